@@ -1,0 +1,1 @@
+"""From a file to speech: decoding, speech detection, quality, simulated channels."""

@@ -1,0 +1,1 @@
+"""The case on disk: tables, details that a person edits, audit log, provenance."""

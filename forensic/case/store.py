@@ -1,0 +1,194 @@
+"""The tables of a case: their schemas, and how they are written and read.
+
+A scan appends *batches*. A batch is one Parquet file a table, all with the batch's number; the file of ``recordings``
+is written last, so a batch counts only when it is whole, and a killed scan loses at most the batch in flight.
+``compact`` joins the batches of a finished scan into one file a table. A later row for the same key replaces an earlier.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from forensic.errors import CaseError
+
+EVIDENCE_KEY = {"sha256": pl.String, "channel": pl.Int16, "model_sha256": pl.String, "settings_sha256": pl.String}
+
+SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+    # one row a path: what lies there
+    "files": {
+        "path": pl.String,  # surrogate escapes of undecodable names are kept as \udcXX text
+        "sha256": pl.String,  # null where the bytes could not be read
+        "size_bytes": pl.Int64,
+        "modified_ns": pl.Int64,
+        "side": pl.String,  # "questioned" or "reference"
+        "status": pl.String,  # "audio", "skipped" (no audio, and not named as such) or "unreadable"
+        "reason": pl.String,  # why it was skipped or unreadable
+        "remedy": pl.String,
+        "scanned_utc": pl.Datetime("us", "UTC"),
+    },
+    # one row a file content and examination: container and codec facts; the ledger of what is done
+    "recordings": {
+        "sha256": pl.String,
+        "model_sha256": pl.String,
+        "settings_sha256": pl.String,
+        "container": pl.String,
+        "codec": pl.String,
+        "sample_rate_hz": pl.Int32,
+        "channels": pl.Int16,
+        "bit_rate": pl.Int64,
+        "bits_per_sample": pl.Int16,
+        "duration_s": pl.Float64,
+        "notes": pl.List(pl.String),
+    },
+    # one row a channel with speech
+    "quality": EVIDENCE_KEY
+    | {
+        "duration_s": pl.Float64,
+        "net_speech_s": pl.Float64,
+        "speech_level_dbfs": pl.Float64,
+        "noise_level_dbfs": pl.Float64,
+        "snr_db": pl.Float64,
+        "peak_dbfs": pl.Float64,
+        "clipped_share": pl.Float64,
+        "bandwidth_hz": pl.Float64,
+        "envelope_low": pl.List(pl.Float32),
+        "envelope_high": pl.List(pl.Float32),
+    },
+    # one row a stretch of speech; embedding is null where the stretch holds no window of its own
+    "segments": EVIDENCE_KEY
+    | {
+        "segment": pl.Int32,
+        "start_s": pl.Float64,
+        "end_s": pl.Float64,
+        "windows": pl.Int32,
+        "embedding": pl.List(pl.Float32),
+    },
+    # one row a channel with speech
+    "embeddings": EVIDENCE_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
+    # one row a recording (channel null) or channel that could not be examined
+    "failures": EVIDENCE_KEY | {"step": pl.String, "problem": pl.String, "remedy": pl.String},
+}
+"""Column name to type, by table."""
+
+KEYS: dict[str, list[str]] = {
+    "files": ["path"],
+    "recordings": ["sha256", "model_sha256", "settings_sha256"],
+    "quality": list(EVIDENCE_KEY),
+    "segments": [*EVIDENCE_KEY, "segment"],
+    "embeddings": list(EVIDENCE_KEY),
+    "failures": list(EVIDENCE_KEY),
+}
+"""What identifies a row of each table."""
+
+COMPARISONS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "questioned_path": pl.String,
+    "questioned_sha256": pl.String,
+    "channel": pl.Int16,  # 0 where all channels were mixed
+    "turn": pl.Int16,  # 0: all speech of the channel
+    "suspect": pl.String,
+    "known_sha256": pl.List(pl.String),
+    "score": pl.Float64,  # null where there is no embedding on one side
+    "log10_lr": pl.Float64,  # bounded; null where no LR is issued
+    "log10_lr_low": pl.Float64,
+    "log10_lr_high": pl.Float64,
+    "unbounded_log10_lr": pl.Float64,
+    "verbal_equivalent": pl.String,
+    "status": pl.String,  # "lr" or "no LR issued"
+    "reason": pl.String,  # why none is issued, and what would help; null otherwise
+    "calibration_id": pl.String,
+}
+"""One row a questioned recording, channel and suspect."""
+
+STATUS_LR = "lr"
+STATUS_NONE = "no LR issued"
+
+_PART = re.compile(r"^(?P<table>[a-z]+)\.(?P<batch>\d{6})\.parquet$")
+
+
+def write_atomically(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet: to a temporary name, synced, then renamed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        frame.write_parquet(file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+
+
+class EvidenceStore:
+    """The Parquet tables under ``CASE/evidence``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._drop_unfinished()
+
+    def append(self, rows: Mapping[str, pl.DataFrame]) -> None:
+        """Add one batch; it counts as a whole or not at all.
+
+        Args:
+            rows: frames by table, of the table's schema; missing tables get no rows.
+        """
+        batch = max((number for number, _ in self._parts("recordings")), default=0) + 1
+        for table in sorted(SCHEMAS, key=lambda name: name == "recordings"):  # the ledger last
+            frame = rows.get(table, empty(table))
+            if not frame.is_empty() or table == "recordings":
+                write_atomically(frame.select(SCHEMAS[table].keys()), self._part_path(table, batch))
+
+    def read(self, table: str) -> pl.DataFrame:
+        """All rows of a table, the latest for each key.
+
+        Raises:
+            CaseError: if a file of the table cannot be read.
+        """
+        paths = [path for path in (self.folder / f"{table}.parquet",) if path.exists()]
+        paths += [path for _, path in sorted(self._parts(table))]
+        if not paths:
+            return empty(table)
+        try:
+            frame = pl.concat([pl.read_parquet(path) for path in paths])
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise CaseError(
+                f"The evidence table {table} of {self.folder.parent} cannot be read: {error}.",
+                "Restore the case folder from a copy, or delete its evidence folder and scan again.",
+            ) from error
+        return frame.unique(KEYS[table], keep="last", maintain_order=True)
+
+    def compact(self) -> None:
+        """Join the batches of each table into one file."""
+        for table in sorted(SCHEMAS, key=lambda name: name == "recordings"):
+            parts = self._parts(table)
+            if parts:
+                write_atomically(self.read(table), self.folder / f"{table}.parquet")
+                if table != "recordings":  # while the ledger's parts stand, a kill here repeats rows, and loses none
+                    for _, path in parts:
+                        path.unlink()
+        for _, path in self._parts("recordings"):
+            path.unlink()
+
+    def _part_path(self, table: str, batch: int) -> Path:
+        return self.folder / f"{table}.{batch:06d}.parquet"
+
+    def _parts(self, table: str) -> list[tuple[int, Path]]:
+        found = []
+        for path in self.folder.iterdir():
+            name = _PART.match(path.name)
+            if name and name["table"] == table:
+                found.append((int(name["batch"]), path))
+        return found
+
+    def _drop_unfinished(self) -> None:
+        """Remove what a killed run left: temporary files, and batches whose ledger was never written."""
+        finished = {number for number, _ in self._parts("recordings")}
+        for path in list(self.folder.iterdir()):
+            name = _PART.match(path.name)
+            if path.name.endswith(".tmp") or (name and int(name["batch"]) not in finished):
+                path.unlink()
+
+
+def empty(table: str) -> pl.DataFrame:
+    """A frame of the table's schema without rows."""
+    return pl.DataFrame(schema=SCHEMAS[table])

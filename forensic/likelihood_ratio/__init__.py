@@ -1,0 +1,1 @@
+"""From scores to calibrated likelihood ratios, with bounds, intervals and measures."""

@@ -1,0 +1,233 @@
+"""The named data that travel between the steps: one item each, frozen.
+
+Many items of one kind are a polars frame whose schema stands in ``forensic.case.store``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples: TypeAlias = NDArray[np.float32]
+Vector: TypeAlias = NDArray[np.float64]
+
+SAMPLE_RATE_HZ = 16_000
+"""Every waveform between decoding and embedding has this rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file on disk and what its bytes are."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """Facts of the container and codec, as the file states them."""
+
+    container: str
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    bit_rate: int | None
+    bits_per_sample: int | None
+    stated_duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of one channel of a recording, decoded and resampled to 16 kHz.
+
+    Attributes:
+        channel: 1 for the first channel of a recording whose channels are kept apart, 0 for all channels mixed.
+        start_s: where the stretch starts in the recording.
+        samples: shape (n,), float32, full scale is 1.0; may pass it slightly.
+        is_last: whether the recording's channel ends here.
+    """
+
+    channel: int
+    start_s: float
+    samples: Samples
+    is_last: bool
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSegment:
+    """A stretch of speech; times in seconds from the start of the recording."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What was measured of one channel of a recording.
+
+    Attributes:
+        duration_s: length of the channel.
+        net_speech_s: length of what the speech detector kept.
+        speech_level_dbfs: RMS level of the speech.
+        noise_level_dbfs: RMS level of the stretches without speech; None where there are none.
+        snr_db: level of speech without its noise over the noise; None where there is no noise to measure.
+        peak_dbfs: highest sample.
+        clipped_share: share of speech samples in runs at the highest level, 0 to 1.
+        bandwidth_hz: the frequency below which the codec or line passes speech.
+    """
+
+    duration_s: float
+    net_speech_s: float
+    speech_level_dbfs: float
+    noise_level_dbfs: float | None
+    snr_db: float | None
+    peak_dbfs: float
+    clipped_share: float
+    bandwidth_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model embedded the speech."""
+
+    name: str
+    sha256: str
+    embedding_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEvidence:
+    """Everything that one channel of a recording contributes.
+
+    Attributes:
+        channel: as in ``Block``.
+        quality: what was measured.
+        segments: where speech is.
+        segment_windows: number of LSTM windows centred in each segment, shape (n_segments,).
+        segment_embeddings: L2-normalised mean of those windows, shape (n_segments, embedding_size); zero rows where
+            a segment holds no window of its own.
+        embedding: L2-normalised mean of all windows, shape (embedding_size,).
+        windows: number of LSTM windows.
+        envelope: shape (n, 2), lowest and highest sample of n equal stretches, for a plot.
+    """
+
+    channel: int
+    quality: Quality
+    segments: tuple[SpeechSegment, ...]
+    segment_windows: NDArray[np.int32]
+    segment_embeddings: Samples
+    embedding: Samples
+    windows: int
+    envelope: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A recording, or one channel of it, that could not be examined, and what would help.
+
+    Attributes:
+        channel: the channel that failed; None where the whole recording did.
+    """
+
+    step: str
+    problem: str
+    remedy: str
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEvidence:
+    """What the examination of one file's bytes gave: evidence by channel, failures, or both."""
+
+    source: SourceFile
+    audio_format: AudioFormat | None
+    channels: tuple[ChannelEvidence, ...]
+    failures: tuple[Failure, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The measured conditions of one side of a comparison, or of a cell of the reference population.
+
+    Attributes:
+        net_speech_s: net speech.
+        snr_db: signal-to-noise ratio; None counts as clean.
+        bandwidth_hz: upper edge of the band.
+        name: of a population cell, its simulated channel ("clean", "AMR-NB 5.9"); empty for a case recording.
+    """
+
+    net_speech_s: float
+    snr_db: float | None
+    bandwidth_hz: float
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value with its 95 % interval from a bootstrap over speakers."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A fitted map from score to log10 LR for one pair of conditions, with the data it rests on.
+
+    Attributes:
+        id: hash of the data, conditions and settings that made it; the same inputs give the same id.
+        questioned: conditions of the population's questioned side.
+        known: conditions of the population's known side.
+        questioned_distance: how far the case's questioned recording lies from ``questioned`` (0 is the same; see
+            ``forensic.likelihood_ratio.conditions``).
+        known_distance: the same for the known side.
+        slope: log10 LR per unit of score.
+        intercept: log10 LR at score 0.
+        draws: slope and intercept of each bootstrap draw over speakers, shape (n_draws, 2).
+        lower_bound_log10_lr: smallest log10 LR that the data support.
+        upper_bound_log10_lr: largest log10 LR that the data support.
+        cllr, cllr_min, eer: cross-validated by speaker, with intervals; eer is a share, 0 to 1.
+        speakers: number of reference speakers.
+        recordings: number of their embeddings that entered.
+        same_speaker_scores: shape (n_same,).
+        different_speaker_scores: shape (n_different,).
+        same_speaker_log10_lr: cross-validated, shape (n_same,).
+        different_speaker_log10_lr: cross-validated, shape (n_different,).
+        corpora: corpora of the reference speakers.
+    """
+
+    id: str
+    questioned: Conditions
+    known: Conditions
+    questioned_distance: float
+    known_distance: float
+    slope: float
+    intercept: float
+    draws: NDArray[np.float64]
+    lower_bound_log10_lr: float
+    upper_bound_log10_lr: float
+    cllr: Interval
+    cllr_min: Interval
+    eer: Interval
+    speakers: int
+    recordings: int
+    same_speaker_scores: Vector
+    different_speaker_scores: Vector
+    same_speaker_log10_lr: Vector
+    different_speaker_log10_lr: Vector
+    corpora: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""The report: content as data, figures, rendering."""

@@ -1,0 +1,192 @@
+"""Settings: frozen data, one class a step, defaults in code, one TOML file to change them.
+
+The file has a table a step::
+
+    [speech]
+    threshold = 0.6
+
+    [comparison]
+    min_net_speech_s = 5.0
+"""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from forensic.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSettings:
+    """Decoding.
+
+    Attributes:
+        channels: "auto" keeps the channels of a file apart where they differ and mixes them where they do not;
+            "split" keeps them apart, "mix" mixes them, a number takes that channel alone (1 is the first).
+        damaged: "reject" refuses a recording that breaks off or cannot be decoded to its end; "use" examines what
+            comes before the damage and notes it.
+        block_s: recordings are examined in stretches of this length, so that memory does not grow with theirs.
+    """
+
+    channels: str = "auto"
+    damaged: str = "reject"
+    block_s: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """Speech detection.
+
+    Attributes:
+        threshold: speech probability above which speech starts; it ends 0.15 below.
+        min_speech_s: shorter stretches are dropped.
+        min_silence_s: shorter gaps are closed.
+        pad_s: kept on either side of a stretch.
+    """
+
+    threshold: float = 0.5
+    min_speech_s: float = 0.25
+    min_silence_s: float = 0.1
+    pad_s: float = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSettings:
+    """Embedding of speech windows.
+
+    Attributes:
+        window_frames: length of a window in frames of 10 ms.
+        step_frames: from one window to the next.
+        min_speech_s: less net speech than this is not embedded at all.
+        precision: "float32", or "bfloat16" where speed matters more than the last digits.
+    """
+
+    window_frames: int = 160
+    step_frames: int = 80
+    min_speech_s: float = 0.6
+    precision: str = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonSettings:
+    """From scores to likelihood ratios, and when none is issued.
+
+    Attributes:
+        min_net_speech_s: less on either side gives no LR.
+        min_snr_db: less on either side gives no LR.
+        max_clipped_share: more on either side gives no LR.
+        max_condition_distance: a case recording farther than this from every cell of the population gives no LR.
+        min_speakers: a calibration on fewer reference speakers is not used.
+        bootstrap_draws: resamplings of the reference speakers for intervals.
+        seed: of the bootstrap and of every random split.
+    """
+
+    min_net_speech_s: float = 2.0
+    min_snr_db: float = 0.0
+    max_clipped_share: float = 0.1
+    max_condition_distance: float = 2.0
+    min_speakers: int = 20
+    bootstrap_draws: int = 1000
+    seed: int = 20260701
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them."""
+
+    audio: AudioSettings = field(default_factory=AudioSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
+    comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
+
+    @property
+    def evidence_sha256(self) -> str:
+        """Hash of every setting that changes what a scan stores."""
+        content = {name: dataclasses.asdict(getattr(self, name)) for name in ("audio", "speech", "embedding")}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+_CHOICES = {
+    ("audio", "damaged"): ("reject", "use"),
+    ("embedding", "precision"): ("float32", "bfloat16"),
+}
+_AT_LEAST = {
+    ("audio", "block_s"): 10,
+    ("embedding", "window_frames"): 40,
+    ("embedding", "step_frames"): 10,
+    ("embedding", "min_speech_s"): 0.5,
+    ("comparison", "min_speakers"): 5,
+    ("comparison", "bootstrap_draws"): 100,
+}
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read settings from a TOML file; what it does not name keeps its default.
+
+    Args:
+        path: the file, or None for the defaults.
+
+    Raises:
+        SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
+    """
+    if path is None:
+        return Settings()
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"Cannot read the settings file {path}: {error.strerror}.", "Check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
+    return settings_from(content, str(path))
+
+
+def settings_from(content: dict[str, Any], origin: str) -> Settings:
+    """Settings from the tables of a parsed TOML file.
+
+    Raises:
+        SettingsError: on an unknown table or key, a wrong type or a value out of range.
+    """
+    steps = {step.name: step for step in dataclasses.fields(Settings)}
+    chosen = {}
+    for table, values in content.items():
+        if table not in steps or not isinstance(values, dict):
+            raise SettingsError(f"{origin}: unknown table [{table}].", f"Use one of {', '.join(steps)}.")
+        step_class = get_type_hints(Settings)[table]
+        chosen[table] = _step_from(step_class, table, values, origin)
+    return Settings(**chosen)
+
+
+def _step_from(step_class: Any, table: str, values: dict[str, Any], origin: str) -> Any:
+    types = get_type_hints(step_class)
+    for key, value in values.items():
+        where = f"{origin}: {table}.{key}"
+        if key not in types:
+            raise SettingsError(f"{where} is unknown.", f"Use one of {', '.join(types)}.")
+        wanted = types[key]
+        accepted = (int, float) if wanted is float else get_args(wanted) or (wanted,)
+        if not isinstance(value, accepted) or isinstance(value, bool) != (wanted is bool):
+            raise SettingsError(f"{where} = {value!r} has the wrong type.", f"Give a {wanted.__name__}.")
+        choices = _CHOICES.get((table, key))
+        if choices and value not in choices:
+            raise SettingsError(f"{where} = {value!r} is unknown.", f"Use one of {', '.join(choices)}.")
+        least = _AT_LEAST.get((table, key))
+        if least is not None and value < least:
+            raise SettingsError(f"{where} = {value} is too small.", f"Use {least} or more.")
+    if table == "audio" and "channels" in values:
+        check_channels(values["channels"])
+    return step_class(**{k: float(v) if types[k] is float else v for k, v in values.items()})
+
+
+def check_channels(value: str) -> str:
+    """The value, if ``audio.channels`` may have it.
+
+    Raises:
+        SettingsError: if it is none of auto, split, mix, or a channel number from 1.
+    """
+    if value in {"auto", "split", "mix"} or (value.isdecimal() and int(value) >= 1):
+        return value
+    raise SettingsError(f"Unknown choice of channels: {value!r}.", "Use auto, split, mix, or a number from 1.")

@@ -1,0 +1,1 @@
+"""From speech to embeddings and scores: features, the LSTM, extraction, scoring."""

@@ -1,0 +1,1 @@
+"""Training of speaker models: data, augmentation, losses, the loop."""

@@ -1,0 +1,1 @@
+"""One command each, read top to bottom: what happens, in order."""
