@@ -1,8 +1,8 @@
 """torchaudio's functions and transforms, whatever build of torch is installed.
 
-torchaudio's wheel carries an extension that is linked to CUDA's torch; beside a CPU-only torch the plain import raises
-``OSError``, although everything that this package uses is pure Python. Here the plain import is tried first, and where
-the extension cannot be loaded torchaudio is told that there is none. ::
+torchaudio's wheel carries an extension that is linked to CUDA's torch; beside a CPU-only torch the plain
+import raises ``OSError``, although everything that this package uses is pure Python. Here the plain import is
+tried first, and where the extension cannot be loaded torchaudio is told that there is none. ::
 
     from forensic.torchaudio_shim import functional, transforms
 """
