@@ -1,0 +1,196 @@
+"""What a person knows about a case and no program can measure: ``case.toml``.
+
+The file is written once, with every key blank or at a sensible default and a comment beside it, and edited by
+hand. A blank value is no error: the report shows a line to fill in with a pen.
+"""
+
+import dataclasses
+import os
+import tomllib
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from forensic.errors import CaseError
+
+CASE_FILE = "case.toml"
+
+DEFAULT_TITLE = "Forensic voice comparison"
+DEFAULT_H1 = "The questioned speaker is the known speaker with whom the recording is compared."
+DEFAULT_H2 = (
+    "The questioned speaker is not that known speaker, but someone else, unrelated to them, "
+    "of the relevant population."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDetails:
+    """The administrative facts of a case, its questions and its propositions; "" and None are filled in by hand.
+
+    Attributes:
+        reference: the laboratory's case reference.
+        title: title of the report.
+        laboratory: name and address of the laboratory.
+        customer: who asked for the examination.
+        examiner: who examined.
+        reviewer: who checked the examination.
+        received: when the items came in.
+        issued: when the report was issued.
+        questions: the questions asked, one each.
+        information_received: what the laboratory was told about the case and the recordings.
+        h1: the first proposition in full.
+        h2: its alternative in full.
+        relevant_population: the population that H2 speaks of, and why it is the relevant one.
+        assumptions: what the examination takes for granted, one each.
+        remarks: anything else that the report should say.
+    """
+
+    reference: str = ""
+    title: str = DEFAULT_TITLE
+    laboratory: str = ""
+    customer: str = ""
+    examiner: str = ""
+    reviewer: str = ""
+    received: date | None = None
+    issued: date | None = None
+    questions: tuple[str, ...] = ()
+    information_received: str = ""
+    h1: str = DEFAULT_H1
+    h2: str = DEFAULT_H2
+    relevant_population: str = ""
+    assumptions: tuple[str, ...] = ()
+    remarks: str = ""
+
+
+_TEMPLATE = f'''\
+# The case, in your words. The report prints what stands here; what is left blank becomes a line to fill in.
+# Text of several lines stands between three quotation marks, as under "information_received".
+
+reference = ""              # your case reference
+title = "{DEFAULT_TITLE}"
+laboratory = ""             # name and address
+customer = ""               # who asked for the examination
+examiner = ""
+reviewer = ""
+received = ""               # date of receipt of the items, such as 2026-03-31
+issued = ""                 # date of issue of the report
+
+# The questions asked, one string each:
+# questions = ["Is the speaker of the threatening call the suspect?"]
+questions = []
+
+# What you were told about the case and the recordings.
+information_received = """
+"""
+
+# The two propositions. They must exclude each other; the likelihood ratio weighs one against the other.
+h1 = "{DEFAULT_H1}"
+h2 = "{DEFAULT_H2}"
+
+# The population that H2 speaks of (language, accent, sex, age, ...), and why it is the relevant one here.
+relevant_population = """
+"""
+
+# What the examination takes for granted, one string each:
+# assumptions = ["Each channel of a recording holds the speech of one person."]
+assumptions = []
+
+# Anything else that the report should say.
+remarks = """
+"""
+'''
+
+
+def create_case_toml(folder: Path) -> Path:
+    """Write a commented ``case.toml`` to fill in; one that is there stays as it is.
+
+    Raises:
+        CaseError: if it cannot be written.
+    """
+    path = folder / CASE_FILE
+    if path.exists():
+        return path
+    temporary = folder / f".{CASE_FILE}.{os.getpid()}.tmp"
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(_TEMPLATE)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+    except OSError as error:
+        raise CaseError(
+            f"Cannot write {path}: {error.strerror}.",
+            "Check that the case folder exists and that you may write to it.",
+        ) from error
+    return path
+
+
+def load_case_details(folder: Path) -> CaseDetails:
+    """Read ``case.toml``; what it does not name keeps its default.
+
+    Raises:
+        CaseError: if the file is missing or unreadable, is no TOML, or has an unknown key or a wrong value.
+    """
+    path = folder / CASE_FILE
+    try:
+        content = tomllib.loads(
+            path.read_text(encoding="utf-8-sig")
+        )  # -sig: some editors put a byte-order mark
+    except FileNotFoundError as error:
+        raise CaseError(
+            f"There is no {CASE_FILE} in {folder}.",
+            "Check the path of the case, or start the case with a scan.",
+        ) from error
+    except OSError as error:
+        raise CaseError(f"Cannot read {path}: {error.strerror}.", "Check that you may read it.") from error
+    except UnicodeDecodeError as error:
+        raise CaseError(f"{path} is not UTF-8 text.", "Save it with the encoding UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError(
+            f"{path} is not valid TOML: {error}.",
+            "Correct that line; text stands between quotation marks, and a backslash inside it is written twice.",
+        ) from error
+    return _details_from(content, path)
+
+
+def _details_from(content: dict[str, Any], path: Path) -> CaseDetails:
+    types = get_type_hints(CaseDetails)
+    values: dict[str, Any] = {}
+    for key, value in content.items():
+        if key not in types:
+            known = ", ".join(field.name for field in dataclasses.fields(CaseDetails))
+            raise CaseError(f"{path}: the key {key!r} is unknown.", f"Use {known}.")
+        if types[key] is str:
+            values[key] = _text(value, key, path)
+        elif types[key] == tuple[str, ...]:
+            values[key] = _texts(value, key, path)
+        else:
+            values[key] = _day(value, key, path)
+    return CaseDetails(**values)
+
+
+def _text(value: object, key: str, path: Path) -> str:
+    if not isinstance(value, str):
+        raise CaseError(
+            f"{path}: {key} = {value!r} is no text.", f'Write it between quotation marks: {key} = "...".'
+        )
+    return value.strip()
+
+
+def _texts(value: object, key: str, path: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise CaseError(f"{path}: {key} is no list of texts.", f'Write {key} = ["...", "..."].')
+    return tuple(text.strip() for text in value if text.strip())
+
+
+def _day(value: object, key: str, path: Path) -> date | None:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        text = _text(value, key, path)
+        return date.fromisoformat(text) if text else None
+    except (CaseError, ValueError) as error:
+        raise CaseError(
+            f"{path}: {key} = {value!r} is no date.", f"Write {key} = 2026-03-31, for example."
+        ) from error
