@@ -15,7 +15,7 @@ import json
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from forensic.errors import SettingsError
 
@@ -110,6 +110,8 @@ class Settings:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+AnySettings = TypeVar("AnySettings")
+
 _CHOICES = {
     ("audio", "damaged"): ("reject", "use"),
     ("embedding", "precision"): ("float32", "bfloat16"),
@@ -141,23 +143,27 @@ def load_settings(path: Path | None) -> Settings:
         raise SettingsError(f"Cannot read the settings file {path}: {error.strerror}.", "Check the path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
-    return settings_from(content, str(path))
+    return settings_from(Settings, content, str(path))
 
 
-def settings_from(content: dict[str, Any], origin: str) -> Settings:
+def settings_from(settings_class: type[AnySettings], content: dict[str, Any], origin: str) -> AnySettings:
     """Settings from the tables of a parsed TOML file.
+
+    Args:
+        settings_class: a data class whose fields are data classes with defaults, one a table.
+        content: the parsed file.
+        origin: what an error calls it.
 
     Raises:
         SettingsError: on an unknown table or key, a wrong type or a value out of range.
     """
-    steps = {step.name: step for step in dataclasses.fields(Settings)}
+    steps = get_type_hints(settings_class)
     chosen = {}
     for table, values in content.items():
         if table not in steps or not isinstance(values, dict):
             raise SettingsError(f"{origin}: unknown table [{table}].", f"Use one of {', '.join(steps)}.")
-        step_class = get_type_hints(Settings)[table]
-        chosen[table] = _step_from(step_class, table, values, origin)
-    return Settings(**chosen)
+        chosen[table] = _step_from(steps[table], table, values, origin)
+    return settings_class(**chosen)
 
 
 def _step_from(step_class: Any, table: str, values: dict[str, Any], origin: str) -> Any:
@@ -167,9 +173,8 @@ def _step_from(step_class: Any, table: str, values: dict[str, Any], origin: str)
         if key not in types:
             raise SettingsError(f"{where} is unknown.", f"Use one of {', '.join(types)}.")
         wanted = types[key]
-        accepted = (int, float) if wanted is float else get_args(wanted) or (wanted,)
-        if not isinstance(value, accepted) or isinstance(value, bool) != (wanted is bool):
-            raise SettingsError(f"{where} = {value!r} has the wrong type.", f"Give a {wanted.__name__}.")
+        if not _fits(value, wanted):
+            raise SettingsError(f"{where} = {value!r} has the wrong type.", f"Give a {_describe(wanted)}.")
         choices = _CHOICES.get((table, key))
         if choices and value not in choices:
             raise SettingsError(f"{where} = {value!r} is unknown.", f"Use one of {', '.join(choices)}.")
@@ -178,7 +183,25 @@ def _step_from(step_class: Any, table: str, values: dict[str, Any], origin: str)
             raise SettingsError(f"{where} = {value} is too small.", f"Use {least} or more.")
     if table == "audio" and "channels" in values:
         check_channels(values["channels"])
-    return step_class(**{k: float(v) if types[k] is float else v for k, v in values.items()})
+    return step_class(**{key: _converted(value, types[key]) for key, value in values.items()})
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    if get_origin(wanted) is tuple:
+        return isinstance(value, list) and all(_fits(item, get_args(wanted)[0]) for item in value)
+    if isinstance(value, bool) or wanted is bool:
+        return isinstance(value, bool) and wanted is bool
+    return isinstance(value, (int, float) if wanted is float else wanted)
+
+
+def _converted(value: Any, wanted: Any) -> Any:
+    if get_origin(wanted) is tuple:
+        return tuple(_converted(item, get_args(wanted)[0]) for item in value)
+    return float(value) if wanted is float else value
+
+
+def _describe(wanted: Any) -> str:
+    return f"list of {get_args(wanted)[0].__name__}" if get_origin(wanted) is tuple else str(wanted.__name__)
 
 
 def check_channels(value: str) -> str:

@@ -1,0 +1,276 @@
+"""One simulator of recording channels, for training and for the conditions of a case.
+
+A ``Channel`` is a chain of steps in the order in which they befall speech: room, noise, microphone level, line or codec.
+Every random choice inside a step comes from the seed, so the same speech, channel, sources and seed give the same samples.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from scipy.signal import butter, fftconvolve, sosfilt
+
+from forensic.audio.codec import Codec, through_codec
+from forensic.records import SAMPLE_RATE_HZ, Samples
+
+_SILENT = 1e-10  # mean square of what counts as digital silence
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Recorded material that channels draw from.
+
+    Attributes:
+        noises: stretches of noise, each of shape (n,), 16 kHz.
+        rooms: impulse responses, each of shape (n,), 16 kHz.
+        babble: stretches of speech of people who are in no comparison, each of shape (n,), 16 kHz.
+    """
+
+    noises: tuple[Samples, ...] = ()
+    rooms: tuple[Samples, ...] = ()
+    babble: tuple[Samples, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Noise added at a level below the speech.
+
+    Attributes:
+        snr_db: RMS level of the speech's active part over that of the noise.
+        kind: "recorded", "babble" (a few people at once), "white" or "pink".
+    """
+
+    snr_db: float
+    kind: str = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Reverberation.
+
+    Attributes:
+        t60_s: decay by 60 dB of a simulated room (exponentially decaying noise); None takes a recorded response.
+        direct_to_reverberant_db: of a simulated room.
+    """
+
+    t60_s: float | None = None
+    direct_to_reverberant_db: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What a line or microphone passes: a Butterworth band of order 4."""
+
+    low_hz: float
+    high_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tilt:
+    """A microphone's colour: a slope in dB an octave around 1 kHz."""
+
+    db_per_octave: float
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Brings the active speech to an RMS level; what passes full scale clips."""
+
+    dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class PacketLoss:
+    """Lost packets of 20 ms, in bursts, replaced by silence."""
+
+    share: float
+
+
+Step: TypeAlias = Noise | Room | Band | Tilt | Level | PacketLoss | Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A named chain of steps; none leaves the speech as it is."""
+
+    name: str
+    steps: tuple[Step, ...] = ()
+
+
+CASE_CHANNELS: tuple[Channel, ...] = (
+    Channel("clean"),
+    Channel("G.711", (Band(300, 3400), Codec("G.711 A-law"))),
+    Channel("AMR-NB 12.2", (Codec("AMR-NB", 12_200),)),
+    Channel("AMR-NB 5.9", (Codec("AMR-NB", 5_900),)),
+    Channel("AMR-NB 5.9 + 10 dB noise", (Noise(10.0), Codec("AMR-NB", 5_900))),
+    Channel("Opus 8k", (Codec("Opus narrowband", 8_000),)),
+    Channel("MP3 16k", (Codec("MP3", 16_000),)),
+    Channel("15 dB noise", (Noise(15.0),)),
+    Channel("room", (Room(0.5, 0.0),)),
+    Channel("room + AMR-NB 7.95", (Room(0.5, 0.0), Codec("AMR-NB", 7_950))),
+)
+"""Conditions in which models are measured and reference populations kept."""
+
+
+def simulate(samples: Samples, channel: Channel, sources: Sources, seed: int) -> Samples:
+    """Speech as it comes out of a channel.
+
+    Args:
+        samples: shape (n,), 16 kHz, full scale 1.0.
+        channel: its steps, in order.
+        sources: recorded noises, rooms and babble; a step that needs what is missing falls back on a synthetic one.
+        seed: of every random choice.
+
+    Returns:
+        Shape (n,), float32, 16 kHz, aligned with the input.
+    """
+    for index, step in enumerate(channel.steps):
+        rng = np.random.default_rng([seed, index])
+        samples = _APPLY[type(step)](samples, step, sources, rng).astype(np.float32)
+    return samples
+
+
+def active_level(samples: Samples) -> float:
+    """RMS of the louder stretches: those of 20 ms within 30 dB of the loudest tenth; 0 for digital silence."""
+    size = SAMPLE_RATE_HZ // 50
+    usable = samples[: len(samples) // size * size].reshape(-1, size)
+    energy = np.mean(np.square(usable, dtype=np.float64), axis=1) if len(usable) else np.zeros(1)
+    active = energy[energy >= 1e-3 * np.quantile(energy, 0.9)]
+    return float(np.sqrt(active.mean())) if active.size else 0.0
+
+
+def draw_channel(rng: np.random.Generator) -> Channel:
+    """A random channel, for training: room, noise, colour, level and codec, each with its own odds."""
+    steps: list[Step] = []
+    if rng.random() < 0.35:
+        recorded = rng.random() < 0.3
+        t60_s = None if recorded else float(rng.uniform(0.15, 0.9))
+        steps.append(Room(t60_s, float(rng.uniform(-3, 10))))
+    if rng.random() < 0.6:
+        kind = str(rng.choice(["recorded", "babble", "white", "pink"], p=[0.5, 0.25, 0.1, 0.15]))
+        steps.append(Noise(float(rng.uniform(3, 25)), kind))
+    if rng.random() < 0.3:
+        steps.append(Tilt(float(rng.uniform(-3, 3))))
+    if rng.random() < 0.3:
+        steps.append(Level(float(rng.uniform(-40, -12))))
+    codec = _draw_codec(rng)
+    if codec is not None:
+        narrow = codec.name in {"AMR-NB", "G.711 A-law", "G.711 mu-law", "G.726"}
+        if narrow and rng.random() < 0.5:
+            steps.append(Band(float(rng.uniform(100, 350)), float(rng.uniform(3000, 3800))))
+        steps.append(codec)
+        if rng.random() < 0.1:
+            steps.append(PacketLoss(float(rng.uniform(0.01, 0.08))))
+        if rng.random() < 0.1:  # a call that was stored in another format
+            steps.append(Codec("MP3", int(rng.choice([16_000, 24_000, 32_000]))))
+    elif rng.random() < 0.4:
+        steps.append(Band(float(rng.uniform(50, 200)), float(rng.uniform(3500, 7500))))
+    return Channel("drawn", tuple(steps))
+
+
+def _draw_codec(rng: np.random.Generator) -> Codec | None:
+    odds: list[tuple[float, Codec | None]] = [
+        (0.35, Codec("AMR-NB", int(rng.choice([4_750, 5_150, 5_900, 6_700, 7_400, 7_950, 10_200, 12_200])))),
+        (0.12, Codec("Opus narrowband", int(rng.choice([6_000, 8_000, 12_000])))),
+        (0.08, Codec("Opus", int(rng.choice([10_000, 16_000, 24_000])))),
+        (0.10, Codec("MP3", int(rng.choice([8_000, 16_000, 24_000, 32_000])))),
+        (0.07, Codec("AAC", int(rng.choice([12_000, 16_000, 24_000])))),
+        (0.08, Codec(str(rng.choice(["G.711 A-law", "G.711 mu-law"])))),
+        (0.05, Codec("G.726", int(rng.choice([16_000, 24_000, 32_000])))),
+        (0.03, Codec("G.722")),
+        (0.12, None),
+    ]
+    return odds[int(rng.choice(len(odds), p=[p for p, _ in odds]))][1]
+
+
+def _add_noise(samples: Samples, step: Noise, sources: Sources, rng: np.random.Generator) -> Samples:
+    noise = _noise(len(samples), step.kind, sources, rng)
+    power = float(np.mean(np.square(noise, dtype=np.float64)))
+    if power < _SILENT:
+        noise, power = rng.standard_normal(len(samples)), 1.0
+    gain = active_level(samples) / np.sqrt(power) * 10 ** (-step.snr_db / 20)
+    return samples + gain * noise
+
+
+def _noise(length: int, kind: str, sources: Sources, rng: np.random.Generator) -> Samples:
+    if kind == "recorded" and sources.noises:
+        return _stretch(sources.noises[rng.integers(len(sources.noises))], length, rng)
+    if kind == "babble" and sources.babble:
+        voices = rng.integers(len(sources.babble), size=rng.integers(3, 8))
+        return np.sum([_stretch(sources.babble[voice], length, rng) for voice in voices], axis=0)
+    white = rng.standard_normal(length).astype(np.float32)
+    if kind == "pink":
+        spectrum = np.fft.rfft(white)
+        spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
+        return np.fft.irfft(spectrum, length).astype(np.float32)
+    return white
+
+
+def _stretch(source: Samples, length: int, rng: np.random.Generator) -> Samples:
+    """A stretch from a random place, going round at the end."""
+    start = int(rng.integers(len(source)))
+    return np.take(source, np.arange(start, start + length), mode="wrap")
+
+
+def _reverberate(samples: Samples, step: Room, sources: Sources, rng: np.random.Generator) -> Samples:
+    if step.t60_s is None and sources.rooms:
+        response = sources.rooms[rng.integers(len(sources.rooms))]
+    else:
+        response = _room(step.t60_s or 0.4, step.direct_to_reverberant_db, rng)
+    before = active_level(samples)
+    direct = int(np.argmax(np.abs(response)))
+    wet = fftconvolve(samples, response)[direct : direct + len(samples)]
+    return wet * (before / max(active_level(wet), 1e-9))
+
+
+def _room(t60_s: float, direct_to_reverberant_db: float, rng: np.random.Generator) -> Samples:
+    """A direct path and a tail of noise that decays by 60 dB in ``t60_s``, after Polack (1988)."""
+    length = int(t60_s * SAMPLE_RATE_HZ)
+    time_s = np.arange(length) / SAMPLE_RATE_HZ
+    tail = rng.standard_normal(length) * 10 ** (-3 * time_s / t60_s)
+    tail[: int(rng.uniform(0.001, 0.008) * SAMPLE_RATE_HZ)] = 0.0
+    tail *= 10 ** (-direct_to_reverberant_db / 20) / np.sqrt(np.sum(tail**2))
+    tail[0] = 1.0
+    return tail.astype(np.float32)
+
+
+def _pass_band(samples: Samples, step: Band, _sources: Sources, _rng: np.random.Generator) -> Samples:
+    band = [step.low_hz, min(step.high_hz, 0.49 * SAMPLE_RATE_HZ)]
+    return sosfilt(butter(4, band, btype="bandpass", fs=SAMPLE_RATE_HZ, output="sos"), samples)
+
+
+def _tilt(samples: Samples, step: Tilt, _sources: Sources, _rng: np.random.Generator) -> Samples:
+    frequency_hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ)
+    octaves = np.log2(np.clip(frequency_hz, 60, None) / 1000)
+    return np.fft.irfft(np.fft.rfft(samples) * 10 ** (step.db_per_octave * octaves / 20), len(samples))
+
+
+def _set_level(samples: Samples, step: Level, _sources: Sources, _rng: np.random.Generator) -> Samples:
+    gain = 10 ** (step.dbfs / 20) / max(active_level(samples), 1e-9)
+    return np.clip(samples * gain, -1.0, 1.0)
+
+
+def _lose_packets(samples: Samples, step: PacketLoss, _sources: Sources, rng: np.random.Generator) -> Samples:
+    size = SAMPLE_RATE_HZ // 50
+    packets = -(-len(samples) // size)
+    lost, burst = np.zeros(packets, bool), 2.0  # mean length of a burst, in packets
+    starts = np.flatnonzero(rng.random(packets) < step.share / burst)
+    for start, length in zip(starts, rng.geometric(1 / burst, len(starts)), strict=True):
+        lost[start : start + length] = True
+    return np.where(np.repeat(lost, size)[: len(samples)], 0.0, samples)
+
+
+def _through_codec(samples: Samples, step: Codec, _sources: Sources, _rng: np.random.Generator) -> Samples:
+    return through_codec(samples, step)
+
+
+_APPLY: dict[type, Callable[..., Samples]] = {
+    Noise: _add_noise,
+    Room: _reverberate,
+    Band: _pass_band,
+    Tilt: _tilt,
+    Level: _set_level,
+    PacketLoss: _lose_packets,
+    Codec: _through_codec,
+}

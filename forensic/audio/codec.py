@@ -1,0 +1,140 @@
+"""Speech through a real codec and back, in memory, aligned with what went in."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import numpy as np
+from scipy.signal import correlate, resample_poly
+
+from forensic.errors import SettingsError
+from forensic.records import SAMPLE_RATE_HZ, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A codec at one bit rate.
+
+    Attributes:
+        name: one of ``CODECS``.
+        bit_rate: bits per second; None where the codec has only one.
+    """
+
+    name: str
+    bit_rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    library: str
+    container: str
+    sample_rate_hz: int
+    sample_format: str
+    block: int | None = None  # samples a packet, where the encoder takes any number
+
+
+CODECS: dict[str, _Encoder] = {
+    "AMR-NB": _Encoder("libopencore_amrnb", "amr", 8_000, "s16"),
+    "Opus": _Encoder("libopus", "ogg", 16_000, "s16"),
+    "Opus narrowband": _Encoder("libopus", "ogg", 8_000, "s16"),
+    "MP3": _Encoder("libmp3lame", "mp3", 16_000, "s16p"),
+    "AAC": _Encoder("aac", "adts", 16_000, "fltp"),
+    "G.711 A-law": _Encoder("pcm_alaw", "wav", 8_000, "s16", 1_600),
+    "G.711 mu-law": _Encoder("pcm_mulaw", "wav", 8_000, "s16", 1_600),
+    "G.722": _Encoder("g722", "g722", 16_000, "s16", 1_600),
+    "G.726": _Encoder("g726", "wav", 8_000, "s16", 1_600),
+}
+"""Codecs that the simulator can run, by name."""
+
+
+def through_codec(samples: Samples, codec: Codec) -> Samples:
+    """What is left of speech after a codec.
+
+    Args:
+        samples: shape (n,), 16 kHz, full scale 1.0; louder samples clip, as they would in an encoder.
+        codec: which.
+
+    Returns:
+        Shape (n,), 16 kHz, aligned with ``samples`` to a sample at the codec's rate.
+    """
+    encoder = encoder_of(codec)
+    narrow = samples if encoder.sample_rate_hz == SAMPLE_RATE_HZ else resample_poly(samples, 1, 2)
+    decoded = _decode(encode(narrow.astype(np.float32), codec), encoder)
+    aligned = _align(decoded, narrow)
+    wide = aligned if encoder.sample_rate_hz == SAMPLE_RATE_HZ else resample_poly(aligned, 2, 1)
+    return _fit(wide, len(samples)).astype(np.float32)
+
+
+def encode(samples: Samples, codec: Codec) -> bytes:
+    """A file in the codec's usual container.
+
+    Args:
+        samples: shape (n,), at the codec's own rate (``encoder_of(codec).sample_rate_hz``).
+        codec: which.
+    """
+    encoder = encoder_of(codec)
+    pcm = np.clip(np.round(samples * 32768.0), -32768, 32767).astype(np.int16)
+    file = io.BytesIO()
+    with av.open(file, "w", format=encoder.container) as container:
+        stream: Any = container.add_stream(encoder.library, rate=encoder.sample_rate_hz)
+        stream.codec_context.layout = "mono"
+        stream.codec_context.format = encoder.sample_format
+        if codec.bit_rate is not None:
+            stream.codec_context.bit_rate = codec.bit_rate
+        stream.codec_context.open()
+        size = encoder.block or stream.codec_context.frame_size
+        for start in range(0, len(pcm), size):
+            container.mux(stream.encode(_frame(pcm[start : start + size], size, start, encoder)))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def encoder_of(codec: Codec) -> _Encoder:
+    """How a codec is run.
+
+    Raises:
+        SettingsError: if it is unknown.
+    """
+    if codec.name not in CODECS:
+        raise SettingsError(f"Unknown codec {codec.name!r}.", f"Use one of {', '.join(CODECS)}.")
+    return CODECS[codec.name]
+
+
+def _frame(pcm: np.ndarray[Any, Any], size: int, start: int, encoder: _Encoder) -> av.AudioFrame:
+    padded = np.zeros(size, np.int16)
+    padded[: len(pcm)] = pcm
+    if encoder.sample_format == "fltp":
+        frame = av.AudioFrame.from_ndarray(padded[None].astype(np.float32) / 32768.0, "fltp", "mono")
+    else:
+        frame = av.AudioFrame.from_ndarray(padded[None], encoder.sample_format, "mono")
+    frame.sample_rate, frame.pts = encoder.sample_rate_hz, start
+    return frame
+
+
+def _decode(content: bytes, encoder: _Encoder) -> Samples:
+    with av.open(io.BytesIO(content), format=_DEMUXER.get(encoder.container, encoder.container)) as container:
+        resampler = av.AudioResampler("fltp", "mono", encoder.sample_rate_hz)
+        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+        frames += resampler.resample(None)
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float32)
+
+
+_DEMUXER = {"adts": "aac"}
+_LONGEST_DELAY_S = 0.2
+
+
+def _align(decoded: Samples, reference: Samples) -> Samples:
+    """Undo the codec's delay, found where the two correlate best."""
+    reach = int(_LONGEST_DELAY_S * SAMPLE_RATE_HZ)
+    probe = slice(0, min(len(reference), 8 * SAMPLE_RATE_HZ))
+    similarity = correlate(_fit(decoded, len(reference))[probe], reference[probe], mode="full", method="fft")
+    middle = probe.stop - 1
+    first = max(0, middle - reach)
+    delay = first + int(np.argmax(similarity[first : middle + reach + 1])) - middle
+    return _fit(decoded[delay:] if delay >= 0 else np.pad(decoded, (-delay, 0)), len(reference))
+
+
+def _fit(samples: Samples, length: int) -> Samples:
+    """Cut or pad with zeros at the end."""
+    return np.pad(samples[:length], (0, max(0, length - len(samples))))

@@ -1,0 +1,154 @@
+"""A model folder loaded and checked, and speech embedded with it.
+
+A model is a folder: ``card.toml`` (name, licence, data, architecture, SHA-256 of the weights), ``weights.safetensors``,
+and, where likelihood ratios are to come from it, the reference population's bank beside them.
+"""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from forensic.errors import ModelError
+from forensic.records import ModelIdentity, Samples
+from forensic.resources import shipped
+from forensic.settings import EmbeddingSettings
+from forensic.speaker.features import MEL_BANDS
+from forensic.speaker.network import Architecture, SpeakerNetwork
+
+CARD = "card.toml"
+WEIGHTS = "weights.safetensors"
+DEFAULT_MODEL = "lstm-channel-1"
+
+_BATCH = 64  # windows at once; larger batches leave the processor's caches
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerModel:
+    """A network ready to embed.
+
+    Attributes:
+        identity: name and hash, kept with everything it makes.
+        network: in evaluation mode.
+        card: the card's content.
+        folder: where it lies.
+    """
+
+    identity: ModelIdentity
+    network: SpeakerNetwork
+    card: dict[str, Any]
+    folder: Path
+
+
+def default_model_folder() -> Path:
+    """The model that ships."""
+    return shipped("models") / DEFAULT_MODEL
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a model folder.
+
+    Raises:
+        ModelError: if it is missing or cannot be parsed.
+    """
+    path = folder / CARD
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(
+            f"{folder} is no model folder: cannot read its {CARD} ({error.strerror}).",
+            "Name a folder with card.toml and weights.safetensors, as `forensic train` leaves one.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is not valid TOML: {error}.", "Restore the model folder from its source.") from error
+
+
+def load_model(folder: Path) -> SpeakerModel:
+    """Load a model and check that its weights are those that its card names.
+
+    Raises:
+        ModelError: if a file is missing or damaged, the hash differs, or the weights do not fit the architecture.
+    """
+    card = read_card(folder)
+    path = folder / WEIGHTS
+    remedy = "Restore the model folder from its source."
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        if sha256 != card["weights"]["sha256"]:
+            raise ModelError(f"{path} is not the file that its card names: its SHA-256 is {sha256}.", remedy)
+        architecture = Architecture(**card["architecture"])
+        network = SpeakerNetwork(architecture)
+        network.load_state_dict(load_file(path), strict=True)
+        name = str(card["name"])
+    except OSError as error:
+        raise ModelError(f"Cannot read {path}: {error.strerror}.", remedy) from error
+    except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"The model in {folder} cannot be loaded: {error}.", remedy) from error
+    if architecture.mel_bands != MEL_BANDS:
+        raise ModelError(f"{folder} expects {architecture.mel_bands} mel bands; this version makes {MEL_BANDS}.", remedy)
+    network.eval().requires_grad_(requires_grad=False)
+    return SpeakerModel(ModelIdentity(name, sha256, architecture.embedding_size), network, card, folder)
+
+
+def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, Samples]:
+    """Windows of equal length over a stretch of speech frames.
+
+    The last window ends with the stretch. A stretch shorter than a window is repeated up to its length.
+
+    Args:
+        frames: shape (n, mel_bands), n at least 1.
+        settings: window and step.
+
+    Returns:
+        The windows, shape (k, window_frames, mel_bands), and the index of the frame at the centre of each, shape (k,).
+    """
+    size, step = settings.window_frames, settings.step_frames
+    if len(frames) < size:
+        frames = np.resize(frames, (size, frames.shape[1]))
+    last = len(frames) - size
+    starts = np.append(np.arange(0, last, step), last)
+    if len(starts) > 1 and last - starts[-2] < step // 2:  # nearly the same window twice
+        starts = np.delete(starts, -2)
+    windows = np.lib.stride_tricks.sliding_window_view(frames, size, axis=0)[starts]
+    return windows.transpose(0, 2, 1), starts + size // 2
+
+
+@torch.inference_mode()
+def embed_windows(windows: Samples, model: SpeakerModel, precision: str = "float32") -> Samples:
+    """Embed windows of speech.
+
+    Args:
+        windows: shape (n, window_frames, mel_bands), level-normalised mel power.
+        model: the network.
+        precision: "float32", or "bfloat16" for speed.
+
+    Returns:
+        Shape (n, embedding_size), float32, unit length.
+    """
+    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    embeddings = np.empty((len(windows), model.identity.embedding_size), np.float32)
+    for start in range(0, len(windows), _BATCH):
+        batch = torch.from_numpy(np.ascontiguousarray(windows[start : start + _BATCH]))
+        with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+            embeddings[start : start + _BATCH] = model.network(batch).float().numpy()
+    return embeddings
+
+
+def mean_embedding(embeddings: Samples) -> Samples:
+    """The mean direction of several embeddings.
+
+    Args:
+        embeddings: shape (n, embedding_size), n at least 1.
+
+    Returns:
+        Shape (embedding_size,), unit length.
+    """
+    mean = embeddings.mean(axis=0)
+    norm = float(np.linalg.norm(mean))
+    return (mean / norm).astype(np.float32) if norm > 0 else mean.astype(np.float32)

@@ -1,0 +1,92 @@
+"""Waveform to mel frames: the front end of the public GE2E network, which our networks share.
+
+Power mel spectrum without a logarithm: 16 kHz, Hann window of 25 ms (400 points), hop of 10 ms, 40 bands on Slaney's
+scale with Slaney's area normalisation from 0 to 8 kHz, after bringing the speech to -30 dBFS. Frame ``i`` is centred at
+``i * 10`` ms; the edges are padded with zeros.
+
+Source: Wan et al. (2018), "Generalized end-to-end loss for speaker verification", as in Resemblyzer 0.1.4.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from forensic.records import SAMPLE_RATE_HZ, Samples
+from forensic.torchaudio_shim import transforms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from forensic.records import SpeechSegment
+
+MEL_BANDS = 40
+HOP = 160
+FRAMES_PER_S = SAMPLE_RATE_HZ // HOP
+TARGET_LEVEL_DBFS = -30.0
+
+
+@cache
+def _mel_spectrogram() -> torch.nn.Module:
+    return transforms.MelSpectrogram(
+        sample_rate=SAMPLE_RATE_HZ,
+        n_fft=400,
+        hop_length=HOP,
+        n_mels=MEL_BANDS,
+        power=2.0,
+        norm="slaney",
+        mel_scale="slaney",
+        pad_mode="constant",
+    )
+
+
+@torch.inference_mode()
+def mel_power(samples: Samples) -> Samples:
+    """Power mel spectrum.
+
+    Args:
+        samples: shape (n,), 16 kHz, full scale 1.0.
+
+    Returns:
+        Shape (1 + n // 160, 40), float32, 0 or more.
+    """
+    spectrum: torch.Tensor = _mel_spectrogram()(torch.from_numpy(np.ascontiguousarray(samples, np.float32)))
+    return spectrum.T.contiguous().numpy()
+
+
+def level_gain(samples: Samples, mask: "NDArray[np.bool_]") -> float:
+    """The gain on *power* that brings the speech to -30 dBFS.
+
+    Args:
+        samples: shape (n,).
+        mask: which frames of 10 ms are speech, shape (1 + n // 160,).
+
+    Returns:
+        The factor for ``mel_power``; 0 where the speech is digital silence.
+    """
+    usable = len(samples) // HOP
+    energy = np.mean(np.square(samples[: usable * HOP].reshape(usable, HOP), dtype=np.float64), axis=1)
+    speech = energy[mask[:usable]]
+    power = float(speech.mean()) if speech.size else 0.0
+    return 10 ** (TARGET_LEVEL_DBFS / 10) / power if power > 0 else 0.0
+
+
+def frame_mask(segments: "Sequence[SpeechSegment]", start_s: float, frames: int) -> "NDArray[np.bool_]":
+    """Which frames of 10 ms lie in speech.
+
+    Args:
+        segments: speech, in seconds from the start of the recording.
+        start_s: where frame 0 lies in the recording.
+        frames: how many.
+
+    Returns:
+        Shape (frames,).
+    """
+    mask = np.zeros(frames, bool)
+    for segment in segments:
+        first = max(0, round((segment.start_s - start_s) * FRAMES_PER_S))
+        mask[first : max(0, round((segment.end_s - start_s) * FRAMES_PER_S))] = True
+    return mask

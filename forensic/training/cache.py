@@ -1,0 +1,260 @@
+"""Pieces of speech as features on disk: clean and degraded, frame by frame the same instants.
+
+The layout of a cache folder::
+
+    index.parquet     a row a piece: speaker, corpus, is_development, first frame, frames
+    problems.parquet  a row a clip that could not be used
+    version-0.npy     clean features, shape (frames, 40), float16 square roots of mel power
+    version-1.npy ..  the same frames through a drawn channel
+    cache.json        what made it, written last: a folder without it is made anew
+"""
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+
+from forensic.audio.channel import Sources, draw_channel, simulate
+from forensic.audio.decode import decode_blocks
+from forensic.audio.speech import find_speech, speech_probability
+from forensic.errors import RecordingError, TrainingError
+from forensic.records import SAMPLE_RATE_HZ, Samples
+from forensic.settings import AudioSettings, SpeechSettings
+from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
+from forensic.training.configuration import AugmentationSettings, DataSettings
+from forensic.training.data import Piece
+
+_FORMAT = 1  # raise when the features change
+_LONGEST_ROOM_S = 2.0
+_LONGEST_DECAY_S = 1.5
+_CHUNK = 16  # pieces a task
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCache:
+    """Features of every piece, mapped from disk.
+
+    Attributes:
+        versions: one array a version, the clean one first, each of shape (frames, 40), float16 square roots.
+        index: a row a piece: speaker, corpus, is_development, first, frames.
+        sha256: of the inputs that made it.
+    """
+
+    versions: tuple[NDArray[np.float16], ...]
+    index: pl.DataFrame
+    sha256: str
+
+    def crop(self, version: int, first: int, frames: int) -> Samples:
+        """Mel power of some frames, shape (frames, 40)."""
+        return np.square(self.versions[version][first : first + frames].astype(np.float32))
+
+
+def read_samples(path: Path) -> Samples:
+    """A whole recording, its channels mixed, shape (n,), 16 kHz.
+
+    Raises:
+        RecordingError: if it cannot be decoded.
+    """
+    blocks = [block.samples for block in decode_blocks(path, AudioSettings(channels="mix"))]
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def load_sources(data: DataSettings) -> Sources:
+    """Noises and rooms of the settings' folders; what rings too long, or is an effect rather than a room, is left out."""
+    root = Path(data.manifest).parent
+    noises = tuple(_every_recording(root / data.noise)) if data.noise else ()
+    responses = tuple(room for room in _every_recording(root / data.rooms) if _is_room(room)) if data.rooms else ()
+    return Sources(noises, tuple(room[: int(_LONGEST_ROOM_S * SAMPLE_RATE_HZ)] for room in responses))
+
+
+def _every_recording(folder: Path) -> Iterator[Samples]:
+    if not folder.is_dir():
+        raise TrainingError(f"{folder} is no folder.", "Check data.noise and data.rooms; empty goes without.")
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        try:
+            samples = read_samples(path)
+        except RecordingError:
+            continue
+        if np.abs(samples).max(initial=0.0) > 1e-4:
+            yield samples
+
+
+def _is_room(response: Samples) -> bool:
+    """Whether energy comes early and decays: the last 20 dB of Schroeder's curve within 1.5 s of the direct sound."""
+    direct = int(np.argmax(np.abs(response)))
+    if direct > SAMPLE_RATE_HZ // 10:
+        return False
+    decay = np.cumsum(np.square(response[::-1], dtype=np.float64))[::-1]
+    fallen = np.flatnonzero(decay < 1e-2 * decay[direct])
+    return bool(fallen.size) and (int(fallen[0]) - direct) / SAMPLE_RATE_HZ < _LONGEST_DECAY_S / 3
+
+
+def build_cache(
+    folder: Path,
+    pieces: Sequence[Piece],
+    data: DataSettings,
+    augmentation: AugmentationSettings,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> FeatureCache:
+    """Make the cache, or open it where the same inputs made it before.
+
+    Args:
+        folder: where it lies; made where it is missing.
+        pieces: what goes in.
+        data: for the noises and rooms.
+        augmentation: how the pieces are degraded.
+        workers: processes.
+        progress: called with pieces done and pieces in all.
+
+    Raises:
+        TrainingError: if no piece can be used.
+    """
+    sha256 = _identity(pieces, data, augmentation)
+    done = folder / "cache.json"
+    if not (done.exists() and json.loads(done.read_text())["sha256"] == sha256):
+        folder.mkdir(parents=True, exist_ok=True)
+        done.unlink(missing_ok=True)
+        _make(folder, pieces, data, augmentation, workers, progress)
+        done.write_text(json.dumps({"sha256": sha256}))
+    versions = tuple(
+        np.load(folder / f"version-{version}.npy", mmap_mode="r") for version in range(augmentation.versions + 1)
+    )
+    return FeatureCache(versions, pl.read_parquet(folder / "index.parquet"), sha256)
+
+
+def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: AugmentationSettings) -> str:
+    root = Path(data.manifest).parent
+    content = {
+        "format": _FORMAT,
+        "pieces": [
+            [[str(clip.path.relative_to(root)) for clip in piece.clips], piece.speaker, piece.is_development]
+            for piece in pieces
+        ],
+        "noise": data.noise,
+        "rooms": data.rooms,
+        "augmentation": asdict(augmentation),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _make(
+    folder: Path,
+    pieces: Sequence[Piece],
+    data: DataSettings,
+    augmentation: AugmentationSettings,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> None:
+    tasks = [list(enumerate(pieces))[start : start + _CHUNK] for start in range(0, len(pieces), _CHUNK)]
+    raw = [(folder / f"version-{version}.raw").open("wb") for version in range(augmentation.versions + 1)]
+    rows, problems, first, done = [], [], 0, 0
+    babble = _babble(pieces, augmentation)
+    with ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _start_worker, (data, augmentation, babble)
+    ) as pool:
+        for made, failed in pool.map(_prepare, tasks):
+            for position, versions in made:
+                for file, features in zip(raw, versions, strict=True):
+                    file.write(features.tobytes())
+                piece = pieces[position]
+                frames = len(versions[0])
+                rows.append((piece.speaker, piece.corpus, piece.is_development, first, frames))
+                first += frames
+            problems += failed
+            done += _CHUNK
+            progress(min(done, len(pieces)), len(pieces))
+    for version, file in enumerate(raw):
+        file.close()
+        _raw_to_npy(folder / f"version-{version}.raw", folder / f"version-{version}.npy")
+    if not rows:
+        raise TrainingError("No piece of training speech could be used.", "See problems.parquet in the cache folder.")
+    columns = ["speaker", "corpus", "is_development", "first", "frames"]
+    pl.DataFrame(rows, columns, orient="row").write_parquet(folder / "index.parquet")
+    schema = {"path": pl.String, "problem": pl.String, "remedy": pl.String}
+    pl.DataFrame(problems, schema, orient="row").write_parquet(folder / "problems.parquet")
+
+
+def _raw_to_npy(raw: Path, target: Path) -> None:
+    features = np.fromfile(raw, np.float16).reshape(-1, 40)
+    np.save(target, features)
+    raw.unlink()
+
+
+def _babble(pieces: Sequence[Piece], augmentation: AugmentationSettings) -> tuple[Samples, ...]:
+    """Some training voices to stand in the background."""
+    rng = np.random.default_rng([augmentation.seed, 1])
+    voices = []
+    for index in rng.choice(len(pieces), min(60, len(pieces)), replace=False):
+        try:
+            voices.append(np.concatenate([read_samples(clip.path) for clip in pieces[index].clips]))
+        except RecordingError:
+            continue
+    return tuple(voice for voice in voices if len(voice) > SAMPLE_RATE_HZ)
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    sources: Sources
+    augmentation: AugmentationSettings
+
+
+_worker: list[_Worker] = []  # of this process
+
+
+def _start_worker(data: DataSettings, augmentation: AugmentationSettings, babble: tuple[Samples, ...]) -> None:
+    torch.set_num_threads(1)
+    recorded = load_sources(data)
+    _worker[:] = [_Worker(Sources(recorded.noises, recorded.rooms, babble), augmentation)]
+
+
+_Made = tuple[int, list[NDArray[np.float16]]]
+_Problem = tuple[str, str, str]
+
+
+def _prepare(task: Sequence[tuple[int, Piece]]) -> tuple[list[_Made], list[_Problem]]:
+    made: list[_Made] = []
+    problems: list[_Problem] = []
+    for position, piece in task:
+        clips = []
+        for clip in piece.clips:
+            try:
+                clips.append(read_samples(clip.path))
+            except RecordingError as error:
+                problems.append((str(clip.path), error.problem, error.remedy))
+        samples = np.concatenate(clips) if clips else np.zeros(0, np.float32)
+        try:
+            versions = _versions(samples, position)
+        except (RecordingError, ValueError, OSError) as error:
+            problems.append((str(piece.clips[0].path), f"Its features cannot be made: {error}.", "Leave it out."))
+            continue
+        if len(versions[0]) >= _worker[0].augmentation.min_piece_s * FRAMES_PER_S * 0.6:
+            made.append((position, versions))
+    return made, problems
+
+
+def _versions(samples: Samples, position: int) -> list[NDArray[np.float16]]:
+    """Clean and degraded features of one piece, only the frames that hold speech in the clean one."""
+    worker = _worker[0]
+    probability = speech_probability([samples])[0]
+    segments = find_speech(probability, len(samples), SpeechSettings())
+    mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
+    versions = [_features(samples, mask)]
+    for version in range(1, worker.augmentation.versions + 1):
+        seed = int(np.random.SeedSequence([worker.augmentation.seed, position, version]).generate_state(1)[0])
+        channel = draw_channel(np.random.default_rng(seed))
+        versions.append(_features(simulate(samples, channel, worker.sources, seed), mask))
+    return versions
+
+
+def _features(samples: Samples, mask: NDArray[np.bool_]) -> NDArray[np.float16]:
+    power = mel_power(samples)[mask] * level_gain(samples, mask)
+    return np.sqrt(power).astype(np.float16)

@@ -1,0 +1,115 @@
+"""The settings of a training run, from one TOML file."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from forensic.errors import SettingsError
+from forensic.settings import settings_from
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """What is trained on.
+
+    Attributes:
+        manifest: CSV with the columns path (relative to the file), speaker (empty: unlabelled) and, where there are
+            several, corpus and split.
+        splits: rows of these splits are used; empty takes all.
+        noise: folder of noise recordings, relative to the manifest's; empty goes without.
+        rooms: folder of impulse responses, the same.
+        development_share: share of the labelled people who are kept out of training and measured on.
+        limit: at most so many pieces of speech; 0 takes all.
+    """
+
+    manifest: str = ""
+    splits: tuple[str, ...] = ("train", "unlabelled")
+    noise: str = "noise"
+    rooms: str = "rooms"
+    development_share: float = 0.05
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentationSettings:
+    """How speech is prepared and degraded before the first step; the results are cached.
+
+    Attributes:
+        piece_s: recordings of one person are joined up to this length.
+        min_piece_s: shorter pieces are left out.
+        versions: degraded versions of each piece.
+        seed: of every channel that is drawn.
+    """
+
+    piece_s: float = 9.0
+    min_piece_s: float = 1.5
+    versions: int = 3
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSettings:
+    """How the network learns.
+
+    Attributes:
+        init: "ge2e" starts from the public GE2E weights (needs the package Resemblyzer), "random" from none, anything
+            else is the path of a model folder.
+        steps: batches.
+        batch: crops a batch, each from another piece.
+        min_crop_frames: shortest crop, in frames of 10 ms.
+        max_crop_frames: longest crop.
+        learning_rate: highest of the one-cycle schedule.
+        weight_decay: of AdamW.
+        cosine_weight: of 1 - cosine to the teacher's embedding of the clean piece.
+        similarity_weight: of the squared error of the batch's similarity matrix against the teacher's.
+        margin_weight: of the additive-margin softmax over the labelled people.
+        margin: of that softmax.
+        scale: of that softmax.
+        level_jitter_db: standard deviation of a crop's level.
+        clean_share: share of the crops that are not degraded.
+        evaluate_every: steps between evaluations, each with a checkpoint.
+        average_last: share of the run whose weights are averaged at the end; 0 keeps the last.
+        seed: of initialisation and every draw.
+    """
+
+    init: str = "ge2e"
+    steps: int = 2600
+    batch: int = 80
+    min_crop_frames: int = 100
+    max_crop_frames: int = 260
+    learning_rate: float = 5e-4
+    weight_decay: float = 1e-3
+    cosine_weight: float = 5.0
+    similarity_weight: float = 10.0
+    margin_weight: float = 0.2
+    margin: float = 0.15
+    scale: float = 20.0
+    level_jitter_db: float = 3.0
+    clean_share: float = 0.15
+    evaluate_every: int = 200
+    average_last: float = 0.1
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """All of them."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    learning: LearningSettings = field(default_factory=LearningSettings)
+
+
+def load_training_settings(path: Path) -> TrainingSettings:
+    """Read a training configuration.
+
+    Raises:
+        SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"Cannot read {path}: {error.strerror}.", "Check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
+    return settings_from(TrainingSettings, content, str(path))

@@ -1,0 +1,99 @@
+"""Training speech: from a manifest to pieces of one person each, and a speaker-disjoint split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from forensic.errors import TrainingError
+from forensic.training.configuration import AugmentationSettings, DataSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One recording of the manifest."""
+
+    path: Path
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Clips of one person that are joined to one stretch of training speech.
+
+    Attributes:
+        clips: in the order in which they are joined.
+        speaker: "corpus/speaker"; empty where unknown.
+        corpus: for pairs, which are made within one corpus only.
+        is_development: whether its person is kept out of training.
+    """
+
+    clips: tuple[Clip, ...]
+    speaker: str
+    corpus: str
+    is_development: bool
+
+
+def read_manifest(settings: DataSettings) -> pl.DataFrame:
+    """The rows of the manifest that are trained on.
+
+    Returns:
+        Columns path, speaker (empty: unknown), corpus, seconds.
+
+    Raises:
+        TrainingError: if the manifest cannot be read, lacks a column, or has no row of the splits.
+    """
+    path = Path(settings.manifest)
+    try:
+        frame = pl.read_csv(path, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise TrainingError(f"Cannot read the manifest {path}: {error}.", "Check data.manifest.") from error
+    if missing := {"path", "speaker"} - set(frame.columns):
+        raise TrainingError(f"{path} lacks the column {', '.join(sorted(missing))}.", "Add it.")
+    if settings.splits and "split" in frame.columns:
+        frame = frame.filter(pl.col("split").is_in(settings.splits))
+    frame = frame.select(
+        pl.col("path"),
+        pl.col("speaker").fill_null(""),
+        (pl.col("corpus").fill_null("") if "corpus" in frame.columns else pl.lit("")).alias("corpus"),
+        (pl.col("seconds").cast(pl.Float64) if "seconds" in frame.columns else pl.lit(4.0)).alias("seconds"),
+    )
+    if frame.is_empty():
+        raise TrainingError(f"{path} has no recording of the splits {', '.join(settings.splits)}.", "Check data.splits.")
+    return frame
+
+
+def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: AugmentationSettings) -> list[Piece]:
+    """Join the clips of each person to pieces of about ``piece_s``; unlabelled clips stand alone.
+
+    The people of the development set are drawn by the augmentation's seed; no person has pieces in both.
+    """
+    root = Path(data.manifest).parent
+    people = manifest.filter(pl.col("speaker") != "").select("corpus", "speaker").unique().sort("corpus", "speaker")
+    names = [f"{corpus}/{speaker}" for corpus, speaker in people.iter_rows()]
+    rng = np.random.default_rng(augmentation.seed)
+    kept_out = set(rng.choice(names, round(data.development_share * len(names)), replace=False)) if names else set()
+    pieces = []
+    labelled = manifest.filter(pl.col("speaker") != "").sort("corpus", "speaker", "path")
+    for (corpus, speaker), clips in labelled.group_by(["corpus", "speaker"], maintain_order=True):
+        name = f"{corpus}/{speaker}"
+        for joined in _join([Clip(root / row["path"], row["seconds"]) for row in clips.to_dicts()], augmentation):
+            pieces.append(Piece(joined, name, str(corpus), name in kept_out))
+    for row in manifest.filter(pl.col("speaker") == "").sort("corpus", "path").to_dicts():
+        if row["seconds"] >= augmentation.min_piece_s:
+            pieces.append(Piece((Clip(root / row["path"], row["seconds"]),), "", row["corpus"], is_development=False))
+    if data.limit and len(pieces) > data.limit:
+        chosen = np.sort(rng.choice(len(pieces), data.limit, replace=False))
+        pieces = [pieces[index] for index in chosen]
+    return pieces
+
+
+def _join(clips: list[Clip], settings: AugmentationSettings) -> list[tuple[Clip, ...]]:
+    joined: list[list[Clip]] = []
+    for clip in clips:
+        if joined and sum(c.seconds for c in joined[-1]) + clip.seconds <= settings.piece_s:
+            joined[-1].append(clip)
+        else:
+            joined.append([clip])
+    return [tuple(piece) for piece in joined if sum(c.seconds for c in piece) >= settings.min_piece_s]
