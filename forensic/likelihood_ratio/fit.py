@@ -1,0 +1,236 @@
+"""The calibration for one comparison: the population's nearest conditions, their pairs, what is fitted."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.bounds import speaker_bounds
+from forensic.likelihood_ratio.calibration import apply, fit, fit_by_speaker
+from forensic.likelihood_ratio.conditions import nearest
+from forensic.likelihood_ratio.crossvalidation import cross_validate
+from forensic.likelihood_ratio.inputs import checked
+from forensic.likelihood_ratio.pairs import Pairs
+from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.uncertainty import draw_speakers, log10_lr_interval, metric_intervals
+from forensic.records import Calibration, Conditions, Samples, Vector
+from forensic.settings import ComparisonSettings
+
+ALGORITHM_VERSION = 1
+"""Raised with every change here that moves a likelihood ratio; part of a calibration's id."""
+
+Score = Callable[[Samples, Samples], NDArray[np.floating]]
+"""Questioned (m, size) and known (n, size) embeddings, normalised, to scores (m, n); higher is more alike."""
+
+
+def cosine(questioned: Samples, known: Samples) -> NDArray[np.floating]:
+    """Cosine of every questioned with every known embedding, shape (m, n), -1 to 1."""
+    product: NDArray[np.floating] = questioned.astype(np.float64) @ known.astype(np.float64).T
+    return product
+
+
+def calibrate(
+    population: Population,
+    known_conditions: Conditions,
+    questioned_conditions: Conditions,
+    settings: ComparisonSettings,
+    score: Score = cosine,
+) -> Calibration:
+    """Fit the map from score to log10 LR on reference speakers in the conditions of a comparison.
+
+    Each side of the comparison takes the population's nearest cell. How near it is stands in the result;
+    whether that is near enough (``settings.max_condition_distance``) is for the caller to decide.
+
+    Args:
+        population: the reference-population bank.
+        known_conditions: measured conditions of the case's known side.
+        questioned_conditions: measured conditions of the case's questioned recording.
+        settings: number of draws, seed, fewest speakers.
+        score: the comparison of embeddings, the very one that scores the case.
+
+    Raises:
+        CalibrationError: if fewer than ``settings.min_speakers`` speakers have recordings in both cells, no
+            corpus has two of them, or the scores carry nothing.
+    """
+    known_cell, known_distance = nearest(known_conditions, population.known_cells)
+    questioned_cell, questioned_distance = nearest(questioned_conditions, population.questioned_cells)
+    fitted = calibrate_cells(population, known_cell, questioned_cell, settings, score)
+    return dataclasses.replace(fitted, known_distance=known_distance, questioned_distance=questioned_distance)
+
+
+def calibrate_cells(
+    population: Population,
+    known_cell: int,
+    questioned_cell: int,
+    settings: ComparisonSettings,
+    score: Score = cosine,
+) -> Calibration:
+    """The calibration of one known and one questioned cell; many case recordings may share it.
+
+    Cllr, Cllr_min, EER and the bounds rest on cross-validated log10 LRs: no pair is judged by a map that
+    either of its speakers took part in fitting. Intervals use all ``settings.bootstrap_draws``.
+
+    Args:
+        population: the reference-population bank.
+        known_cell: index into ``population.known_cells``.
+        questioned_cell: index into ``population.questioned_cells``.
+        settings: as in ``calibrate``.
+        score: as in ``calibrate``.
+
+    Returns:
+        The calibration, with both distances 0.
+
+    Raises:
+        CalibrationError: as in ``calibrate``.
+    """
+    pairs, speakers, recordings = score_pairs(
+        population, known_cell, questioned_cell, settings.min_speakers, score
+    )
+    slope, intercept = fit(pairs.same_scores, pairs.different_scores, pairs.speakers)
+    same_log10_lr, different_log10_lr = cross_validate(pairs, settings.seed)
+    drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
+    cllr, cllr_min, eer = metric_intervals(pairs, same_log10_lr, different_log10_lr, drawn)
+    lower, upper = speaker_bounds(same_log10_lr, different_log10_lr, pairs.speakers)
+    return Calibration(
+        id=calibration_id(population, known_cell, questioned_cell, settings, score),
+        questioned=population.questioned_cells[questioned_cell],
+        known=population.known_cells[known_cell],
+        questioned_distance=0.0,
+        known_distance=0.0,
+        slope=slope,
+        intercept=intercept,
+        draws=fit_by_speaker(pairs, drawn),
+        lower_bound_log10_lr=lower,
+        upper_bound_log10_lr=upper,
+        cllr=cllr,
+        cllr_min=cllr_min,
+        eer=eer,
+        speakers=pairs.speakers,
+        recordings=recordings,
+        same_speaker_scores=pairs.same_scores,
+        different_speaker_scores=pairs.different_scores,
+        same_speaker_log10_lr=same_log10_lr,
+        different_speaker_log10_lr=different_log10_lr,
+        corpora=tuple(sorted({population.corpora[speaker] for speaker in speakers})),
+    )
+
+
+def calibration_id(
+    population: Population,
+    known_cell: int,
+    questioned_cell: int,
+    settings: ComparisonSettings,
+    score: Score = cosine,
+) -> str:
+    """Hash of everything that a calibration depends on, 64 hexadecimal digits."""
+    content = {
+        "population": population.card.parquet_sha256,
+        "known": [known_cell, dataclasses.asdict(population.known_cells[known_cell])],
+        "questioned": [questioned_cell, dataclasses.asdict(population.questioned_cells[questioned_cell])],
+        "settings": dataclasses.asdict(settings),
+        "score": f"{score.__module__}.{score.__qualname__}",
+        "algorithm": ALGORITHM_VERSION,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def score_pairs(
+    population: Population, known_cell: int, questioned_cell: int, min_speakers: int, score: Score = cosine
+) -> tuple[Pairs, tuple[int, ...], int]:
+    """Score every questioned recording of a cell against every known speaker of its corpus.
+
+    A known speaker is the normalised mean of the speaker's embeddings in the known cell; a questioned
+    recording stands for itself. Only speakers with both enter, so that each speaker is on both sides. Pairs
+    across corpora are left out: they are told apart by their channel, which makes LRs look better than they
+    are.
+
+    Returns:
+        The pairs, with speakers numbered among those that entered; the population's index of each of them;
+        and how many embeddings entered.
+
+    Raises:
+        CalibrationError: as in ``calibrate``.
+    """
+    known_rows = np.flatnonzero(~population.is_questioned & (population.cell == known_cell))
+    questioned_rows = np.flatnonzero(population.is_questioned & (population.cell == questioned_cell))
+    entered = np.intersect1d(population.speaker[known_rows], population.speaker[questioned_rows])
+    if len(entered) < min_speakers:
+        raise CalibrationError(
+            f"Only {len(entered)} reference speakers have recordings in these conditions, not {min_speakers}.",
+            "Add reference speakers in these conditions, or lower comparison.min_speakers and answer for it.",
+        )
+    known_rows = known_rows[np.isin(population.speaker[known_rows], entered)]
+    questioned_rows = questioned_rows[np.isin(population.speaker[questioned_rows], entered)]
+    known = _mean_by_speaker(population.embeddings[known_rows], population.speaker[known_rows], entered)
+    questioned_speaker = np.searchsorted(entered, population.speaker[questioned_rows])
+    scores = np.asarray(score(population.embeddings[questioned_rows], known), dtype=np.float64)
+    corpus = np.unique(np.array(population.corpora)[entered], return_inverse=True)[1]
+    is_same = questioned_speaker[:, None] == np.arange(len(entered))
+    is_different = (corpus[questioned_speaker][:, None] == corpus) & ~is_same
+    if not is_different.any():
+        raise CalibrationError(
+            "No two reference speakers are of one corpus, so there are no different-speaker pairs.",
+            "Use a population with several speakers of each corpus.",
+        )
+    questioned, different_known = np.nonzero(is_different)
+    pairs = Pairs(
+        same_scores=scores[is_same],
+        same_speaker=questioned_speaker,
+        different_scores=scores[is_different],
+        different_known=different_known,
+        different_questioned=questioned_speaker[questioned],
+        speakers=len(entered),
+    )
+    return pairs, tuple(entered.tolist()), len(known_rows) + len(questioned_rows)
+
+
+def _mean_by_speaker(embeddings: Samples, speaker: NDArray[np.intp], entered: NDArray[np.intp]) -> Samples:
+    total = np.zeros((len(entered), embeddings.shape[1]), dtype=np.float32)
+    np.add.at(total, np.searchsorted(entered, speaker), embeddings)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    if not (length > 0).all():
+        raise CalibrationError(
+            "The embeddings of a reference speaker cancel out.", "Build the population bank again."
+        )
+    normalised: Samples = total / length
+    return normalised
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodRatios:
+    """log10 LRs of case scores, shape (n,) each.
+
+    Attributes:
+        log10_lr: within the bounds.
+        low: lower end of the 95 % interval, within the bounds.
+        high: upper end of the 95 % interval, within the bounds.
+        unbounded_log10_lr: as fitted.
+        is_bounded: whether a bound changed the value.
+    """
+
+    log10_lr: Vector
+    low: Vector
+    high: Vector
+    unbounded_log10_lr: Vector
+    is_bounded: NDArray[np.bool_]
+
+
+def likelihood_ratios(calibration: Calibration, scores: Vector) -> LikelihoodRatios:
+    """log10 LRs of case scores with their 95 % intervals, kept within the calibration's bounds.
+
+    Raises:
+        CalibrationError: if there are no scores or one is not finite.
+    """
+    scores = checked(scores, "scores", finite=True)
+    bounds = calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr
+    unbounded = apply(calibration.slope, calibration.intercept, scores)
+    low, high = log10_lr_interval(calibration.draws, scores)
+    bounded = np.clip(unbounded, *bounds)
+    return LikelihoodRatios(
+        bounded, np.clip(low, *bounds), np.clip(high, *bounds), unbounded, is_bounded=bounded != unbounded
+    )

@@ -1,0 +1,374 @@
+"""How good log10 LRs are when the truth is known: cost, discrimination, calibration, misleading evidence.
+
+Everywhere ``same_speaker_log10_lr`` has shape (n_same,) and holds log10 LRs of pairs where H1 is true, and
+``different_speaker_log10_lr`` has shape (n_different,) and those where H2 is true; infinities are allowed,
+NaN is not. Each of the two sets weighs one half, whatever its size. Weights, where a function takes them,
+weigh values within their set (a pair of speakers that a bootstrap drew twice weighs double); their scale does
+not matter.
+
+Measures of discrimination (``cllr_min``, ``eer``) depend on the order of the values alone, so scores do as
+well.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import isotonic_regression
+
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.inputs import checked, shares
+from forensic.records import Vector
+
+Index = NDArray[np.intp]
+
+LN10 = float(np.log(10))
+_SAME = "same-speaker values"
+_DIFFERENT = "different-speaker values"
+
+
+def cllr(
+    same_speaker_log10_lr: ArrayLike,
+    different_speaker_log10_lr: ArrayLike,
+    same_speaker_weights: ArrayLike | None = None,
+    different_speaker_weights: ArrayLike | None = None,
+) -> float:
+    """Log-likelihood-ratio cost: 0 is perfect, 1 is a system that always says LR = 1.
+
+    Cllr = 1/2 mean(log2(1 + 1/LR), same) + 1/2 mean(log2(1 + LR), different).
+
+    Returns:
+        Cost in bits, 0 or more; infinite where an LR is 0 under H1 or infinite under H2.
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN, or the weights do not fit.
+
+    Source: Brümmer & du Preez (2006), Computer Speech & Language 20:230-275.
+
+    >>> cllr([0.0], [0.0])   # says nothing either way
+    1.0
+    """
+    same, different = checked(same_speaker_log10_lr, _SAME), checked(different_speaker_log10_lr, _DIFFERENT)
+    return 0.5 * (
+        _weighted_sum(cost_bits(same), shares(same_speaker_weights, len(same), _SAME))
+        + _weighted_sum(cost_bits(-different), shares(different_speaker_weights, len(different), _DIFFERENT))
+    )
+
+
+def cost_bits(log10_lr: Vector) -> Vector:
+    """What each log10 LR in favour of the truth costs: log2(1 + 1/LR), shape as given."""
+    cost: Vector = np.logaddexp(0.0, -log10_lr * LN10) / np.log(2)
+    return cost
+
+
+def _weighted_sum(values: Vector, weights: Vector) -> float:
+    return float(np.sum(np.where(weights > 0, values, 0.0) * weights))  # an infinity that weighs 0 costs 0
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Values of both classes in rising order, neighbours of one class joined.
+
+    Pool-adjacent-violators gives neighbours with the same label the same result, so joining them loses
+    nothing and leaves at most 2 n_same + 1 runs of the hundred thousand pairs. Equal values share a run
+    whatever their class: a tie must not be broken in the system's favour.
+
+    Attributes:
+        same: run of each same-speaker value, shape (n_same,).
+        different: run of each different-speaker value, shape (n_different,).
+        count: number of runs.
+    """
+
+    same: Index
+    different: Index
+    count: int
+
+
+def runs(same: Vector, different: Vector) -> Runs:
+    """The runs of two checked vectors."""
+    values, place = np.unique(np.concatenate([same, different]), return_inverse=True)
+    has_same = np.bincount(place[: len(same)], minlength=len(values)) > 0
+    has_different = np.bincount(place[len(same) :], minlength=len(values)) > 0
+    tied = has_same & has_different
+    starts = np.ones(len(values), dtype=bool)
+    starts[1:] = (has_same[1:] != has_same[:-1]) | tied[1:] | tied[:-1]
+    run = np.cumsum(starts) - 1
+    return Runs(run[place[: len(same)]], run[place[len(same) :]], int(run[-1]) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PavBlocks:
+    """Result of pool-adjacent-violators: the steps of the best rising map from value to LR.
+
+    Attributes:
+        same: share of the same-speaker class in each block, rising values, shape (n_blocks,), sum 1.
+        different: the same for the different-speaker class.
+        starts: first run of each block, shape (n_blocks,).
+    """
+
+    same: Vector
+    different: Vector
+    starts: Index
+
+    @property
+    def log10_lr(self) -> Vector:
+        """log10 LR of each block, shape (n_blocks,); -inf or inf where a class is absent."""
+        with np.errstate(divide="ignore"):  # log of 0 is the answer there
+            return np.log10(self.same) - np.log10(self.different)
+
+    @property
+    def cllr(self) -> float:
+        """Cllr of the blocks' LRs, in bits: Cllr_min."""
+        total = self.same + self.different
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cost = self.same * np.log2(total / self.same), self.different * np.log2(total / self.different)
+        return float(0.5 * np.nansum(cost))  # NaN is 0 log 0, which is 0
+
+    @property
+    def roc_convex_hull(self) -> tuple[Vector, Vector]:
+        """Vertices of the hull of the ROC: rates of false alarms and misses, shape (n_blocks + 1,) each."""
+        return (
+            np.concatenate([[1.0], np.maximum(1 - np.cumsum(self.different), 0.0)]),
+            np.concatenate([[0.0], np.minimum(np.cumsum(self.same), 1.0)]),
+        )
+
+    @property
+    def eer(self) -> float:
+        """Where the hull has as many misses as false alarms, 0 to 0.5."""
+        false_alarms, misses = self.roc_convex_hull
+        after = min(int(np.argmax(misses >= false_alarms - 1e-12)), len(misses) - 1)
+        before = after - 1
+        gap_before = false_alarms[before] - misses[before]
+        gap_after = false_alarms[after] - misses[after]
+        step = gap_before / (gap_before - gap_after)
+        return float(misses[before] + step * (misses[after] - misses[before]))
+
+
+def pav_blocks(same: Vector, different: Vector) -> PavBlocks:
+    """Pool adjacent violators over runs.
+
+    Args:
+        same: weight of the same-speaker class in each run, rising values, shape (n_runs,), any positive sum.
+        different: the same for the different-speaker class.
+    """
+    same, different = same / same.sum(), different / different.sum()
+    weight = same + different
+    used = np.flatnonzero(weight)  # a run whose speakers a bootstrap did not draw
+    fitted = isotonic_regression(same[used] / weight[used], weights=weight[used])
+    starts = used[fitted.blocks[:-1]]
+    return PavBlocks(np.add.reduceat(same, starts), np.add.reduceat(different, starts), starts)
+
+
+def _blocks_of(
+    same: ArrayLike, different: ArrayLike, same_weights: ArrayLike | None, different_weights: ArrayLike | None
+) -> tuple[Runs, PavBlocks]:
+    same, different = checked(same, _SAME), checked(different, _DIFFERENT)
+    joined = runs(same, different)
+    return joined, pav_blocks(
+        np.bincount(joined.same, shares(same_weights, len(same), _SAME), joined.count).astype(np.float64),
+        np.bincount(
+            joined.different, shares(different_weights, len(different), _DIFFERENT), joined.count
+        ).astype(np.float64),
+    )
+
+
+def pav_log10_lr(
+    same_speaker_values: ArrayLike, different_speaker_values: ArrayLike
+) -> tuple[Vector, Vector]:
+    """The log10 LRs that the best rising map would give to these very values, knowing the truth.
+
+    Args:
+        same_speaker_values: log10 LRs or scores where H1 is true.
+        different_speaker_values: where H2 is true.
+
+    Returns:
+        log10 LRs of either set, shapes as given; -inf and inf where only one class occurs.
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN.
+
+    Source: Brümmer & du Preez (2006), Computer Speech & Language 20:230-275.
+    """
+    joined, blocks = _blocks_of(same_speaker_values, different_speaker_values, None, None)
+    by_run = np.repeat(blocks.log10_lr, np.diff(np.append(blocks.starts, joined.count)))
+    return by_run[joined.same], by_run[joined.different]
+
+
+def cllr_min(
+    same_speaker_log10_lr: ArrayLike,
+    different_speaker_log10_lr: ArrayLike,
+    same_speaker_weights: ArrayLike | None = None,
+    different_speaker_weights: ArrayLike | None = None,
+) -> float:
+    """Cllr after the best rising map of the values (PAV): what the order of the values alone costs.
+
+    Returns:
+        Cost in bits, 0 to 1, never more than ``cllr``.
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN, or the weights do not fit.
+
+    Source: Brümmer & du Preez (2006), Computer Speech & Language 20:230-275.
+    """
+    return _blocks_of(
+        same_speaker_log10_lr, different_speaker_log10_lr, same_speaker_weights, different_speaker_weights
+    )[1].cllr
+
+
+def cllr_cal(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> float:
+    """What wrong calibration costs: Cllr - Cllr_min, in bits, 0 or more."""
+    return cllr(same_speaker_log10_lr, different_speaker_log10_lr) - cllr_min(
+        same_speaker_log10_lr, different_speaker_log10_lr
+    )
+
+
+def eer(
+    same_speaker_log10_lr: ArrayLike,
+    different_speaker_log10_lr: ArrayLike,
+    same_speaker_weights: ArrayLike | None = None,
+    different_speaker_weights: ArrayLike | None = None,
+) -> float:
+    """Equal error rate from the convex hull of the ROC: misses equal false alarms.
+
+    Returns:
+        A share, 0 to 0.5.
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN, or the weights do not fit.
+
+    Source: Brümmer & de Villiers (2013), The BOSARIS Toolkit, arXiv:1304.2865.
+    """
+    return _blocks_of(
+        same_speaker_log10_lr, different_speaker_log10_lr, same_speaker_weights, different_speaker_weights
+    )[1].eer
+
+
+def roc_convex_hull(
+    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike
+) -> tuple[Vector, Vector]:
+    """Vertices of the convex hull of the ROC, for a DET plot.
+
+    Returns:
+        Rates of false alarms (falling from 1 to 0) and of misses (rising from 0 to 1), same shape.
+    """
+    return _blocks_of(same_speaker_log10_lr, different_speaker_log10_lr, None, None)[1].roc_convex_hull
+
+
+def dev_pav(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> float:
+    """devPAV: mean distance in log10 LR between the values and what PAV makes of them; 0 is perfect.
+
+    The area between the PAV map (points joined by straight lines) and the identity, over the range of log10
+    LRs to which PAV gives a finite value, divided by the length of that range.
+
+    Returns:
+        0 or more, in log10 units; infinite where an infinite log10 LR was contradicted by the truth.
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN, or the classes do not overlap, so that PAV is
+            infinite everywhere and devPAV undefined.
+
+    Source: Vergeer, Leegwater & Slooten (2021), Forensic Science International 321:110722.
+    """
+    same, different = checked(same_speaker_log10_lr, _SAME), checked(different_speaker_log10_lr, _DIFFERENT)
+    value, first = np.unique(np.concatenate([same, different]), return_index=True)
+    mapped = np.concatenate(pav_log10_lr(same, different))[first]
+    if (np.isinf(value) & (value != mapped)).any():
+        return float("inf")
+    finite = np.isfinite(mapped)
+    value, mapped = value[finite], mapped[finite]
+    if not value.size:
+        raise CalibrationError(
+            "devPAV is undefined: every same-speaker value lies above every different-speaker value.",
+            "Use more speakers or harder conditions, or report Cllr alone.",
+        )
+    gap = mapped - value
+    if len(value) == 1:
+        return float(abs(gap[0]))
+    before, after = np.abs(gap[:-1]), np.abs(gap[1:])
+    total = before + after
+    crossing = gap[:-1] * gap[1:] < 0
+    with np.errstate(invalid="ignore"):
+        height = np.where(crossing, (before**2 + after**2) / (2 * total), total / 2)
+    return float(np.sum(height * np.diff(value)) / (value[-1] - value[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class MisleadingEvidence:
+    """How often, and how far, log10 LRs pointed to the wrong proposition.
+
+    Attributes:
+        same_speaker_rate: share of same-speaker values below 0, 0 to 1.
+        different_speaker_rate: share of different-speaker values above 0, 0 to 1.
+        lowest_same_speaker_log10_lr: the lowest value where H1 is true; misleading if below 0.
+        highest_different_speaker_log10_lr: the highest value where H2 is true; misleading if above 0.
+    """
+
+    same_speaker_rate: float
+    different_speaker_rate: float
+    lowest_same_speaker_log10_lr: float
+    highest_different_speaker_log10_lr: float
+
+
+def misleading_evidence(
+    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike
+) -> MisleadingEvidence:
+    """Rates and extremes of misleading evidence; a value of exactly 0 misleads nobody.
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN.
+    """
+    same, different = checked(same_speaker_log10_lr, _SAME), checked(different_speaker_log10_lr, _DIFFERENT)
+    return MisleadingEvidence(
+        float(np.mean(same < 0)), float(np.mean(different > 0)), float(same.min()), float(different.max())
+    )
+
+
+def tippett(
+    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike
+) -> tuple[Vector, Vector, Vector]:
+    """The curves of a Tippett plot.
+
+    Returns:
+        Thresholds (every value that occurs, rising), the share of same-speaker values at or above each, and
+        the share of different-speaker values at or above each; same shape.
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN.
+    """
+    same = np.sort(checked(same_speaker_log10_lr, _SAME))
+    different = np.sort(checked(different_speaker_log10_lr, _DIFFERENT))
+    thresholds = np.unique(np.concatenate([same, different]))
+    return (
+        thresholds,
+        1 - np.searchsorted(same, thresholds, side="left") / len(same),
+        1 - np.searchsorted(different, thresholds, side="left") / len(different),
+    )
+
+
+def empirical_cross_entropy(
+    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike, prior_log10_odds: ArrayLike
+) -> Vector:
+    """Empirical cross-entropy (ECE) in bits: what the LRs leave unknown, for each prior.
+
+    At prior odds 1 it is Cllr.
+
+    Args:
+        same_speaker_log10_lr: as above.
+        different_speaker_log10_lr: as above.
+        prior_log10_odds: log10 of the prior odds of H1, shape (n_priors,), finite.
+
+    Returns:
+        Shape (n_priors,).
+
+    Raises:
+        CalibrationError: if an input is empty or holds NaN.
+
+    Source: Ramos & Gonzalez-Rodriguez (2013), Forensic Science International 230:156-169.
+    """
+    same, different = checked(same_speaker_log10_lr, _SAME), checked(different_speaker_log10_lr, _DIFFERENT)
+    odds = checked(prior_log10_odds, "prior odds", finite=True)
+    prior = 1 / (1 + 10**-odds)
+    same_bits = np.array([cost_bits(same + log10_odds).mean() for log10_odds in odds])
+    different_bits = np.array([cost_bits(-different - log10_odds).mean() for log10_odds in odds])
+    entropy: Vector = prior * same_bits + (1 - prior) * different_bits
+    return entropy

@@ -1,0 +1,100 @@
+"""Scored pairs of reference speakers, and what each weighs when speakers are drawn or left out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.inputs import checked
+from forensic.records import Vector
+
+Index = NDArray[np.intp]
+Matrix = NDArray[np.float64]
+
+_CHUNK = 4_000_000
+"""Pair weights held at once (32 MB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Scores of same-speaker and different-speaker pairs, with the speakers on either side.
+
+    Attributes:
+        same_scores: shape (n_same,), finite.
+        same_speaker: the speaker of each, 0 to speakers - 1, shape (n_same,).
+        different_scores: shape (n_different,), finite.
+        different_known: the known speaker of each, shape (n_different,).
+        different_questioned: the questioned speaker of each, shape (n_different,); never the known one.
+        speakers: number of speakers.
+
+    Raises:
+        CalibrationError: if a class is empty, a score is not finite, or shapes or speakers do not fit.
+    """
+
+    same_scores: Vector
+    same_speaker: Index
+    different_scores: Vector
+    different_known: Index
+    different_questioned: Index
+    speakers: int
+
+    def __post_init__(self) -> None:
+        """Refuse pairs that do not fit together."""
+        checked(self.same_scores, "same-speaker scores", finite=True)
+        checked(self.different_scores, "different-speaker scores", finite=True)
+        fits = (
+            self.same_speaker.shape == self.same_scores.shape
+            and self.different_known.shape == self.different_questioned.shape == self.different_scores.shape
+        )
+        if not fits:
+            raise CalibrationError("Scores and speakers differ in number.", "Give each pair its speakers.")
+        if (self.different_known == self.different_questioned).any():
+            raise CalibrationError(
+                "A different-speaker pair has one speaker on both sides.", "Correct the pairs."
+            )
+        indices = np.concatenate([self.same_speaker, self.different_known, self.different_questioned])
+        if indices.min() < 0 or indices.max() >= self.speakers:
+            raise CalibrationError("A pair names a speaker that does not exist.", "Number speakers from 0.")
+
+
+def same_weights(pairs: Pairs, speaker_weights: Matrix) -> Matrix:
+    """What each same-speaker pair weighs: as much as its speaker.
+
+    Args:
+        pairs: the pairs.
+        speaker_weights: how often each speaker counts, shape (n_draws, speakers), 0 or more.
+
+    Returns:
+        Shape (n_draws, n_same).
+    """
+    weights: Matrix = speaker_weights[:, pairs.same_speaker]
+    return weights
+
+
+def different_weights_by_group(pairs: Pairs, speaker_weights: Matrix, group: Index) -> Matrix:
+    """What the different-speaker pairs of each group weigh together.
+
+    A pair weighs the product of its speakers' weights.
+
+    Args:
+        pairs: the pairs.
+        speaker_weights: shape (n_draws, speakers).
+        group: of each different-speaker pair, shape (n_different,); every number from 0 to the highest
+            occurs.
+
+    Returns:
+        Shape (n_draws, n_groups).
+    """
+    order = np.argsort(group, kind="stable")
+    known, questioned = pairs.different_known[order], pairs.different_questioned[order]
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    by_speaker = np.ascontiguousarray(
+        speaker_weights.T
+    )  # a pair's weights in all draws then lie side by side
+    summed = np.empty((len(starts), len(speaker_weights)))
+    step = max(1, _CHUNK // len(order))
+    for first in range(0, len(speaker_weights), step):
+        draws = by_speaker[:, first : first + step]
+        summed[:, first : first + step] = np.add.reduceat(draws[known] * draws[questioned], starts, axis=0)
+    return np.ascontiguousarray(summed.T)

@@ -1,0 +1,132 @@
+"""Verbal equivalents: the words that a laboratory uses for the size of a likelihood ratio."""
+
+import math
+import tomllib
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from forensic.errors import CalibrationError, SettingsError
+from forensic.resources import shipped
+
+NO_SUPPORT = "no support either way"
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleStep:
+    """One step of a verbal scale, on magnitudes: above ``low_log10``, up to ``high_log10`` itself.
+
+    Attributes:
+        low_log10: 0 for the first step.
+        high_log10: infinite for the last step.
+        term: the words, "moderate support".
+        is_neutral: whether the words favour neither proposition.
+    """
+
+    low_log10: float
+    high_log10: float
+    term: str
+    is_neutral: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VerbalScale:
+    """A whole scale: steps from LR 1 to infinity, without gaps; the reciprocal of an LR has the same step.
+
+    Attributes:
+        name: for the report.
+        citation: where it comes from.
+        steps: rising.
+    """
+
+    name: str
+    citation: str
+    steps: tuple[ScaleStep, ...]
+
+    def step(self, log10_lr: float) -> ScaleStep:
+        """The step of a log10 LR; a value on an edge belongs to the weaker step.
+
+        Raises:
+            CalibrationError: if the log10 LR is NaN.
+        """
+        if math.isnan(log10_lr):
+            raise CalibrationError(
+                "A log10 LR is not a number.", "Issue no LR where none could be calculated."
+            )
+        return next(step for step in self.steps if abs(log10_lr) <= step.high_log10)
+
+    def describe(self, log10_lr: float) -> str:
+        """The verbal equivalent: "moderate support for H1 over H2", "no support either way".
+
+        Raises:
+            CalibrationError: if the log10 LR is NaN.
+        """
+        step = self.step(log10_lr)
+        if step.is_neutral:
+            return step.term
+        if log10_lr == 0:
+            return NO_SUPPORT
+        return f"{step.term} for H1 over H2" if log10_lr > 0 else f"{step.term} for H2 over H1"
+
+
+def load_scale(path: Path | None = None) -> VerbalScale:
+    """Read a verbal scale.
+
+    The file is TOML: ``name``, ``citation`` and a list of ``[[steps]]``, each with ``low_lr``, ``high_lr``
+    (left out in the last), ``term``, and ``neutral = true`` where the term favours neither proposition.
+
+    Args:
+        path: the file, or None for the scale that ships.
+
+    Raises:
+        SettingsError: if the file cannot be read, or its steps do not run from LR 1 to infinity without gap
+            or overlap.
+    """
+    path = path or shipped("templates") / "scales" / "casework.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot read the verbal scale {path}: {error.strerror}.", "Check the path."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
+    name, citation, steps = content.get("name"), content.get("citation"), content.get("steps")
+    if not (isinstance(name, str) and isinstance(citation, str) and isinstance(steps, list) and steps):
+        raise SettingsError(
+            f"{path} lacks name, citation or steps.", "Give all three; a scale is cited or not used."
+        )
+    read = tuple(_step(entry, f"{path}: step {number}") for number, entry in enumerate(steps, start=1))
+    _check_steps(read, path)
+    return VerbalScale(name, citation, read)
+
+
+def _step(entry: Any, where: str) -> ScaleStep:
+    keys = {"low_lr", "high_lr", "term", "neutral"}
+    if not isinstance(entry, dict) or set(entry) - keys or not {"low_lr", "term"} <= set(entry):
+        raise SettingsError(
+            f"{where} has wrong keys.", "Use low_lr, term, and where needed high_lr and neutral."
+        )
+    low, high, neutral = entry["low_lr"], entry.get("high_lr", math.inf), entry.get("neutral", False)
+    numbers = all(isinstance(lr, int | float) and not isinstance(lr, bool) for lr in (low, high))
+    if not numbers or not isinstance(entry["term"], str) or not isinstance(neutral, bool):
+        raise SettingsError(f"{where} has a value of the wrong type.", "Numbers, a text, and true or false.")
+    if not 1 <= low < high:
+        raise SettingsError(f"{where} runs from LR {low} to {high}.", "Let it rise, from 1 or more.")
+    return ScaleStep(math.log10(low), math.log10(high), entry["term"], neutral)
+
+
+def _check_steps(steps: tuple[ScaleStep, ...], path: Path) -> None:
+    if steps[0].low_log10 != 0 or steps[-1].high_log10 != math.inf:
+        raise SettingsError(
+            f"{path}: the steps do not run from LR 1 to infinity.",
+            "Start the first at low_lr = 1 and leave high_lr out of the last.",
+        )
+    for number, (below, above) in enumerate(pairwise(steps), start=1):
+        if below.high_log10 != above.low_log10:
+            kind = "a gap" if below.high_log10 < above.low_log10 else "an overlap"
+            raise SettingsError(
+                f"{path}: there is {kind} between steps {number} and {number + 1}.",
+                "Let each step start where the one before ends.",
+            )
