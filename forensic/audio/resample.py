@@ -1,9 +1,9 @@
 """Resampling to 16 kHz, band-limited, in pieces of any size.
 
-The filter is torchaudio's windowed sinc (Kaiser), tuned so that nothing above the new Nyquist frequency survives:
-0.3 dB down at 7.4 kHz, 3 dB at 7.6 kHz, more than 100 dB from 8.2 kHz. Its polyphase kernel grows with the reduced
-ratio of the two rates; odd rates (7,999 Hz) would need hundreds of megabytes, and go through FFmpeg's swresample
-instead, with the same width, roll-off and window.
+The filter is torchaudio's windowed sinc (Kaiser), tuned so that nothing above the new Nyquist frequency
+survives: 0.3 dB down at 7.4 kHz, 3 dB at 7.6 kHz, more than 100 dB from 8.2 kHz. Its polyphase kernel grows
+with the reduced ratio of the two rates; odd rates (7,999 Hz) would need hundreds of megabytes, and go through
+FFmpeg's swresample instead, with the same width, roll-off and window.
 """
 
 import math
@@ -20,15 +20,21 @@ _FILTER_WIDTH = 48  # zero crossings on either side
 _ROLLOFF = 0.96
 _KAISER_BETA = 10.0
 _MAX_KERNEL_ENTRIES = 4_000_000
-_SWR_OPTIONS = {"filter_size": f"{2 * _FILTER_WIDTH}", "cutoff": f"{_ROLLOFF}", "kaiser_beta": f"{_KAISER_BETA:.0f}"}
-_MIN_PHASES = 64  # fewer output phases a step make a slow convolution; they are computed several steps at once
+_SWR_OPTIONS = {
+    "filter_size": f"{2 * _FILTER_WIDTH}",
+    "cutoff": f"{_ROLLOFF}",
+    "kaiser_beta": f"{_KAISER_BETA:.0f}",
+}
+_MIN_PHASES = (
+    64  # fewer output phases a step make a slow convolution; they are computed several steps at once
+)
 
 
 class Resampler(Protocol):
     """Turns a signal that arrives in pieces into 16 kHz, as if it had come in one."""
 
     def push(self, samples: Samples) -> Samples:
-        """Take the next piece, shape (channels, n), and give what can be computed so far, shape (channels, m)."""
+        """Take the next piece, shape (channels, n); give what can be computed so far, shape (channels, m)."""
 
     def finish(self) -> Samples:
         """The rest, shape (channels, m); the whole is as long as the input, rounded up to a sample."""
@@ -80,7 +86,8 @@ class _Unchanged:
 class _SincResampler:
     """torchaudio's kernel, applied so that every output sample sees its whole context.
 
-    Step b of the convolution reads input b * stride - width to (b + 1) * stride + width, and writes ``phases`` samples.
+    Step b of the convolution reads input b * stride - width to (b + 1) * stride + width, and writes as many
+    samples as the kernel has phases.
     """
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
@@ -98,7 +105,9 @@ class _SincResampler:
         self._kernel = _several_steps_at_once(made.kernel, orig, steps=-(-_MIN_PHASES // new))
         self._phases = self._kernel.shape[0]
         self._stride = self._phases // new * orig
-        self._pending = np.zeros((channels, made.width), np.float32)  # before the first sample there is silence
+        self._pending = np.zeros(
+            (channels, made.width), np.float32
+        )  # before the first sample there is silence
         self._taken = 0
         self._given = 0
 
@@ -126,7 +135,7 @@ class _SincResampler:
 
 
 def _several_steps_at_once(kernel: torch.Tensor, orig: int, steps: int) -> torch.Tensor:
-    """The kernel, shape (phases, 1, length), beside copies of itself shifted by ``orig`` each: the same, but faster."""
+    """The kernel, shape (phases, 1, length), with copies of itself shifted by ``orig`` each: faster."""
     phases, _, length = kernel.shape
     wide = torch.zeros(steps * phases, 1, length + (steps - 1) * orig)
     for step in range(steps):
