@@ -9,15 +9,18 @@ had to be skipped, samples are not finite numbers, the format changes on the way
 clearly more audio than there is.
 """
 
+import math
 import re
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 import av
 import av.logging
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
@@ -62,31 +65,41 @@ _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2.0**31, "s64": 2.0**63}
 
 # Containers whose header counts the audio, and by how many seconds they may miscount.
 _PROMISES_S = {
-    "wav": 0.05,
     "w64": 0.05,
+    "au": 0.05,
     "flac": 0.0,
     "aiff": 0.05,
     "caf": 0.3,
     "mov": 0.3,
-    "mp3": 0.3,
+    "mp3": 0.15,
     "asf": 0.5,
 }
 _PROMISE_SHARE = 1e-3
 # A writer that cannot go back to its header leaves a size in here.
 _STREAMED_WAV_BYTES = ((0x7FFF0000, 0x80000100), (0xFFFF0000, 0x1_0000_0100))
+_CHECKSUMMED = frozenset({"flac", "wavpack", "tta"})  # FFmpeg checks only when told to
+_PLAIN = frozenset({"wav", "au", "aiff"})  # a shorter last packet is audio, too
 _UNFRAMED = frozenset({"mp3", "aac", "ac3", "eac3", "amr", "amrnb", "amrwb", "dts", "gsm", "loas"})
+_MATROSKA_SEGMENT = 0x18538067
+_WAV_SLACK_BYTES = 64  # some recorders count their header as audio
 _OGG_HEADER_BYTES = 27
 _OGG_PAGE_BYTES = _OGG_HEADER_BYTES + 255 + 255 * 255  # at most
 _GAP_WORTH_A_NOTE_S = 0.5
+# Where FFmpeg drops what has a wrong checksum, all that tells is a jump in time.
+_GAPS_S = {"ogg": 0.2, "flac": 1e-3}
+_DOUBTFUL_S = 1.0  # a file without a header that decodes for less is no audio
+_ABSURD_SAMPLE = 2.0**17  # full scale is 1; some programs write floats as if it were 32768
 
 # Channels hold the same where, in every second with signal, one is the other times a constant.
 _DEAD_PEAK = 1e-4  # -80 dBFS: digital silence, after a lossy codec too
 _SIGNAL_POWER = 1e-6  # -60 dBFS, per second
-_SAME_CORRELATION = 0.98
+_SAME_CORRELATION = 0.9  # lossy codecs take from one channel what they leave in the other
 _SAME_LEVEL_DB = 3.0
 _DIFFERENT_SECONDS = 3
 
 _NOT_AUDIO = "Convert it with the software that made it, or leave it out if it is no recording."
+_NO_AUDIO_FOUND = "The file holds no audio that can be read, or its header or index is damaged."
+_PLAY_IT = "Play it in another program to see whether it is intact; if it is, convert it to WAV or FLAC."
 _DAMAGED = 'Obtain an intact copy, or set audio.damaged = "use" to examine what comes before the damage.'
 
 
@@ -135,14 +148,14 @@ class OpenRecording:
                 resampler = resampler or make_resampler(source.sample_rate_hz, len(tracks))
                 yield resampler.push(np.stack([_of_track(chunk, track) for track in tracks]))
         except _Damage as damage:
-            if resampler is None or self._settings.damaged != "use":
+            if resampler is None or self._settings.damaged != "use" or source.is_doubtful:
                 raise DecodeError(f"The recording is damaged: {damage}.", _DAMAGED) from damage
-            self._notes.append(f"Damaged, and used only up to {source.decoded_s:.2f} s: {damage}.")
+            self._notes.append(f"Damaged, and used only up to {source.given_s:.2f} s: {damage}.")
         if resampler is None:
             raise DecodeError(
                 "The file holds no audio samples.", "Repeat the export, or obtain another copy."
             )
-        self._notes.extend(source.timing_notes())
+        self._notes.extend(source.closing_notes())
         yield resampler.finish()
 
     def _choose_tracks(self) -> tuple["_Track", ...]:
@@ -234,13 +247,18 @@ class _Source:
         self.sample_rate_hz = self.audio_format.sample_rate_hz
         self._demuxer = self.audio_format.container
         self._shape: tuple[int, int, str] | None = None
-        self._decoded = 0
+        self._decoded = self._given = 0
         self._first_s: float | None = None
         self._end_s = 0.0
 
     @property
+    def given_s(self) -> float:
+        """Length of what ``chunks`` gave so far."""
+        return self._given / self.sample_rate_hz
+
+    @property
     def decoded_s(self) -> float:
-        """Length of what was decoded so far."""
+        """Length of what was decoded so far, part of which may wait to be given."""
         return self._decoded / self.sample_rate_hz
 
     def chunks(self) -> Iterator[Samples]:
@@ -250,24 +268,39 @@ class _Source:
             _Damage: where decoding cannot go on, or fell short of what the container promises.
             FileReadError: if the bytes cannot be read.
         """
-        given = 0
         for chunk in self._queued():
-            if not np.isfinite(chunk.sum()):  # the sum is quick, and sees every NaN and infinity
-                bad = np.flatnonzero(~np.isfinite(chunk).all(axis=0))
-                if bad.size:
-                    yield chunk[:, : bad[0]]
-                    at_s = (given + int(bad[0])) / self.sample_rate_hz
-                    raise _Damage(f"a sample at {at_s:.2f} s is not a finite number")
-            given += chunk.shape[1]
-            yield chunk
+            possible = (np.abs(chunk) < _ABSURD_SAMPLE).all(axis=0)  # false for NaN, too
+            sound = chunk.shape[1] if possible.all() else int(possible.argmin())
+            self._given += sound
+            yield chunk[:, :sound]
+            if sound < chunk.shape[1]:
+                raise _Damage(
+                    f"the sample at {self.given_s:.2f} s is no sound (not a number, or out of all bounds)"
+                )
         self._check_promise()
 
-    def timing_notes(self) -> list[str]:
-        """What the time stamps say of audio that was never recorded, or was lost in transmission."""
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the few frames that were decoded may be chance: any bytes can look like MP3."""
+        return self._demuxer in _UNFRAMED and self.given_s < _DOUBTFUL_S
+
+    def closing_notes(self) -> list[str]:
+        """What shows only once all is decoded: gaps in the time stamps, and bytes that nothing counts."""
+        notes = []
         gap_s = self._span_s() - self.decoded_s
-        if gap_s < _GAP_WORTH_A_NOTE_S:
-            return []
-        return [f"The file's time stamps leave out {gap_s:.1f} s; times are counted without these gaps."]
+        if gap_s >= _GAP_WORTH_A_NOTE_S:
+            notes.append(
+                f"The file's time stamps leave out {gap_s:.1f} s; times are counted without these gaps."
+            )
+        if (
+            self._demuxer == "wav"
+            and _bytes_after_wav_data(self.path) > (self.audio_format.bit_rate or 0) / 8
+        ):
+            notes.append(
+                f"The header counts {self.decoded_s:.2f} s; what follows may be audio of a recorder that was cut "
+                "off, and was not examined."
+            )
+        return notes
 
     def _queued(self) -> Iterator[Samples]:
         fifo = AudioFifo()
@@ -288,7 +321,7 @@ class _Source:
         expected = None
         try:
             for packet in self._container.demux(self._stream):
-                if packet.is_corrupt:
+                if packet.is_corrupt and self._demuxer not in _PLAIN:
                     raise _Damage(f"a packet is incomplete at {self.decoded_s:.2f} s")
                 if self._demuxer in _UNFRAMED and packet.size and packet.pos is not None:
                     if expected is not None and packet.pos > expected:
@@ -311,6 +344,8 @@ class _Source:
             raise _Damage(f"the sample rate or the number of channels changes at {self.decoded_s:.2f} s")
         if frame.pts is not None and frame.time_base is not None:
             start_s = float(frame.pts * frame.time_base)
+            if self._first_s is not None and start_s - self._end_s > _GAPS_S.get(self._demuxer, math.inf):
+                raise _Damage(f"{start_s - self._end_s:.2f} s are lost at {self.decoded_s:.2f} s")
             self._first_s = start_s if self._first_s is None else self._first_s
             self._end_s = start_s + frame.samples / frame.sample_rate
         frame.pts = None  # the queue would insist on time stamps without gaps
@@ -321,27 +356,25 @@ class _Source:
 
     def _check_promise(self) -> None:
         """Raise, if the file's structure says clearly that audio is missing at its end."""
-        if self._demuxer == "ogg" and _breaks_off_in_ogg_page(self.path):
+        breaks_off = _BREAKS_OFF.get(self._demuxer)
+        if breaks_off is not None and breaks_off(self.path):
             raise _Damage(f"the file breaks off at {self.decoded_s:.2f} s")
         promised_s = self.audio_format.stated_duration_s
-        if promised_s is None or not self._counts_its_audio(promised_s):
+        if promised_s is None or not self._counts_its_audio():
             return
         tolerance_s = _PROMISES_S[self._demuxer]
         if tolerance_s:
             tolerance_s += _PROMISE_SHARE * promised_s
-        missing_s = promised_s - max(self.decoded_s, self._span_s())
+        missing_s = promised_s - (max(self.decoded_s, self._span_s()) if tolerance_s else self.decoded_s)
         if missing_s > tolerance_s + 0.5 / self.sample_rate_hz:
             raise _Damage(f"the file should last {promised_s:.2f} s and breaks off at {self.decoded_s:.2f} s")
 
-    def _counts_its_audio(self, promised_s: float) -> bool:
+    def _counts_its_audio(self) -> bool:
         """Whether the stated duration stands in the file, rather than being FFmpeg's guess from its size."""
         if self._demuxer not in _PROMISES_S or self._stream.duration is None:
             return False
         if self._demuxer == "mp3":
             return _has_mp3_frame_count(self.path)
-        if self._demuxer == "wav":
-            data_bytes = promised_s * (self.audio_format.bit_rate or 0) / 8
-            return not any(low <= data_bytes <= high for low, high in _STREAMED_WAV_BYTES)
         return True
 
 
@@ -359,18 +392,25 @@ def _opened(path: Path) -> Iterator[_Source]:
                 )
             file.seek(0)
             container = av.open(
-                file,
+                _Nameless(file),
                 mode="r",
                 options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"},
                 metadata_errors="replace",
                 io_open=_refuse,
             )
         except FFmpegError as error:
-            raise _not_audio(path, error) from error
+            raise _not_audio(path) from error
         except OSError as error:
             _cannot_read(error)
         with container:
             yield _Source(path, container, _audio_stream(container))
+
+
+class _Nameless:
+    """An open file without its name, by which FFmpeg would guess the format."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
 
 def _refuse(*_: Any) -> NoReturn:
@@ -384,12 +424,9 @@ def _cannot_read(error: OSError) -> NoReturn:
     ) from error
 
 
-def _not_audio(path: Path, error: FFmpegError) -> DecodeError:
+def _not_audio(path: Path) -> DecodeError:
     if is_meant_as_audio(path):
-        return DecodeError(
-            f"The file holds no audio that can be read ({error.strerror}), or its beginning is damaged.",
-            "Play it in another program to see whether it is intact; if it is, convert it to WAV or FLAC.",
-        )
+        return DecodeError(_NO_AUDIO_FOUND, _PLAY_IT)
     return DecodeError("The content of the file is not audio in a known format.", _NOT_AUDIO)
 
 
@@ -399,6 +436,8 @@ def _audio_stream(container: InputContainer) -> AudioStream:
     Raises:
         DecodeError: if there is none, its codec is unknown or encrypted, or its rate is absurd.
     """
+    if not len(container.streams):
+        raise DecodeError(_NO_AUDIO_FOUND, _PLAY_IT)
     if not container.streams.audio:
         raise DecodeError("The file holds no audio, only video, pictures or data.", "Leave it out.")
     stream = container.streams.best("audio")
@@ -417,6 +456,8 @@ def _audio_stream(container: InputContainer) -> AudioStream:
             "Its header is damaged, or it is no recording: obtain another copy.",
         )
     codec_context.thread_count = 1  # recordings run in parallel, not frames
+    if codec_context.codec.canonical_name in _CHECKSUMMED:
+        codec_context.options = {"err_detect": "crccheck+explode"}
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
@@ -436,9 +477,20 @@ def _audio_format(container: InputContainer, stream: AudioStream) -> AudioFormat
         sample_rate_hz=codec_context.sample_rate,
         channels=codec_context.layout.nb_channels,
         bit_rate=stream.bit_rate or container.bit_rate or None,
-        bits_per_sample=getattr(codec_context, "bits_per_coded_sample", None) or None,
+        bits_per_sample=_bits_per_sample(codec_context),
         stated_duration_s=duration_s,
     )
+
+
+def _bits_per_sample(codec_context: AudioCodecContext) -> int | None:
+    """Depth of the stored samples; None for codecs that store no samples."""
+    codec = codec_context.codec.canonical_name
+    if codec in {"pcm_alaw", "pcm_mulaw"}:
+        return 8
+    if codec == "flac" and codec_context.extradata:  # a field of five bits in STREAMINFO
+        return (int.from_bytes(codec_context.extradata[12:14]) >> 4 & 0x1F) + 1
+    depth = re.match(r"pcm_[suf](\d+)", codec)
+    return int(depth[1]) if depth else None
 
 
 def _stream_notes(container: InputContainer, stream: AudioStream) -> list[str]:
@@ -456,7 +508,8 @@ def _as_float(frame: AudioFrame | None) -> Samples:
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
     full_scale = _FULL_SCALE.get(frame.format.packed.name)
-    result = np.array(samples, np.float32, order="C")
+    with np.errstate(over="ignore"):  # what overflows is refused as absurd
+        result = np.array(samples, np.float32, order="C")
     if full_scale is not None:
         if frame.format.packed.name == "u8":
             result -= np.float32(full_scale)
@@ -496,7 +549,7 @@ def _tracks_that_differ(path: Path, channels: int) -> tuple[tuple[_Track, ...], 
         notes.append(f"{what} digitally silent throughout and left out.")
     if len(live) == 1:
         return (_Track(live[0] + 1, (live[0],)),), notes
-    if comparison.differ(live):
+    if live and comparison.differ(live):
         return tuple(_Track(index + 1, (index,)) for index in live), notes
     if live:
         notes.append(f"{len(live)} channels hold the same signal and were mixed.")
@@ -578,6 +631,93 @@ def _breaks_off_in_ogg_page(path: Path) -> bool:
         _OGG_HEADER_BYTES + page[_OGG_HEADER_BYTES - 1]
     )  # the header's last byte counts the lacing values after it
     return len(page) < body or len(page) < body + sum(page[_OGG_HEADER_BYTES:body])
+
+
+class _Chunk(NamedTuple):
+    """A chunk of a RIFF or RF64 file: its name, where its content starts, and how long it says it is."""
+
+    name: bytes
+    start: int
+    length: int
+
+
+def _riff_chunks(path: Path) -> list[_Chunk]:
+    chunks: list[_Chunk] = []
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        at = 12
+        data_bytes = None  # in RF64, where 32 bits do not hold it
+        while at + 8 <= size:
+            file.seek(at)
+            name, length = struct.unpack("<4sI", file.read(8))
+            if name == b"ds64":
+                data_bytes = int.from_bytes(file.read(16)[8:], "little")
+            if name == b"data" and data_bytes is not None:
+                length = data_bytes
+            chunks.append(_Chunk(name, at + 8, length))
+            at += 8 + length + length % 2
+    return chunks
+
+
+def _is_streamed(data: _Chunk) -> bool:
+    return data.length == 0 or any(low <= data.length <= high for low, high in _STREAMED_WAV_BYTES)
+
+
+def _breaks_off_in_wav_data(path: Path) -> bool:
+    """Whether the audio of a WAV file is shorter than its header says, unless that was never written."""
+    data = next((chunk for chunk in _riff_chunks(path) if chunk.name == b"data"), None)
+    return (
+        data is not None
+        and not _is_streamed(data)
+        and data.start + data.length > path.stat().st_size + _WAV_SLACK_BYTES
+    )
+
+
+def _bytes_after_wav_data(path: Path) -> int:
+    """How many bytes follow the audio of a WAV file and are no chunk of their own."""
+    chunks = _riff_chunks(path)
+    place = next((place for place, chunk in enumerate(chunks) if chunk.name == b"data"), len(chunks))
+    if place == len(chunks) or _is_streamed(chunks[place]):
+        return 0
+    for chunk in chunks[place + 1 :]:
+        if not chunk.name.decode("latin-1").isprintable():
+            return path.stat().st_size - (chunk.start - 8)
+    return 0
+
+
+def _breaks_off_in_matroska_segment(path: Path) -> bool:
+    """Whether a Matroska or WebM file is shorter than its segment says."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        while True:
+            element = _ebml_number(file, keep_marker=True)
+            length = _ebml_number(file, keep_marker=False)
+            if element is None or length is None:
+                return False
+            if element == _MATROSKA_SEGMENT:
+                return file.tell() + length > size
+            file.seek(length, 1)
+
+
+def _ebml_number(file: BinaryIO, *, keep_marker: bool) -> int | None:
+    """An element's name, with the marker of its length, or size; None if there is none or it is unknown."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    width = 9 - first[0].bit_length()
+    number = int.from_bytes(first + file.read(width - 1))
+    if keep_marker:
+        return number
+    number -= 1 << 7 * width
+    return None if number == (1 << 7 * width) - 1 else number
+
+
+_BREAKS_OFF = {
+    "wav": _breaks_off_in_wav_data,
+    "ogg": _breaks_off_in_ogg_page,
+    "matroska": _breaks_off_in_matroska_segment,
+}
 
 
 def _has_mp3_frame_count(path: Path) -> bool:
