@@ -1,0 +1,82 @@
+"""A case on disk: its folder opened, made, locked."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensic.case.details import CASE_FILE, create_case_toml
+from forensic.case.store import EvidenceStore
+from forensic.errors import CaseError
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFolder:
+    """An open case.
+
+    Attributes:
+        path: the folder.
+        evidence: its tables.
+    """
+
+    path: Path
+    evidence: EvidenceStore
+
+    @property
+    def comparisons(self) -> Path:
+        """Where comparisons are kept, a folder each."""
+        return self.path / "comparisons"
+
+    @property
+    def audit_log(self) -> Path:
+        """What was done, when, with which inputs."""
+        return self.path / "audit.jsonl"
+
+
+@contextmanager
+def open_case(path: Path, *, create: bool) -> Iterator[CaseFolder]:
+    """Open a case for writing; another process waits outside.
+
+    Args:
+        path: the case folder.
+        create: make it where nothing, or an empty folder, is there.
+
+    Raises:
+        CaseError: if it is no case, cannot be written, or is in use by another process.
+    """
+    _check(path, create=create)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        create_case_toml(path)
+        (path / "comparisons").mkdir(exist_ok=True)
+        lock = (path / ".lock").open("w")
+    except OSError as error:
+        raise CaseError(
+            f"The case folder {path} cannot be written: {error.strerror}.", "Check its permissions and the free space."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CaseError(
+                f"The case {path} is in use by another forensic process.", "Wait until it ends, or use another --case."
+            ) from error
+        yield CaseFolder(path, EvidenceStore(path / "evidence"))
+
+
+def _check(path: Path, *, create: bool) -> None:
+    is_case = (path / CASE_FILE).is_file()
+    if is_case:
+        return
+    if path.exists() and not path.is_dir():
+        raise CaseError(f"{path} is a file, not a case folder.", "Name a folder with --case.")
+    is_new = not path.exists() or not any(path.iterdir())
+    if is_new and create:
+        return
+    if is_new:
+        raise CaseError(f"There is no case in {path}.", "Run `forensic scan DIR` first, or name the case with --case.")
+    raise CaseError(
+        f"{path} is not a case folder: it holds other files, and no {CASE_FILE}.",
+        "Name a new or empty folder, or an existing case, with --case.",
+    )

@@ -1,0 +1,53 @@
+"""The ``forensic`` command."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import forensic
+from forensic.cli import compare, scan, train
+from forensic.cli.population import population_app
+from forensic.cli.terminal import complain
+from forensic.errors import ForensicError
+
+app = typer.Typer(
+    name="forensic",
+    help="Forensic voice comparison: folders of recordings to calibrated likelihood ratios and a report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a bug keeps its plain traceback
+    rich_markup_mode=None,  # help text is plain text
+)
+app.command("scan")(scan.scan_command)
+app.command("compare")(compare.compare_command)
+app.command("train")(train.train_command)
+app.add_typer(population_app, name="population")
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"forensic {forensic.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=lambda v: _print_version(wanted=v), is_eager=True)
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command; an error that the user can mend becomes two lines on stderr and exit code 1."""
+    try:
+        app()
+    except ForensicError as error:
+        complain(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Run the same command again to go on where it was.", err=True)
+        sys.exit(130)

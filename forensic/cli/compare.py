@@ -1,0 +1,93 @@
+"""``forensic compare``."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+from rich.table import Table
+
+from forensic.case.store import STATUS_LR
+from forensic.cli.options import DEFAULT_CASE, CaseOption, ChannelsOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.scan import settings_with, show_progress
+from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, shown, shown_path
+
+_ROWS_SHOWN = 25
+
+
+def compare_command(
+    reference: Annotated[
+        Path,
+        typer.Option("--ref", help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect)."),
+    ],
+    case: CaseOption = DEFAULT_CASE,
+    questioned: Annotated[
+        list[str] | None, typer.Option(help="Only these scanned recordings: a path, folder or glob; may be repeated.")
+    ] = None,
+    channels: ChannelsOption = None,
+    model: ModelOption = None,
+    settings: SettingsOption = None,
+    scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Compare the scanned questioned recordings with suspects; write likelihood ratios and the report.
+
+    Use the same --model, --settings and --channels as in the scan. Exit code 3: done, but some of the suspects'
+    recordings were rejected.
+    """
+    from forensic.case.folder import open_case
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.workflows.compare import ComparisonRequest, compare
+
+    request = ComparisonRequest(
+        reference=reference,
+        model_folder=model or default_model_folder(),
+        settings=settings_with(settings, channels),
+        questioned=tuple(questioned or ()),
+        scale=scale,
+        workers=workers,
+        command_line=shlex.join(["forensic", *sys.argv[1:]]),
+    )
+    with open_case(case, create=False) as opened, meter("Comparing") as bar:
+        result = compare(opened, request, lambda state: show_progress(bar, state), lambda step: bar.update(0, 1, step))
+    print_ranked(result.comparisons)
+    console.print(f"Table:  {shown_path(result.folder / 'comparisons.csv')}")
+    console.print(f"Report: {shown_path(result.pdf)}")
+    if result.known.failed or result.known.failed_channels:
+        for path, failure in result.known.problems:
+            console.print(f"[red]Rejected[/] {shown_path(path)} ({shown(failure.step)}): {shown(failure.problem)}")
+            console.print(f"         {shown(failure.remedy)}")
+        raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def print_ranked(comparisons: pl.DataFrame) -> None:
+    """The comparisons with an LR, highest first, and how many have none."""
+    ranked = comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
+    table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name, justify in (
+        ("Questioned", "left"),
+        ("Suspect", "left"),
+        ("log10 LR", "right"),
+        ("95 % interval", "right"),
+        ("Verbal equivalent", "left"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for row in ranked.head(_ROWS_SHOWN).to_dicts():
+        channel = f", channel {row['channel']}" if row["channel"] else ""
+        table.add_row(
+            shown_path(row["questioned_path"]) + channel,
+            shown(row["suspect"]),
+            f"{row['log10_lr']:+.2f}",
+            f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
+            shown(row["verbal_equivalent"]),
+        )
+    if not ranked.is_empty():
+        console.print(table)
+    if ranked.height > _ROWS_SHOWN:
+        console.print(f"... and {ranked.height - _ROWS_SHOWN:,} more, in the table.")
+    refused = comparisons.filter(pl.col("status") != STATUS_LR)
+    console.print(f"{comparisons.height:,} comparisons: {ranked.height:,} with an LR, {refused.height:,} with no LR issued.")
+    for row in refused.group_by("questioned_path", "reason", maintain_order=True).len().head(_ROWS_SHOWN).to_dicts():
+        console.print(f"[yellow]No LR[/] {shown_path(row['questioned_path'])} ({row['len']}): {shown(row['reason'])}")

@@ -1,0 +1,20 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CaseOption = Annotated[Path, typer.Option("--case", help="The case folder; made where it is missing.")]
+SettingsOption = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings; defaults without it.")]
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the one that ships without it.")]
+WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; one a processor without it.")]
+ChannelsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--channels",
+        help="auto: apart where they differ; split: always apart; mix: always mixed; N: that channel alone.",
+    ),
+]
+
+DEFAULT_CASE = Path("case")

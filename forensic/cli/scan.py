@@ -1,0 +1,101 @@
+"""``forensic scan``."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from forensic.cli.options import DEFAULT_CASE, CaseOption, ChannelsOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, shown, shown_path
+from forensic.settings import Settings, check_channels, load_settings
+
+if TYPE_CHECKING:
+    from forensic.workflows.scan import ScanSummary
+
+_PROBLEMS_SHOWN = 20
+
+
+def scan_command(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of recordings, or files.")],
+    case: CaseOption = DEFAULT_CASE,
+    include: Annotated[list[str] | None, typer.Option(help="Scan only what fits this glob; may be repeated.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Leave out what fits this glob; may be repeated.")] = None,
+    channels: ChannelsOption = None,
+    model: ModelOption = None,
+    settings: SettingsOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Find the recordings in folders, and keep speech, quality and embeddings of each in the case.
+
+    Run again, it goes on where it was and examines only what is new or changed. Exit code 3: done, but some
+    recordings were rejected.
+    """
+    from forensic.case.folder import open_case
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.workflows.scan import ScanRequest, scan
+
+    request = ScanRequest(
+        roots=tuple(folders),
+        side="questioned",
+        model_folder=model or default_model_folder(),
+        settings=settings_with(settings, channels),
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        workers=workers,
+    )
+    with open_case(case, create=True) as opened, meter("Scanning") as bar:
+        summary = scan(opened, request, lambda state: show_progress(bar, state))
+    print_summary(summary)
+    console.print(f"Case: {shown_path(case)}")
+    if summary.failed or summary.failed_channels:
+        raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def settings_with(path: Path | None, channels: str | None) -> Settings:
+    """The settings of a file, with the options of the command line over them."""
+    settings = load_settings(path)
+    if channels is None:
+        return settings
+    return dataclasses.replace(settings, audio=dataclasses.replace(settings.audio, channels=check_channels(channels)))
+
+
+def show_progress(bar: Meter, state: "ScanSummary") -> None:
+    """One state of a scan."""
+    note = (
+        f"{state.files_done:,} of {state.files:,} files, {state.audio_s / 3600:.2f} h of audio, "
+        f"{state.times_real_time:.0f} times real time"
+    )
+    bar.update(state.bytes_done, state.bytes_total, note)
+
+
+def print_summary(summary: "ScanSummary") -> None:
+    """The closing table, and what went wrong."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("Files found", f"{summary.files:,}")
+    table.add_row("Examined now", f"{summary.examined:,}")
+    if summary.already_examined:
+        table.add_row("Examined before", f"{summary.already_examined:,}")
+    if summary.duplicates:
+        table.add_row("Identical to another file", f"{summary.duplicates:,}")
+    if summary.skipped:
+        table.add_row("Skipped, no audio", f"{summary.skipped:,}")
+    if summary.failed:
+        table.add_row("Rejected recordings", f"[red]{summary.failed:,}[/]")
+    if summary.failed_channels:
+        table.add_row("Channels without evidence", f"[yellow]{summary.failed_channels:,}[/]")
+    if summary.examined:
+        table.add_row("Audio, speech in it", f"{summary.audio_s / 60:.1f} min, {summary.net_speech_s / 60:.1f} min")
+        table.add_row("Speed", f"{summary.times_real_time:.0f} times real time, {summary.elapsed_s:.1f} s in all")
+    console.print(table)
+    for path, failure in summary.problems[:_PROBLEMS_SHOWN]:
+        where = f", channel {failure.channel}" if failure.channel else ""
+        console.print(f"[red]Rejected[/] {shown_path(path)}{where} ({shown(failure.step)}): {shown(failure.problem)}")
+        console.print(f"         {shown(failure.remedy)}")
+    if len(summary.problems) > _PROBLEMS_SHOWN:
+        console.print(f"... and {len(summary.problems) - _PROBLEMS_SHOWN} more, in the case's failures and its report.")
+    for path, reason in summary.skips[:_PROBLEMS_SHOWN]:
+        console.print(f"[dim]Skipped[/]  {shown_path(path)}: {shown(reason)}")

@@ -1,0 +1,89 @@
+"""What every command shows alike: the console, progress, errors. Text from files is escaped here."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from forensic.errors import ForensicError
+
+DONE, FAILED, USAGE, DONE_WITH_FAILURES = 0, 1, 2, 3
+"""Exit codes."""
+
+console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_PLAIN_LINE_EVERY_S = 10.0
+
+
+def shown(text: object) -> str:
+    """Text from outside, harmless in a terminal: control characters as escapes, markup as plain text."""
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
+    return escape(safe)
+
+
+def shown_path(path: Path | str) -> str:
+    """A path, relative to the working folder where it lies below it."""
+    try:
+        return shown(Path(path).absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return shown(path)
+
+
+def complain(error: ForensicError) -> None:
+    """Problem and remedy on stderr."""
+    errors.print(f"[bold red]Error:[/] {shown(error.problem)}")
+    errors.print(f"[bold]Try:[/] {shown(error.remedy)}")
+
+
+class _Note(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(str(task.fields.get("note", "")), style="dim")
+
+
+class Meter:
+    """A progress bar in a terminal, a plain line now and then elsewhere."""
+
+    def __init__(self, progress: Progress | None, title: str) -> None:
+        self._progress, self._title = progress, title
+        self._task = progress.add_task(title, total=None, note="") if progress else None
+        self._last_line = time.monotonic()
+
+    def update(self, done: float, total: float, note: str) -> None:
+        """Show where the work stands.
+
+        Args:
+            done: so much.
+            total: of so much.
+            note: what else there is to say.
+        """
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=done, total=max(total, 1e-9), note=note)
+        elif time.monotonic() - self._last_line >= _PLAIN_LINE_EVERY_S:
+            self._last_line = time.monotonic()
+            share = 100 * done / total if total else 100.0
+            console.print(f"{self._title}: {share:.0f} % - {note}", markup=False)
+
+
+@contextmanager
+def meter(title: str) -> Iterator[Meter]:
+    """A meter that is gone when the work is done."""
+    if not console.is_terminal:
+        yield Meter(None, title)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(compact=True),
+        _Note(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield Meter(progress, title)

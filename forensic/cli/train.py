@@ -1,0 +1,63 @@
+"""``forensic train``."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forensic.cli.options import WorkersOption
+from forensic.cli.terminal import console, meter, shown_path
+
+if TYPE_CHECKING:
+    from forensic.training.trainer import Progress
+
+
+def describe(state: "Progress") -> str:
+    """One line on a run."""
+    development = state.development
+    measured = (
+        f", development EER {100 * development.clean_eer:.2f} % clean, {100 * development.degraded_eer:.2f} % degraded"
+        if development is not None and development.comparisons
+        else ""
+    )
+    return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}{measured}, {state.seconds_left / 60:.0f} min left"
+
+
+def train_command(
+    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train on, and how.")],
+    out: Annotated[Path, typer.Option(help="The model folder to make.")],
+    data: Annotated[Path | None, typer.Option(help="CSV manifest (path, speaker, ...); overrides data.manifest.")] = None,
+    init: Annotated[str | None, typer.Option(help="ge2e, random, or a model folder; overrides learning.init.")] = None,
+    work: Annotated[Path, typer.Option(help="Folder of cached features and checkpoints.")] = Path("work"),
+    name: Annotated[str | None, typer.Option(help="Name of the model; that of the folder without it.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "Apache-2.0",
+    provenance: Annotated[str, typer.Option(help="What the card says of the data.")] = "",
+    workers: WorkersOption = None,
+) -> None:
+    """Train a speaker model; a run that was killed goes on from its last checkpoint."""
+    from forensic.engine import default_workers
+    from forensic.training.configuration import load_training_settings
+    from forensic.workflows.train import TrainingRequest, train_model
+
+    settings = load_training_settings(configuration)
+    if data is not None:
+        settings = dataclasses.replace(settings, data=dataclasses.replace(settings.data, manifest=str(data)))
+    if init is not None:
+        settings = dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=init))
+    request = TrainingRequest(
+        settings, out, work, name or out.name, licence, provenance, workers or default_workers()
+    )
+    with meter("Training") as bar:
+        history = train_model(
+            request,
+            lambda done, total: bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces"),
+            lambda state: bar.update(state.step, state.steps, describe(state)),
+        )
+    last = history[-1]
+    console.print(f"Development people, {last.comparisons} same-speaker comparisons, EER and Cllr_min:")
+    console.print(f"  clean    {100 * last.clean_eer:5.2f} %  {last.clean_cllr_min:.3f}  (at the start {100 * history[0].clean_eer:.2f} %)")
+    console.print(
+        f"  degraded {100 * last.degraded_eer:5.2f} %  {last.degraded_cllr_min:.3f}  (at the start {100 * history[0].degraded_eer:.2f} %)"
+    )
+    console.print(f"Model: {shown_path(out)}")

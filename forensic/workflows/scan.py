@@ -1,0 +1,339 @@
+"""``forensic scan``: folders of recordings to evidence in a case."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from forensic.audio.decode import is_meant_as_audio
+from forensic.case.audit import append_audit
+from forensic.case.discovery import discover, hash_file
+from forensic.case.folder import CaseFolder
+from forensic.case.provenance import software_version
+from forensic.case.store import SCHEMAS
+from forensic.engine import default_workers, run
+from forensic.errors import FileReadError, RecordingError, WorkerError
+from forensic.records import Failure, ModelIdentity, RecordingEvidence, SourceFile
+from forensic.settings import Settings
+from forensic.speaker.extractor import load_model
+from forensic.workflows.examine import Examiner
+
+_BATCH_FILES = 24
+_BATCH_BYTES = 16 << 20
+_FILES_WORTH_A_PROCESS = 6  # starting a process costs as much as examining so many short recordings
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What to scan.
+
+    Attributes:
+        roots: folders, or files.
+        side: "questioned" or "reference".
+        include: globs; where there are any, only what fits one of them is scanned.
+        exclude: globs; what fits one of them is left out.
+        model_folder: embeds the speech.
+        settings: of every step.
+        workers: processes; None takes one a processor.
+    """
+
+    roots: tuple[Path, ...]
+    side: str
+    model_folder: Path
+    settings: Settings
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    workers: int | None = None
+
+
+@dataclass(slots=True)
+class ScanSummary:
+    """How a scan went; kept up to date on the way."""
+
+    files: int = 0
+    files_done: int = 0
+    bytes_total: int = 0
+    bytes_done: int = 0
+    audio_s: float = 0.0
+    net_speech_s: float = 0.0
+    examined: int = 0
+    already_examined: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    failed: int = 0
+    failed_channels: int = 0
+    elapsed_s: float = 0.0
+    problems: list[tuple[Path, Failure]] = field(default_factory=list)
+    skips: list[tuple[Path, str]] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+
+    @property
+    def times_real_time(self) -> float:
+        """Seconds of audio examined a second."""
+        return self.audio_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+
+def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], None]) -> ScanSummary:
+    """Find, hash, decode, measure and embed; whatever was examined before is not examined again.
+
+    Args:
+        case: takes the evidence.
+        request: what to scan.
+        watch: called with the state after every batch.
+
+    Returns:
+        How it went.
+
+    Raises:
+        CaseError: if a root does not exist.
+        ModelError: if the model cannot be loaded.
+    """
+    began = time.monotonic()
+    identity = load_model(request.model_folder).identity
+    found, unreadable = _discover(request)
+    summary = ScanSummary(files=len(found), bytes_total=sum(size for _, size in found), paths=[p for p, _ in found])
+    summary.problems += unreadable
+    summary.failed += len(unreadable)
+    clerk = _Clerk(case, request, identity, summary)
+    workers = request.workers or (default_workers() if len(found) > _FILES_WORTH_A_PROCESS else 1)
+    batches = _batches(clerk.new_recordings(found), max(1, len(found) // (2 * workers)))
+    for results in run(Examiner(request.model_folder, request.settings), batches, _give_up, workers):
+        clerk.store(results)
+        summary.elapsed_s = time.monotonic() - began
+        watch(summary)
+    clerk.store([])
+    case.evidence.compact()
+    clerk.count_earlier_failures()
+    summary.elapsed_s = time.monotonic() - began
+    watch(summary)
+    append_audit(
+        case.audit_log,
+        "scan",
+        {
+            "roots": [str(root) for root in request.roots],
+            "side": request.side,
+            "software": software_version(),
+            "model_sha256": identity.sha256,
+            "settings_sha256": request.settings.evidence_sha256,
+            "files": summary.files,
+            "examined": summary.examined,
+            "failed": summary.failed,
+            "skipped": summary.skipped,
+            "evidence_sha256": {
+                name: hash_file(path).sha256 for name in SCHEMAS if (path := case.evidence.folder / f"{name}.parquet").exists()
+            },
+        },
+    )
+    return summary
+
+
+def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[Path, Failure]]]:
+    """Files with their sizes, and what could not be looked into."""
+    discovery = discover(request.roots, request.include, request.exclude)
+    files = []
+    for path in discovery.files:
+        try:
+            files.append((path, path.stat().st_size))
+        except OSError:
+            files.append((path, 0))  # hashing it will say what is wrong
+    problems = [(problem.path, Failure("find", problem.problem, problem.remedy)) for problem in discovery.problems]
+    return files, problems
+
+
+def _batches(sources: Iterator[SourceFile], most: int) -> Iterator[list[SourceFile]]:
+    batch: list[SourceFile] = []
+    for source in sources:
+        batch.append(source)
+        if len(batch) >= min(_BATCH_FILES, most) or sum(s.size_bytes for s in batch) >= _BATCH_BYTES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _give_up(source: SourceFile) -> RecordingEvidence:
+    error = WorkerError(
+        "The process that examined it died, twice.",
+        "Convert the recording to WAV and scan it again; where it is very large, free some memory first.",
+    )
+    return RecordingEvidence(source, None, (), (Failure(error.step, error.problem, error.remedy),))
+
+
+class _Clerk:
+    """Keeps the books of one scan: what is new, what each file is, and the rows of the tables."""
+
+    def __init__(self, case: CaseFolder, request: ScanRequest, identity: ModelIdentity, summary: ScanSummary) -> None:
+        self.case, self.request, self.summary = case, request, summary
+        self.key = (identity.sha256, request.settings.evidence_sha256)
+        self.done = self._examined_before()
+        self.seen: set[str] = set()
+        self.file_rows: list[dict[str, object]] = []
+
+    def new_recordings(self, found: Sequence[tuple[Path, int]]) -> Iterator[SourceFile]:
+        """Hash every file; yield those whose bytes were not examined yet."""
+        for path, size in found:
+            self.summary.files_done += 1
+            try:
+                source = hash_file(path)
+            except FileReadError as error:
+                self._fail(path, Failure(error.step, error.problem, error.remedy))
+                self._note(path, None, size, "unreadable", error)
+                continue
+            if source.sha256 in self.seen:
+                self.summary.duplicates += 1
+            elif source.sha256 in self.done:
+                self.summary.already_examined += 1
+            else:
+                self.seen.add(source.sha256)
+                yield source
+                continue
+            self.seen.add(source.sha256)
+            self.summary.bytes_done += size
+            self._note(path, source.sha256, size, "audio")
+
+    def store(self, results: Sequence[RecordingEvidence]) -> None:
+        """Write one batch."""
+        rows: dict[str, list[dict[str, object]]] = {name: [] for name in SCHEMAS}
+        for result in results:
+            self._add(result, rows)
+        rows["files"], self.file_rows = self.file_rows, []
+        if any(rows.values()):
+            self.case.evidence.append({name: pl.DataFrame(table, SCHEMAS[name]) for name, table in rows.items()})
+
+    def count_earlier_failures(self) -> None:
+        """Failures of recordings that an earlier scan examined are failures of this one's folder as well."""
+        failures = self.case.evidence.read("failures").filter(
+            pl.col("model_sha256") == self.key[0], pl.col("settings_sha256") == self.key[1]
+        )
+        files = self.case.evidence.read("files").filter(
+            pl.col("path").is_in([path_text(path) for path in self.summary.paths]), pl.col("status") == "audio"
+        )
+        known = {(str(path), failure.problem) for path, failure in self.summary.problems}
+        for row in files.join(failures, on="sha256").select("path", "step", "problem", "remedy", "channel").to_dicts():
+            if (row["path"], row["problem"]) not in known:
+                self._fail(Path(row["path"]), Failure(row["step"], row["problem"], row["remedy"], row["channel"]))
+
+    def _examined_before(self) -> set[str]:
+        ours = (pl.col("model_sha256") == self.key[0]) & (pl.col("settings_sha256") == self.key[1])
+        recordings = self.case.evidence.read("recordings").filter(ours)
+        failures = self.case.evidence.read("failures").filter(
+            ours, pl.col("channel").is_null(), pl.col("step") != WorkerError.step
+        )
+        return {*recordings["sha256"], *failures["sha256"]}
+
+    def _add(self, result: RecordingEvidence, rows: dict[str, list[dict[str, object]]]) -> None:
+        source = result.source
+        self.summary.bytes_done += source.size_bytes
+        if not result.channels and result.failures and not _is_recording(result):
+            self.summary.skipped += 1
+            self.summary.skips.append((source.path, result.failures[0].problem))
+            self._note(source.path, source.sha256, source.size_bytes, "skipped", result.failures[0])
+            return
+        self._note(source.path, source.sha256, source.size_bytes, "audio")
+        self.summary.examined += 1
+        for failure in result.failures:
+            self._fail(source.path, failure)
+            rows["failures"].append(
+                self._key(source, failure.channel)
+                | {"step": failure.step, "problem": failure.problem, "remedy": failure.remedy}
+            )
+        if result.audio_format is None or any(failure.channel is None for failure in result.failures):
+            return
+        audio = result.audio_format
+        duration_s = max((channel.quality.duration_s for channel in result.channels), default=0.0)
+        self.summary.audio_s += sum(channel.quality.duration_s for channel in result.channels)
+        self.summary.net_speech_s += sum(channel.quality.net_speech_s for channel in result.channels)
+        rows["recordings"].append(
+            {
+                "sha256": source.sha256,
+                "model_sha256": self.key[0],
+                "settings_sha256": self.key[1],
+                "container": audio.container,
+                "codec": audio.codec,
+                "sample_rate_hz": audio.sample_rate_hz,
+                "channels": audio.channels,
+                "bit_rate": audio.bit_rate,
+                "bits_per_sample": audio.bits_per_sample,
+                "duration_s": duration_s or audio.stated_duration_s,
+                "notes": list(result.notes),
+            }
+        )
+        for channel in result.channels:
+            key, quality = self._key(source, channel.channel), channel.quality
+            rows["quality"].append(
+                key
+                | {
+                    "duration_s": quality.duration_s,
+                    "net_speech_s": quality.net_speech_s,
+                    "speech_level_dbfs": quality.speech_level_dbfs,
+                    "noise_level_dbfs": quality.noise_level_dbfs,
+                    "snr_db": quality.snr_db,
+                    "peak_dbfs": quality.peak_dbfs,
+                    "clipped_share": quality.clipped_share,
+                    "bandwidth_hz": quality.bandwidth_hz,
+                    "envelope_low": channel.envelope[:, 0].tolist(),
+                    "envelope_high": channel.envelope[:, 1].tolist(),
+                }
+            )
+            rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})
+            for index, segment in enumerate(channel.segments):
+                windows = int(channel.segment_windows[index])
+                rows["segments"].append(
+                    key
+                    | {
+                        "segment": index,
+                        "start_s": segment.start_s,
+                        "end_s": segment.end_s,
+                        "windows": windows,
+                        "embedding": channel.segment_embeddings[index].tolist() if windows else None,
+                    }
+                )
+
+    def _key(self, source: SourceFile, channel: int | None) -> dict[str, object]:
+        return {
+            "sha256": source.sha256,
+            "channel": channel,
+            "model_sha256": self.key[0],
+            "settings_sha256": self.key[1],
+        }
+
+    def _note(
+        self, path: Path, sha256: str | None, size: int, status: str, why: Failure | RecordingError | None = None
+    ) -> None:
+        try:
+            modified_ns = path.stat().st_mtime_ns
+        except OSError:
+            modified_ns = None
+        self.file_rows.append(
+            {
+                "path": path_text(path),
+                "sha256": sha256,
+                "size_bytes": size,
+                "modified_ns": modified_ns,
+                "side": self.request.side,
+                "status": status,
+                "reason": why.problem if why else None,
+                "remedy": why.remedy if why else None,
+                "scanned_utc": datetime.now(UTC),
+            }
+        )
+
+    def _fail(self, path: Path, failure: Failure) -> None:
+        self.summary.problems.append((path, failure))
+        if failure.channel is None:
+            self.summary.failed += 1
+        else:
+            self.summary.failed_channels += 1
+
+
+def _is_recording(result: RecordingEvidence) -> bool:
+    """Whether a file that gave no evidence is a recording that failed, rather than something else to skip."""
+    return result.audio_format is not None or is_meant_as_audio(result.source.path)
+
+
+def path_text(path: Path) -> str:
+    """A path as text that Parquet can hold: bytes that are no UTF-8 are written as backslash escapes."""
+    return str(path).encode("utf-8", "backslashreplace").decode()

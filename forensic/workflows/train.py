@@ -1,0 +1,136 @@
+"""``forensic train``: a manifest of speech to a model folder."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from forensic.case.provenance import library_versions, software_version
+from forensic.errors import TrainingError
+from forensic.speaker.extractor import CARD, WEIGHTS
+from forensic.speaker.network import SpeakerNetwork
+from forensic.training.cache import FeatureCache, build_cache
+from forensic.training.configuration import TrainingSettings
+from forensic.training.data import make_pieces, read_manifest
+from forensic.training.development import DevelopmentResult
+from forensic.training.teacher import initial_network
+from forensic.training.trainer import Progress, train
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRequest:
+    """What to train.
+
+    Attributes:
+        settings: of the whole run.
+        out: the model folder to make.
+        work: folder of cached features and checkpoints; a run that was killed goes on from there.
+        name: of the model.
+        licence: of its weights.
+        data: what the card says of the data.
+        workers: processes that make features.
+    """
+
+    settings: TrainingSettings
+    out: Path
+    work: Path
+    name: str
+    licence: str
+    data: str
+    workers: int
+
+
+def train_model(
+    request: TrainingRequest, watch_features: Callable[[int, int], None], watch: Callable[[Progress], None]
+) -> list[DevelopmentResult]:
+    """Prepare features, train, and leave a model folder.
+
+    Raises:
+        TrainingError: if the data cannot be used or the run diverges.
+    """
+    settings = request.settings
+    if not settings.data.manifest:
+        raise TrainingError("No training data is named.", "Set data.manifest, or give --data MANIFEST.csv.")
+    manifest = read_manifest(settings.data)
+    pieces = make_pieces(manifest, settings.data, settings.augmentation)
+    network = initial_network(settings.learning.init)
+    cache = build_cache(request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features)
+    trained, history = train(network, cache, settings.learning, request.work, watch)
+    save_model(
+        request.out,
+        trained,
+        {
+            "name": request.name,
+            "task": "speaker",
+            "licence": request.licence,
+            "data": request.data,
+            "started_from": _started_from(settings.learning.init),
+            "trained": datetime.now(UTC).date().isoformat(),
+            "software": software_version(),
+        },
+        {"development": {k: v for k, v in dataclasses.asdict(history[-1]).items() if v == v}},  # noqa: PLR0124 - no NaN
+    )
+    _write_record(request, cache, history)
+    return history
+
+
+def save_model(
+    folder: Path, network: SpeakerNetwork, facts: Mapping[str, str], tables: Mapping[str, Mapping[str, object]]
+) -> None:
+    """Write weights and card.
+
+    Args:
+        folder: made where it is missing.
+        network: its parameters are written as float32.
+        facts: strings of the card.
+        tables: further tables of the card.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.detach().cpu().float().contiguous() for name, value in network.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+    sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    lines = [f"{name} = {json.dumps(value)}" for name, value in facts.items()]
+    everything: dict[str, Mapping[str, object]] = {
+        "architecture": network.describe(),
+        "weights": {"file": WEIGHTS, "sha256": sha256},
+        **tables,
+    }
+    for table, values in everything.items():
+        lines += ["", f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
+    temporary = folder / f".{CARD}.tmp"
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    temporary.rename(folder / CARD)
+
+
+def _started_from(init: str) -> str:
+    if init == "ge2e":
+        return "the public GE2E LSTM of Resemblyzer 0.1.4 (Resemble AI, Apache-2.0; LibriSpeech, VoxCeleb1 and VoxCeleb2)"
+    return "random weights" if init == "random" else f"the model in {Path(init).name}"
+
+
+def _write_record(request: TrainingRequest, cache: FeatureCache, history: list[DevelopmentResult]) -> None:
+    record = {
+        "settings": dataclasses.asdict(request.settings) | {"manifest_sha256": _manifest_sha256(request)},
+        "features_sha256": cache.sha256,
+        "pieces": cache.index.height,
+        "frames": int(cache.index["frames"].sum()),
+        "people": cache.index.filter(cache.index["speaker"] != "")["speaker"].n_unique(),
+        "development": [dataclasses.asdict(result) for result in history],
+        "versions": library_versions() | {"forensic": software_version(), "python": platform.python_version()},
+        "threads": torch.get_num_threads(),
+        "processors": len(os.sched_getaffinity(0)),
+    }
+    record["settings"]["data"]["manifest"] = Path(request.settings.data.manifest).name
+    (request.out / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _manifest_sha256(request: TrainingRequest) -> str:
+    return hashlib.sha256(Path(request.settings.data.manifest).read_bytes()).hexdigest()
