@@ -1,0 +1,93 @@
+"""Distances between conditions."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.conditions import distance, nearest
+from forensic.records import Conditions
+
+CELL = Conditions(net_speech_s=30.0, snr_db=20.0, bandwidth_hz=4000.0, name="cell")
+conditions = st.builds(
+    Conditions, st.floats(0.5, 600), st.one_of(st.none(), st.floats(-10, 60)), st.floats(2000, 8000)
+)
+
+
+def changed(**values):
+    return dataclasses.replace(CELL, **values)
+
+
+@given(conditions)
+def test_a_cell_lies_at_no_distance_from_itself(cell):
+    """Whatever its conditions."""
+    assert distance(cell, cell) == 0
+
+
+@given(conditions, conditions)
+def test_distance_is_never_negative(case, cell):
+    """Whatever is compared."""
+    assert distance(case, cell) >= 0
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (changed(bandwidth_hz=8000.0), 2.0),
+        (changed(snr_db=15.0), 1.0),
+        (changed(snr_db=None), 2.0),
+        (changed(snr_db=55.0), 2.0),
+        (changed(net_speech_s=15.0), 1.0),
+        (changed(net_speech_s=60.0), 0.25),
+        (changed(snr_db=5.0, bandwidth_hz=16000.0), 5.0),
+    ],
+)
+def test_each_difference_counts_in_its_step(case, expected):
+    """Half an octave of band, 5 dB, an octave of speech; a quarter of that for more speech."""
+    assert distance(case, CELL) == pytest.approx(expected)
+
+
+def test_clean_recordings_are_alike_however_clean():
+    """No noise to measure is as good as 30 dB."""
+    assert distance(changed(snr_db=None), changed(snr_db=31.0)) == 0
+
+
+def test_nearest_takes_the_closest_amount_of_speech():
+    """33 s are nearest to 30 s."""
+    cells = [changed(net_speech_s=s) for s in (5.0, 10.0, 30.0, 60.0)]
+    assert nearest(changed(net_speech_s=33.0), cells)[0] == 2
+
+
+def test_no_distance_grows_beyond_the_longest_cell():
+    """Ten minutes are calibrated on the longest cell."""
+    cells = [changed(net_speech_s=s) for s in (5.0, 60.0)]
+    assert nearest(changed(net_speech_s=600.0), cells) == (1, 0.0)
+
+
+def test_between_cells_the_one_with_less_speech_is_preferred():
+    """A case between 10 s and 30 s is calibrated on 10 s: its LR then errs towards 1."""
+    cells = [changed(net_speech_s=10.0), changed(net_speech_s=30.0)]
+    assert nearest(changed(net_speech_s=18.0), cells)[0] == 0
+
+
+def test_the_first_of_equals_is_taken():
+    """So the same case always takes the same cell."""
+    assert nearest(CELL, [CELL, CELL]) == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [changed(net_speech_s=0.0), changed(bandwidth_hz=float("nan")), changed(snr_db=float("nan"))],
+)
+def test_conditions_that_were_not_measured_are_refused(case):
+    """Zero or NaN is no condition."""
+    with pytest.raises(CalibrationError):
+        nearest(case, [CELL])
+
+
+def test_a_population_without_cells_is_refused():
+    """There is nothing to calibrate on."""
+    with pytest.raises(CalibrationError, match="no recordings"):
+        nearest(CELL, [])
