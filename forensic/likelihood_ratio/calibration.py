@@ -88,7 +88,7 @@ def fit(
     )[0]
     if slope <= 0:
         raise CalibrationError(
-            "The scores carry nothing: same-speaker pairs score on average no higher than different-speaker pairs.",
+            "The scores carry nothing: same-speaker pairs score no higher than different-speaker pairs.",
             "Check that speakers are labelled correctly and that there is enough speech to compare.",
         )
     return float(slope), float(intercept)

@@ -161,7 +161,7 @@ def score_pairs(
     entered = np.intersect1d(population.speaker[known_rows], population.speaker[questioned_rows])
     if len(entered) < min_speakers:
         raise CalibrationError(
-            f"Only {len(entered)} reference speakers have recordings in these conditions, not {min_speakers}.",
+            f"Only {len(entered)} reference speakers were recorded in these conditions, not {min_speakers}.",
             "Add reference speakers in these conditions, or lower comparison.min_speakers and answer for it.",
         )
     known_rows = known_rows[np.isin(population.speaker[known_rows], entered)]

@@ -114,7 +114,9 @@ class PavBlocks:
     def log10_lr(self) -> Vector:
         """log10 LR of each block, shape (n_blocks,); -inf or inf where a class is absent."""
         with np.errstate(divide="ignore"):  # log of 0 is the answer there
-            return np.log10(self.same) - np.log10(self.different)
+            return np.maximum.accumulate(
+                np.log10(self.same) - np.log10(self.different)
+            )  # rounding never falls
 
     @property
     def cllr(self) -> float:
@@ -128,8 +130,8 @@ class PavBlocks:
     def roc_convex_hull(self) -> tuple[Vector, Vector]:
         """Vertices of the hull of the ROC: rates of false alarms and misses, shape (n_blocks + 1,) each."""
         return (
-            np.concatenate([[1.0], np.maximum(1 - np.cumsum(self.different), 0.0)]),
-            np.concatenate([[0.0], np.minimum(np.cumsum(self.same), 1.0)]),
+            np.concatenate([[1.0], np.maximum(1 - np.cumsum(self.different)[:-1], 0.0), [0.0]]),
+            np.concatenate([[0.0], np.minimum(np.cumsum(self.same)[:-1], 1.0), [1.0]]),
         )
 
     @property

@@ -190,8 +190,8 @@ def _read_card(path: Path) -> PopulationCard:
 
 def _decoded(column: pl.Series) -> Samples:
     """Unit vectors of the stored halves; what float16 rounded off is made good."""
-    if column.is_empty():
-        raise ValueError("no rows")
+    if column.bin.size().n_unique() != 1:
+        raise ValueError("no rows, or embeddings of several lengths")
     stored = (
         np.frombuffer(b"".join(column.to_list()), dtype="<f2").reshape(len(column), -1).astype(np.float32)
     )
@@ -218,6 +218,10 @@ def _check_rows(rows: pl.DataFrame, embeddings: Samples) -> None:
     if not rows["side"].is_in(SIDES).all():
         raise ModelError(
             "The population has a side that is neither known nor questioned.", "Correct the rows."
+        )
+    if rows.select("speaker", "side", "cell", "cell_net_speech_s", "piece").is_duplicated().any():
+        raise ModelError(
+            "The population holds a speaker's piece twice.", "Number the pieces of each cell from 0."
         )
     if rows.group_by("speaker").agg(pl.col("corpus").n_unique())["corpus"].max() != 1:
         raise ModelError(

@@ -7,7 +7,9 @@ speaker are never compared with each other as if they were two people. Intervals
 97.5th percentile over draws.
 
 They answer one question only: what if the reference speakers had been others of the same population and
-conditions? A wrong population or a mismatch of conditions they do not show.
+conditions? They do not show a wrong population or a mismatch of conditions. Nor do they show that the
+calibration shrinks LRs toward 1: where few speakers lie far apart, the whole interval is nearer to 1 than the
+truth.
 """
 
 import numpy as np
