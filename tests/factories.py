@@ -195,7 +195,7 @@ ODD_NAMES: Sequence[str] = (
     "-rf.wav",
     "file:concat:|.wav",
     "%03d.wav",
-    "naïve – запись.wav",
+    "naïve - запись.wav",
     " leading and trailing .wav",
     b"undecodable \xff\xfe.wav".decode(errors="surrogateescape"),
 )

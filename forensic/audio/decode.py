@@ -297,8 +297,8 @@ class _Source:
             and _bytes_after_wav_data(self.path) > (self.audio_format.bit_rate or 0) / 8
         ):
             notes.append(
-                f"The header counts {self.decoded_s:.2f} s; what follows may be audio of a recorder that was cut "
-                "off, and was not examined."
+                f"The header counts {self.decoded_s:.2f} s; what follows may be audio of a recorder that was "
+                "cut off, and was not examined."
             )
         return notes
 
@@ -680,7 +680,7 @@ def _bytes_after_wav_data(path: Path) -> int:
     if place == len(chunks) or _is_streamed(chunks[place]):
         return 0
     for chunk in chunks[place + 1 :]:
-        if not chunk.name.decode("latin-1").isprintable():
+        if not re.fullmatch(rb"[\w ]{4}", chunk.name):
             return path.stat().st_size - (chunk.start - 8)
     return 0
 
