@@ -11,9 +11,9 @@ The steps are choices, made so that a distance of 1 is a difference that an exam
 not fitted to data.
 
 Net speech is not symmetric. A recording with *less* speech than the cell scores worse than its calibration
-believes, so an LR from it would be overstated. With *more* it scores better, and the LR errs towards 1: such
-a difference counts a quarter, enough to choose the closest cell. Beyond the longest cell it does not count at
-all.
+believes, so LRs from it are overstated. With *more*, scores of the two kinds lie farther apart than believed,
+so most LRs err towards 1 (not all: a middling score may be read as slight support for the wrong side). Such a
+difference counts a quarter, enough to choose the closest cell. Beyond the longest cell it does not count.
 """
 
 import math

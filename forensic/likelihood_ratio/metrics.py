@@ -114,9 +114,8 @@ class PavBlocks:
     def log10_lr(self) -> Vector:
         """log10 LR of each block, shape (n_blocks,); -inf or inf where a class is absent."""
         with np.errstate(divide="ignore"):  # log of 0 is the answer there
-            return np.maximum.accumulate(
-                np.log10(self.same) - np.log10(self.different)
-            )  # rounding never falls
+            log10_lr = np.log10(self.same) - np.log10(self.different)
+        return np.maximum.accumulate(log10_lr)  # equal blocks may fall by a rounding error
 
     @property
     def cllr(self) -> float:

@@ -34,7 +34,7 @@ def simulate_pairs() -> SimulatePairs:
 
 @pytest.fixture
 def bank_rows() -> Callable[..., tuple[pl.DataFrame, np.ndarray]]:
-    """Makes rows and embeddings of a bank: two corpora, one known and two questioned cells, two pieces each."""
+    """Makes rows and embeddings of a bank: two corpora, one known and two questioned cells, two pieces."""
 
     def make(speakers: int = 24, size: int = 16, noise: float = 0.25, seed: int = 3):
         rng = np.random.default_rng(seed)

@@ -16,6 +16,7 @@ scores = st.lists(st.floats(-5, 5).map(lambda x: round(x, 3)), min_size=2, max_s
 
 
 def unregularised(monkeypatch):
+    """Leave the pseudo-speaker out."""
     monkeypatch.setattr(calibration, "PSEUDO_SPEAKERS", 0.0)
 
 

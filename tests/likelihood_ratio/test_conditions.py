@@ -17,6 +17,7 @@ conditions = st.builds(
 
 
 def changed(**values):
+    """The cell with some conditions changed."""
     return dataclasses.replace(CELL, **values)
 
 
@@ -67,7 +68,7 @@ def test_no_distance_grows_beyond_the_longest_cell():
 
 
 def test_between_cells_the_one_with_less_speech_is_preferred():
-    """A case between 10 s and 30 s is calibrated on 10 s: its LR then errs towards 1."""
+    """A case of 18 s is calibrated on 10 s rather than on 30 s."""
     cells = [changed(net_speech_s=10.0), changed(net_speech_s=30.0)]
     assert nearest(changed(net_speech_s=18.0), cells)[0] == 0
 

@@ -26,6 +26,7 @@ QUESTIONED = Conditions(11.0, 20.0, 3400.0)
 
 @pytest.fixture
 def population(tmp_path, bank_rows):
+    """A saved and loaded bank of 24 speakers."""
     rows, embeddings = bank_rows()
     save_population(
         tmp_path, rows, embeddings, model_sha256="m", data="", licences={"corpus 0": "", "corpus 1": ""}

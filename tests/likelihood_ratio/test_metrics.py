@@ -40,10 +40,12 @@ def normal_llrs(seed, n_same=80, n_different=700, apart=2.0, decimals=2):
 
 
 def stacked(same, different):
+    """Values and truth (1 is H1), as other libraries take them."""
     return np.concatenate([same, different]), np.concatenate([np.ones(len(same)), np.zeros(len(different))])
 
 
 def weights_by_class(truth):
+    """Weights that give each class one half."""
     return np.where(truth == 1, 0.5 / truth.sum(), 0.5 / (1 - truth).sum())
 
 

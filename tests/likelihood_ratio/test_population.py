@@ -13,6 +13,7 @@ LICENCES = {"corpus 0": "CC BY 4.0", "corpus 1": 'with "quotes" and ünïcode'}
 
 @pytest.fixture
 def saved(tmp_path, bank_rows):
+    """A saved bank: its folder, rows and embeddings."""
     rows, embeddings = bank_rows()
     save_population(tmp_path, rows, embeddings, model_sha256=MODEL, data="Simulated.", licences=LICENCES)
     return tmp_path, rows, embeddings
@@ -88,6 +89,7 @@ def test_a_damaged_card_is_refused(saved, card):
 
 
 def refused(tmp_path, rows, embeddings, match, licences=LICENCES):
+    """Saving raises and leaves nothing behind."""
     with pytest.raises(ModelError, match=match):
         save_population(tmp_path, rows, embeddings, model_sha256=MODEL, data="", licences=licences)
     assert not list(tmp_path.iterdir())
