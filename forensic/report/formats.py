@@ -1,0 +1,172 @@
+"""Numbers and foreign text as a report prints them: no false precision, no NaN, nothing invisible."""
+
+import math
+import re
+import unicodedata
+from datetime import date, datetime
+
+from forensic.errors import ReportError
+
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+_LARGEST_WRITTEN_OUT = 9  # from this power of ten on, a number is written with its power
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+
+
+def two_figures(log10_value: float) -> str:
+    """The number 10**log10_value, 1 or more, to two significant figures.
+
+    >>> [two_figures(x) for x in (0.0, 0.63, 2.634, 6.08)]
+    ['1.0', '4.3', '430', '1.2 million']
+    """
+    power = math.floor(log10_value)
+    leading = round(10 ** (log10_value - power), 1)
+    if leading >= 10:  # noqa: PLR2004 - 9.96 rounds to the next power of ten
+        power, leading = power + 1, 1.0
+    if power >= _LARGEST_WRITTEN_OUT:
+        return f"{leading:.1f} \N{MULTIPLICATION SIGN} 10{str(power).translate(_SUPERSCRIPTS)}"
+    if power >= 6:  # noqa: PLR2004 - a million
+        millions = leading * 10 ** (power - 6)
+        return f"{millions:,.{0 if power > 6 else 1}f} million"  # noqa: PLR2004
+    return f"{leading * 10**power:,.{1 if power == 0 else 0}f}"
+
+
+def format_lr(log10_lr: float) -> str:
+    """An LR to two significant figures; below 1 as a fraction, since 1/830 reads better than 0.0012.
+
+    Raises:
+        ReportError: if it is not finite.
+
+    >>> [format_lr(x) for x in (2.634, -2.92, 0.0, -0.001)]
+    ['430', '1/830', '1.0', '1.0']
+    """
+    value = finite(log10_lr, "a likelihood ratio")
+    size = two_figures(abs(value))
+    return f"1/{size}" if value < 0 and size != "1.0" else size
+
+
+def format_range(low_log10: float, high_log10: float) -> str:
+    """Two LRs as a range: "1/2.0 to 12"."""
+    return f"{format_lr(low_log10)} to {format_lr(high_log10)}"
+
+
+def format_signed(value: float, digits: int = 2) -> str:
+    """A number of either sign, with a sign unless it is 0, and a true minus.
+
+    Raises:
+        ReportError: if it is not finite.
+    """
+    text = f"{abs(finite(value, 'a number')):.{digits}f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else MINUS) + text
+
+
+def format_number(value: float, digits: int) -> str:
+    """A number to so many decimals, with a true minus.
+
+    Raises:
+        ReportError: if it is not finite.
+    """
+    text = format_signed(value, digits)
+    return text.removeprefix("+")
+
+
+def format_share(share: float) -> str:
+    """A share, 0 to 1, in percent: "0 %", "< 0.1 %", "3.4 %", "57 %".
+
+    Raises:
+        ReportError: if it is not finite.
+    """
+    percent = 100 * finite(share, "a share")
+    if percent == 0:
+        return f"0{NO_BREAK}%"
+    if percent < 0.1:  # noqa: PLR2004
+        return f"<{NO_BREAK}0.1{NO_BREAK}%"
+    return f"{percent:.{1 if percent < 10 else 0}f}{NO_BREAK}%"  # noqa: PLR2004
+
+
+def format_duration(seconds: float) -> str:
+    """A length of time: "4.2 s", "3 min 05 s", "1 h 02 min".
+
+    Raises:
+        ReportError: if it is not finite.
+    """
+    if finite(seconds, "a duration") < 59.95:  # noqa: PLR2004 - above, one decimal would round to a minute
+        return f"{seconds:.1f}{NO_BREAK}s"
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours:,}{NO_BREAK}h {minutes:02}{NO_BREAK}min"
+    return f"{minutes}{NO_BREAK}min {rest:02}{NO_BREAK}s"
+
+
+def format_day(day: date | None) -> str:
+    """A date, "31 March 2026"; nothing where there is none."""
+    return f"{day.day} {day:%B %Y}" if day else ""
+
+
+def format_moment(moment: datetime) -> str:
+    """A UTC time, "31 March 2026, 14:05 UTC"."""
+    return f"{format_day(moment)}, {moment:%H:%M} UTC"
+
+
+def finite(value: float, what: str) -> float:
+    """The value, if it is a number.
+
+    Raises:
+        ReportError: if it is NaN or infinite: a report never prints such a value, and never hides one.
+    """
+    if not math.isfinite(value):
+        raise ReportError(
+            f"The results hold {value} for {what}, which no report can state.",
+            "Run the comparison again; if it recurs, this is a defect of the program.",
+        )
+    return value
+
+
+def plural(number: int, noun: str, nouns: str = "") -> str:
+    """A counted noun: "1 item", "1,200 items"; its plural only where an s does not make it."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """Words in a row: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def printable(text: str) -> str:
+    r"""One line of foreign text, such as a file name, with everything invisible written out.
+
+    Control characters, line ends, lone surrogates, and characters that reverse or hide text (bidirectional
+    controls, zero-width characters) become ``\n``, ``\x1b``, ``\udcff``, ``\u202e``. Markup is no concern:
+    the templates escape it.
+
+    >>> printable("a\nb\u202e.wav")
+    'a\\nb\\u202e.wav'
+    """
+    return "".join(map(_visible, text))
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A long name without its middle: both its start and its extension stay readable."""
+    if len(text) <= most:
+        return text
+    tail = most // 3
+    return f"{text[: most - tail - 3]} \N{HORIZONTAL ELLIPSIS} {text[-tail:]}"
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    """Text of several lines as paragraphs: parted by blank lines, each one line, with nothing invisible."""
+    lines = (" ".join(part.split()) for part in _PARAGRAPHS.split(text.replace("\r\n", "\n")))
+    return tuple(printable(line) for line in lines if line)
+
+
+def _visible(character: str) -> str:
+    strange_space = unicodedata.category(character) == "Zs" and character != " "
+    if not strange_space and unicodedata.category(character) not in _INVISIBLE:
+        return character
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

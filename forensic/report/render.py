@@ -1,0 +1,89 @@
+"""A ``CaseReport`` as one HTML page that works without a network, and that page as PDF."""
+
+import warnings
+from typing import Any
+
+from forensic.errors import ReportError
+from forensic.report import figures
+from forensic.report.content import CaseReport
+from forensic.resources import shipped
+
+
+def render_html(report: CaseReport) -> str:
+    """The report as one self-contained HTML page: styles and plots inside, no script, nothing to fetch."""
+    import jinja2
+    from markupsafe import Markup
+
+    folder = shipped("templates")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    try:
+        styles = (folder / "report.css").read_text(encoding="utf-8")
+        template = environment.get_template("case_report.html.j2")
+    except (OSError, jinja2.TemplateNotFound) as error:
+        raise ReportError(
+            f"The report's template is missing: {error}.", "Install the program again."
+        ) from error
+    # Both are ours: the style is a file that ships, and figures.py escapes what it draws.
+    plots = {name: Markup(svg) for name, svg in draw_all(report).items()}  # noqa: S704
+    return template.render(report=report, styles=Markup(styles), plots=plots)  # noqa: S704
+
+
+def draw_all(report: CaseReport) -> dict[str, str]:
+    """Every plot of the report as SVG, by name."""
+    plots = {plot.name: figures.draw_forest(plot) for plot in report.forest}
+    plots |= {plot.name: figures.draw_matrix(plot) for plot in report.matrices}
+    for calibration in report.calibrations:
+        if calibration.scores is not None:
+            plots[calibration.scores.name] = figures.draw_scores(calibration.scores)
+        if calibration.tippett is not None:
+            plots[calibration.tippett.name] = figures.draw_tippett(calibration.tippett)
+    return plots | {plot.name: figures.draw_waveform(plot) for plot in report.waveforms}
+
+
+def render_pdf(html: str) -> bytes:
+    """The page as PDF/A; the same page gives the same bytes.
+
+    Args:
+        html: from ``render_html``.
+
+    Raises:
+        ReportError: if Pango is missing, or the page asks for anything outside itself.
+    """
+    try:
+        import weasyprint
+    except OSError as error:  # its bindings load the library on import
+        raise ReportError(
+            "The PDF cannot be made: the library Pango is missing.",
+            "Install it (Debian, Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0), "
+            "or use the HTML report, which holds the same.",
+        ) from error
+    fetcher = _NoFetcher()
+    document = weasyprint.HTML(string=html, url_fetcher=fetcher)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile open
+        pdf: bytes = document.write_pdf(pdf_variant="pdf/a-3u")
+    if fetcher.refused:
+        raise ReportError(
+            f"The report asks for something outside itself: {fetcher.refused[0]}.",
+            "Take the reference out of the template.",
+        )
+    return pdf
+
+
+class _NoFetcher:
+    """Refuses every address, local files too, and remembers which."""
+
+    _fail_on_errors = False  # an attribute that newer versions of WeasyPrint look for
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+
+    def __call__(self, url: str, *_: Any, **__: Any) -> Any:
+        self.refused.append(url)
+        raise ValueError(f"The report fetches nothing, and so not {url}.")
