@@ -116,9 +116,7 @@ def test_a_weight_of_two_is_the_score_twice():
     """Weights are what a bootstrap's repeated draws come to."""
     same, different = np.array([0.2, 0.9, 1.4]), np.array([-1.0, 0.3, 0.5])
     weighted = calibration.fit(same, different, 20, [1, 2, 1], [3, 1, 1])
-    assert weighted == pytest.approx(
-        calibration.fit([0.2, 0.9, 0.9, 1.4], [-1, -1, -1, 0.3, 0.5], 20), abs=1e-6
-    )
+    assert weighted == pytest.approx(calibration.fit([0.2, 0.9, 0.9, 1.4], [-1, -1, -1, 0.3, 0.5], 20), abs=1e-6)
 
 
 def test_newton_finds_the_minimum_of_the_loss(simulate_pairs):
@@ -128,12 +126,8 @@ def test_newton_finds_the_minimum_of_the_loss(simulate_pairs):
     swapped = 0.5 / (n + 1)
 
     def loss(parameters):
-        own = [
-            np.logaddexp(0, -s * (parameters[0] + parameters[1] * x)) for s, x in ((1, same), (-1, different))
-        ]
-        other = [
-            np.logaddexp(0, s * (parameters[0] + parameters[1] * x)) for s, x in ((1, same), (-1, different))
-        ]
+        own = [np.logaddexp(0, -s * (parameters[0] + parameters[1] * x)) for s, x in ((1, same), (-1, different))]
+        other = [np.logaddexp(0, s * (parameters[0] + parameters[1] * x)) for s, x in ((1, same), (-1, different))]
         return sum((1 - swapped) * a.mean() + swapped * b.mean() for a, b in zip(own, other, strict=True))
 
     slope, intercept = calibration.fit(same, different, n)
@@ -201,9 +195,7 @@ def test_calibrated_lrs_are_close_to_the_truth(simulate_pairs):
     estimates = []
     for seed in range(10):
         pairs = simulate_pairs(200, apart, seed)
-        estimates.append(
-            calibration.apply(*calibration.fit(pairs.same_scores, pairs.different_scores, 200), points)
-        )
+        estimates.append(calibration.apply(*calibration.fit(pairs.same_scores, pairs.different_scores, 200), points))
     np.testing.assert_allclose(np.mean(estimates, axis=0), truth, atol=0.2)
     np.testing.assert_allclose(estimates, np.tile(truth, (10, 1)), atol=0.8)
 

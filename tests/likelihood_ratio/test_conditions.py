@@ -11,9 +11,7 @@ from forensic.likelihood_ratio.conditions import distance, nearest
 from forensic.records import Conditions
 
 CELL = Conditions(net_speech_s=30.0, snr_db=20.0, bandwidth_hz=4000.0, name="cell")
-conditions = st.builds(
-    Conditions, st.floats(0.5, 600), st.one_of(st.none(), st.floats(-10, 60)), st.floats(2000, 8000)
-)
+conditions = st.builds(Conditions, st.floats(0.5, 600), st.one_of(st.none(), st.floats(-10, 60)), st.floats(2000, 8000))
 
 
 def changed(**values):

@@ -53,9 +53,7 @@ def test_changing_a_speaker_leaves_the_map_of_its_own_pairs_alone(simulate_pairs
     before, _ = cross_validate(pairs, 3)
     after, _ = cross_validate(dataclasses.replace(pairs, same_scores=moved), 3)
     slope_of_own_map = (before[7] - after[7]) / 0.5
-    other, _ = cross_validate(
-        dataclasses.replace(pairs, same_scores=np.where(np.arange(20) == 7, moved - 2, moved)), 3
-    )
+    other, _ = cross_validate(dataclasses.replace(pairs, same_scores=np.where(np.arange(20) == 7, moved - 2, moved)), 3)
     assert (after[7] - other[7]) / 2 == pytest.approx(slope_of_own_map)
 
 

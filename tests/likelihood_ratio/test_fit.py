@@ -28,9 +28,7 @@ QUESTIONED = Conditions(11.0, 20.0, 3400.0)
 def population(tmp_path, bank_rows):
     """A saved and loaded bank of 24 speakers."""
     rows, embeddings = bank_rows()
-    save_population(
-        tmp_path, rows, embeddings, model_sha256="m", data="", licences={"corpus 0": "", "corpus 1": ""}
-    )
+    save_population(tmp_path, rows, embeddings, model_sha256="m", data="", licences={"corpus 0": "", "corpus 1": ""})
     return load_population(tmp_path, "m")
 
 
@@ -91,11 +89,7 @@ def test_scores_are_cosines_of_a_piece_with_the_mean_of_the_known_pieces(populat
     pairs, speakers, _ = score_pairs(population, 0, 0, 5)
 
     def rows(speaker, questioned):
-        return (
-            (population.speaker == speaker)
-            & (population.is_questioned == questioned)
-            & (population.cell == 0)
-        )
+        return (population.speaker == speaker) & (population.is_questioned == questioned) & (population.cell == 0)
 
     for index, (score, number) in enumerate(zip(pairs.same_scores, pairs.same_speaker, strict=True)):
         known = population.embeddings[rows(speakers[number], questioned=False)].sum(axis=0)

@@ -181,12 +181,8 @@ def test_hull_is_as_good_as_the_roc_at_every_prior():
 
 
 @given(
-    tied_llrs.flatmap(
-        lambda x: st.tuples(st.just(x), st.lists(st.integers(1, 3), min_size=len(x), max_size=len(x)))
-    ),
-    tied_llrs.flatmap(
-        lambda x: st.tuples(st.just(x), st.lists(st.integers(1, 3), min_size=len(x), max_size=len(x)))
-    ),
+    tied_llrs.flatmap(lambda x: st.tuples(st.just(x), st.lists(st.integers(1, 3), min_size=len(x), max_size=len(x)))),
+    tied_llrs.flatmap(lambda x: st.tuples(st.just(x), st.lists(st.integers(1, 3), min_size=len(x), max_size=len(x)))),
 )
 def test_a_weight_of_two_is_the_value_twice(same, different):
     """Weights are what a bootstrap's repeated draws come to."""
