@@ -1,0 +1,77 @@
+# `make demo` and `make test` are all there is to know; each makes what it needs first, in .venv.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean environment development libraries
+
+# The newest Python is not always the best tested; 3.11 is what constraints.txt was made with.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then echo $$python; break; fi; done)
+
+ENV := .venv/bin
+PIP := $(ENV)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# Done, or done but some recordings were rejected: the example holds files that must be.
+OR_REJECTED := || test $$? -eq 3
+
+help:
+	@echo 'make demo    install into .venv, scan and compare the example case in examples/synthetic, write its report'
+	@echo 'make test    install into .venv, run every check and test'
+	@echo 'make check   style, types and layers alone'
+	@echo 'make bench   every benchmark'
+	@echo 'make clean   remove what these made'
+
+demo: environment libraries
+	@mkdir -p demo
+	@test -f demo/case.toml || cp examples/synthetic/case.toml demo/case.toml
+	$(ENV)/forensic scan examples/synthetic/questioned --case demo $(OR_REJECTED)
+	$(ENV)/forensic compare --ref examples/synthetic/suspects --case demo $(OR_REJECTED)
+	@echo 'The voices of this example are synthetic: its figures say nothing about real people.'
+
+test: development libraries check
+	$(ENV)/pytest -n auto --maxprocesses 4
+
+check: development
+	$(ENV)/ruff check .
+	$(ENV)/ruff format --check .
+	$(ENV)/mypy
+	$(ENV)/lint-imports
+
+bench: development libraries
+	@for benchmark in benchmarks/*.py; do echo "$$benchmark"; $(ENV)/python "$$benchmark" || exit 1; done
+
+clean:
+	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+environment: .venv/installed
+development: .venv/installed-dev
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -n '$(PYTHON)' || { echo 'Error: there is no Python 3.11 or newer with its venv module here.'; \
+		echo 'Try: install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make PYTHON=...'; exit 1; } >&2
+	@$(ENV)/python -c 'import pip' 2>/dev/null || { echo 'Making .venv'; $(PYTHON) -m venv --clear .venv; }
+	@echo 'Installing into .venv: 2 GB on disk, a minute or two'
+	@$(PIP) editables hatchling
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@echo 'Installing what the checks and tests need'
+	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+# Reports are typeset with Pango, which is no Python package; and a page without any font shows boxes.
+APT_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core
+HAS_PANGO := $(ENV)/python -c 'import weasyprint' >/dev/null 2>&1
+HAS_FONT := { ! command -v fc-list >/dev/null || test -n "$$(fc-list)"; }
+
+libraries: .venv/installed
+	@if $(HAS_PANGO) && $(HAS_FONT); then exit 0; fi; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		echo 'Installing $(APT_PACKAGES)'; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(APT_PACKAGES) >/dev/null; \
+	fi; \
+	if $(HAS_PANGO) && $(HAS_FONT); then exit 0; fi; \
+	{ echo 'Error: the reports need the library Pango and a font, and one of them is missing.'; \
+		if command -v apt-get >/dev/null; then echo 'Try: sudo apt-get install $(APT_PACKAGES)'; \
+		else echo 'Try: install Pango 1.44 or newer and the DejaVu fonts (Fedora: pango dejavu-sans-fonts; macOS: brew install pango)'; fi; \
+		exit 1; } >&2
