@@ -23,6 +23,7 @@ from forensic.report import wording
 from forensic.report.formats import (
     MINUS,
     NO_BREAK,
+    NOTHING,
     finite,
     format_day,
     format_duration,
@@ -174,7 +175,7 @@ class Item:
         exhibit: "Q1" or "K1".
         speaker: the known speaker, "S1 Name"; empty for a questioned recording.
         name: path below the folder of its side, printable.
-        facts: container and codec, rate, channels.
+        facts: container and codec, rate and channels, depth and bit rate, size; one line each.
         status: "examined", "examined in part", "not examined" or "unreadable".
         notes: duplicates, and what was noted when it was decoded.
     """
@@ -183,8 +184,7 @@ class Item:
     speaker: str
     name: str
     sha256: str
-    size: str
-    facts: str
+    facts: tuple[str, ...]
     duration: str
     status: str
     notes: tuple[str, ...]
@@ -509,9 +509,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
     comparisons = _comparisons(inputs, exhibits)
     issued = [comparison for comparison in comparisons if comparison.log10_lr is not None]
     details = inputs.case_details
-    items, items_note = _capped(
-        _items(inputs, exhibits), inputs.limits.items, "item", "the tables of the case"
-    )
+    items, items_note = _capped(_items(inputs, exhibits), inputs.limits.items, "item", "the tables of the case")
     quality, quality_note = _capped(
         _quality(inputs, exhibits), inputs.limits.items, "channel", "the tables of the case"
     )
@@ -553,7 +551,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         results=results,
         results_note=results_note,
         scale_name=printable(inputs.scale.name),
-        scale_citation=printable(inputs.scale.citation),
+        scale_citation=printable(inputs.scale.citation).rstrip(". "),
         scale=_scale(inputs.scale),
         reading=wording.READING,
         forest=_forest(issued, inputs),
@@ -587,9 +585,7 @@ class _Exhibits:
         for name in inputs.comparisons["suspect"].unique(maintain_order=True).drop_nulls():
             self._speakers.setdefault(name, f"S{len(self._speakers) + 1}")
         self._speaker_of = {
-            recording.sha256: speaker.name
-            for speaker in inputs.known_speakers
-            for recording in speaker.recordings
+            recording.sha256: speaker.name for speaker in inputs.known_speakers for recording in speaker.recordings
         }
         self.rows: list[tuple[str, dict[str, Any]]] = []
         self._by_path: dict[str, str] = {}
@@ -603,13 +599,19 @@ class _Exhibits:
     def _number(self, files: pl.DataFrame, side: str, letter: str) -> None:
         folder = self._folders[side] = _common_folder(files["path"].to_list())
         received = [row for row in files.iter_rows(named=True) if row["status"] != "skipped"]
-        for n, row in enumerate(sorted(received, key=lambda row: _natural(row["path"])), 1):
+        received.sort(key=lambda row: (self._speaker_place(row["sha256"]), _natural(row["path"])))
+        for n, row in enumerate(received, 1):
             label = f"{letter}{n}"
             self.rows.append((label, row))
             self._by_path[row["path"]] = label
             self._names[label] = printable(row["path"].removeprefix(folder))
             if row["sha256"] is not None:
                 self._by_content[row["sha256"]].append(label)
+
+    def _speaker_place(self, sha256: str | None) -> int:
+        """Position of a recording's known speaker, so that known recordings are numbered speaker by speaker."""
+        name = self._speaker_of.get(sha256 or "")
+        return len(self._speakers) if name is None else self.speaker_order(name)
 
     def label(self, sha256: str, path: str = "") -> str:
         """The exhibit of a path, or else the first with that content."""
@@ -660,9 +662,7 @@ class _Exhibits:
     def folders(self) -> tuple[Fact, ...]:
         """The folder below which the names of each side stand."""
         sides = (("questioned", "Questioned recordings"), ("reference", "Known recordings"))
-        return tuple(
-            Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side)
-        )
+        return tuple(Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side))
 
 
 @dataclass(frozen=True, slots=True)
@@ -733,9 +733,7 @@ def _comparison(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibit
         low=row["log10_lr_low"] if has_lr else 0.0,
         high=row["log10_lr_high"] if has_lr else 0.0,
         unbounded=finite(unbounded, f"the unbounded log10 LR of {where}") if has_lr else 0.0,
-        verbal=printable(row["verbal_equivalent"] or inputs.scale.describe(row["log10_lr"]))
-        if has_lr
-        else "",
+        verbal=printable(row["verbal_equivalent"] or inputs.scale.describe(row["log10_lr"])) if has_lr else "",
         reason="" if has_lr else printable(row["reason"] or "The results give no reason."),
         calibration_id=row["calibration_id"] if has_lr else "",
     )
@@ -827,7 +825,7 @@ def _lead(
         f"{plural(len(comparisons), 'comparison')}."
     )
     if len(issued) == len(comparisons):
-        outcome = "A likelihood ratio was issued for each of them."
+        outcome = f"A likelihood ratio was issued for {'it' if len(issued) == 1 else 'each of them'}."
     elif issued:
         outcome = (
             f"A likelihood ratio was issued for {len(issued):,} of them; for the other "
@@ -857,9 +855,7 @@ def _finding(comparison: _Comparison) -> Finding:
     sentences = finding_sentences(comparison.log10_lr, comparison.low, comparison.high, comparison.verbal)
     if comparison.is_bounded:
         unbounded = format_lr(comparison.unbounded)
-        sentences += (
-            f"It is bounded: the calibration data support no more. Unbounded it would be {unbounded}.",
-        )
+        sentences += (f"It is bounded: the calibration data support no more. Unbounded it would be {unbounded}.",)
     return Finding(
         questioned=comparison.questioned,
         questioned_name=comparison.questioned_name,
@@ -891,9 +887,7 @@ def _strongest(comparisons: list[_Comparison]) -> list[Strongest]:
     for group in _by_questioned(comparisons):
         issued = [comparison for comparison in group if comparison.log10_lr is not None]
         if not issued:
-            rows.append(
-                Strongest(group[0].questioned, group[0].questioned_name, "", "", "", "No LR issued", "")
-            )
+            rows.append(Strongest(group[0].questioned, group[0].questioned_name, "", "", "", "No LR issued", ""))
             continue
         best = max(issued, key=lambda comparison: comparison.log10_lr or 0.0)
         above = sum((comparison.log10_lr or 0.0) > 0 for comparison in issued if comparison is not best)
@@ -920,6 +914,7 @@ def _by_questioned(comparisons: list[_Comparison]) -> list[list[_Comparison]]:
 
 def _refusals(comparisons: list[_Comparison]) -> list[Refusal]:
     """Reasons why no LR was issued, each with its comparisons."""
+    known = len({comparison.suspect for comparison in comparisons})
     by_reason: dict[str, list[_Comparison]] = defaultdict(list)
     for comparison in comparisons:
         if comparison.log10_lr is None:
@@ -929,9 +924,13 @@ def _refusals(comparisons: list[_Comparison]) -> list[Refusal]:
         speakers: dict[str, list[str]] = defaultdict(list)
         for comparison in group:
             speakers[comparison.questioned].append(comparison.suspect_label)
-        groups = [f"{questioned} with {_some(labels)}" for questioned, labels in speakers.items()]
+        groups = [f"{questioned} with {_all_or_some(labels, known)}" for questioned, labels in speakers.items()]
         rows.append(Refusal(_some(groups, separator="; "), reason))
     return rows
+
+
+def _all_or_some(labels: Sequence[str], known: int) -> str:
+    return f"all {known:,} known speakers" if 1 < known == len(labels) else _some(labels)
 
 
 def _some(words: Sequence[str], separator: str = ", ", most: int = 8) -> str:
@@ -1008,8 +1007,7 @@ def _items(inputs: ReportInputs, exhibits: _Exhibits) -> list[Item]:
                 speaker=exhibits.speaker_of(row["sha256"]) if label.startswith("K") else "",
                 name=exhibits.name(label),
                 sha256=row["sha256"] or "not computed: the file could not be read",
-                size=f"{row['size_bytes']:,}{NO_BREAK}bytes" if row["size_bytes"] is not None else "",
-                facts=_format(found),
+                facts=_format(found, row["size_bytes"]),
                 duration=format_duration(duration) if duration is not None else "not known",
                 status=_status(row, measured, failed),
                 notes=tuple(notes),
@@ -1026,21 +1024,20 @@ def _status(row: dict[str, Any], measured: frozenset[str], failed: frozenset[str
     return "examined in part" if row["sha256"] in failed else "examined"
 
 
-def _format(found: Mapping[str, Any]) -> str:
-    parts = []
-    if found.get("container"):
-        parts.append(printable(found["container"]))
-    if found.get("codec"):
-        parts.append(printable(found["codec"]))
+def _format(found: Mapping[str, Any], size_bytes: int | None) -> tuple[str, ...]:
+    """What a file says of its format, and its size."""
+    lines: list[list[str]] = [[], [], []]
+    lines[0] += [printable(found[name]) for name in ("container", "codec") if found.get(name)]
     if found.get("sample_rate_hz"):
-        parts.append(f"{found['sample_rate_hz']:,}{NO_BREAK}Hz")
+        lines[1].append(f"{found['sample_rate_hz']:,}{NO_BREAK}Hz")
     if found.get("channels"):
-        parts.append(plural(found["channels"], "channel").replace(" ", NO_BREAK))
+        lines[1].append(plural(found["channels"], "channel"))
     if found.get("bits_per_sample"):
-        parts.append(f"{found['bits_per_sample']}{NO_BREAK}bit")
+        lines[2].append(f"{found['bits_per_sample']}{NO_BREAK}bit")
     if found.get("bit_rate"):
-        parts.append(f"{found['bit_rate'] / 1000:,.0f}{NO_BREAK}kbit/s")
-    return ", ".join(parts) or "not known"
+        lines[2].append(f"{found['bit_rate'] / 1000:,.0f}{NO_BREAK}kbit/s")
+    known = [", ".join(line) for line in lines if line] or ["format not known"]
+    return (*known, f"{size_bytes:,}{NO_BREAK}bytes") if size_bytes is not None else tuple(known)
 
 
 def _quality(inputs: ReportInputs, exhibits: _Exhibits) -> list[QualityRow]:
@@ -1054,7 +1051,7 @@ def _quality(inputs: ReportInputs, exhibits: _Exhibits) -> list[QualityRow]:
                 duration=format_duration(row["duration_s"]),
                 net_speech=format_duration(row["net_speech_s"]),
                 segments=f"{len(segments[row['sha256'], row['channel']]):,}",
-                snr=f"{format_number(snr, 0)}{NO_BREAK}dB" if snr is not None else wording.NOT_MEASURED,
+                snr=f"{format_number(snr, 0)}{NO_BREAK}dB" if snr is not None else NOTHING,
                 speech_level=f"{format_number(row['speech_level_dbfs'], 0)}{NO_BREAK}dBFS",
                 peak=f"{format_number(row['peak_dbfs'], 1)}{NO_BREAK}dBFS",
                 clipping=format_share(row["clipped_share"]),
@@ -1102,8 +1099,9 @@ def _results(comparisons: list[_Comparison], inputs: ReportInputs) -> tuple[tupl
 
 
 def _highest(group: list[_Comparison], number: int) -> list[_Comparison]:
-    """The comparisons with the highest LRs; those without an LR come last."""
-    return sorted(group, key=lambda c: -c.log10_lr if c.log10_lr is not None else np.inf)[:number]
+    """The comparisons with the highest LRs; where there is no LR at all, one that says why."""
+    issued = [comparison for comparison in group if comparison.log10_lr is not None]
+    return sorted(issued, key=lambda comparison: -(comparison.log10_lr or 0.0))[:number] or group[:1]
 
 
 def _result(comparison: _Comparison, calibration_labels: Mapping[str, str]) -> ResultRow:
@@ -1168,9 +1166,7 @@ def _forest(issued: list[_Comparison], inputs: ReportInputs) -> tuple[ForestPlot
         which = " Only the highest LR of each questioned recording is shown"
         which += f", and of these the first {most} of {len(chosen):,}." if len(chosen) > most else "."
         chosen = chosen[:most]
-    if not chosen:
-        return ()
-    rows = tuple(
+    rows = [
         ForestRow(
             label=f"{comparison.questioned} \N{MULTIPLICATION SIGN} {comparison.suspect_label}",
             name=comparison.suspect,
@@ -1180,15 +1176,20 @@ def _forest(issued: list[_Comparison], inputs: ReportInputs) -> tuple[ForestPlot
             is_bounded=comparison.is_bounded,
         )
         for comparison in chosen
-    )
+    ]
     caption = (
         "Log10 LR of each comparison (dot) with its 95 % interval (bar), over the steps of the verbal scale. "
         "Right of 0 the evidence supports H1, left of 0 it supports H2. An open dot is a bounded LR." + which
     )
-    return (ForestPlot("forest", caption, rows, _bands(inputs.scale)),)
+    parts = _parts(rows, _FOREST_PAGE_ROWS)
+    return tuple(
+        ForestPlot(f"forest{n}", caption + _part(n, parts), tuple(part), _bands(inputs.scale))
+        for n, part in enumerate(parts, 1)
+    )
 
 
-_MATRIX_PAGE_ROWS, _MATRIX_PAGE_COLUMNS = 40, 16
+_FOREST_PAGE_ROWS = 24
+_MATRIX_PAGE_ROWS, _MATRIX_PAGE_COLUMNS = 40, 20
 
 
 def _matrices(
@@ -1213,10 +1214,9 @@ def _matrices(
     parts = [(rows, columns) for rows in row_parts for columns in column_parts]
     plots = []
     for n, (rows, columns) in enumerate(parts, 1):
-        part = f" (part {n} of {len(parts)})" if len(parts) > 1 else ""
         caption = (
-            f"Log10 LR of every questioned recording (row) with every known speaker (column){part}. "
-            "Hatched: no LR issued. An asterisk marks a bounded LR."
+            "Log10 LR of every questioned recording (row) with every known speaker (column). "
+            "Hatched: no LR issued. An asterisk marks a bounded LR." + _part(n, parts)
         )
         cells = tuple(tuple(_cells(group, columns)) for group in rows)
         labels = tuple(group[0].questioned for group in rows)
@@ -1232,6 +1232,10 @@ def _parts(rows: list[Any], most: int) -> list[list[Any]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
+def _part(number: int, parts: Sequence[Any]) -> str:
+    return f" Part {number} of {len(parts)}." if len(parts) > 1 else ""
+
+
 def _cells(group: list[_Comparison], suspects: list[str]) -> list[Cell | None]:
     by_suspect = {comparison.suspect: comparison for comparison in group}
     found = [by_suspect.get(name) for name in suspects]
@@ -1242,9 +1246,7 @@ def _cells(group: list[_Comparison], suspects: list[str]) -> list[Cell | None]:
 # Calibration
 
 
-def _calibrations(
-    issued: list[_Comparison], inputs: ReportInputs
-) -> tuple[tuple[CalibrationContent, ...], str]:
+def _calibrations(issued: list[_Comparison], inputs: ReportInputs) -> tuple[tuple[CalibrationContent, ...], str]:
     labels = _calibration_labels(issued)
     served: dict[str, list[_Comparison]] = defaultdict(list)
     for comparison in issued:
@@ -1256,9 +1258,7 @@ def _calibrations(
         if n >= limits.calibrations:
             break
         draws_plots = n < limits.calibration_plots
-        contents.append(
-            _calibration(label, inputs.calibrations[key], served[key], quality, draws_plots=draws_plots)
-        )
+        contents.append(_calibration(label, inputs.calibrations[key], served[key], quality, draws_plots=draws_plots))
     notes = []
     if len(labels) > limits.calibrations:
         notes.append(f"{limits.calibrations} of {len(labels):,} calibrations are described here.")
@@ -1275,9 +1275,7 @@ def _calibration(
     *,
     draws_plots: bool,
 ) -> CalibrationContent:
-    pairs = [
-        f"{comparison.questioned} \N{MULTIPLICATION SIGN} {comparison.suspect_label}" for comparison in served
-    ]
+    pairs = [f"{comparison.questioned} \N{MULTIPLICATION SIGN} {comparison.suspect_label}" for comparison in served]
     questioned = [
         row
         for key in dict.fromkeys((comparison.sha256, comparison.channel) for comparison in served)
@@ -1338,7 +1336,7 @@ def _conditions(
             lambda case, cell, _: (_spread(case, "bandwidth_hz"), _condition("bandwidth_hz", cell)),
         ),
         ("Simulated channel", lambda _, cell, __: ("", printable(cell.name) or "none")),
-        ("Distance that is left", lambda _, __, distance: (format_number(distance, 2), "0: the same")),
+        ("Distance left (0: the same)", lambda _, __, distance: (format_number(distance, 2), "")),
     )
     rows = []
     for name, texts in quantities:
@@ -1409,9 +1407,7 @@ def _metric(name: str, interval: Interval, meaning: str) -> MetricRow:
 def _calibration_plots(
     label: str, calibration: Calibration, served: list[_Comparison]
 ) -> tuple[ScorePlot, TippettPlot]:
-    names = [
-        f"{comparison.questioned} \N{MULTIPLICATION SIGN} {comparison.suspect_label}" for comparison in served
-    ]
+    names = [f"{comparison.questioned} \N{MULTIPLICATION SIGN} {comparison.suspect_label}" for comparison in served]
     scores = ScorePlot(
         name=f"scores{label}",
         caption=(
@@ -1450,9 +1446,7 @@ def _calibration_plots(
 
 
 def _method(method: Method) -> tuple[Fact, ...]:
-    versions = [
-        f"{printable(name)}{NO_BREAK}{printable(version)}" for name, version in method.libraries.items()
-    ]
+    versions = [f"{printable(name)}{NO_BREAK}{printable(version)}" for name, version in method.libraries.items()]
     seeds = [f"{printable(name)}: {seed}" for name, seed in method.seeds.items()]
     return (
         Fact("Software", f"forensic {printable(method.software_version)}"),
@@ -1488,9 +1482,7 @@ def _setting(value: object) -> str:
     return printable(str(value))
 
 
-def _failures(
-    inputs: ReportInputs, exhibits: _Exhibits
-) -> tuple[tuple[FailureRow, ...], tuple[FailureRow, ...], str]:
+def _failures(inputs: ReportInputs, exhibits: _Exhibits) -> tuple[tuple[FailureRow, ...], tuple[FailureRow, ...], str]:
     failures = [
         FailureRow(
             label,
@@ -1580,9 +1572,7 @@ def _channel_label(exhibit: str, channel: int, turn: int = 0) -> str:
 
 def _natural(path: str) -> list[tuple[int, str]]:
     """Sorts file2 before file10."""
-    return [
-        (int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d{1,18})", path) if part
-    ]
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d{1,18})", path) if part]
 
 
 def _common_folder(paths: list[str]) -> str:

@@ -35,7 +35,7 @@ INK, SOFT, RULE, PALE = "#1f2430", "#5b6472", "#c9ced6", "#eef0f3"
 _WIDTH_IN = 6.7  # the text width of the A4 page
 _MOST_LABELLED_MARKS = 6
 _HISTOGRAM_BINS = 60
-_MOST_POINTS = 600  # a line of more points looks the same and only makes the file larger
+_MOST_POINTS = 480  # a line of more points looks the same and only makes the file larger
 
 _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _MOST_TIMES = 10
@@ -74,19 +74,18 @@ _ID = re.compile(r'(?P<before>\bid="|xlink:href="#|url\(#)')
 _GLOBAL_STYLE = re.compile(r"\s*<style.*?</style>", re.DOTALL)
 _NO_ROTATION = re.compile(r' transform="rotate\(-0 [^"]*"')
 _TYPEFACE = " font-family: 'DejaVu Sans';"
+_PAGE_TYPEFACE = "Source Sans 3, Liberation Sans, Arial, Noto Sans, DejaVu Sans, sans-serif"  # as in report.css
 
 
 def draw_scores(plot: ScorePlot) -> str:
     """Histograms of the population's same-speaker and different-speaker scores, with the case's."""
     with _style():
         figure, axes = _figure(2.5)
-        everything = np.concatenate(
-            [plot.same_speaker, plot.different_speaker, [m.value for m in plot.marks]]
-        )
+        everything = np.concatenate([plot.same_speaker, plot.different_speaker, [m.value for m in plot.marks]])
         edges = np.histogram_bin_edges(everything, bins=_HISTOGRAM_BINS)
         for scores, label, colour, line in (
-            (plot.different_speaker, "different-speaker", DIFFERENT, (0, (4, 1.5))),
             (plot.same_speaker, "same-speaker", SAME, "solid"),
+            (plot.different_speaker, "different-speaker", DIFFERENT, (0, (4, 1.5))),
         ):
             if len(scores):
                 heights = np.histogram(scores, edges, density=True)[0]
@@ -181,7 +180,7 @@ def draw_matrix(plot: MatrixPlot) -> str:
 
     with _style():
         rows, columns = len(plot.rows), len(plot.columns)
-        cell_in = min(0.62, 5.7 / columns)
+        cell_in = min(0.62, (_WIDTH_IN - 1.1) / columns)
         height = 0.2 * rows + 0.85
         figure, axes = _figure(height, min(_WIDTH_IN, 1.1 + cell_in * columns))
         for y, cells in enumerate(plot.cells):
@@ -196,9 +195,7 @@ def draw_matrix(plot: MatrixPlot) -> str:
         _hatch(axes, plot.cells)
         axes.xaxis.tick_top()
         heads = [_label(_short(name, 15)) for name in plot.columns]
-        axes.set_xticks(
-            [x + 0.5 for x in range(columns)], heads, rotation=40, ha="left", rotation_mode="anchor"
-        )
+        axes.set_xticks([x + 0.5 for x in range(columns)], heads, rotation=40, ha="left", rotation_mode="anchor")
         axes.set_yticks([y + 0.5 for y in range(rows)], [_label(name) for name in plot.rows])
         axes.tick_params(length=0, labelcolor=INK, labelsize=7)
         for spine in axes.spines.values():
@@ -239,9 +236,7 @@ def _style() -> Any:
 def _figure(height_in: float, width_in: float = _WIDTH_IN) -> "tuple[Figure, Axes]":
     from matplotlib.figure import Figure
 
-    figure = Figure(
-        figsize=(width_in, height_in), layout="constrained"
-    )  # not pyplot: nothing stays in memory
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")  # not pyplot: nothing stays in memory
     figure.patch.set_visible(False)
     axes = figure.subplots()
     axes.patch.set_visible(False)
@@ -251,9 +246,7 @@ def _figure(height_in: float, width_in: float = _WIDTH_IN) -> "tuple[Figure, Axe
 def _svg(figure: "Figure", name: str, title: str) -> str:
     """The figure for inline use: no prologue, no date, ids of its own, and a title to be read aloud."""
     target = io.StringIO()
-    figure.savefig(
-        target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-    )
+    figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     found = _BETWEEN.search(target.getvalue())
     assert found is not None
     svg = found[0].replace(_TYPEFACE, "")
@@ -263,7 +256,8 @@ def _svg(figure: "Figure", name: str, title: str) -> str:
     width_in = figure.get_figwidth()
     opening = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
-        rf'viewBox="\g<box>" style="width: {100 * width_in / _WIDTH_IN:.1f}%" class="plot">'
+        rf'viewBox="\g<box>" style="width: {100 * width_in / _WIDTH_IN:.1f}%" font-family="{_PAGE_TYPEFACE}" '
+        'class="plot">'
     )
     svg = _SIZE.sub(opening, svg, count=1)
     head, _, rest = svg.partition(">")
@@ -278,9 +272,7 @@ def _mark(axes: "Axes", marks: Sequence[Mark]) -> None:
     """The case's values: lines with labels where there are few, ticks at the foot where there are many."""
     if len(marks) > _MOST_LABELLED_MARKS:
         values = [mark.value for mark in marks]
-        axes.plot(
-            values, [0.03] * len(values), "|", markersize=9, color=INK, transform=axes.get_xaxis_transform()
-        )
+        axes.plot(values, [0.03] * len(values), "|", markersize=9, color=INK, transform=axes.get_xaxis_transform())
         return
     left, right = axes.get_xlim()
     last, level = -np.inf, 0

@@ -9,6 +9,7 @@ from forensic.errors import ReportError
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
+NOTHING = "\N{EN DASH}"
 
 _LARGEST_WRITTEN_OUT = 9  # from this power of ten on, a number is written with its power
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

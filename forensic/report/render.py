@@ -1,6 +1,5 @@
 """A ``CaseReport`` as one HTML page that works without a network, and that page as PDF."""
 
-import warnings
 from typing import Any
 
 from forensic.errors import ReportError
@@ -26,9 +25,7 @@ def render_html(report: CaseReport) -> str:
         styles = (folder / "report.css").read_text(encoding="utf-8")
         template = environment.get_template("case_report.html.j2")
     except (OSError, jinja2.TemplateNotFound) as error:
-        raise ReportError(
-            f"The report's template is missing: {error}.", "Install the program again."
-        ) from error
+        raise ReportError(f"The report's template is missing: {error}.", "Install the program again.") from error
     # Both are ours: the style is a file that ships, and figures.py escapes what it draws.
     plots = {name: Markup(svg) for name, svg in draw_all(report).items()}  # noqa: S704
     return template.render(report=report, styles=Markup(styles), plots=plots)  # noqa: S704
@@ -47,7 +44,7 @@ def draw_all(report: CaseReport) -> dict[str, str]:
 
 
 def render_pdf(html: str) -> bytes:
-    """The page as PDF/A; the same page gives the same bytes.
+    """The page as PDF, with all typefaces inside; the same page gives the same bytes.
 
     Args:
         html: from ``render_html``.
@@ -65,9 +62,7 @@ def render_pdf(html: str) -> bytes:
         ) from error
     fetcher = _NoFetcher()
     document = weasyprint.HTML(string=html, url_fetcher=fetcher)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile open
-        pdf: bytes = document.write_pdf(pdf_variant="pdf/a-3u")
+    pdf: bytes = document.write_pdf(pdf_tags=True)  # tags: its headings and tables can be read aloud
     if fetcher.refused:
         raise ReportError(
             f"The report asks for something outside itself: {fetcher.refused[0]}.",

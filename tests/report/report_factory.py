@@ -243,14 +243,10 @@ def case(seed=1):
         sha256 = tables.file(path, "questioned", content=content)
         notes = ["The container states another duration."] if name == "call 2.wav" else ()
         tables.examined(sha256, notes=notes)
-        rows += _case_rows(
-            path, sha256, speakers, calibrations[number % 5 % 2], reason=SHORT if number == 2 else ""
-        )
+        rows += _case_rows(path, sha256, speakers, calibrations[number % 5 % 2], reason=SHORT if number == 2 else "")
     rows += _stereo(tables, speakers, calibrations[0])
     rows += _broken(tables, speakers)
-    tables.file(
-        "/cases/417/questioned/lost.wav", "questioned", status="unreadable", reason="Permission denied."
-    )
+    tables.file("/cases/417/questioned/lost.wav", "questioned", status="unreadable", reason="Permission denied.")
     tables.file("/cases/417/questioned/notes\n.txt", "questioned", status="skipped", reason="No audio in it.")
     return _inputs(tables, rows, speakers, calibrations)
 
@@ -316,9 +312,7 @@ def large_case(questioned=60, suspects=20, seed=2):
             value = float(rng.normal(2.2 if number % suspects == place else -1.3, 0.8))
             refuse = number % 17 == 3
             rows.append(
-                refused(path, sha256, speaker, SHORT)
-                if refuse
-                else compared(path, sha256, speaker, value, fit)
+                refused(path, sha256, speaker, SHORT) if refuse else compared(path, sha256, speaker, value, fit)
             )
     return _inputs(tables, rows, speakers, calibrations)
 
@@ -352,7 +346,5 @@ def _inputs(tables, rows, speakers, calibrations):
         calibrations={fit.id: fit for fit in calibrations},
         method=method(),
         scale=SCALE,
-        leakage_warnings=(
-            "Q7 and Q8 hold the same bytes: two comparisons of one recording are no two findings.",
-        ),
+        leakage_warnings=("Q7 and Q8 hold the same bytes: two comparisons of one recording are no two findings.",),
     )
