@@ -1,0 +1,106 @@
+"""Every command and option is documented, and exit codes are what the README says."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import forensic
+from forensic.cli import app as cli
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    yield name, command
+    for part, below in getattr(command, "commands", {}).items():
+        yield from _commands(below, f"{name} {part}")
+
+
+COMMANDS = dict(_commands(typer.main.get_command(cli.app), "forensic"))
+RUNNABLE = [name for name, command in COMMANDS.items() if not hasattr(command, "commands")]
+PARAMETERS = [
+    pytest.param(name, parameter, id=f"{name} {parameter.name}")
+    for name, command in COMMANDS.items()
+    for parameter in command.params
+]
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit code of the command."""
+    monkeypatch.setattr(sys, "argv", ["forensic", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    return int(stopped.value.code or 0)
+
+
+def test_all_commands_are_found() -> None:
+    """A walk that found none would let every other test here pass."""
+    assert {"forensic scan", "forensic compare", "forensic train", "forensic population build"} <= set(RUNNABLE)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does(name: str) -> None:
+    """Help is a sentence or more."""
+    assert (COMMANDS[name].help or "").strip().split("\n\n")[0].endswith(".")
+
+
+@pytest.mark.parametrize(("name", "parameter"), PARAMETERS)
+def test_every_option_and_argument_has_help(name: str, parameter: Any) -> None:
+    """Help is a sentence or more."""
+    assert (parameter.help or "").strip().endswith("."), f"{name}: {parameter.name}"
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_every_command_stands_in_the_readme(name: str) -> None:
+    """Where a person looks first."""
+    assert name in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_ends_with_0(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """And prints something on standard output."""
+    assert run(monkeypatch, *name.split()[1:], "--help") == 0
+    assert name in capsys.readouterr().out
+
+
+def test_version_is_that_of_the_package(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the exit code is 0."""
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"forensic {forensic.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("scan",), ("compare",), ("nothing",), ("scan", "--nothing", "."), ("scan", ".", "--workers", "0")]
+)
+def test_wrong_usage_ends_with_2(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And explains itself on standard error."""
+    assert run(monkeypatch, *arguments) == 2
+    assert capsys.readouterr().err
+
+
+def test_an_error_ends_with_1_and_names_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Comparing without a case; standard output stays empty for a program that reads it."""
+    assert run(monkeypatch, "compare", "--ref", str(tmp_path), "--case", str(tmp_path / "none")) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("Error: ")
+    assert "\nTry: " in printed.err
+
+
+def test_markup_in_a_path_is_printed_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name from outside may hold what the terminal would take for a colour or a command."""
+    odd = tmp_path / "[red]x[/red]\x1b[2J"
+    assert run(monkeypatch, "compare", "--ref", str(tmp_path), "--case", str(odd)) == 1
+    printed = capsys.readouterr().err
+    assert "[red]x[/red]\\x1b[2J" in printed
+    assert "\x1b" not in printed
