@@ -35,8 +35,8 @@ _MIN_SNR_DB = -10.0
 _LEVELS_DB = np.arange(-130.0, 30.0, 0.25)  # centres of the bins of frame levels
 _CEILINGS_DB = np.arange(-80.0, 40.0, 0.1)  # lower edges of the bins of sample levels
 _CEILING_WIDTHS = (5, 10, 20)  # bins: 0.5 dB for a clean ceiling, more where a codec made it ring
-_CEILING_DEPTH = 30  # bins: a ceiling is at most 3 dB below the highest level
-_PILE_UP = 1.3
+_CEILING_DEPTH = 45  # bins: a ceiling is at most 4.5 dB below the highest level
+_PILE_UP = 1.6
 _FEWEST_CLIPPED = 15
 
 _SPECTRUM = 512
