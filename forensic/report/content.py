@@ -585,21 +585,24 @@ class _Exhibits:
         for name in inputs.comparisons["suspect"].unique(maintain_order=True).drop_nulls():
             self._speakers.setdefault(name, f"S{len(self._speakers) + 1}")
         self._speaker_of = {
-            recording.sha256: speaker.name for speaker in inputs.known_speakers for recording in speaker.recordings
+            recording.path: speaker.name for speaker in inputs.known_speakers for recording in speaker.recordings
         }
         self.rows: list[tuple[str, dict[str, Any]]] = []
         self._by_path: dict[str, str] = {}
         self._by_content: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, str] = {}
         self._folders: dict[str, str] = {}
+        # A case may hold the known recordings of an earlier reference set; they are no part of this report.
+        known = pl.col("path").is_in(list(self._speaker_of))
+        self.files = inputs.files.filter((pl.col("side") == "questioned") | known)
         for side, letter in (("questioned", "Q"), ("reference", "K")):
-            self._number(inputs.files.filter(pl.col("side") == side), side, letter)
+            self._number(self.files.filter(pl.col("side") == side), side, letter)
         self.order = {label: n for n, (label, _) in enumerate(self.rows)}
 
     def _number(self, files: pl.DataFrame, side: str, letter: str) -> None:
         folder = self._folders[side] = _common_folder(files["path"].to_list())
         received = [row for row in files.iter_rows(named=True) if row["status"] != "skipped"]
-        received.sort(key=lambda row: (self._speaker_place(row["sha256"]), _natural(row["path"])))
+        received.sort(key=lambda row: (self._speaker_place(row["path"]), _natural(row["path"])))
         for n, row in enumerate(received, 1):
             label = f"{letter}{n}"
             self.rows.append((label, row))
@@ -608,14 +611,14 @@ class _Exhibits:
             if row["sha256"] is not None:
                 self._by_content[row["sha256"]].append(label)
 
-    def _speaker_place(self, sha256: str | None) -> int:
+    def _speaker_place(self, path: str) -> int:
         """Position of a recording's known speaker, so that known recordings are numbered speaker by speaker."""
-        name = self._speaker_of.get(sha256 or "")
+        name = self._speaker_of.get(path)
         return len(self._speakers) if name is None else self.speaker_order(name)
 
-    def label(self, sha256: str, path: str = "") -> str:
+    def label(self, sha256: str | None, path: str = "") -> str:
         """The exhibit of a path, or else the first with that content."""
-        return self._by_path.get(path) or next(iter(self.same_content(sha256)), f"file {sha256[:12]}")
+        return self._by_path.get(path) or next(iter(self.same_content(sha256)), f"file {(sha256 or path)[:12]}")
 
     def same_content(self, sha256: str | None) -> list[str]:
         """All exhibits with that content."""
@@ -637,9 +640,9 @@ class _Exhibits:
         """Such as "S1"."""
         return self._speakers[name]
 
-    def speaker_of(self, sha256: str | None) -> str:
+    def speaker_of(self, path: str) -> str:
         """The known speaker of a recording, "S1 Name"; "" where there is none."""
-        name = self._speaker_of.get(sha256 or "")
+        name = self._speaker_of.get(path)
         return self.speaker(name) if name is not None else ""
 
     def speaker_order(self, name: str) -> int:
@@ -654,7 +657,7 @@ class _Exhibits:
         """Each known speaker with the exhibits."""
         exhibits: dict[str, list[str]] = {name: [] for name in self._speakers}
         for label, row in self.rows:
-            name = self._speaker_of.get(row["sha256"] or "")
+            name = self._speaker_of.get(row["path"])
             if name is not None and label.startswith("K"):
                 exhibits[name].append(label)
         return tuple(Fact(self.speaker(name), _some(labels)) for name, labels in exhibits.items())
@@ -722,7 +725,7 @@ def _comparison(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibit
     return _Comparison(
         questioned=_channel_label(exhibit, row["channel"], row["turn"]),
         questioned_name=shortened(exhibits.name(exhibit)),
-        sha256=row["questioned_sha256"],
+        sha256=row["questioned_sha256"] or "",
         channel=row["channel"],
         suspect=row["suspect"],
         suspect_label=exhibits.speaker_label(row["suspect"]),
@@ -991,6 +994,7 @@ def _contents(frame: pl.DataFrame) -> frozenset[str]:
 def _items(inputs: ReportInputs, exhibits: _Exhibits) -> list[Item]:
     formats = {row["sha256"]: row for row in inputs.recordings.iter_rows(named=True)}
     measured, failed = _contents(inputs.quality), _contents(inputs.failures)
+    compared = {*inputs.comparisons["questioned_path"], *inputs.comparisons["questioned_sha256"]} - {None}
     items = []
     for label, row in exhibits.rows:
         found = formats.get(row["sha256"], {})
@@ -1000,11 +1004,13 @@ def _items(inputs: ReportInputs, exhibits: _Exhibits) -> list[Item]:
             notes.insert(0, f"Same bytes as {_some(twins)}.")
         if row["status"] == "unreadable":
             notes.append(printable(row["reason"] or "The file could not be read."))
+        if label.startswith("Q") and row["path"] not in compared and row["sha256"] not in compared:
+            notes.append("Not part of this comparison.")
         duration = found.get("duration_s")
         items.append(
             Item(
                 exhibit=label,
-                speaker=exhibits.speaker_of(row["sha256"]) if label.startswith("K") else "",
+                speaker=exhibits.speaker_of(row["path"]) if label.startswith("K") else "",
                 name=exhibits.name(label),
                 sha256=row["sha256"] or "not computed: the file could not be read",
                 facts=_format(found, row["size_bytes"]),
@@ -1062,11 +1068,9 @@ def _quality(inputs: ReportInputs, exhibits: _Exhibits) -> list[QualityRow]:
 
 
 def _in_order(frame: pl.DataFrame, exhibits: _Exhibits) -> list[dict[str, Any]]:
-    last = len(exhibits.order)
-    return sorted(
-        frame.iter_rows(named=True),
-        key=lambda row: (exhibits.order.get(exhibits.label(row["sha256"]), last), row["channel"] or 0),
-    )
+    """Rows of the exhibits, in their order; rows of other files of the case are no part of this report."""
+    ours = [row for row in frame.iter_rows(named=True) if exhibits.same_content(row["sha256"])]
+    return sorted(ours, key=lambda row: (exhibits.order[exhibits.label(row["sha256"])], row["channel"] or 0))
 
 
 def _rows_by(frame: pl.DataFrame, *keys: str) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
@@ -1277,13 +1281,15 @@ def _calibration(
 ) -> CalibrationContent:
     pairs = [f"{comparison.questioned} \N{MULTIPLICATION SIGN} {comparison.suspect_label}" for comparison in served]
     questioned = [
-        row
+        {name: [row[name]] if row[name] is not None else [] for name in _CONDITIONS}
         for key in dict.fromkeys((comparison.sha256, comparison.channel) for comparison in served)
         for row in quality.get((key[0],), [])
         if row["channel"] == key[1]
     ]
-    contents = dict.fromkeys(sha256 for comparison in served for sha256 in comparison.known_sha256)
-    known = [row for sha256 in contents for row in quality.get((sha256,), [])]
+    known = [
+        _pooled([row for sha256 in contents for row in quality.get((sha256,), [])])
+        for contents in dict.fromkeys(comparison.known_sha256 for comparison in served)
+    ]
     scores, tippett = _calibration_plots(label, calibration, served) if draws_plots else (None, None)
     return CalibrationContent(
         label=label,
@@ -1295,6 +1301,15 @@ def _calibration(
         scores=scores,
         tippett=tippett,
     )
+
+
+def _pooled(recordings: list[dict[str, Any]]) -> dict[str, list[float]]:
+    """The recordings of one known speaker taken together: their net speech added up, the rest each by itself."""
+    measured = {name: [row[name] for row in recordings if row[name] is not None] for name in _CONDITIONS}
+    return measured | {"net_speech_s": [sum(measured["net_speech_s"])]}
+
+
+_CONDITIONS = ("net_speech_s", "snr_db", "bandwidth_hz")
 
 
 def _calibration_facts(calibration: Calibration) -> tuple[Fact, ...]:
@@ -1318,7 +1333,7 @@ def _calibration_facts(calibration: Calibration) -> tuple[Fact, ...]:
 
 
 def _conditions(
-    calibration: Calibration, questioned: list[dict[str, Any]], known: list[dict[str, Any]]
+    calibration: Calibration, questioned: list[dict[str, list[float]]], known: list[dict[str, list[float]]]
 ) -> tuple[ConditionRow, ...]:
     """The conditions of the case's recordings beside those of the population's."""
     sides = [
@@ -1336,7 +1351,7 @@ def _conditions(
             lambda case, cell, _: (_spread(case, "bandwidth_hz"), _condition("bandwidth_hz", cell)),
         ),
         ("Simulated channel", lambda _, cell, __: ("", printable(cell.name) or "none")),
-        ("Distance left (0: the same)", lambda _, __, distance: (format_number(distance, 2), "")),
+        ("Largest distance left (0: the same)", lambda _, __, distance: (format_number(distance, 2), "")),
     )
     rows = []
     for name, texts in quantities:
@@ -1345,13 +1360,13 @@ def _conditions(
     return tuple(rows)
 
 
-def _spread(case: list[dict[str, Any]], column: str) -> str:
-    """Lowest to highest of the case's recordings; those in which it could not be measured are said."""
-    values = [row[column] for row in case if row[column] is not None]
+def _spread(case: list[dict[str, list[float]]], column: str) -> str:
+    """Lowest to highest of the case's recordings; where it could not be measured in some, that is said."""
+    values = [value for side in case for value in side[column]]
     if not values:
         return wording.NOT_MEASURED
     low, high = _measured(column, min(values)), _measured(column, max(values))
-    missing = len(case) - len(values)
+    missing = sum(not side[column] for side in case)
     spread = low if low == high else f"{low} to {high}"
     return f"{spread}; in {missing:,} {wording.NOT_MEASURED}" if missing else spread
 
@@ -1513,7 +1528,7 @@ def _failures(inputs: ReportInputs, exhibits: _Exhibits) -> tuple[tuple[FailureR
             printable(row["reason"] or "Not an audio file."),
             printable(row["remedy"] or ""),
         )
-        for row in inputs.files.filter(pl.col("status") == "skipped").sort("path").iter_rows(named=True)
+        for row in exhibits.files.filter(pl.col("status") == "skipped").sort("path").iter_rows(named=True)
     ]
     most = inputs.limits.failures
     notes = [

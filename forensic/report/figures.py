@@ -72,6 +72,7 @@ _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->\n?\s*", re.DOTALL)
 _ID = re.compile(r'(?P<before>\bid="|xlink:href="#|url\(#)')
 _GLOBAL_STYLE = re.compile(r"\s*<style.*?</style>", re.DOTALL)
+_INLINE_STYLE = re.compile(r' style="([^"]*)"')
 _NO_ROTATION = re.compile(r' transform="rotate\(-0 [^"]*"')
 _TYPEFACE = " font-family: 'DejaVu Sans';"
 _PAGE_TYPEFACE = "Source Sans 3, Liberation Sans, Arial, Noto Sans, DejaVu Sans, sans-serif"  # as in report.css
@@ -250,18 +251,26 @@ def _svg(figure: "Figure", name: str, title: str) -> str:
     found = _BETWEEN.search(target.getvalue())
     assert found is not None
     svg = found[0].replace(_TYPEFACE, "")
+    svg = _INLINE_STYLE.sub(_attributes, svg)
     for unwanted in (_METADATA, _COMMENT, _GLOBAL_STYLE, _NO_ROTATION):
         svg = unwanted.sub("", svg)
     svg = _ID.sub(lambda place: f"{place['before']}{name}-", svg)
     width_in = figure.get_figwidth()
     opening = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
-        rf'viewBox="\g<box>" style="width: {100 * width_in / _WIDTH_IN:.1f}%" font-family="{_PAGE_TYPEFACE}" '
-        'class="plot">'
+        rf'viewBox="\g<box>" style="width: {100 * width_in / _WIDTH_IN:.1f}%" '
+        f'font-family="{_PAGE_TYPEFACE}" '
+        'stroke-linejoin="round" class="plot">'
     )
     svg = _SIZE.sub(opening, svg, count=1)
     head, _, rest = svg.partition(">")
     return f"{head}><title>{_xml(title)}</title>{rest}"
+
+
+def _attributes(style: re.Match[str]) -> str:
+    """An inline style as attributes: what lays out the page would complain of plot properties in a style."""
+    pairs = (entry.split(":", 1) for entry in style[1].split(";") if ":" in entry)
+    return "".join(f' {name.strip()}="{value.strip()}"' for name, value in pairs)
 
 
 def _xml(text: str) -> str:

@@ -356,3 +356,55 @@ def test_the_glossary_explains_every_measure():
     terms = [entry[0] for entry in content.wording.GLOSSARY]
     assert {"Cllr", "Cllr_min", "EER", "SNR", "Likelihood ratio (LR)", "Tippett plot"} <= set(terms)
     assert terms == sorted(terms, key=str.casefold)
+
+
+def test_known_recordings_of_an_earlier_reference_set_stay_out():
+    """A case holds what was ever scanned; the report speaks of what was compared."""
+    whole = case()
+    gone, *rest = whole.known_speakers
+    comparisons = whole.comparisons.filter(pl.col("suspect") != gone.name)
+    report = build_report(replace(whole, known_speakers=tuple(rest), comparisons=comparisons))
+    assert not [text for text in texts(report) if gone.name in text]
+    assert not [row for row in report.quality if row.label.startswith("file")]
+
+
+def test_a_questioned_recording_that_was_not_compared_says_so(inputs):
+    """It is still in the list of items."""
+    path = "/cases/417/questioned/call 2.wav"
+    report = build_report(replace(inputs, comparisons=inputs.comparisons.filter(pl.col("questioned_path") != path)))
+    notes = {item.name: item.notes for item in report.items}
+    assert "Not part of this comparison." in notes["call 2.wav"]
+    assert "Not part of this comparison." not in notes["call 10.wav"]
+
+
+def test_a_recording_that_could_not_be_read_is_still_a_row(inputs):
+    """It has no SHA-256; its path says which it is."""
+    row = inputs.comparisons.filter(pl.col("status") != "lr").head(1)
+    row = row.with_columns(
+        questioned_path=pl.lit("/cases/417/questioned/lost.wav"), questioned_sha256=pl.lit(None, pl.String)
+    )
+    report = build_report(replace(inputs, comparisons=pl.concat([inputs.comparisons, row])))
+    lost = next(item.exhibit for item in report.items if item.name == "lost.wav")
+    assert lost in {result.questioned for result in report.results if result.reason}
+
+
+def test_the_same_bytes_for_two_suspects_belong_to_both(inputs):
+    """Each file is listed under the speaker to whom it was given."""
+    first, second, *rest = inputs.known_speakers
+    shared = replace(second.recordings[0], sha256=first.recordings[0].sha256)
+    path = pl.col("path") == shared.path
+    files = inputs.files.with_columns(sha256=pl.when(path).then(pl.lit(shared.sha256)).otherwise("sha256"))
+    second = replace(second, recordings=(shared, *second.recordings[1:]))
+    report = build_report(replace(inputs, files=files, known_speakers=(first, second, *rest)))
+    assert [fact.value for fact in report.known_speakers[:2]] == ["K1", "K2, K3"]
+    assert "Same bytes as K2." in next(item.notes for item in report.items if item.exhibit == "K1")
+
+
+def test_the_known_side_is_stated_as_it_was_pooled(inputs):
+    """The net speech of a known speaker is that of all recordings together."""
+    speaker = inputs.known_speakers[1]
+    row = inputs.comparisons.filter(pl.col("suspect") == speaker.name, pl.col("status") == "lr").head(1)
+    report = build_report(replace(inputs, comparisons=row))
+    contents = [recording.sha256 for recording in speaker.recordings]
+    total = inputs.quality.filter(pl.col("sha256").is_in(contents))["net_speech_s"].sum()
+    assert report.calibrations[0].conditions[0].known_case == content.format_duration(total)
