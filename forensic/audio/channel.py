@@ -1,7 +1,7 @@
 """One simulator of recording channels, for training and for the conditions of a case.
 
-A ``Channel`` is a chain of steps in the order in which they befall speech: room, noise, microphone level, line or codec.
-Every random choice inside a step comes from the seed, so the same speech, channel, sources and seed give the same samples.
+A ``Channel`` is a chain of steps in the order in which they befall speech: room, noise, microphone level, line, codec.
+Every random choice inside a step comes from the seed: the same speech, channel, sources and seed give the same samples.
 """
 
 from collections.abc import Callable
@@ -140,31 +140,35 @@ def active_level(samples: Samples) -> float:
     return float(np.sqrt(active.mean())) if active.size else 0.0
 
 
+_ROOM_ODDS, _RECORDED_ROOM_ODDS, _NOISE_ODDS, _TILT_ODDS, _LEVEL_ODDS = 0.35, 0.3, 0.6, 0.3, 0.3
+_LINE_ODDS, _LOSS_ODDS, _STORED_AGAIN_ODDS, _MICROPHONE_BAND_ODDS = 0.5, 0.1, 0.1, 0.4
+
+
 def draw_channel(rng: np.random.Generator) -> Channel:
     """A random channel, for training: room, noise, colour, level and codec, each with its own odds."""
     steps: list[Step] = []
-    if rng.random() < 0.35:
-        recorded = rng.random() < 0.3
+    if rng.random() < _ROOM_ODDS:
+        recorded = rng.random() < _RECORDED_ROOM_ODDS
         t60_s = None if recorded else float(rng.uniform(0.15, 0.9))
         steps.append(Room(t60_s, float(rng.uniform(-3, 10))))
-    if rng.random() < 0.6:
+    if rng.random() < _NOISE_ODDS:
         kind = str(rng.choice(["recorded", "babble", "white", "pink"], p=[0.5, 0.25, 0.1, 0.15]))
         steps.append(Noise(float(rng.uniform(3, 25)), kind))
-    if rng.random() < 0.3:
+    if rng.random() < _TILT_ODDS:
         steps.append(Tilt(float(rng.uniform(-3, 3))))
-    if rng.random() < 0.3:
+    if rng.random() < _LEVEL_ODDS:
         steps.append(Level(float(rng.uniform(-40, -12))))
     codec = _draw_codec(rng)
     if codec is not None:
         narrow = codec.name in {"AMR-NB", "G.711 A-law", "G.711 mu-law", "G.726"}
-        if narrow and rng.random() < 0.5:
+        if narrow and rng.random() < _LINE_ODDS:
             steps.append(Band(float(rng.uniform(100, 350)), float(rng.uniform(3000, 3800))))
         steps.append(codec)
-        if rng.random() < 0.1:
+        if rng.random() < _LOSS_ODDS:
             steps.append(PacketLoss(float(rng.uniform(0.01, 0.08))))
-        if rng.random() < 0.1:  # a call that was stored in another format
+        if rng.random() < _STORED_AGAIN_ODDS:  # a call that was stored in another format
             steps.append(Codec("MP3", int(rng.choice([16_000, 24_000, 32_000]))))
-    elif rng.random() < 0.4:
+    elif rng.random() < _MICROPHONE_BAND_ODDS:
         steps.append(Band(float(rng.uniform(50, 200)), float(rng.uniform(3500, 7500))))
     return Channel("drawn", tuple(steps))
 

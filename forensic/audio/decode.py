@@ -86,7 +86,7 @@ _OGG_HEADER_BYTES = 27
 _OGG_PAGE_BYTES = _OGG_HEADER_BYTES + 255 + 255 * 255  # at most
 _GAP_WORTH_A_NOTE_S = 0.5
 # Where FFmpeg drops what has a wrong checksum, all that tells is a jump in time.
-_GAPS_S = {"ogg": 0.2, "flac": 1e-3}
+_GAPS_S = {"ogg": 0.2, "flac": 1e-3, "asf": 0.1}
 _DOUBTFUL_S = 1.0  # a file without a header that decodes for less is no audio
 _ABSURD_SAMPLE = 2.0**17  # full scale is 1; some programs write floats as if it were 32768
 
@@ -152,9 +152,7 @@ class OpenRecording:
                 raise DecodeError(f"The recording is damaged: {damage}.", _DAMAGED) from damage
             self._notes.append(f"Damaged, and used only up to {source.given_s:.2f} s: {damage}.")
         if resampler is None:
-            raise DecodeError(
-                "The file holds no audio samples.", "Repeat the export, or obtain another copy."
-            )
+            raise DecodeError("The file holds no audio samples.", "Repeat the export, or obtain another copy.")
         self._notes.extend(source.closing_notes())
         yield resampler.finish()
 
@@ -274,9 +272,7 @@ class _Source:
             self._given += sound
             yield chunk[:, :sound]
             if sound < chunk.shape[1]:
-                raise _Damage(
-                    f"the sample at {self.given_s:.2f} s is no sound (not a number, or out of all bounds)"
-                )
+                raise _Damage(f"the sample at {self.given_s:.2f} s is no sound (not a number, or out of all bounds)")
         self._check_promise()
 
     @property
@@ -289,13 +285,8 @@ class _Source:
         notes = []
         gap_s = self._span_s() - self.decoded_s
         if gap_s >= _GAP_WORTH_A_NOTE_S:
-            notes.append(
-                f"The file's time stamps leave out {gap_s:.1f} s; times are counted without these gaps."
-            )
-        if (
-            self._demuxer == "wav"
-            and _bytes_after_wav_data(self.path) > (self.audio_format.bit_rate or 0) / 8
-        ):
+            notes.append(f"The file's time stamps leave out {gap_s:.1f} s; times are counted without these gaps.")
+        if self._demuxer == "wav" and _bytes_after_wav_data(self.path) > (self.audio_format.bit_rate or 0) / 8:
             notes.append(
                 f"The header counts {self.decoded_s:.2f} s; what follows may be audio of a recorder that was "
                 "cut off, and was not examined."
@@ -347,7 +338,8 @@ class _Source:
             if self._first_s is not None and start_s - self._end_s > _GAPS_S.get(self._demuxer, math.inf):
                 raise _Damage(f"{start_s - self._end_s:.2f} s are lost at {self.decoded_s:.2f} s")
             self._first_s = start_s if self._first_s is None else self._first_s
-            self._end_s = start_s + frame.samples / frame.sample_rate
+            self._end_s = start_s
+        self._end_s += frame.samples / frame.sample_rate
         frame.pts = None  # the queue would insist on time stamps without gaps
         self._decoded += frame.samples
 
@@ -387,9 +379,7 @@ def _opened(path: Path) -> Iterator[_Source]:
     with file:
         try:
             if not file.read(1):
-                raise DecodeError(
-                    "The file is empty (0 bytes).", "Obtain another copy; the transfer may have failed."
-                )
+                raise DecodeError("The file is empty (0 bytes).", "Obtain another copy; the transfer may have failed.")
             file.seek(0)
             container = av.open(
                 _Nameless(file),
@@ -562,9 +552,7 @@ class _ChannelComparison:
     def __init__(self, channels: int) -> None:
         self._peak = np.zeros(channels)
         self._rest = np.zeros((channels, 0), np.float32)
-        self._products: list[
-            Vector
-        ] = []  # of channels i and j, averaged over each second: shape (channels, channels)
+        self._products: list[Vector] = []  # of channels i and j, averaged over each second: shape (channels, channels)
 
     @property
     def is_decided(self) -> bool:
@@ -594,16 +582,12 @@ class _ChannelComparison:
         products = np.array([*self._products, *_products(self._rest[None])])[:, live][:, :, live]
         power = np.einsum("sii->si", products) + 1e-20
         loudest = power.max(axis=1)
-        products, power = (
-            those[loudest > max(_SIGNAL_POWER, loudest.max() / 1000.0)] for those in (products, power)
-        )
+        products, power = (those[loudest > max(_SIGNAL_POWER, loudest.max() / 1000.0)] for those in (products, power))
         if not len(power):
             return False
         correlation = products[:, 0] / np.sqrt(power[:, :1] * power)
         level_db = 10.0 * np.log10(power / power[:, :1])
-        same = (correlation > _SAME_CORRELATION) & (
-            np.abs(level_db - np.median(level_db, axis=0)) < _SAME_LEVEL_DB
-        )
+        same = (correlation > _SAME_CORRELATION) & (np.abs(level_db - np.median(level_db, axis=0)) < _SAME_LEVEL_DB)
         few = max(1, len(power) // 10)
         return int((~same.all(axis=1)).sum()) >= max(at_least, min(_DIFFERENT_SECONDS, few))
 
@@ -627,9 +611,7 @@ def _breaks_off_in_ogg_page(path: Path) -> bool:
     page = tail[at:]
     if len(page) < _OGG_HEADER_BYTES:
         return True
-    body = (
-        _OGG_HEADER_BYTES + page[_OGG_HEADER_BYTES - 1]
-    )  # the header's last byte counts the lacing values after it
+    body = _OGG_HEADER_BYTES + page[_OGG_HEADER_BYTES - 1]  # the header's last byte counts the lacing values after it
     return len(page) < body or len(page) < body + sum(page[_OGG_HEADER_BYTES:body])
 
 

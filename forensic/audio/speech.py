@@ -66,7 +66,9 @@ def _detector() -> _Detector:
         detector = _Detector()
         detector.load_state_dict(load_file(path), strict=True)
     except (OSError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"The speech detector cannot be loaded from {path}: {error}.", "Install forensic again.") from error
+        raise ModelError(
+            f"The speech detector cannot be loaded from {path}: {error}.", "Install forensic again."
+        ) from error
     return detector.eval().requires_grad_(requires_grad=False)
 
 
@@ -113,9 +115,7 @@ def _encode(detector: _Detector, samples: Samples) -> Tensor:
     return torch.cat([detector.encode(part) for part in frames.split(_CONVOLUTION_BATCH)])
 
 
-def find_speech(
-    probability: NDArray[np.float32], samples: int, settings: SpeechSettings
-) -> tuple[SpeechSegment, ...]:
+def find_speech(probability: NDArray[np.float32], samples: int, settings: SpeechSettings) -> tuple[SpeechSegment, ...]:
     """Stretches of speech: start above the threshold, end below it by 0.15 for long enough, short ones dropped.
 
     Args:

@@ -25,7 +25,12 @@ def append_audit(log: Path, action: str, facts: dict[str, Any]) -> str:
     """
     lines = log.read_bytes().splitlines() if log.exists() else []
     previous = hashlib.sha256(lines[-1]).hexdigest() if lines else _FIRST
-    entry = {"time_utc": datetime.now(UTC).isoformat(), "action": action, "facts": facts, "previous_sha256": previous}
+    entry = {
+        "time_utc": datetime.now(UTC).isoformat(),
+        "action": action,
+        "facts": facts,
+        "previous_sha256": previous,
+    }
     line = json.dumps(entry, ensure_ascii=True, sort_keys=True).encode()
     with log.open("ab") as file:
         file.write(line + b"\n")

@@ -53,14 +53,16 @@ def open_case(path: Path, *, create: bool) -> Iterator[CaseFolder]:
         lock = (path / ".lock").open("w")
     except OSError as error:
         raise CaseError(
-            f"The case folder {path} cannot be written: {error.strerror}.", "Check its permissions and the free space."
+            f"The case folder {path} cannot be written: {error.strerror}.",
+            "Check its permissions and the free space.",
         ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise CaseError(
-                f"The case {path} is in use by another forensic process.", "Wait until it ends, or use another --case."
+                f"The case {path} is in use by another forensic process.",
+                "Wait until it ends, or use another --case.",
             ) from error
         yield CaseFolder(path, EvidenceStore(path / "evidence"))
 

@@ -70,7 +70,9 @@ def _from_manifest(path: Path) -> list[Suspect]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ReferenceSetError(f"The manifest {path} cannot be read: {error}.", "Save it as CSV in UTF-8.") from error
     if rows and not {"path", "suspect"} <= rows[0].keys():
-        raise ReferenceSetError(f"The manifest {path} lacks the columns path and suspect.", "Name them in its first line.")
+        raise ReferenceSetError(
+            f"The manifest {path} lacks the columns path and suspect.", "Name them in its first line."
+        )
     files: dict[str, list[Path]] = {}
     for number, row in enumerate(rows, 2):
         if not (row["path"] or "").strip() or not (row["suspect"] or "").strip():
@@ -86,5 +88,6 @@ def _check_owners(files: Iterable[tuple[str, list[Path]]], manifest: Path) -> No
         for path in paths:
             if owners.setdefault(path, name) != name:
                 raise ReferenceSetError(
-                    f"{path} stands for two suspects in {manifest}, {owners[path]} and {name}.", "Give it one suspect."
+                    f"{path} stands for two suspects in {manifest}, {owners[path]} and {name}.",
+                    "Give it one suspect.",
                 )

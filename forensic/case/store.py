@@ -2,7 +2,7 @@
 
 A scan appends *batches*. A batch is one Parquet file a table, all with the batch's number; the file of ``recordings``
 is written last, so a batch counts only when it is whole, and a killed scan loses at most the batch in flight.
-``compact`` joins the batches of a finished scan into one file a table. A later row for the same key replaces an earlier.
+``compact`` joins the batches of a finished scan to one file a table. A later row for a key replaces an earlier one.
 """
 
 import os
@@ -14,12 +14,17 @@ import polars as pl
 
 from forensic.errors import CaseError
 
-EVIDENCE_KEY = {"sha256": pl.String, "channel": pl.Int16, "model_sha256": pl.String, "settings_sha256": pl.String}
+EVIDENCE_KEY = {
+    "sha256": pl.String,
+    "channel": pl.Int16,
+    "model_sha256": pl.String,
+    "settings_sha256": pl.String,
+}
 
 SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     # one row a path: what lies there
     "files": {
-        "path": pl.String,  # surrogate escapes of undecodable names are kept as \udcXX text
+        "path": pl.String,  # absolute, as ``path_text`` writes it
         "sha256": pl.String,  # null where the bytes could not be read
         "size_bytes": pl.Int64,
         "modified_ns": pl.Int64,
@@ -187,6 +192,11 @@ class EvidenceStore:
             name = _PART.match(path.name)
             if path.name.endswith(".tmp") or (name and int(name["batch"]) not in finished):
                 path.unlink()
+
+
+def path_text(path: Path) -> str:
+    """A path as text that Parquet can hold: bytes that are no UTF-8 are written as backslash escapes."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def empty(table: str) -> pl.DataFrame:

@@ -35,7 +35,13 @@ def _print_version(*, wanted: bool) -> None:
 def _options(
     *,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", callback=lambda v: _print_version(wanted=v), is_eager=True)
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and stop.",
+            callback=lambda v: _print_version(wanted=v),
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
     del version

@@ -10,7 +10,14 @@ import typer
 from rich.table import Table
 
 from forensic.case.store import STATUS_LR
-from forensic.cli.options import DEFAULT_CASE, CaseOption, ChannelsOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import (
+    DEFAULT_CASE,
+    CaseOption,
+    ChannelsOption,
+    ModelOption,
+    SettingsOption,
+    WorkersOption,
+)
 from forensic.cli.scan import settings_with, show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, shown, shown_path
 
@@ -20,11 +27,15 @@ _ROWS_SHOWN = 25
 def compare_command(
     reference: Annotated[
         Path,
-        typer.Option("--ref", help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect)."),
+        typer.Option(
+            "--ref",
+            help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect).",
+        ),
     ],
     case: CaseOption = DEFAULT_CASE,
     questioned: Annotated[
-        list[str] | None, typer.Option(help="Only these scanned recordings: a path, folder or glob; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Only these scanned recordings: a path, folder or glob; may be repeated."),
     ] = None,
     channels: ChannelsOption = None,
     model: ModelOption = None,
@@ -88,6 +99,8 @@ def print_ranked(comparisons: pl.DataFrame) -> None:
     if ranked.height > _ROWS_SHOWN:
         console.print(f"... and {ranked.height - _ROWS_SHOWN:,} more, in the table.")
     refused = comparisons.filter(pl.col("status") != STATUS_LR)
-    console.print(f"{comparisons.height:,} comparisons: {ranked.height:,} with an LR, {refused.height:,} with no LR issued.")
+    console.print(
+        f"{comparisons.height:,} comparisons: {ranked.height:,} with an LR, {refused.height:,} with no LR issued."
+    )
     for row in refused.group_by("questioned_path", "reason", maintain_order=True).len().head(_ROWS_SHOWN).to_dicts():
         console.print(f"[yellow]No LR[/] {shown_path(row['questioned_path'])} ({row['len']}): {shown(row['reason'])}")

@@ -8,13 +8,19 @@ import typer
 from forensic.cli.options import ModelOption, WorkersOption
 from forensic.cli.terminal import console, meter, shown_path
 
-population_app = typer.Typer(help="The reference population that likelihood ratios are calibrated on.", no_args_is_help=True)
+population_app = typer.Typer(
+    help="The reference population that likelihood ratios are calibrated on.", no_args_is_help=True
+)
 
 
 @population_app.command("build")
 def build_command(
-    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="path, speaker, corpus, licence, seconds, split.")],
-    split: Annotated[list[str] | None, typer.Option(help="Use rows of this split; may be repeated; all without it.")] = None,
+    manifest: Annotated[
+        Path, typer.Argument(metavar="MANIFEST.csv", help="path, speaker, corpus, licence, seconds, split.")
+    ],
+    split: Annotated[
+        list[str] | None, typer.Option(help="Use rows of this split; may be repeated; all without it.")
+    ] = None,
     model: ModelOption = None,
     work: Annotated[Path, typer.Option(help="Folder of features already made.")] = Path("work/population"),
     seed: Annotated[int, typer.Option(help="Of every simulated channel.")] = 1,
@@ -29,7 +35,12 @@ def build_command(
     from forensic.workflows.population import PopulationRequest, build_population
 
     request = PopulationRequest(
-        manifest, tuple(split or ()), model or default_model_folder(), work, workers or default_workers(), seed
+        manifest,
+        tuple(split or ()),
+        model or default_model_folder(),
+        work,
+        workers or default_workers(),
+        seed,
     )
     with meter("Building the population") as bar:
         folder = build_population(request, lambda done, total: bar.update(done, total, f"{done} of {total} speakers"))

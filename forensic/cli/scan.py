@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from forensic.cli.options import DEFAULT_CASE, CaseOption, ChannelsOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import (
+    DEFAULT_CASE,
+    CaseOption,
+    ChannelsOption,
+    ModelOption,
+    SettingsOption,
+    WorkersOption,
+)
 from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, shown, shown_path
 from forensic.settings import Settings, check_channels, load_settings
 

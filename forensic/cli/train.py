@@ -21,13 +21,16 @@ def describe(state: "Progress") -> str:
         if development is not None and development.comparisons
         else ""
     )
-    return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}{measured}, {state.seconds_left / 60:.0f} min left"
+    left = f"{state.seconds_left / 60:.0f} min left"
+    return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}{measured}, {left}"
 
 
 def train_command(
     configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train on, and how.")],
     out: Annotated[Path, typer.Option(help="The model folder to make.")],
-    data: Annotated[Path | None, typer.Option(help="CSV manifest (path, speaker, ...); overrides data.manifest.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="CSV manifest (path, speaker, ...); overrides data.manifest.")
+    ] = None,
     init: Annotated[str | None, typer.Option(help="ge2e, random, or a model folder; overrides learning.init.")] = None,
     work: Annotated[Path, typer.Option(help="Folder of cached features and checkpoints.")] = Path("work"),
     name: Annotated[str | None, typer.Option(help="Name of the model; that of the folder without it.")] = None,
@@ -45,19 +48,17 @@ def train_command(
         settings = dataclasses.replace(settings, data=dataclasses.replace(settings.data, manifest=str(data)))
     if init is not None:
         settings = dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=init))
-    request = TrainingRequest(
-        settings, out, work, name or out.name, licence, provenance, workers or default_workers()
-    )
+    request = TrainingRequest(settings, out, work, name or out.name, licence, provenance, workers or default_workers())
     with meter("Training") as bar:
         history = train_model(
             request,
             lambda done, total: bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces"),
             lambda state: bar.update(state.step, state.steps, describe(state)),
         )
-    last = history[-1]
-    console.print(f"Development people, {last.comparisons} same-speaker comparisons, EER and Cllr_min:")
-    console.print(f"  clean    {100 * last.clean_eer:5.2f} %  {last.clean_cllr_min:.3f}  (at the start {100 * history[0].clean_eer:.2f} %)")
-    console.print(
-        f"  degraded {100 * last.degraded_eer:5.2f} %  {last.degraded_cllr_min:.3f}  (at the start {100 * history[0].degraded_eer:.2f} %)"
-    )
+    first, last = history[0], history[-1]
+    console.print(f"Development people, {last.comparisons} same-speaker comparisons, EER and Cllr_min (at the start):")
+    for kind in ("clean", "degraded"):
+        eer, cost = (100 * getattr(result, f"{kind}_eer") for result in (last, first)), f"{kind}_cllr_min"
+        now, then = eer
+        console.print(f"  {kind:8} {now:5.2f} % ({then:.2f} %)  {getattr(last, cost):.3f} ({getattr(first, cost):.3f})")
     console.print(f"Model: {shown_path(out)}")

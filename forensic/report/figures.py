@@ -287,7 +287,7 @@ def _mark(axes: "Axes", marks: Sequence[Mark]) -> None:
     last, level = -np.inf, 0
     for mark in sorted(marks, key=lambda mark: mark.value):
         place = (mark.value - left) / (right - left)
-        level = level + 1 if place - last < 0.11 else 0  # noqa: PLR2004 - about the width of a label
+        level = level + 1 if place - last < 0.2 else 0  # noqa: PLR2004 - about the width of a label
         last = place
         top = 0.985 - 0.075 * level
         axes.axvline(mark.value, ymax=top - 0.01, color=INK, linewidth=0.9)

@@ -91,7 +91,9 @@ def load_model(folder: Path) -> SpeakerModel:
     except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"The model in {folder} cannot be loaded: {error}.", remedy) from error
     if architecture.mel_bands != MEL_BANDS:
-        raise ModelError(f"{folder} expects {architecture.mel_bands} mel bands; this version makes {MEL_BANDS}.", remedy)
+        raise ModelError(
+            f"{folder} expects {architecture.mel_bands} mel bands; this version makes {MEL_BANDS}.", remedy
+        )
     network.eval().requires_grad_(requires_grad=False)
     return SpeakerModel(ModelIdentity(name, sha256, architecture.embedding_size), network, card, folder)
 

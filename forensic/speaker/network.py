@@ -3,7 +3,6 @@
 import dataclasses
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -35,6 +35,7 @@ from forensic.training.data import Piece
 _FORMAT = 1  # raise when the features change
 _LONGEST_ROOM_S = 2.0
 _LONGEST_DECAY_S = 1.5
+_SILENT_PEAK = 1e-4
 _CHUNK = 16  # pieces a task
 
 
@@ -68,7 +69,7 @@ def read_samples(path: Path) -> Samples:
 
 
 def load_sources(data: DataSettings) -> Sources:
-    """Noises and rooms of the settings' folders; what rings too long, or is an effect rather than a room, is left out."""
+    """Noises and rooms of the settings' folders; what rings too long to be a room is left out."""
     root = Path(data.manifest).parent
     noises = tuple(_every_recording(root / data.noise)) if data.noise else ()
     responses = tuple(room for room in _every_recording(root / data.rooms) if _is_room(room)) if data.rooms else ()
@@ -83,7 +84,7 @@ def _every_recording(folder: Path) -> Iterator[Samples]:
             samples = read_samples(path)
         except RecordingError:
             continue
-        if np.abs(samples).max(initial=0.0) > 1e-4:
+        if np.abs(samples).max(initial=0.0) > _SILENT_PEAK:
             yield samples
 
 

@@ -60,7 +60,9 @@ def read_manifest(settings: DataSettings) -> pl.DataFrame:
         (pl.col("seconds").cast(pl.Float64) if "seconds" in frame.columns else pl.lit(4.0)).alias("seconds"),
     )
     if frame.is_empty():
-        raise TrainingError(f"{path} has no recording of the splits {', '.join(settings.splits)}.", "Check data.splits.")
+        raise TrainingError(
+            f"{path} has no recording of the splits {', '.join(settings.splits)}.", "Check data.splits."
+        )
     return frame
 
 
@@ -74,15 +76,17 @@ def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: Augmen
     names = [f"{corpus}/{speaker}" for corpus, speaker in people.iter_rows()]
     rng = np.random.default_rng(augmentation.seed)
     kept_out = set(rng.choice(names, round(data.development_share * len(names)), replace=False)) if names else set()
-    pieces = []
+    pieces: list[Piece] = []
     labelled = manifest.filter(pl.col("speaker") != "").sort("corpus", "speaker", "path")
-    for (corpus, speaker), clips in labelled.group_by(["corpus", "speaker"], maintain_order=True):
+    for (corpus, speaker), rows in labelled.group_by(["corpus", "speaker"], maintain_order=True):
         name = f"{corpus}/{speaker}"
-        for joined in _join([Clip(root / row["path"], row["seconds"]) for row in clips.to_dicts()], augmentation):
-            pieces.append(Piece(joined, name, str(corpus), name in kept_out))
-    for row in manifest.filter(pl.col("speaker") == "").sort("corpus", "path").to_dicts():
-        if row["seconds"] >= augmentation.min_piece_s:
-            pieces.append(Piece((Clip(root / row["path"], row["seconds"]),), "", row["corpus"], is_development=False))
+        clips = [Clip(root / row["path"], row["seconds"]) for row in rows.to_dicts()]
+        pieces += [Piece(joined, name, str(corpus), name in kept_out) for joined in _join(clips, augmentation)]
+    pieces += [
+        Piece((Clip(root / row["path"], row["seconds"]),), "", row["corpus"], is_development=False)
+        for row in manifest.filter(pl.col("speaker") == "").sort("corpus", "path").to_dicts()
+        if row["seconds"] >= augmentation.min_piece_s
+    ]
     if data.limit and len(pieces) > data.limit:
         chosen = np.sort(rng.choice(len(pieces), data.limit, replace=False))
         pieces = [pieces[index] for index in chosen]

@@ -34,7 +34,7 @@ class DevelopmentResult:
 
 
 def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: torch.device) -> DevelopmentResult:
-    """Compare the end of each development piece, clean and degraded, with the clean start of every other in its corpus."""
+    """Compare the end of each development piece, clean and degraded, with the clean start of all in its corpus."""
     pieces = cache.index.with_row_index("piece").filter(
         "is_development", cache.index["frames"] >= _KNOWN_FRAMES + _QUESTIONED_FRAMES
     )
@@ -49,7 +49,10 @@ def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: tor
     for versions in ((0,), tuple(range(1, len(cache.versions))) or (0,)):
         scores = []
         for version in versions:
-            ends = [cache.crop(version, f + n - _QUESTIONED_FRAMES, _QUESTIONED_FRAMES) for f, n in zip(first, frames, strict=True)]
+            ends = [
+                cache.crop(version, f + n - _QUESTIONED_FRAMES, _QUESTIONED_FRAMES)
+                for f, n in zip(first, frames, strict=True)
+            ]
             scores.append(_embed(network, ends, device) @ known.T)
         same_scores = np.concatenate([s[same] for s in scores]).astype(np.float64)
         different_scores = np.concatenate([s[different] for s in scores]).astype(np.float64)

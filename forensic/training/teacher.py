@@ -42,7 +42,8 @@ def import_ge2e(checkpoint: Path) -> SpeakerNetwork:
         network.load_state_dict(wanted, strict=True)
     except (OSError, KeyError, TypeError, RuntimeError, ValueError) as error:
         raise TrainingError(
-            f"{checkpoint} is no GE2E checkpoint: {error}.", "Name a checkpoint with a `model_state` of a 3 x 256 LSTM."
+            f"{checkpoint} is no GE2E checkpoint: {error}.",
+            "Name a checkpoint with a `model_state` of a 3 x 256 LSTM.",
         ) from error
     return network
 

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from forensic.errors import TrainingError
@@ -22,6 +24,10 @@ from forensic.training.losses import MarginSoftmax, cosine_loss, similarity_loss
 
 _WINDOW, _WINDOW_STEP = 160, 80
 _GRADIENT_NORM = 3.0
+_REPORT_EVERY = 10
+_STATEFUL = ("network", "margin", "average", "optimizer", "schedule")
+
+_Indices: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,95 +103,119 @@ def train(
         TrainingError: if the loss is no number; the last good checkpoint stays.
     """
     torch.manual_seed(settings.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = network.to(device)
-    targets = teacher_targets(network, cache, device)
-    training = np.flatnonzero(~cache.index["is_development"].to_numpy())
-    people = _people(cache)
-    margin = MarginSoftmax(_class_vectors(targets, people, training), settings.margin, settings.scale).to(device)
-    optimizer = torch.optim.AdamW(
-        [*network.parameters(), *margin.parameters()], lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, total_steps=settings.steps + 1)
-    average, averaged = copy.deepcopy(network), 0
-    history: list[DevelopmentResult] = [measure(network, cache, 0, device)]
-    step = 0
-    checkpoint = folder / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        if state["identity"] == _identity(cache, settings):
-            network.load_state_dict(state["network"])
-            margin.load_state_dict(state["margin"])
-            average.load_state_dict(state["average"])
-            optimizer.load_state_dict(state["optimizer"])
-            schedule.load_state_dict(state["schedule"])
-            step, averaged = state["step"], state["averaged"]
-            history = [DevelopmentResult(**result) for result in json.loads(state["history"])]
-    began, first_step, recent = time.monotonic(), step, []
-    network.train()
-    while step < settings.steps:
-        rng = np.random.default_rng([settings.seed, step])
-        crops, pieces = _draw_batch(cache, training, settings, rng)
-        with torch.autocast(device.type, torch.bfloat16):
-            embeddings = network(torch.from_numpy(crops).to(device))
-        wanted = targets[pieces]
+    run = _Run(network, cache, settings, folder)
+    run.resume()
+    began, first_step = time.monotonic(), run.step
+    recent: list[float] = []
+    while run.step < settings.steps:
+        recent = [*recent[-49:], run.learn()]
+        if run.step % settings.evaluate_every == 0 or run.step == settings.steps:
+            run.evaluate()
+            run.save()
+        if run.step % _REPORT_EVERY == 0 or run.step == settings.steps:
+            rate = (time.monotonic() - began) / max(1, run.step - first_step)
+            left = rate * (settings.steps - run.step)
+            report(Progress(run.step, settings.steps, float(np.mean(recent)), run.history[-1], left))
+    return run.finish()
+
+
+class _Run:
+    """The state of a run: what a checkpoint holds, and what it is made of."""
+
+    def __init__(self, network: SpeakerNetwork, cache: FeatureCache, settings: LearningSettings, folder: Path) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.cache, self.settings = cache, settings
+        self.checkpoint = folder / "checkpoint.pt"
+        self.network = network.to(self.device)
+        self.targets = teacher_targets(self.network, cache, self.device)
+        self.training = np.flatnonzero(~cache.index["is_development"].to_numpy())
+        self.people = _people(cache)
+        vectors = _class_vectors(self.targets, self.people)
+        self.margin = MarginSoftmax(vectors, settings.margin, settings.scale).to(self.device)
+        self.optimizer = torch.optim.AdamW(
+            [*self.network.parameters(), *self.margin.parameters()],
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, settings.learning_rate, total_steps=settings.steps + 1
+        )
+        self.average, self.averaged = copy.deepcopy(self.network), 0
+        self.step = 0
+        self.history: list[DevelopmentResult] = []
+
+    def learn(self) -> float:
+        """One batch; returns its loss."""
+        settings = self.settings
+        rng = np.random.default_rng([settings.seed, self.step])
+        crops, pieces = _draw_batch(self.cache, self.training, settings, rng)
+        self.network.train()
+        with torch.autocast(self.device.type, torch.bfloat16):
+            embeddings = self.network(torch.from_numpy(crops).to(self.device))
+        wanted = self.targets[pieces]
+        people = torch.from_numpy(self.people[pieces]).to(self.device)
         loss = (
             settings.cosine_weight * cosine_loss(embeddings, wanted)
             + settings.similarity_weight * similarity_loss(embeddings, wanted)
-            + settings.margin_weight * margin(embeddings, torch.from_numpy(people[pieces]).to(device))
+            + settings.margin_weight * self.margin(embeddings, people)
         )
         value = loss.item()
         if not math.isfinite(value):
             raise TrainingError(
-                f"The loss is {value} at step {step}.",
-                f"The last good state is {checkpoint}; lower learning.learning_rate and start anew.",
+                f"The loss is {value} at step {self.step}.",
+                f"The last good state is {self.checkpoint}; lower learning.learning_rate and start anew.",
             )
-        optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_NORM)
-        optimizer.step()
-        schedule.step()
-        step += 1
-        recent = [*recent[-49:], value]
-        if step > settings.steps * (1 - settings.average_last):
-            averaged += 1
-            _average_into(average, network, averaged)
-        if step % settings.evaluate_every == 0 or step == settings.steps:
-            history.append(measure(network, cache, step, device))
-            network.train()
-            _save(
-                checkpoint,
-                {
-                    "identity": _identity(cache, settings),
-                    "network": network.state_dict(),
-                    "margin": margin.state_dict(),
-                    "average": average.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "schedule": schedule.state_dict(),
-                    "step": step,
-                    "averaged": averaged,
-                    "history": json.dumps([asdict(result) for result in history]),
-                },
-            )
-        if step % 10 == 0 or step == settings.steps:
-            rate = (time.monotonic() - began) / max(1, step - first_step)
-            report(Progress(step, settings.steps, float(np.mean(recent)), history[-1], rate * (settings.steps - step)))
-    final = average if averaged else network
-    history.append(measure(final, cache, step, device))
-    return final.cpu().eval(), history
+        nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
+        self.optimizer.step()
+        self.schedule.step()
+        self.step += 1
+        if self.step > settings.steps * (1 - settings.average_last):
+            self.averaged += 1
+            _average_into(self.average, self.network, self.averaged)
+        return float(value)
+
+    def evaluate(self) -> None:
+        """Measure on the development people."""
+        self.history.append(measure(self.network, self.cache, self.step, self.device))
+
+    def finish(self) -> tuple[SpeakerNetwork, list[DevelopmentResult]]:
+        """The averaged network, measured once more."""
+        final = self.average if self.averaged else self.network
+        history = [*self.history, measure(final, self.cache, self.step, self.device)]
+        return final.cpu().eval(), history
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        parts = {name: getattr(self, name).state_dict() for name in _STATEFUL}
+        state = {
+            "identity": self._identity(),
+            "step": self.step,
+            "averaged": self.averaged,
+            "history": json.dumps([asdict(result) for result in self.history]),
+            **parts,
+        }
+        temporary = self.checkpoint.with_suffix(".tmp")
+        torch.save(state, temporary)
+        temporary.rename(self.checkpoint)
+
+    def resume(self) -> None:
+        """Go on from a checkpoint of the same data and settings; start with a measurement where there is none."""
+        state = torch.load(self.checkpoint, self.device, weights_only=True) if self.checkpoint.exists() else None
+        if state is None or state["identity"] != self._identity():
+            self.evaluate()
+            return
+        for name in _STATEFUL:
+            getattr(self, name).load_state_dict(state[name])
+        self.step, self.averaged = state["step"], state["averaged"]
+        self.history = [DevelopmentResult(**result) for result in json.loads(state["history"])]
+
+    def _identity(self) -> str:
+        return json.dumps({"cache": self.cache.sha256, "learning": asdict(self.settings)}, sort_keys=True)
 
 
-def _identity(cache: FeatureCache, settings: LearningSettings) -> str:
-    return json.dumps({"cache": cache.sha256, "learning": asdict(settings)}, sort_keys=True)
-
-
-def _save(path: Path, state: dict[str, object]) -> None:
-    temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    temporary.rename(path)
-
-
-def _people(cache: FeatureCache) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _people(cache: FeatureCache) -> _Indices:
     """Index of each piece's person among the labelled training people; -1 where unlabelled or kept out."""
     names = cache.index["speaker"].to_list()
     kept_out = cache.index["is_development"].to_list()
@@ -194,8 +224,7 @@ def _people(cache: FeatureCache) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array([-1 if out else number.get(name, -1) for name, out in zip(names, kept_out, strict=True)], np.int64)
 
 
-def _class_vectors(targets: Tensor, people: np.ndarray[tuple[int], np.dtype[np.int64]], training: object) -> Tensor:
-    del training
+def _class_vectors(targets: Tensor, people: _Indices) -> Tensor:
     vectors = torch.zeros(max(1, int(people.max(initial=-1)) + 1), targets.shape[1], device=targets.device)
     labelled = np.flatnonzero(people >= 0)
     vectors.index_add_(0, torch.from_numpy(people[labelled]).to(targets.device), targets[labelled])
@@ -204,15 +233,17 @@ def _class_vectors(targets: Tensor, people: np.ndarray[tuple[int], np.dtype[np.i
 
 def _draw_batch(
     cache: FeatureCache,
-    training: np.ndarray[tuple[int], np.dtype[np.int64]],
+    training: _Indices,
     settings: LearningSettings,
     rng: np.random.Generator,
-) -> tuple[Samples, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+) -> tuple[Samples, _Indices]:
     """Crops of one length, each from another piece and a random version of it, at a random level."""
     pieces = rng.choice(training, min(settings.batch, len(training)), replace=False)
     length = int(rng.integers(settings.min_crop_frames, settings.max_crop_frames + 1))
     first, frames = (cache.index[name].to_numpy()[pieces] for name in ("first", "frames"))
-    versions = rng.integers(1, len(cache.versions), len(pieces)) if len(cache.versions) > 1 else np.zeros(len(pieces), int)
+    versions = (
+        rng.integers(1, len(cache.versions), len(pieces)) if len(cache.versions) > 1 else np.zeros(len(pieces), int)
+    )
     versions[rng.random(len(pieces)) < settings.clean_share] = 0
     gains = 10 ** (rng.normal(0.0, settings.level_jitter_db, len(pieces)) / 10)
     crops = np.empty((len(pieces), length, 40), np.float32)

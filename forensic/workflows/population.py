@@ -100,9 +100,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     request.work.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     embeddings: list[Samples] = []
-    with ProcessPoolExecutor(
-        request.workers, multiprocessing.get_context("spawn"), _start_worker, (request,)
-    ) as pool:
+    with ProcessPoolExecutor(request.workers, multiprocessing.get_context("spawn"), _start_worker, (request,)) as pool:
         for done, (own_rows, own_embeddings) in enumerate(pool.map(_embed_speaker, speakers), 1):
             rows += own_rows
             embeddings += own_embeddings
@@ -110,7 +108,9 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     frame = pl.DataFrame(rows)
     licences = {
         str(corpus): ", ".join(sorted(part["licence"].unique().drop_nulls()))
-        for (corpus,), part in manifest.filter(pl.col("corpus").is_in(frame["corpus"].unique().to_list())).group_by("corpus")
+        for (corpus,), part in manifest.filter(pl.col("corpus").is_in(frame["corpus"].unique().to_list())).group_by(
+            "corpus"
+        )
     }
     counts = frame.group_by("corpus").agg(pl.col("speaker").n_unique()).sort("corpus")
     data = "Speakers by corpus: " + ", ".join(f"{corpus} {count}" for corpus, count in counts.iter_rows())

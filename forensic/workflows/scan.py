@@ -13,7 +13,7 @@ from forensic.case.audit import append_audit
 from forensic.case.discovery import discover, hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.provenance import software_version
-from forensic.case.store import SCHEMAS
+from forensic.case.store import SCHEMAS, path_text
 from forensic.engine import default_workers, run
 from forensic.errors import FileReadError, RecordingError, WorkerError
 from forensic.records import Failure, ModelIdentity, RecordingEvidence, SourceFile
@@ -123,7 +123,9 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
             "failed": summary.failed,
             "skipped": summary.skipped,
             "evidence_sha256": {
-                name: hash_file(path).sha256 for name in SCHEMAS if (path := case.evidence.folder / f"{name}.parquet").exists()
+                name: hash_file(path).sha256
+                for name in SCHEMAS
+                if (path := case.evidence.folder / f"{name}.parquet").exists()
             },
         },
     )
@@ -132,7 +134,7 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
 
 def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[Path, Failure]]]:
     """Files with their sizes, and what could not be looked into."""
-    discovery = discover(request.roots, request.include, request.exclude)
+    discovery = discover([root.absolute() for root in request.roots], request.include, request.exclude)
     files = []
     for path in discovery.files:
         try:
@@ -209,10 +211,11 @@ class _Clerk:
             pl.col("model_sha256") == self.key[0], pl.col("settings_sha256") == self.key[1]
         )
         files = self.case.evidence.read("files").filter(
-            pl.col("path").is_in([path_text(path) for path in self.summary.paths]), pl.col("status") == "audio"
+            pl.col("path").is_in([path_text(path) for path in self.summary.paths]),
+            pl.col("status") == "audio",
         )
         known = {(str(path), failure.problem) for path, failure in self.summary.problems}
-        for row in files.join(failures, on="sha256").select("path", "step", "problem", "remedy", "channel").to_dicts():
+        for row in files.join(failures, on="sha256").to_dicts():
             if (row["path"], row["problem"]) not in known:
                 self._fail(Path(row["path"]), Failure(row["step"], row["problem"], row["remedy"], row["channel"]))
 
@@ -301,7 +304,12 @@ class _Clerk:
         }
 
     def _note(
-        self, path: Path, sha256: str | None, size: int, status: str, why: Failure | RecordingError | None = None
+        self,
+        path: Path,
+        sha256: str | None,
+        size: int,
+        status: str,
+        why: Failure | RecordingError | None = None,
     ) -> None:
         try:
             modified_ns = path.stat().st_mtime_ns
@@ -332,8 +340,3 @@ class _Clerk:
 def _is_recording(result: RecordingEvidence) -> bool:
     """Whether a file that gave no evidence is a recording that failed, rather than something else to skip."""
     return result.audio_format is not None or is_meant_as_audio(result.source.path)
-
-
-def path_text(path: Path) -> str:
-    """A path as text that Parquet can hold: bytes that are no UTF-8 are written as backslash escapes."""
-    return str(path).encode("utf-8", "backslashreplace").decode()

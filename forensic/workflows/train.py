@@ -62,7 +62,9 @@ def train_model(
     manifest = read_manifest(settings.data)
     pieces = make_pieces(manifest, settings.data, settings.augmentation)
     network = initial_network(settings.learning.init)
-    cache = build_cache(request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features)
+    cache = build_cache(
+        request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features
+    )
     trained, history = train(network, cache, settings.learning, request.work, watch)
     save_model(
         request.out,
@@ -83,7 +85,10 @@ def train_model(
 
 
 def save_model(
-    folder: Path, network: SpeakerNetwork, facts: Mapping[str, str], tables: Mapping[str, Mapping[str, object]]
+    folder: Path,
+    network: SpeakerNetwork,
+    facts: Mapping[str, str],
+    tables: Mapping[str, Mapping[str, object]],
 ) -> None:
     """Write weights and card.
 
@@ -112,7 +117,9 @@ def save_model(
 
 def _started_from(init: str) -> str:
     if init == "ge2e":
-        return "the public GE2E LSTM of Resemblyzer 0.1.4 (Resemble AI, Apache-2.0; LibriSpeech, VoxCeleb1 and VoxCeleb2)"
+        return (
+            "the public GE2E LSTM of Resemblyzer 0.1.4 (Resemble AI, Apache-2.0; LibriSpeech, VoxCeleb1 and VoxCeleb2)"
+        )
     return "random weights" if init == "random" else f"the model in {Path(init).name}"
 
 

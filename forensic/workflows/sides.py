@@ -1,0 +1,159 @@
+"""The two sides of a comparison, from the evidence of a case."""
+
+import dataclasses
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from forensic.case.reference import Suspect
+from forensic.case.store import path_text
+from forensic.errors import CaseError
+from forensic.records import Conditions, Samples
+from forensic.speaker.backend import pool
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison: a questioned channel, or a suspect's pooled recordings.
+
+    Attributes:
+        name: path or suspect.
+        sha256: of every recording that entered.
+        channel: of a questioned recording.
+        embedding: None where there is none.
+        conditions: None where there are none.
+        clipped_share: the worst of the recordings.
+        problem: why there is no embedding, and what would help.
+    """
+
+    name: str
+    sha256: tuple[str, ...]
+    channel: int
+    embedding: Samples | None
+    conditions: Conditions | None
+    clipped_share: float
+    problem: str
+
+
+def questioned_sides(evidence: Mapping[str, pl.DataFrame], chosen: Sequence[str]) -> list[Side]:
+    """Every channel of every questioned recording; a recording without evidence stands with its problem.
+
+    Args:
+        evidence: tables of the case, of one model and one settings.
+        chosen: paths, folders or globs that narrow them; empty takes all.
+
+    Raises:
+        CaseError: if there is none.
+    """
+    files = evidence["files"].filter(pl.col("side") == "questioned", pl.col("status") != "skipped").sort("path")
+    if files.is_empty():
+        raise CaseError(
+            "No questioned recording was scanned.",
+            "Run `forensic scan DIR` on the questioned recordings first.",
+        )
+    if chosen:
+        files = files.filter([_is_chosen(path, chosen) for path in files["path"]])
+        if files.is_empty():
+            raise CaseError(
+                f"No scanned recording fits --questioned {' '.join(chosen)}.",
+                "Name a scanned file, its folder, or a glob.",
+            )
+    by_recording = _sides_by_recording(evidence)
+    sides = []
+    for row in files.to_dicts():
+        own = by_recording.get(row["sha256"], [])
+        if not own:
+            problem = _problem(row, evidence["failures"])
+            sides.append(Side(row["path"], (row["sha256"],) if row["sha256"] else (), 0, None, None, 0.0, problem))
+        sides += [dataclasses.replace(side, name=row["path"]) for side in own]
+    return sides
+
+
+def _is_chosen(path: str, chosen: Sequence[str]) -> bool:
+    for pattern in chosen:
+        folder = path_text(Path(pattern).absolute())
+        if path == folder or path.startswith(folder.rstrip("/") + "/"):
+            return True
+        if fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(path.rpartition("/")[2], pattern):
+            return True
+    return False
+
+
+def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame]) -> Side:
+    """All usable recordings of a suspect, pooled."""
+    paths = [path_text(path.absolute()) for path in suspect.paths]
+    rows = evidence["files"].filter(pl.col("path").is_in(paths)).to_dicts()
+    by_recording = _sides_by_recording(evidence)
+    sha256 = sorted({row["sha256"] for row in rows if row["sha256"]})
+    sides = [side for value in sha256 for side in by_recording.get(value, [])]
+    embeddings = [side.embedding for side in sides if side.embedding is not None]
+    if not embeddings:
+        problems = [_problem(row, evidence["failures"]) for row in rows] or ["None of them is a recording."]
+        return Side(suspect.name, tuple(sha256), 0, None, None, 0.0, problems[0])
+    return Side(
+        name=suspect.name,
+        sha256=tuple(sorted({value for side in sides for value in side.sha256})),
+        channel=0,
+        embedding=pool(np.stack(embeddings)),
+        conditions=_pooled([side.conditions for side in sides if side.conditions is not None]),
+        clipped_share=max(side.clipped_share for side in sides),
+        problem="",
+    )
+
+
+def _pooled(conditions: Sequence[Conditions]) -> Conditions:
+    """Net speech in all; SNR and bandwidth averaged over it."""
+    speech = np.array([c.net_speech_s for c in conditions])
+    measured = [(c.snr_db, c.net_speech_s) for c in conditions if c.snr_db is not None]
+    snr_db = float(np.average(*map(np.array, zip(*measured, strict=True)))) if measured else None
+    bandwidth = np.exp(np.average(np.log([c.bandwidth_hz for c in conditions]), weights=speech))
+    return Conditions(float(speech.sum()), snr_db, float(bandwidth))
+
+
+def _sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[Side]]:
+    sides: dict[str, list[Side]] = {}
+    joined = evidence["embeddings"].join(evidence["quality"], on=["sha256", "channel"], how="inner")
+    for row in joined.sort("sha256", "channel").to_dicts():
+        sides.setdefault(row["sha256"], []).append(
+            Side(
+                name="",
+                sha256=(row["sha256"],),
+                channel=row["channel"],
+                embedding=np.array(row["embedding"], np.float32),
+                conditions=Conditions(row["net_speech_s"], row["snr_db"], row["bandwidth_hz"]),
+                clipped_share=row["clipped_share"],
+                problem="",
+            )
+        )
+    return sides
+
+
+def _problem(file: Mapping[str, Any], failures: pl.DataFrame) -> str:
+    found = failures.filter(pl.col("sha256") == file["sha256"]).to_dicts() if file["sha256"] else []
+    if found:
+        return f"{found[0]['problem']} {found[0]['remedy']}"
+    if file["reason"]:
+        return f"{file['reason']} {file['remedy']}"
+    return "It was scanned with another model or other settings. Scan it again with these."
+
+
+def leakage(questioned: Sequence[Side], known: Sequence[Side]) -> tuple[str, ...]:
+    """What stands on both sides, or under two names."""
+    both_sides = [
+        f"{q.name} is byte for byte a known recording of {k.name} (SHA-256 {min(shared)})."
+        for k in known
+        for q in questioned
+        if (shared := set(q.sha256) & set(k.sha256))
+    ]
+    two_names = [
+        f"{one.name} and {other.name} share a recording (SHA-256 {min(shared)})."
+        for one, other in combinations(known, 2)
+        if (shared := set(one.sha256) & set(other.sha256))
+    ]
+    return tuple(dict.fromkeys(both_sides + two_names))

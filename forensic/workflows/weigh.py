@@ -1,0 +1,153 @@
+"""From two sides to a likelihood ratio, or to the reason why none is issued."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.conditions import nearest
+from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
+from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.scale import VerbalScale
+from forensic.records import Calibration, Conditions, Samples
+from forensic.settings import ComparisonSettings
+from forensic.speaker.backend import score
+from forensic.workflows.sides import Side
+
+
+def weigh(
+    questioned: Sequence[Side],
+    known: Sequence[Side],
+    population: Population,
+    settings: ComparisonSettings,
+    scale: VerbalScale,
+) -> tuple[pl.DataFrame, dict[str, Calibration]]:
+    """Every questioned side against every suspect: an LR, or the reason why there is none.
+
+    Returns:
+        A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
+    """
+    scores = _scores(questioned, known)
+    rows: list[dict[str, Any]] = []
+    calibrated: dict[tuple[int, int], list[int]] = {}  # rows by (known cell, questioned cell)
+    distances: dict[tuple[int, int], tuple[float, float]] = {}
+    for i, q in enumerate(questioned):
+        q_cell = _nearest(q, population.questioned_cells)
+        for j, k in enumerate(known):
+            k_cell = _nearest(k, population.known_cells)
+            reason = _refusal(q, k, q_cell, k_cell, settings)
+            value = scores[i, j]
+            row = dict.fromkeys(COMPARISONS_SCHEMA) | {
+                "questioned_path": q.name,
+                "questioned_sha256": q.sha256[0] if q.sha256 else None,
+                "channel": q.channel,
+                "turn": 0,
+                "suspect": k.name,
+                "known_sha256": list(k.sha256),
+                "score": None if math.isnan(value) else float(value),
+                "status": STATUS_NONE,
+                "reason": reason,
+            }
+            rows.append(row)
+            if reason is None and q_cell is not None and k_cell is not None:
+                cells = (k_cell[0], q_cell[0])
+                calibrated.setdefault(cells, []).append(len(rows) - 1)
+                far = distances.get(cells, (0.0, 0.0))
+                distances[cells] = (max(far[0], k_cell[1]), max(far[1], q_cell[1]))
+    calibrations: dict[str, Calibration] = {}
+    for cells, members in calibrated.items():
+        try:
+            fitted = calibrate_cells(population, *cells, settings, score)
+        except CalibrationError as error:
+            for member in members:
+                rows[member]["reason"] = str(error)
+            continue
+        known_distance, questioned_distance = distances[cells]
+        calibration = dataclasses.replace(
+            fitted, known_distance=known_distance, questioned_distance=questioned_distance
+        )
+        calibrations[calibration.id] = calibration
+        _fill(rows, members, calibration, scale)
+    return pl.DataFrame(rows, COMPARISONS_SCHEMA, orient="row"), calibrations
+
+
+def _fill(rows: list[dict[str, Any]], members: Sequence[int], calibration: Calibration, scale: VerbalScale) -> None:
+    ratios = likelihood_ratios(calibration, np.array([rows[member]["score"] for member in members]))
+    for index, member in enumerate(members):
+        log10_lr = float(ratios.log10_lr[index])
+        rows[member] |= {
+            "log10_lr": log10_lr,
+            "log10_lr_low": float(ratios.low[index]),
+            "log10_lr_high": float(ratios.high[index]),
+            "unbounded_log10_lr": float(ratios.unbounded_log10_lr[index]),
+            "verbal_equivalent": scale.describe(log10_lr),
+            "status": STATUS_LR,
+            "calibration_id": calibration.id,
+        }
+
+
+def _scores(questioned: Sequence[Side], known: Sequence[Side]) -> Samples:
+    """Scores of all pairs, shape (n_questioned, n_known); NaN where a side has no embedding, which no row keeps."""
+    scores = np.full((len(questioned), len(known)), np.nan, np.float32)
+    q = [index for index, side in enumerate(questioned) if side.embedding is not None]
+    k = [index for index, side in enumerate(known) if side.embedding is not None]
+    if q and k:
+        scores[np.ix_(q, k)] = score(_stack(questioned, q), _stack(known, k))
+    return scores
+
+
+def _stack(sides: Sequence[Side], chosen: Sequence[int]) -> Samples:
+    return np.stack([e for index in chosen if (e := sides[index].embedding) is not None])
+
+
+def _nearest(side: Side, cells: Sequence[Conditions]) -> tuple[int, float] | None:
+    return None if side.conditions is None else nearest(side.conditions, cells)
+
+
+def _refusal(
+    q: Side,
+    k: Side,
+    q_cell: tuple[int, float] | None,
+    k_cell: tuple[int, float] | None,
+    settings: ComparisonSettings,
+) -> str | None:
+    """Why no LR can be issued, and what would help; None where one can."""
+    if set(q.sha256) & set(k.sha256):
+        return "The same recording stands on both sides. Supply another recording of the suspect."
+    return _unusable(q, q_cell, "questioned recording", settings) or _unusable(
+        k, k_cell, "suspect's recordings", settings
+    )
+
+
+def _unusable(side: Side, cell: tuple[int, float] | None, what: str, settings: ComparisonSettings) -> str | None:
+    """Why one side carries no LR; None where it does."""
+    if side.embedding is None or side.conditions is None or cell is None:
+        return f"The {what} cannot be used: {side.problem}"
+    measured, distance = side.conditions, cell[1]
+    if measured.net_speech_s < settings.min_net_speech_s:
+        return (
+            f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "
+            f"{settings.min_net_speech_s:.1f} s are needed. Supply more speech of this speaker."
+        )
+    if measured.snr_db is not None and measured.snr_db < settings.min_snr_db:
+        return (
+            f"Too much noise: an SNR of {measured.snr_db:.0f} dB in the {what}, {settings.min_snr_db:.0f} dB are needed. "
+            "Supply a cleaner recording."
+        )
+    if side.clipped_share > settings.max_clipped_share:
+        return (
+            f"Clipping: {100 * side.clipped_share:.0f} % of the speech in the {what}, "
+            f"{100 * settings.max_clipped_share:.0f} % are allowed. Supply an original that is not overdriven."
+        )
+    if distance > settings.max_condition_distance:
+        return (
+            f"No reference population resembles the {what}: the nearest conditions are {distance:.1f} steps away, "
+            f"{settings.max_condition_distance:.1f} are allowed. "
+            "Supply a recording in other conditions, or a reference population in these."
+        )
+    return None
