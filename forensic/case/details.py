@@ -19,8 +19,7 @@ CASE_FILE = "case.toml"
 DEFAULT_TITLE = "Forensic voice comparison"
 DEFAULT_H1 = "The questioned speaker is the known speaker with whom the recording is compared."
 DEFAULT_H2 = (
-    "The questioned speaker is not that known speaker, but someone else, unrelated to them, "
-    "of the relevant population."
+    "The questioned speaker is not that known speaker, but someone else, unrelated to them, of the relevant population."
 )
 
 
@@ -134,9 +133,7 @@ def load_case_details(folder: Path) -> CaseDetails:
     """
     path = folder / CASE_FILE
     try:
-        content = tomllib.loads(
-            path.read_text(encoding="utf-8-sig")
-        )  # -sig: some editors put a byte-order mark
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # -sig: some editors put a byte-order mark
     except FileNotFoundError as error:
         raise CaseError(
             f"There is no {CASE_FILE} in {folder}.",
@@ -172,9 +169,7 @@ def _details_from(content: dict[str, Any], path: Path) -> CaseDetails:
 
 def _text(value: object, key: str, path: Path) -> str:
     if not isinstance(value, str):
-        raise CaseError(
-            f"{path}: {key} = {value!r} is no text.", f'Write it between quotation marks: {key} = "...".'
-        )
+        raise CaseError(f"{path}: {key} = {value!r} is no text.", f'Write it between quotation marks: {key} = "...".')
     return value.strip()
 
 
@@ -191,6 +186,4 @@ def _day(value: object, key: str, path: Path) -> date | None:
         text = _text(value, key, path)
         return date.fromisoformat(text) if text else None
     except (CaseError, ValueError) as error:
-        raise CaseError(
-            f"{path}: {key} = {value!r} is no date.", f"Write {key} = 2026-03-31, for example."
-        ) from error
+        raise CaseError(f"{path}: {key} = {value!r} is no date.", f"Write {key} = 2026-03-31, for example.") from error
