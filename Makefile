@@ -3,15 +3,18 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench clean environment development libraries
 
-# The newest Python is not always the best tested; 3.11 is what constraints.txt was made with.
+# 3.11 first: constraints.txt was made with it.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then echo $$python; break; fi; done)
 
 ENV := .venv/bin
 PIP := $(ENV)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-# Done, or done but some recordings were rejected: the example holds files that must be.
-OR_REJECTED := || test $$? -eq 3
+# Shows a command of ours and runs it; exit code 3 means done, but some recordings were rejected, as in the example.
+define forensic
+	@echo '$$ forensic $(1)'
+	@$(ENV)/forensic $(1) || test $$? -eq 3
+endef
 
 help:
 	@echo 'make demo    install into .venv, scan and compare the example case in examples/synthetic, write its report'
@@ -23,12 +26,12 @@ help:
 demo: environment libraries
 	@mkdir -p demo
 	@test -f demo/case.toml || cp examples/synthetic/case.toml demo/case.toml
-	$(ENV)/forensic scan examples/synthetic/questioned --case demo $(OR_REJECTED)
-	$(ENV)/forensic compare --ref examples/synthetic/suspects --case demo $(OR_REJECTED)
+	$(call forensic,scan examples/synthetic/questioned --case demo)
+	$(call forensic,compare --ref examples/synthetic/suspects --case demo)
 	@echo 'The voices of this example are synthetic: its figures say nothing about real people.'
 
 test: development libraries check
-	$(ENV)/pytest -n auto --maxprocesses 4
+	$(ENV)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: development
 	$(ENV)/ruff check .
