@@ -9,13 +9,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-Step = Callable[[Sequence[Item]], list[Result]]
-Start = Callable[[], Step[Item, Result]]
+Step: TypeAlias = Callable[[Sequence[Item]], list[Result]]
+Start: TypeAlias = Callable[[], Step[Item, Result]]
 
 
 def default_workers() -> int:
@@ -84,21 +84,22 @@ class _Pool(Generic[Item, Result]):
     def _alone(self, item: Item) -> Result:
         with self._executor(1) as executor:
             try:
-                return executor.submit(_run_batch, [item]).result()[0]
+                result: Result = executor.submit(_run_batch, [item]).result()[0]
             except BrokenProcessPool:
                 return self.give_up(item)
+            return result
 
     def _executor(self, workers: int) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")  # a forked torch hangs
         return ProcessPoolExecutor(workers, context, _start_worker, (self.start,))
 
 
-_step: list[Step[object, object]] = []  # of this worker process
+_step: list[Step[Any, Any]] = []  # of this worker process
 
 
-def _start_worker(start: Start[object, object]) -> None:
+def _start_worker(start: Start[Any, Any]) -> None:
     _step[:] = [start()]
 
 
-def _run_batch(batch: Sequence[object]) -> list[object]:
+def _run_batch(batch: Sequence[Any]) -> list[Any]:
     return _step[0](batch)

@@ -39,9 +39,7 @@ def _without_extension(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator for the functions that need the extension (forced alignment): they raise when called."""
 
     def fail(*_: Any, **__: Any) -> Any:
-        raise RuntimeError(
-            f"{function.__name__} needs torchaudio's extension, which does not fit this torch."
-        )
+        raise RuntimeError(f"{function.__name__} needs torchaudio's extension, which does not fit this torch.")
 
     return fail
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from forensic.audio.codec import Codec, through_codec
 from forensic.records import SAMPLE_RATE_HZ, Samples
+
+Signal: TypeAlias = NDArray[np.floating]
 
 _SILENT = 1e-10  # mean square of what counts as digital silence
 
@@ -131,7 +134,7 @@ def simulate(samples: Samples, channel: Channel, sources: Sources, seed: int) ->
     return samples
 
 
-def active_level(samples: Samples) -> float:
+def active_level(samples: Signal) -> float:
     """RMS of the louder stretches: those of 20 ms within 30 dB of the loudest tenth; 0 for digital silence."""
     size = SAMPLE_RATE_HZ // 50
     usable = samples[: len(samples) // size * size].reshape(-1, size)
@@ -188,47 +191,49 @@ def _draw_codec(rng: np.random.Generator) -> Codec | None:
     return odds[int(rng.choice(len(odds), p=[p for p, _ in odds]))][1]
 
 
-def _add_noise(samples: Samples, step: Noise, sources: Sources, rng: np.random.Generator) -> Samples:
-    noise = _noise(len(samples), step.kind, sources, rng)
+def _add_noise(samples: Signal, step: Noise, sources: Sources, rng: np.random.Generator) -> Signal:
+    noise: Signal = _noise(len(samples), step.kind, sources, rng)
     power = float(np.mean(np.square(noise, dtype=np.float64)))
     if power < _SILENT:
         noise, power = rng.standard_normal(len(samples)), 1.0
     gain = active_level(samples) / np.sqrt(power) * 10 ** (-step.snr_db / 20)
-    return samples + gain * noise
+    noisy: Signal = samples + gain * noise
+    return noisy
 
 
-def _noise(length: int, kind: str, sources: Sources, rng: np.random.Generator) -> Samples:
+def _noise(length: int, kind: str, sources: Sources, rng: np.random.Generator) -> Signal:
     if kind == "recorded" and sources.noises:
         return _stretch(sources.noises[rng.integers(len(sources.noises))], length, rng)
     if kind == "babble" and sources.babble:
         voices = rng.integers(len(sources.babble), size=rng.integers(3, 8))
-        return np.sum([_stretch(sources.babble[voice], length, rng) for voice in voices], axis=0)
+        together: Signal = np.sum([_stretch(sources.babble[voice], length, rng) for voice in voices], axis=0)
+        return together
     white = rng.standard_normal(length).astype(np.float32)
     if kind == "pink":
         spectrum = np.fft.rfft(white)
         spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
-        return np.fft.irfft(spectrum, length).astype(np.float32)
+        return np.fft.irfft(spectrum, length)
     return white
 
 
-def _stretch(source: Samples, length: int, rng: np.random.Generator) -> Samples:
+def _stretch(source: Samples, length: int, rng: np.random.Generator) -> Signal:
     """A stretch from a random place, going round at the end."""
     start = int(rng.integers(len(source)))
     return np.take(source, np.arange(start, start + length), mode="wrap")
 
 
-def _reverberate(samples: Samples, step: Room, sources: Sources, rng: np.random.Generator) -> Samples:
+def _reverberate(samples: Signal, step: Room, sources: Sources, rng: np.random.Generator) -> Signal:
     if step.t60_s is None and sources.rooms:
         response = sources.rooms[rng.integers(len(sources.rooms))]
     else:
         response = _room(step.t60_s or 0.4, step.direct_to_reverberant_db, rng)
     before = active_level(samples)
     direct = int(np.argmax(np.abs(response)))
-    wet = fftconvolve(samples, response)[direct : direct + len(samples)]
+    wet: Signal = fftconvolve(samples, response)[direct : direct + len(samples)]
     return wet * (before / max(active_level(wet), 1e-9))
 
 
-def _room(t60_s: float, direct_to_reverberant_db: float, rng: np.random.Generator) -> Samples:
+def _room(t60_s: float, direct_to_reverberant_db: float, rng: np.random.Generator) -> Signal:
     """A direct path and a tail of noise that decays by 60 dB in ``t60_s``, after Polack (1988)."""
     length = int(t60_s * SAMPLE_RATE_HZ)
     time_s = np.arange(length) / SAMPLE_RATE_HZ
@@ -236,26 +241,28 @@ def _room(t60_s: float, direct_to_reverberant_db: float, rng: np.random.Generato
     tail[: int(rng.uniform(0.001, 0.008) * SAMPLE_RATE_HZ)] = 0.0
     tail *= 10 ** (-direct_to_reverberant_db / 20) / np.sqrt(np.sum(tail**2))
     tail[0] = 1.0
-    return tail.astype(np.float32)
+    return tail
 
 
-def _pass_band(samples: Samples, step: Band, _sources: Sources, _rng: np.random.Generator) -> Samples:
+def _pass_band(samples: Signal, step: Band, _sources: Sources, _rng: np.random.Generator) -> Signal:
     band = [step.low_hz, min(step.high_hz, 0.49 * SAMPLE_RATE_HZ)]
-    return sosfilt(butter(4, band, btype="bandpass", fs=SAMPLE_RATE_HZ, output="sos"), samples)
+    passed: Signal = sosfilt(butter(4, band, btype="bandpass", fs=SAMPLE_RATE_HZ, output="sos"), samples)
+    return passed
 
 
-def _tilt(samples: Samples, step: Tilt, _sources: Sources, _rng: np.random.Generator) -> Samples:
+def _tilt(samples: Signal, step: Tilt, _sources: Sources, _rng: np.random.Generator) -> Signal:
     frequency_hz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ)
     octaves = np.log2(np.clip(frequency_hz, 60, None) / 1000)
     return np.fft.irfft(np.fft.rfft(samples) * 10 ** (step.db_per_octave * octaves / 20), len(samples))
 
 
-def _set_level(samples: Samples, step: Level, _sources: Sources, _rng: np.random.Generator) -> Samples:
+def _set_level(samples: Signal, step: Level, _sources: Sources, _rng: np.random.Generator) -> Signal:
     gain = 10 ** (step.dbfs / 20) / max(active_level(samples), 1e-9)
-    return np.clip(samples * gain, -1.0, 1.0)
+    clipped: Signal = np.clip(samples * gain, -1.0, 1.0)
+    return clipped
 
 
-def _lose_packets(samples: Samples, step: PacketLoss, _sources: Sources, rng: np.random.Generator) -> Samples:
+def _lose_packets(samples: Signal, step: PacketLoss, _sources: Sources, rng: np.random.Generator) -> Signal:
     size = SAMPLE_RATE_HZ // 50
     packets = -(-len(samples) // size)
     lost, burst = np.zeros(packets, bool), 2.0  # mean length of a burst, in packets
@@ -265,11 +272,11 @@ def _lose_packets(samples: Samples, step: PacketLoss, _sources: Sources, rng: np
     return np.where(np.repeat(lost, size)[: len(samples)], 0.0, samples)
 
 
-def _through_codec(samples: Samples, step: Codec, _sources: Sources, _rng: np.random.Generator) -> Samples:
-    return through_codec(samples, step)
+def _through_codec(samples: Signal, step: Codec, _sources: Sources, _rng: np.random.Generator) -> Signal:
+    return through_codec(samples.astype(np.float32), step)
 
 
-_APPLY: dict[type, Callable[..., Samples]] = {
+_APPLY: dict[type, Callable[..., Signal]] = {
     Noise: _add_noise,
     Room: _reverberate,
     Band: _pass_band,

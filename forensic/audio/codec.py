@@ -113,7 +113,7 @@ def _frame(pcm: np.ndarray[Any, Any], size: int, start: int, encoder: _Encoder) 
 
 
 def _decode(content: bytes, encoder: _Encoder) -> Samples:
-    with av.open(io.BytesIO(content), format=_DEMUXER.get(encoder.container, encoder.container)) as container:
+    with av.open(io.BytesIO(content), "r", format=_DEMUXER.get(encoder.container, encoder.container)) as container:
         resampler = av.AudioResampler("fltp", "mono", encoder.sample_rate_hz)
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
         frames += resampler.resample(None)

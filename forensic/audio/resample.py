@@ -25,9 +25,7 @@ _SWR_OPTIONS = {
     "cutoff": f"{_ROLLOFF}",
     "kaiser_beta": f"{_KAISER_BETA:.0f}",
 }
-_MIN_PHASES = (
-    64  # fewer output phases a step make a slow convolution; they are computed several steps at once
-)
+_MIN_PHASES = 64  # fewer output phases a step make a slow convolution; they are computed several steps at once
 
 
 class Resampler(Protocol):
@@ -105,9 +103,7 @@ class _SincResampler:
         self._kernel = _several_steps_at_once(made.kernel, orig, steps=-(-_MIN_PHASES // new))
         self._phases = self._kernel.shape[0]
         self._stride = self._phases // new * orig
-        self._pending = np.zeros(
-            (channels, made.width), np.float32
-        )  # before the first sample there is silence
+        self._pending = np.zeros((channels, made.width), np.float32)  # before the first sample there is silence
         self._taken = 0
         self._given = 0
 

@@ -112,7 +112,7 @@ def _encode(detector: _Detector, samples: Samples) -> Tensor:
     if not count:
         return torch.empty(0, 128)
     frames = padded.unfold(0, FRAME + _CONTEXT, FRAME)
-    return torch.cat([detector.encode(part) for part in frames.split(_CONVOLUTION_BATCH)])
+    return torch.cat([detector.encode(part) for part in torch.split(frames, _CONVOLUTION_BATCH)])
 
 
 def find_speech(probability: NDArray[np.float32], samples: int, settings: SpeechSettings) -> tuple[SpeechSegment, ...]:

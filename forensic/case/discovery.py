@@ -58,9 +58,7 @@ def discover(roots: Sequence[Path], include: Sequence[str] = (), exclude: Sequen
     """
     for root in roots:
         if not os.path.lexists(root):
-            raise CaseError(
-                f"{root} does not exist.", "Check the path; is the disk or share that holds it mounted?"
-            )
+            raise CaseError(f"{root} does not exist.", "Check the path; is the disk or share that holds it mounted?")
     found = list(_Walk(_Globs(include), _Globs(exclude)).over(roots))
     return Discovery(
         tuple(item for item in found if isinstance(item, Path)),

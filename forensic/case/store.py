@@ -9,19 +9,22 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import polars as pl
 
 from forensic.errors import CaseError
 
-EVIDENCE_KEY = {
+Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
+
+EVIDENCE_KEY: Schema = {
     "sha256": pl.String,
     "channel": pl.Int16,
     "model_sha256": pl.String,
     "settings_sha256": pl.String,
 }
 
-SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+SCHEMAS: dict[str, Schema] = {
     # one row a path: what lies there
     "files": {
         "path": pl.String,  # absolute, as ``path_text`` writes it
@@ -88,7 +91,7 @@ KEYS: dict[str, list[str]] = {
 }
 """What identifies a row of each table."""
 
-COMPARISONS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+COMPARISONS_SCHEMA: Schema = {
     "questioned_path": pl.String,
     "questioned_sha256": pl.String,
     "channel": pl.Int16,  # 0 where all channels were mixed

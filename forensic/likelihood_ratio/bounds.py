@@ -46,9 +46,7 @@ def speaker_bounds(
         CalibrationError: if either set is empty or holds NaN, or there are no speakers.
     """
     if speakers < 1:
-        raise CalibrationError(
-            "Bounds need the number of speakers.", "Give how many speakers the pairs come from."
-        )
+        raise CalibrationError("Bounds need the number of speakers.", "Give how many speakers the pairs come from.")
     same = checked(same_speaker_log10_lr, "same-speaker log10 LRs")
     different = checked(different_speaker_log10_lr, "different-speaker log10 LRs")
     return elub(same, different, max(1.0, len(same) / speakers), max(1.0, len(different) / speakers))

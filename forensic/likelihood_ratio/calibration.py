@@ -164,9 +164,7 @@ def fit_many(
     fitted = np.concatenate(
         [
             _newton(standard, same_weight[first : first + step], different_weight[first : first + step], part)
-            for first, part in (
-                (first, speakers[first : first + step]) for first in range(0, len(speakers), step)
-            )
+            for first, part in ((first, speakers[first : first + step]) for first in range(0, len(speakers), step))
         ]
     )
     slope = fitted[:, 1] / unit / LN10
@@ -227,7 +225,5 @@ def _descend(scores: Vector, weight: Matrix, target: Vector, now: Matrix, move: 
 
 def _loss(scores: Vector, weight: Matrix, target: Vector, parameters: Matrix) -> Vector:
     softplus = np.logaddexp(0.0, parameters[:, :1] + parameters[:, 1:] * scores)
-    loss: Vector = (
-        np.einsum("ij,ij->i", weight, softplus) - 0.5 * parameters[:, 0] - target * parameters[:, 1]
-    )
+    loss: Vector = np.einsum("ij,ij->i", weight, softplus) - 0.5 * parameters[:, 0] - target * parameters[:, 1]
     return loss

@@ -40,12 +40,8 @@ def distance(case: Conditions, cell: Conditions) -> float:
     Raises:
         CalibrationError: if net speech or bandwidth is not above 0, or a value is NaN.
     """
-    bandwidth = math.log2(
-        _positive(case.bandwidth_hz, "bandwidth") / _positive(cell.bandwidth_hz, "bandwidth")
-    )
-    speech = math.log2(
-        _positive(case.net_speech_s, "net speech") / _positive(cell.net_speech_s, "net speech")
-    )
+    bandwidth = math.log2(_positive(case.bandwidth_hz, "bandwidth") / _positive(cell.bandwidth_hz, "bandwidth"))
+    speech = math.log2(_positive(case.net_speech_s, "net speech") / _positive(cell.net_speech_s, "net speech"))
     return math.hypot(
         bandwidth / BANDWIDTH_STEP_OCTAVES,
         (_capped_snr_db(case) - _capped_snr_db(cell)) / SNR_STEP_DB,
@@ -88,7 +84,5 @@ def _capped_snr_db(conditions: Conditions) -> float:
 
 def _positive(value: float, what: str) -> float:
     if not (value > 0 and math.isfinite(value)):
-        raise CalibrationError(
-            f"The {what} of a recording is {value}.", "Use recordings with measurable speech."
-        )
+        raise CalibrationError(f"The {what} of a recording is {value}.", "Use recordings with measurable speech.")
     return value

@@ -88,9 +88,7 @@ def calibrate_cells(
     Raises:
         CalibrationError: as in ``calibrate``.
     """
-    pairs, speakers, recordings = score_pairs(
-        population, known_cell, questioned_cell, settings.min_speakers, score
-    )
+    pairs, speakers, recordings = score_pairs(population, known_cell, questioned_cell, settings.min_speakers, score)
     slope, intercept = fit(pairs.same_scores, pairs.different_scores, pairs.speakers)
     same_log10_lr, different_log10_lr = cross_validate(pairs, settings.seed)
     drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
@@ -194,9 +192,7 @@ def _mean_by_speaker(embeddings: Samples, speaker: NDArray[np.intp], entered: ND
     np.add.at(total, np.searchsorted(entered, speaker), embeddings)
     length = np.linalg.norm(total, axis=1, keepdims=True)
     if not (length > 0).all():
-        raise CalibrationError(
-            "The embeddings of a reference speaker cancel out.", "Build the population bank again."
-        )
+        raise CalibrationError("The embeddings of a reference speaker cancel out.", "Build the population bank again.")
     normalised: Samples = total / length
     return normalised
 

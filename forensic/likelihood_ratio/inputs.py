@@ -20,9 +20,7 @@ def checked(values: ArrayLike, what: str, *, finite: bool = False) -> Vector:
     """
     vector = np.asarray(values, dtype=np.float64)
     if vector.ndim != 1:
-        raise CalibrationError(
-            f"The {what} have {vector.ndim} dimensions.", "Give them as a list of numbers."
-        )
+        raise CalibrationError(f"The {what} have {vector.ndim} dimensions.", "Give them as a list of numbers.")
     if not vector.size:
         raise CalibrationError(f"There are no {what}.", "Add recordings, so that each kind of pair occurs.")
     if np.isnan(vector).any():
@@ -54,8 +52,6 @@ def shares(weights: ArrayLike | None, count: int, what: str) -> Vector:
     if len(vector) != count:
         raise CalibrationError(f"{len(vector)} weights for {count} {what}.", "Give one weight for each.")
     if (vector < 0).any() or not vector.sum():
-        raise CalibrationError(
-            f"The weights of the {what} are negative or all 0.", "Give weights of 0 or more."
-        )
+        raise CalibrationError(f"The weights of the {what} are negative or all 0.", "Give weights of 0 or more.")
     scaled: Vector = vector / vector.sum()
     return scaled

@@ -167,15 +167,13 @@ def _blocks_of(
     joined = runs(same, different)
     return joined, pav_blocks(
         np.bincount(joined.same, shares(same_weights, len(same), _SAME), joined.count).astype(np.float64),
-        np.bincount(
-            joined.different, shares(different_weights, len(different), _DIFFERENT), joined.count
-        ).astype(np.float64),
+        np.bincount(joined.different, shares(different_weights, len(different), _DIFFERENT), joined.count).astype(
+            np.float64
+        ),
     )
 
 
-def pav_log10_lr(
-    same_speaker_values: ArrayLike, different_speaker_values: ArrayLike
-) -> tuple[Vector, Vector]:
+def pav_log10_lr(same_speaker_values: ArrayLike, different_speaker_values: ArrayLike) -> tuple[Vector, Vector]:
     """The log10 LRs that the best rising map would give to these very values, knowing the truth.
 
     Args:
@@ -244,9 +242,7 @@ def eer(
     )[1].eer
 
 
-def roc_convex_hull(
-    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike
-) -> tuple[Vector, Vector]:
+def roc_convex_hull(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> tuple[Vector, Vector]:
     """Vertices of the convex hull of the ROC, for a DET plot.
 
     Returns:
@@ -310,9 +306,7 @@ class MisleadingEvidence:
     highest_different_speaker_log10_lr: float
 
 
-def misleading_evidence(
-    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike
-) -> MisleadingEvidence:
+def misleading_evidence(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> MisleadingEvidence:
     """Rates and extremes of misleading evidence; a value of exactly 0 misleads nobody.
 
     Raises:
@@ -324,9 +318,7 @@ def misleading_evidence(
     )
 
 
-def tippett(
-    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike
-) -> tuple[Vector, Vector, Vector]:
+def tippett(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> tuple[Vector, Vector, Vector]:
     """The curves of a Tippett plot.
 
     Returns:

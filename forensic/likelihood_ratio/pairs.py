@@ -50,9 +50,7 @@ class Pairs:
         if not fits:
             raise CalibrationError("Scores and speakers differ in number.", "Give each pair its speakers.")
         if (self.different_known == self.different_questioned).any():
-            raise CalibrationError(
-                "A different-speaker pair has one speaker on both sides.", "Correct the pairs."
-            )
+            raise CalibrationError("A different-speaker pair has one speaker on both sides.", "Correct the pairs.")
         indices = np.concatenate([self.same_speaker, self.different_known, self.different_questioned])
         if indices.min() < 0 or indices.max() >= self.speakers:
             raise CalibrationError("A pair names a speaker that does not exist.", "Number speakers from 0.")
@@ -89,9 +87,7 @@ def different_weights_by_group(pairs: Pairs, speaker_weights: Matrix, group: Ind
     order = np.argsort(group, kind="stable")
     known, questioned = pairs.different_known[order], pairs.different_questioned[order]
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-    by_speaker = np.ascontiguousarray(
-        speaker_weights.T
-    )  # a pair's weights in all draws then lie side by side
+    by_speaker = np.ascontiguousarray(speaker_weights.T)  # a pair's weights in all draws then lie side by side
     summed = np.empty((len(starts), len(speaker_weights)))
     step = max(1, _CHUNK // len(order))
     for first in range(0, len(speaker_weights), step):

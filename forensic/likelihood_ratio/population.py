@@ -118,9 +118,7 @@ def save_population(
     _check_rows(rows, embeddings)
     missing = sorted(set(rows["corpus"].unique()) - set(licences))
     if missing:
-        raise ModelError(
-            f"No licence is given for {', '.join(missing)}.", "State the licence of every corpus."
-        )
+        raise ModelError(f"No licence is given for {', '.join(missing)}.", "State the licence of every corpus.")
     half = np.ascontiguousarray(embeddings, dtype="<f2")
     frame = rows.select(pl.col(name).cast(kind) for name, kind in ROWS_SCHEMA.items()).with_columns(
         pl.Series("embedding", [row.tobytes() for row in half], dtype=pl.Binary)
@@ -171,9 +169,7 @@ def load_population(folder: Path, model_sha256: str) -> Population:
         embeddings = _decoded(frame["embedding"])
         rows = frame.select(pl.col(name).cast(kind) for name, kind in ROWS_SCHEMA.items())
     except (pl.exceptions.PolarsError, ValueError) as error:
-        raise ModelError(
-            f"{folder / PARQUET} has not the columns of a population bank: {error}.", _REMEDY
-        ) from error
+        raise ModelError(f"{folder / PARQUET} has not the columns of a population bank: {error}.", _REMEDY) from error
     _check_rows(rows, embeddings)
     return _population(card, rows, embeddings)
 
@@ -192,9 +188,7 @@ def _decoded(column: pl.Series) -> Samples:
     """Unit vectors of the stored halves; what float16 rounded off is made good."""
     if column.bin.size().n_unique() != 1:
         raise ValueError("no rows, or embeddings of several lengths")
-    stored = (
-        np.frombuffer(b"".join(column.to_list()), dtype="<f2").reshape(len(column), -1).astype(np.float32)
-    )
+    stored = np.frombuffer(b"".join(column.to_list()), dtype="<f2").reshape(len(column), -1).astype(np.float32)
     lengths = np.linalg.norm(stored, axis=1, keepdims=True)
     return np.where(np.abs(lengths - 1) < _ROUNDING, stored / np.where(lengths > 0, lengths, 1), stored)
 
@@ -209,20 +203,14 @@ def _check_rows(rows: pl.DataFrame, embeddings: Samples) -> None:
     if embeddings.ndim != 2 or len(embeddings) != len(rows) or not len(rows):  # noqa: PLR2004 - rows by values
         raise ModelError(f"{embeddings.shape} embeddings for {len(rows)} rows.", "Give one embedding a row.")
     if not np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=_ROUNDING):
-        raise ModelError(
-            "The population holds embeddings that are not of length 1.", "Embed the recordings again."
-        )
+        raise ModelError("The population holds embeddings that are not of length 1.", "Embed the recordings again.")
     required = [name for name in ROWS_SCHEMA if name != "snr_db"]
     if rows.select(pl.any_horizontal(pl.col(required).is_null().any())).item():
         raise ModelError("The population's rows have empty values.", f"Fill {', '.join(required)}.")
     if not rows["side"].is_in(SIDES).all():
-        raise ModelError(
-            "The population has a side that is neither known nor questioned.", "Correct the rows."
-        )
+        raise ModelError("The population has a side that is neither known nor questioned.", "Correct the rows.")
     if rows.select("speaker", "side", "cell", "cell_net_speech_s", "piece").is_duplicated().any():
-        raise ModelError(
-            "The population holds a speaker's piece twice.", "Number the pieces of each cell from 0."
-        )
+        raise ModelError("The population holds a speaker's piece twice.", "Number the pieces of each cell from 0.")
     if rows.group_by("speaker").agg(pl.col("corpus").n_unique())["corpus"].max() != 1:
         raise ModelError(
             "A speaker of the population is in two corpora.",
@@ -253,9 +241,7 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
 
 
 def _median_conditions(name: str, part: pl.DataFrame) -> Conditions:
-    snr_db = float(
-        np.median(part["snr_db"].fill_null(np.inf).to_numpy())
-    )  # no noise to measure ranks as the cleanest
+    snr_db = float(np.median(part["snr_db"].fill_null(np.inf).to_numpy()))  # no noise to measure ranks as the cleanest
     return Conditions(
         net_speech_s=float(np.median(part["net_speech_s"].to_numpy())),
         snr_db=snr_db if np.isfinite(snr_db) else None,

@@ -51,9 +51,7 @@ class VerbalScale:
             CalibrationError: if the log10 LR is NaN.
         """
         if math.isnan(log10_lr):
-            raise CalibrationError(
-                "A log10 LR is not a number.", "Issue no LR where none could be calculated."
-            )
+            raise CalibrationError("A log10 LR is not a number.", "Issue no LR where none could be calculated.")
         return next(step for step in self.steps if abs(log10_lr) <= step.high_log10)
 
     def describe(self, log10_lr: float) -> str:
@@ -87,16 +85,12 @@ def load_scale(path: Path | None = None) -> VerbalScale:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(
-            f"Cannot read the verbal scale {path}: {error.strerror}.", "Check the path."
-        ) from error
+        raise SettingsError(f"Cannot read the verbal scale {path}: {error.strerror}.", "Check the path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
     name, citation, steps = content.get("name"), content.get("citation"), content.get("steps")
     if not (isinstance(name, str) and isinstance(citation, str) and isinstance(steps, list) and steps):
-        raise SettingsError(
-            f"{path} lacks name, citation or steps.", "Give all three; a scale is cited or not used."
-        )
+        raise SettingsError(f"{path} lacks name, citation or steps.", "Give all three; a scale is cited or not used.")
     read = tuple(_step(entry, f"{path}: step {number}") for number, entry in enumerate(steps, start=1))
     _check_steps(read, path)
     return VerbalScale(name, citation, read)
@@ -105,9 +99,7 @@ def load_scale(path: Path | None = None) -> VerbalScale:
 def _step(entry: Any, where: str) -> ScaleStep:
     keys = {"low_lr", "high_lr", "term", "neutral"}
     if not isinstance(entry, dict) or set(entry) - keys or not {"low_lr", "term"} <= set(entry):
-        raise SettingsError(
-            f"{where} has wrong keys.", "Use low_lr, term, and where needed high_lr and neutral."
-        )
+        raise SettingsError(f"{where} has wrong keys.", "Use low_lr, term, and where needed high_lr and neutral.")
     low, high, neutral = entry["low_lr"], entry.get("high_lr", math.inf), entry.get("neutral", False)
     numbers = all(isinstance(lr, int | float) and not isinstance(lr, bool) for lr in (low, high))
     if not numbers or not isinstance(entry["term"], str) or not isinstance(neutral, bool):

@@ -28,4 +28,5 @@ def score(questioned: Samples, known: Samples) -> Samples:
     Returns:
         Shape (n, m), -1 to 1.
     """
-    return np.clip(questioned @ known.T, -1.0, 1.0)
+    cosine: Samples = np.clip(questioned @ known.T, -1.0, 1.0)
+    return cosine

@@ -153,4 +153,5 @@ def mean_embedding(embeddings: Samples) -> Samples:
     """
     mean = embeddings.mean(axis=0)
     norm = float(np.linalg.norm(mean))
-    return (mean / norm).astype(np.float32) if norm > 0 else mean.astype(np.float32)
+    direction: Samples = (mean / norm if norm > 0 else mean).astype(np.float32)
+    return direction

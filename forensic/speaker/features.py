@@ -31,7 +31,7 @@ TARGET_LEVEL_DBFS = -30.0
 
 @cache
 def _mel_spectrogram() -> torch.nn.Module:
-    return transforms.MelSpectrogram(
+    module: torch.nn.Module = transforms.MelSpectrogram(
         sample_rate=SAMPLE_RATE_HZ,
         n_fft=400,
         hop_length=HOP,
@@ -41,6 +41,7 @@ def _mel_spectrogram() -> torch.nn.Module:
         mel_scale="slaney",
         pad_mode="constant",
     )
+    return module
 
 
 @torch.inference_mode()
@@ -54,7 +55,8 @@ def mel_power(samples: Samples) -> Samples:
         Shape (1 + n // 160, 40), float32, 0 or more.
     """
     spectrum: torch.Tensor = _mel_spectrogram()(torch.from_numpy(np.ascontiguousarray(samples, np.float32)))
-    return spectrum.T.contiguous().numpy()
+    power: Samples = spectrum.T.contiguous().numpy()
+    return power
 
 
 def level_gain(samples: Samples, mask: "NDArray[np.bool_]") -> float:

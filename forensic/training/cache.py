@@ -258,4 +258,5 @@ def _versions(samples: Samples, position: int) -> list[NDArray[np.float16]]:
 
 def _features(samples: Samples, mask: NDArray[np.bool_]) -> NDArray[np.float16]:
     power = mel_power(samples)[mask] * level_gain(samples, mask)
-    return np.sqrt(power).astype(np.float16)
+    compact: NDArray[np.float16] = np.sqrt(power).astype(np.float16)
+    return compact

@@ -45,7 +45,7 @@ def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: tor
     speaker, corpus = pieces["speaker"].to_numpy(), pieces["corpus"].to_numpy()
     same = speaker[:, None] == speaker[None]
     different = ~same & (corpus[:, None] == corpus[None])
-    results = []
+    results: list[float] = []
     for versions in ((0,), tuple(range(1, len(cache.versions))) or (0,)):
         scores = []
         for version in versions:
@@ -57,7 +57,7 @@ def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: tor
         same_scores = np.concatenate([s[same] for s in scores]).astype(np.float64)
         different_scores = np.concatenate([s[different] for s in scores]).astype(np.float64)
         results += [eer(same_scores, different_scores), cllr_min(same_scores, different_scores)]
-    return DevelopmentResult(step, *results, comparisons=int(same.sum()))
+    return DevelopmentResult(step, results[0], results[1], results[2], results[3], int(same.sum()))
 
 
 def _embed(network: SpeakerNetwork, crops: list[Samples], device: torch.device) -> Samples:

@@ -111,15 +111,16 @@ class _Channel:
         starts = np.array([segment.start_s for segment in self.segments])
         owner = np.maximum(np.searchsorted(starts, self.centres_s, side="right") - 1, 0)
         windows = np.bincount(owner, minlength=len(starts)).astype(np.int32)
-        by_segment = np.zeros((len(starts), embeddings.shape[1]), np.float32)
+        by_segment: Samples = np.zeros((len(starts), embeddings.shape[1]), np.float32)
         np.add.at(by_segment, owner, embeddings)
         norms = np.linalg.norm(by_segment, axis=1, keepdims=True)
+        by_segment /= np.where(norms > 0, norms, 1.0)
         return ChannelEvidence(
             channel=self.number,
             quality=quality,
             segments=tuple(self.segments),
             segment_windows=windows,
-            segment_embeddings=by_segment / np.where(norms > 0, norms, 1.0),
+            segment_embeddings=by_segment,
             embedding=mean_embedding(embeddings),
             windows=len(embeddings),
             envelope=self.meter.envelope(),

@@ -110,8 +110,8 @@ def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame]) -> Side:
 def _pooled(conditions: Sequence[Conditions]) -> Conditions:
     """Net speech in all; SNR and bandwidth averaged over it."""
     speech = np.array([c.net_speech_s for c in conditions])
-    measured = [(c.snr_db, c.net_speech_s) for c in conditions if c.snr_db is not None]
-    snr_db = float(np.average(*map(np.array, zip(*measured, strict=True)))) if measured else None
+    measured = np.array([(c.snr_db, c.net_speech_s) for c in conditions if c.snr_db is not None]).reshape(-1, 2)
+    snr_db = float(np.average(measured[:, 0], weights=measured[:, 1])) if len(measured) else None
     bandwidth = np.exp(np.average(np.log([c.bandwidth_hz for c in conditions]), weights=speech))
     return Conditions(float(speech.sum()), snr_db, float(bandwidth))
 

@@ -101,6 +101,7 @@ def save_model(
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.detach().cpu().float().contiguous() for name, value in network.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # the library keeps it to the owner
     sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     lines = [f"{name} = {json.dumps(value)}" for name, value in facts.items()]
     everything: dict[str, Mapping[str, object]] = {
@@ -124,8 +125,11 @@ def _started_from(init: str) -> str:
 
 
 def _write_record(request: TrainingRequest, cache: FeatureCache, history: list[DevelopmentResult]) -> None:
+    settings = dataclasses.asdict(request.settings)
+    settings["data"]["manifest"] = Path(request.settings.data.manifest).name
     record = {
-        "settings": dataclasses.asdict(request.settings) | {"manifest_sha256": _manifest_sha256(request)},
+        "settings": settings,
+        "manifest_sha256": _manifest_sha256(request),
         "features_sha256": cache.sha256,
         "pieces": cache.index.height,
         "frames": int(cache.index["frames"].sum()),
@@ -135,7 +139,6 @@ def _write_record(request: TrainingRequest, cache: FeatureCache, history: list[D
         "threads": torch.get_num_threads(),
         "processors": len(os.sched_getaffinity(0)),
     }
-    record["settings"]["data"]["manifest"] = Path(request.settings.data.manifest).name
     (request.out / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 

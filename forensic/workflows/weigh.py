@@ -136,8 +136,8 @@ def _unusable(side: Side, cell: tuple[int, float] | None, what: str, settings: C
         )
     if measured.snr_db is not None and measured.snr_db < settings.min_snr_db:
         return (
-            f"Too much noise: an SNR of {measured.snr_db:.0f} dB in the {what}, {settings.min_snr_db:.0f} dB are needed. "
-            "Supply a cleaner recording."
+            f"Too much noise: an SNR of {measured.snr_db:.0f} dB in the {what}, "
+            f"{settings.min_snr_db:.0f} dB are needed. Supply a cleaner recording."
         )
     if side.clipped_share > settings.max_clipped_share:
         return (

@@ -5,13 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import settings
 
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import ROWS_SCHEMA
-
-settings.register_profile("no deadline", deadline=None)  # a busy machine is no wrong result
-settings.load_profile("no deadline")
 
 SimulatePairs = Callable[..., Pairs]
 

@@ -1,0 +1,68 @@
+"""A model is what its card says, and an embedding does not depend on its neighbours."""
+
+import numpy as np
+import pytest
+
+from forensic.errors import ModelError
+from forensic.settings import EmbeddingSettings
+from forensic.speaker.extractor import cut_windows, embed_windows, load_model, mean_embedding
+
+
+@pytest.fixture
+def windows():
+    return np.random.default_rng(3).random((70, 160, 40)).astype(np.float32)
+
+
+def test_embeddings_have_unit_length_and_do_not_depend_on_the_batch(tiny_model_folder, windows):
+    model = load_model(tiny_model_folder)
+    together = embed_windows(windows, model)
+    alone = np.concatenate([embed_windows(windows[i : i + 1], model) for i in range(len(windows))])
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_bfloat16_stays_close_to_float32(tiny_model_folder, windows):
+    model = load_model(tiny_model_folder)
+    exact, fast = embed_windows(windows, model), embed_windows(windows, model, "bfloat16")
+    assert (exact * fast).sum(axis=1).min() > 0.99
+
+
+def test_weights_that_are_not_those_of_the_card_are_refused(tiny_model_folder):
+    path = tiny_model_folder / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="not the file that its card names"):
+        load_model(tiny_model_folder)
+
+
+def test_a_folder_without_a_card_is_no_model(tmp_path):
+    with pytest.raises(ModelError, match="no model folder"):
+        load_model(tmp_path)
+
+
+def test_a_card_of_another_architecture_is_refused(tiny_model_folder):
+    card = tiny_model_folder / "card.toml"
+    card.write_text(card.read_text().replace("hidden_size = 16", "hidden_size = 24"))
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_model(tiny_model_folder)
+
+
+def test_windows_cover_the_speech_to_its_last_frame():
+    frames = np.arange(500, dtype=np.float32)[:, None] * np.ones(40, np.float32)
+    windows, centres = cut_windows(frames, EmbeddingSettings())
+    assert windows.shape[1:] == (160, 40)
+    assert windows[0, 0, 0] == 0
+    assert windows[-1, -1, 0] == 499
+    assert (np.diff(centres) <= 120).all()
+
+
+@pytest.mark.parametrize("length", [50, 160, 161, 199, 200, 239, 240, 241])
+def test_any_length_of_speech_gives_windows(length):
+    windows, centres = cut_windows(np.ones((length, 40), np.float32), EmbeddingSettings())
+    assert len(windows) == len(centres) >= 1
+
+
+def test_the_mean_of_embeddings_has_unit_length():
+    embeddings = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+    np.testing.assert_allclose(mean_embedding(embeddings), np.sqrt([0.5, 0.5]), rtol=1e-6)

@@ -1,0 +1,178 @@
+"""Training: disjoint people, one model from one seed, a kill that costs nothing."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from factories import voice, write_wav
+
+from forensic.errors import TrainingError
+from forensic.speaker.extractor import load_model
+from forensic.training import trainer
+from forensic.training.cache import build_cache
+from forensic.training.configuration import (
+    AugmentationSettings,
+    DataSettings,
+    LearningSettings,
+    TrainingSettings,
+    load_training_settings,
+)
+from forensic.training.data import make_pieces, read_manifest
+from forensic.workflows.train import TrainingRequest, train_model
+
+_LEARNING = LearningSettings(
+    init="random", steps=6, batch=6, min_crop_frames=60, max_crop_frames=90, evaluate_every=2, average_last=0.5
+)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Eight people with three recordings each, two recordings of nobody, one broken file."""
+    root = tmp_path_factory.mktemp("corpus")
+    rows = []
+    for person in range(8):
+        for take in range(3):
+            name = f"p{person}-{take}.wav"
+            write_wav(root / name, voice(seconds=3.0, seed=100 * person + take, pitch_hz=90.0 + 20 * person))
+            rows.append((name, "train", "made up", f"p{person}", 3.0))
+    for take in range(2):
+        write_wav(root / f"u{take}.wav", voice(seconds=4.0, seed=900 + take))
+        rows.append((f"u{take}.wav", "unlabelled", "other", "", 4.0))
+    (root / "broken.wav").write_text("no audio")
+    rows += [("broken.wav", "train", "made up", "p9", 3.0), ("p0-0.wav", "population", "made up", "secret", 3.0)]
+    with (root / "manifest.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "split", "corpus", "speaker", "seconds"))
+        writer.writerows(rows)
+    return root
+
+
+@pytest.fixture
+def settings(corpus):
+    return TrainingSettings(
+        DataSettings(manifest=str(corpus / "manifest.csv"), noise="", rooms="", development_share=0.25),
+        AugmentationSettings(piece_s=6.0, versions=1),
+        _LEARNING,
+    )
+
+
+@pytest.fixture
+def request_for(settings, tmp_path):
+    def make(name, **learning):
+        changed = dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, **learning))
+        return TrainingRequest(changed, tmp_path / name, tmp_path / f"work-{name}", name, "CC0", "made up", workers=1)
+
+    return make
+
+
+def _train(request):
+    return train_model(request, lambda *_: None, lambda _: None)
+
+
+def test_no_person_is_in_training_and_development(settings):
+    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    training = {piece.speaker for piece in pieces if not piece.is_development}
+    development = {piece.speaker for piece in pieces if piece.is_development}
+    assert development
+    assert not training & development
+
+
+def test_only_the_chosen_splits_are_read(settings):
+    assert "secret" not in set(read_manifest(settings.data)["speaker"])
+
+
+def test_clips_of_one_person_are_joined_and_never_those_of_two(settings):
+    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    for piece in pieces:
+        owners = {clip.path.name.split("-")[0] for clip in piece.clips}
+        assert len(owners) == 1
+        assert sum(clip.seconds for clip in piece.clips) <= 6.0
+    assert any(len(piece.clips) == 2 for piece in pieces)
+
+
+def test_every_version_holds_the_same_instants_and_bad_files_are_listed(settings, tmp_path):
+    import polars as pl
+
+    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    cache = build_cache(tmp_path / "cache", pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+    clean, degraded = cache.versions
+    assert clean.shape == degraded.shape == (cache.index["frames"].sum(), 40)
+    envelope = [np.log(np.square(v[:, 5:20].astype(np.float32)).sum(axis=1) + 1e-6) for v in (clean, degraded)]
+    assert np.corrcoef(*envelope)[0, 1] > 0.3
+    problems = pl.read_parquet(tmp_path / "cache" / "problems.parquet")
+    assert problems["path"].str.ends_with("broken.wav").to_list()[0]
+
+
+def test_a_run_leaves_a_model_that_loads_with_its_record(request_for):
+    request = request_for("model")
+    history = _train(request)
+    model = load_model(request.out)
+    assert model.identity.name == "model"
+    record = json.loads((request.out / "training.json").read_text())
+    assert record["settings"]["learning"]["steps"] == 6
+    assert len(record["features_sha256"]) == 64
+    assert [result.step for result in history] == [0, 2, 4, 6, 6]
+
+
+def test_one_seed_gives_one_model_and_another_seed_another(request_for):
+    hashes = []
+    for name, seed in (("one", 1), ("two", 1), ("three", 2)):
+        request = request_for(name, seed=seed)
+        _train(request)
+        hashes.append(load_model(request.out).identity.sha256)
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_model(request_for, monkeypatch):
+    whole = request_for("whole")
+    _train(whole)
+    killed = request_for("killed")
+
+    class Killed(Exception):  # noqa: N818 - no error of the program
+        pass
+
+    original = trainer._Run.learn
+
+    def die_at_step_5(run):
+        if run.step == 5:
+            raise Killed
+        return original(run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer._Run, "learn", die_at_step_5)
+        with pytest.raises(Killed):
+            _train(killed)
+    steps = []
+    monkeypatch.setattr(trainer._Run, "learn", lambda run: (steps.append(run.step), original(run))[1])
+    _train(killed)
+    assert steps == [4, 5]
+    assert load_model(killed.out).identity.sha256 == load_model(whole.out).identity.sha256
+
+
+def test_a_loss_that_is_no_number_stops_the_run(request_for):
+    with pytest.raises(TrainingError, match="loss is nan"):
+        _train(request_for("broken", cosine_weight=float("nan")))
+
+
+def test_training_without_data_says_what_to_give(settings, request_for):
+    request = request_for("none")
+    nothing = dataclasses.replace(request.settings, data=DataSettings())
+    with pytest.raises(TrainingError, match="No training data"):
+        _train(dataclasses.replace(request, settings=nothing))
+
+
+def test_a_manifest_without_speakers_is_refused(tmp_path):
+    (tmp_path / "m.csv").write_text("path,who\na.wav,x\n")
+    with pytest.raises(TrainingError, match="lacks the column speaker"):
+        read_manifest(DataSettings(manifest=str(tmp_path / "m.csv")))
+
+
+def test_a_configuration_reads_lists_and_refuses_unknown_keys(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('[data]\nsplits = ["a", "b"]\n[learning]\nsteps = 10\n')
+    assert load_training_settings(path).data.splits == ("a", "b")
+    path.write_text("[learning]\nstepz = 10\n")
+    with pytest.raises(Exception, match="stepz is unknown"):
+        load_training_settings(path)

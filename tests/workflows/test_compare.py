@@ -1,0 +1,172 @@
+"""A comparison issues LRs where the data carry them, and reasons where they do not."""
+
+import csv
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from factories import voice, write_wav
+
+from forensic.case.folder import open_case
+from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
+from forensic.errors import CaseError, ReferenceSetError
+from forensic.settings import ComparisonSettings, Settings
+from forensic.workflows.compare import ComparisonRequest, compare
+
+_SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
+
+
+@pytest.fixture
+def suspects(tmp_path):
+    root = tmp_path / "suspects"
+    for index, name in enumerate(("Anna", "Ben")):
+        (root / name).mkdir(parents=True)
+        for take in range(2):
+            write_wav(
+                root / name / f"{take}.wav", voice(seconds=8.0, seed=10 * index + take, pitch_hz=110.0 + 70 * index)
+            )
+    return root
+
+
+@pytest.fixture
+def run_compare(tmp_path, population_folder):
+    def run(reference, settings=_SETTINGS, **request):
+        with open_case(tmp_path / "case", create=False) as case:
+            wanted = ComparisonRequest(reference, population_folder, settings, workers=1, **request)
+            return compare(case, wanted, lambda _: None, lambda _: None)
+
+    return run
+
+
+def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, suspects, run_scan, run_compare):
+    run_scan(recordings)
+    result = run_compare(suspects)
+    table = result.comparisons
+    assert table.height == 3 * 2
+    assert table.schema == pl.Schema(COMPARISONS_SCHEMA)
+    assert set(table["status"]) == {STATUS_LR}
+    assert (table["log10_lr_low"] <= table["log10_lr_high"]).all()
+    assert table["known_sha256"].list.len().to_list() == [2] * 6
+    assert sorted(path.name for path in result.folder.iterdir()) == [
+        "comparisons.csv",
+        "comparisons.parquet",
+        "report.html",
+        "report.pdf",
+        "results.json",
+    ]
+    assert result.pdf.read_bytes().startswith(b"%PDF")
+    assert pl.read_parquet(result.folder / "comparisons.parquet").equals(table)
+    results = json.loads((result.folder / "results.json").read_text())
+    assert len(results["comparisons"]) == 6
+    assert set(table["calibration_id"]) == set(results["calibrations"])
+
+
+def test_all_recordings_of_a_suspect_are_pooled(recordings, suspects, run_scan, run_compare, tmp_path):
+    run_scan(recordings)
+    table = run_compare(suspects).comparisons
+    from forensic.case.store import EvidenceStore
+
+    evidence = EvidenceStore(tmp_path / "case" / "evidence").read("embeddings")
+    vectors = {row["sha256"]: np.array(row["embedding"]) for row in evidence.to_dicts()}
+    for row in table.to_dicts():
+        pooled = np.mean([vectors[sha256] for sha256 in row["known_sha256"]], axis=0)
+        expected = vectors[row["questioned_sha256"]] @ pooled / np.linalg.norm(pooled)
+        assert row["score"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_suspects_do_not_become_questioned(recordings, suspects, run_scan, run_compare):
+    run_scan(recordings)
+    run_compare(suspects)
+    assert run_compare(suspects).comparisons["questioned_path"].n_unique() == 3
+
+
+def test_one_recording_on_both_sides_gives_no_lr_and_a_warning(recordings, suspects, run_scan, run_compare):
+    (suspects / "Anna" / "leak.wav").write_bytes((recordings / "a.wav").read_bytes())
+    run_scan(recordings)
+    result = run_compare(suspects)
+    refused = result.comparisons.filter(pl.col("status") == STATUS_NONE)
+    assert refused.select("suspect").item() == "Anna"
+    assert refused["questioned_path"].item().endswith("a.wav")
+    assert "same recording" in refused["reason"].item()
+    assert refused["log10_lr"].item() is None
+    assert json.loads((result.folder / "results.json").read_text())["leakage_warnings"]
+
+
+def test_a_recording_that_failed_stands_in_the_table_with_its_reason(recordings, suspects, run_scan, run_compare):
+    write_wav(recordings / "silent.wav", np.zeros(48_000, np.float32))
+    run_scan(recordings)
+    table = run_compare(suspects).comparisons.filter(pl.col("questioned_path").str.ends_with("silent.wav"))
+    assert table["status"].to_list() == [STATUS_NONE, STATUS_NONE]
+    assert table["score"].is_null().all()
+    assert all("No speech" in reason for reason in table["reason"])
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"min_net_speech_s": 60.0}, "Too little speech"),
+        ({"min_snr_db": 200.0}, "Too much noise"),
+        ({"max_condition_distance": 0.0}, "No reference population resembles"),
+        ({"max_clipped_share": -1.0}, "Clipping"),
+        ({"min_speakers": 31}, "reference speakers"),
+    ],
+)
+def test_each_limit_refuses_with_its_reason(recordings, suspects, run_scan, run_compare, limits, reason):
+    run_scan(recordings)
+    settings = Settings(
+        comparison=ComparisonSettings(**{"bootstrap_draws": 100, "max_condition_distance": 50.0} | limits)
+    )
+    table = run_compare(suspects, settings).comparisons
+    assert set(table["status"]) == {STATUS_NONE}
+    assert all(reason in text for text in table["reason"])
+    assert table["log10_lr"].is_null().all()
+
+
+def test_questioned_recordings_can_be_chosen(recordings, suspects, run_scan, run_compare):
+    run_scan(recordings)
+    for chosen in ((str(recordings / "deep"),), ("*b.wav",), (str(recordings / "deep" / "er" / "b.wav"),)):
+        paths = set(run_compare(suspects, questioned=chosen).comparisons["questioned_path"])
+        assert [path.rpartition("/")[2] for path in paths] == ["b.wav"]
+    with pytest.raises(CaseError, match="No scanned recording fits"):
+        run_compare(suspects, questioned=("*.ogg",))
+
+
+def test_a_comparison_before_any_scan_says_to_scan(tmp_path, suspects, run_compare):
+    with open_case(tmp_path / "case", create=True):
+        pass
+    with pytest.raises(CaseError, match="No questioned recording was scanned"):
+        run_compare(suspects)
+
+
+def test_suspects_without_speech_are_an_error_that_says_why(tmp_path, recordings, run_scan, run_compare):
+    (tmp_path / "mute").mkdir()
+    write_wav(tmp_path / "mute" / "x.wav", np.zeros(48_000, np.float32))
+    run_scan(recordings)
+    with pytest.raises(ReferenceSetError, match="No speech"):
+        run_compare(tmp_path / "mute")
+
+
+def test_a_recording_in_two_channels_has_a_row_a_channel(tmp_path, suspects, run_scan, run_compare):
+    import wave
+
+    both = np.stack([voice(seconds=8.0, seed=1), voice(seconds=8.0, seed=2, pitch_hz=200.0)], axis=1)
+    (tmp_path / "calls").mkdir()
+    with wave.open(str(tmp_path / "calls" / "=call.wav"), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((both * 32767).astype("<i2").tobytes())
+    run_scan(tmp_path / "calls")
+    table = run_compare(suspects).comparisons
+    assert sorted(table["channel"]) == [1, 1, 2, 2]
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_defused(tmp_path):
+    from forensic.case.results import write_csv
+
+    row = dict.fromkeys(COMPARISONS_SCHEMA) | {"questioned_path": "=cmd()", "suspect": "@x", "log10_lr": -1.5}
+    write_csv(pl.DataFrame([row], COMPARISONS_SCHEMA), tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(newline="") as file:
+        (read,) = csv.DictReader(file)
+    assert (read["questioned_path"], read["suspect"], read["log10_lr"]) == ("'=cmd()", "'@x", "-1.5")

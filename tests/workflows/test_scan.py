@@ -1,0 +1,222 @@
+"""A scan loses nothing, repeats nothing, and survives whatever lies in the folder."""
+
+import os
+import wave
+
+import numpy as np
+import polars as pl
+import pytest
+from factories import BAD_FILES, voice, write_bad, write_float_wav, write_wav
+
+from forensic.case.audit import verify_audit
+from forensic.case.store import EvidenceStore
+from forensic.errors import CaseError
+from forensic.settings import AudioSettings, Settings, SpeechSettings
+from forensic.workflows import scan as scan_module
+
+
+def _read(tmp_path, table):
+    return EvidenceStore(tmp_path / "case" / "evidence").read(table)
+
+
+def test_every_recording_gives_segments_quality_and_an_embedding(tmp_path, recordings, run_scan):
+    summary = run_scan(recordings)
+    assert (summary.files, summary.examined, summary.failed) == (3, 3, 0)
+    files = _read(tmp_path, "files")
+    assert set(files["status"]) == {"audio"}
+    for table in ("recordings", "quality", "embeddings"):
+        assert set(_read(tmp_path, table)["sha256"]) == set(files["sha256"])
+    segments = _read(tmp_path, "segments")
+    assert set(segments["sha256"]) == set(files["sha256"])
+    assert (segments["end_s"] > segments["start_s"]).all()
+    lengths = _read(tmp_path, "embeddings")["embedding"].list.eval(pl.element().pow(2)).list.sum()
+    np.testing.assert_allclose(lengths, 1.0, atol=1e-4)
+
+
+def test_a_second_scan_examines_nothing_again(tmp_path, recordings, run_scan, monkeypatch):
+    run_scan(recordings)
+    before = _read(tmp_path, "embeddings")
+    monkeypatch.setattr("forensic.workflows.examine.examine", lambda *_: pytest.fail("examined again"))
+    summary = run_scan(recordings)
+    assert (summary.examined, summary.already_examined) == (0, 3)
+    assert _read(tmp_path, "embeddings").equals(before)
+
+
+def test_a_scan_that_was_killed_goes_on_where_it_was(tmp_path, recordings, run_scan, monkeypatch):
+    monkeypatch.setattr(scan_module, "_BATCH_FILES", 1)
+
+    class Killed(Exception):  # noqa: N818 - no error of the program
+        pass
+
+    def die_after_the_first(store, rows, original=EvidenceStore.append):
+        original(store, rows)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EvidenceStore, "append", die_after_the_first)
+        with pytest.raises(Killed):
+            run_scan(recordings)
+    assert _read(tmp_path, "recordings").height == 1
+    summary = run_scan(recordings)
+    assert (summary.examined, summary.already_examined) == (2, 1)
+    assert _read(tmp_path, "recordings").height == 3
+
+
+def test_a_changed_file_is_examined_again_and_no_other(tmp_path, recordings, run_scan):
+    run_scan(recordings)
+    write_wav(recordings / "a.wav", voice(seconds=9.0, seed=77))
+    summary = run_scan(recordings)
+    assert (summary.examined, summary.already_examined) == (1, 2)
+    assert _read(tmp_path, "files").height == 3
+
+
+def test_a_changed_setting_redoes_what_it_touches(tmp_path, recordings, run_scan):
+    run_scan(recordings)
+    summary = run_scan(recordings, settings=Settings(speech=SpeechSettings(pad_s=0.1)))
+    assert summary.examined == 3
+    assert _read(tmp_path, "embeddings").height == 6  # both are kept, each under its settings
+
+
+def test_identical_bytes_are_recognised_once_and_linked(tmp_path, recordings, run_scan):
+    (recordings / "copy.wav").write_bytes((recordings / "a.wav").read_bytes())
+    summary = run_scan(recordings)
+    assert (summary.files, summary.examined, summary.duplicates) == (4, 3, 1)
+    files = _read(tmp_path, "files")
+    assert (
+        files.filter(pl.col("path").str.ends_with("copy.wav"))["sha256"].item()
+        in files.filter(pl.col("path").str.ends_with("/a.wav"))["sha256"].to_list()
+    )
+
+
+@pytest.mark.parametrize("name", sorted(BAD_FILES))
+def test_a_bad_file_is_a_row_and_costs_nothing_else(tmp_path, recordings, run_scan, name):
+    write_bad(recordings, name)
+    summary = run_scan(recordings)
+    assert (summary.failed, summary.skipped) == (1, 0)
+    failure = _read(tmp_path, "failures").row(0, named=True)
+    assert failure["step"] == "decode"
+    assert failure["problem"]
+    assert failure["remedy"]
+    assert _read(tmp_path, "embeddings").height == 3
+
+
+def test_a_silent_recording_is_rejected_not_embedded(tmp_path, recordings, run_scan):
+    write_wav(recordings / "silent.wav", np.zeros(80_000, np.float32))
+    summary = run_scan(recordings)
+    assert summary.failed + summary.failed_channels == 1
+    (failure,) = _read(tmp_path, "failures").to_dicts()
+    assert (failure["step"], failure["channel"]) == ("speech", 0)
+    assert "No speech" in failure["problem"]
+
+
+def test_a_third_of_a_second_of_speech_is_too_little(tmp_path, run_scan):
+    speech = voice(seconds=0.35, seed=4, pauses=False)
+    samples = np.concatenate([np.zeros(32_000), speech, np.zeros(32_000)]).astype(np.float32)
+    (tmp_path / "short").mkdir()
+    write_wav(tmp_path / "short" / "short.wav", samples)
+    run_scan(tmp_path / "short")
+    (failure,) = _read(tmp_path, "failures").to_dicts()
+    assert failure["step"] == "speech"
+    assert _read(tmp_path, "embeddings").is_empty()
+
+
+def test_what_is_no_audio_is_skipped_and_said(tmp_path, recordings, run_scan):
+    (recordings / "notes.txt").write_text("Interview of 12 May")
+    summary = run_scan(recordings)
+    assert (summary.skipped, summary.failed) == (1, 0)
+    skipped = _read(tmp_path, "files").filter(pl.col("status") == "skipped").row(0, named=True)
+    assert skipped["path"].endswith("notes.txt")
+    assert skipped["reason"]
+
+
+def test_an_unreadable_file_is_a_problem_of_its_own(tmp_path, recordings, run_scan, monkeypatch):
+    from forensic.errors import FileReadError
+
+    original = scan_module.hash_file
+
+    def refuse(path):
+        if path.name == "a.wav":
+            raise FileReadError(f"Cannot read {path}: Permission denied.", "Ask for permission.")
+        return original(path)
+
+    monkeypatch.setattr(scan_module, "hash_file", refuse)
+    summary = run_scan(recordings)
+    assert (summary.failed, summary.examined) == (1, 2)
+    unreadable = _read(tmp_path, "files").filter(pl.col("status") == "unreadable").row(0, named=True)
+    assert unreadable["path"].endswith("a.wav")
+    assert "permission" in unreadable["remedy"]
+
+
+def test_odd_names_and_a_loop_of_links_are_survived(tmp_path, recordings, run_scan):
+    odd = [b"new\nline.wav", b"quote'\"[bold].wav", b"caf\xe9.wav", "日本.wav".encode()]
+    content = (recordings / "a.wav").read_bytes()
+    for index, name in enumerate(odd):
+        path = os.fsencode(recordings) + b"/" + name
+        with open(path, "wb") as file:  # noqa: PTH123 - a name that is no text
+            file.write(content + b"\0" * index)
+    (recordings / "loop").symlink_to(recordings)
+    summary = run_scan(recordings)
+    assert summary.files == 7
+    assert summary.failed == 0
+    assert len(set(_read(tmp_path, "files")["path"])) == 7
+
+
+def test_a_missing_folder_is_an_error(tmp_path, run_scan):
+    with pytest.raises(CaseError, match="does not exist"):
+        run_scan(tmp_path / "nowhere")
+
+
+def test_globs_narrow_what_is_scanned(recordings, run_scan):
+    assert run_scan(recordings, include=("*b.wav",)).files == 1
+    assert run_scan(recordings, exclude=("deep/*",)).files == 2
+
+
+def test_channels_of_a_call_are_kept_apart(tmp_path, run_scan):
+    left, right = (voice(seconds=8.0, seed=seed, pitch_hz=pitch) for seed, pitch in ((1, 100.0), (2, 210.0)))
+    interleaved = np.stack([left, right], axis=1)
+    (tmp_path / "calls").mkdir()
+    with wave.open(str(tmp_path / "calls" / "call.wav"), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((interleaved * 32767).astype("<i2").tobytes())
+    run_scan(tmp_path / "calls")
+    assert _read(tmp_path, "embeddings")["channel"].to_list() == [1, 2]
+    run_scan(tmp_path / "calls", settings=Settings(audio=AudioSettings(channels="mix")))
+    assert _read(tmp_path, "embeddings")["channel"].to_list() == [1, 2, 0]
+
+
+def test_short_blocks_find_the_same_speech_as_long_ones(tmp_path, run_scan):
+    (tmp_path / "long").mkdir()
+    write_float_wav(tmp_path / "long" / "long.wav", voice(seconds=50.0, seed=3))
+    run_scan(tmp_path / "long")
+    run_scan(tmp_path / "long", settings=Settings(audio=AudioSettings(block_s=10)))
+    whole, parts = _read(tmp_path, "quality").to_dicts()
+    assert parts["duration_s"] == whole["duration_s"] == pytest.approx(50.0, abs=0.01)
+    assert parts["net_speech_s"] == pytest.approx(whole["net_speech_s"], rel=0.03)
+    one, other = (np.array(row) for row in _read(tmp_path, "embeddings")["embedding"])
+    assert one @ other > 0.99
+
+
+def test_two_processes_give_the_evidence_of_one(tmp_path, recordings, tiny_model_folder, run_scan):
+    from forensic.case.folder import open_case
+    from forensic.workflows.scan import ScanRequest, scan
+
+    run_scan(recordings)
+    with open_case(tmp_path / "other", create=True) as case:
+        scan(case, ScanRequest((recordings,), "questioned", tiny_model_folder, Settings(), workers=2), lambda _: None)
+    for table in ("embeddings", "quality", "segments"):
+        one = _read(tmp_path, table).sort(pl.all().exclude(pl.List))
+        other = EvidenceStore(tmp_path / "other" / "evidence").read(table).sort(pl.all().exclude(pl.List))
+        assert one.select(pl.all().exclude(pl.List)).equals(other.select(pl.all().exclude(pl.List)))
+    vectors = [
+        np.array(EvidenceStore(tmp_path / name / "evidence").read("embeddings").sort("sha256")["embedding"].to_list())
+        for name in ("case", "other")
+    ]
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-4)
+
+
+def test_the_audit_log_names_every_scan(tmp_path, recordings, run_scan):
+    run_scan(recordings)
+    run_scan(recordings)
+    assert verify_audit(tmp_path / "case" / "audit.jsonl") == 2
