@@ -29,7 +29,7 @@ def voice(
     pitch_hz: float = 120.0,
     pauses: bool = True,
 ) -> Waveform:
-    """Vowels of 0.15 to 0.35 s and hisses, phrases of two seconds with pauses of 0.6 s between.
+    """Vowels of 0.15 to 0.35 s, hisses and the closures of stops; phrases of two seconds, pauses of 0.6 s between.
 
     Args:
         seconds: length.
@@ -53,6 +53,8 @@ def voice(
             piece = np.zeros(size)
         elif random.random() < 0.2:
             piece = np.diff(random.standard_normal(size // 2 + 1)) * 0.05
+        elif random.random() < 0.3:
+            piece = np.zeros(size // 3)
         else:
             piece, phase = _vowel(random, size, sample_rate_hz, pitch_hz, phase)
         pieces.append(piece)
@@ -70,9 +72,7 @@ def _vowel(
     phases = phase + np.cumsum(pitch / sample_rate_hz)
     pulses = np.diff(np.floor(phases), prepend=np.floor(phase)) + 0.003 * random.standard_normal(size)
     samples = lfilter([1.0], [1.0, -0.96], pulses)
-    for formant_hz, bandwidth_hz in zip(
-        FORMANTS_HZ[random.integers(len(FORMANTS_HZ))], BANDWIDTHS_HZ, strict=True
-    ):
+    for formant_hz, bandwidth_hz in zip(FORMANTS_HZ[random.integers(len(FORMANTS_HZ))], BANDWIDTHS_HZ, strict=True):
         if formant_hz < 0.45 * sample_rate_hz:
             radius = np.exp(-np.pi * bandwidth_hz / sample_rate_hz)
             angle = 2 * np.pi * formant_hz / sample_rate_hz
