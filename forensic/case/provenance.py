@@ -5,7 +5,7 @@ from importlib import metadata
 
 import forensic
 
-_LIBRARIES = ("torch", "torchaudio", "av", "numpy", "scipy", "polars", "lir", "weasyprint")
+_LIBRARIES = ("torch", "torchaudio", "av", "numpy", "scipy", "polars", "safetensors", "weasyprint")
 
 
 def library_versions() -> dict[str, str]:

@@ -102,5 +102,7 @@ def print_ranked(comparisons: pl.DataFrame) -> None:
     console.print(
         f"{comparisons.height:,} comparisons: {ranked.height:,} with an LR, {refused.height:,} with no LR issued."
     )
-    for row in refused.group_by("questioned_path", "reason", maintain_order=True).len().head(_ROWS_SHOWN).to_dicts():
-        console.print(f"[yellow]No LR[/] {shown_path(row['questioned_path'])} ({row['len']}): {shown(row['reason'])}")
+    reasons = refused.group_by("questioned_path", "channel", "reason", maintain_order=True).agg(pl.len())
+    for row in reasons.head(_ROWS_SHOWN).to_dicts():
+        channel = f", channel {row['channel']}" if row["channel"] else ""
+        console.print(f"[yellow]No LR[/] {shown_path(row['questioned_path'])}{channel}: {shown(row['reason'])}")

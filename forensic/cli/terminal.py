@@ -24,7 +24,7 @@ from forensic.errors import ForensicError
 DONE, FAILED, USAGE, DONE_WITH_FAILURES = 0, 1, 2, 3
 """Exit codes."""
 
-console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+console = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 140)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _PLAIN_LINE_EVERY_S = 10.0

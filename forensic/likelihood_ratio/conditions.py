@@ -10,10 +10,10 @@ over three measured differences, each in the step that moves scores noticeably::
 The steps are choices, made so that a distance of 1 is a difference that an examiner would remark on; they are
 not fitted to data.
 
-Net speech is not symmetric. A recording with *less* speech than the cell scores worse than its calibration
-believes, so LRs from it are overstated. With *more*, scores of the two kinds lie farther apart than believed,
-so most LRs err towards 1 (not all: a middling score may be read as slight support for the wrong side). Such a
-difference counts a quarter, enough to choose the closest cell. Beyond the longest cell it does not count.
+Net speech and SNR are not symmetric. A recording with *less* speech or *more* noise than the cell scores worse
+than its calibration believes, so LRs from it are overstated. With more speech or less noise, scores of the two
+kinds lie farther apart than believed, so most LRs err towards 1 (not all: a middling score may be read as slight support for the wrong side). Such a
+difference counts a quarter, enough to choose the closest cell. Beyond the longest cell more speech does not count.
 """
 
 import math
@@ -26,7 +26,7 @@ from forensic.records import Conditions
 BANDWIDTH_STEP_OCTAVES = 0.5
 SNR_STEP_DB = 5.0
 SPEECH_STEP_OCTAVES = 1.0
-MORE_SPEECH_SHARE = 0.25
+BETTER_SHARE = 0.25
 CLEAN_SNR_DB = 30.0
 
 
@@ -42,10 +42,11 @@ def distance(case: Conditions, cell: Conditions) -> float:
     """
     bandwidth = math.log2(_positive(case.bandwidth_hz, "bandwidth") / _positive(cell.bandwidth_hz, "bandwidth"))
     speech = math.log2(_positive(case.net_speech_s, "net speech") / _positive(cell.net_speech_s, "net speech"))
+    snr_db = _capped_snr_db(case) - _capped_snr_db(cell)
     return math.hypot(
         bandwidth / BANDWIDTH_STEP_OCTAVES,
-        (_capped_snr_db(case) - _capped_snr_db(cell)) / SNR_STEP_DB,
-        speech / SPEECH_STEP_OCTAVES * (MORE_SPEECH_SHARE if speech > 0 else 1.0),
+        snr_db / SNR_STEP_DB * (BETTER_SHARE if snr_db > 0 else 1.0),
+        speech / SPEECH_STEP_OCTAVES * (BETTER_SHARE if speech > 0 else 1.0),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+import forensic
 from forensic.case.audit import append_audit
 from forensic.case.details import CaseDetails, load_case_details
 from forensic.case.folder import CaseFolder
@@ -187,7 +188,7 @@ def _method(request: ComparisonRequest, model: SpeakerModel, duration_s: float) 
         field.name: dataclasses.asdict(getattr(request.settings, field.name)) for field in dataclasses.fields(Settings)
     }
     return Method(
-        software_version=software_version(),
+        software_version=forensic.__version__,
         model_name=model.identity.name,
         model_sha256=model.identity.sha256,
         model_licence=str(model.card.get("licence", "")),

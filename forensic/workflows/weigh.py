@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -55,10 +55,10 @@ def weigh(
             }
             rows.append(row)
             if reason is None and q_cell is not None and k_cell is not None:
-                cells = (k_cell[0], q_cell[0])
+                cells = (k_cell.index, q_cell.index)
                 calibrated.setdefault(cells, []).append(len(rows) - 1)
                 far = distances.get(cells, (0.0, 0.0))
-                distances[cells] = (max(far[0], k_cell[1]), max(far[1], q_cell[1]))
+                distances[cells] = (max(far[0], k_cell.distance), max(far[1], q_cell.distance))
     calibrations: dict[str, Calibration] = {}
     for cells, members in calibrated.items():
         try:
@@ -105,15 +105,26 @@ def _stack(sides: Sequence[Side], chosen: Sequence[int]) -> Samples:
     return np.stack([e for index in chosen if (e := sides[index].embedding) is not None])
 
 
-def _nearest(side: Side, cells: Sequence[Conditions]) -> tuple[int, float] | None:
-    return None if side.conditions is None else nearest(side.conditions, cells)
+class _Near(NamedTuple):
+    """The population's cell that a side is nearest to."""
+
+    index: int
+    distance: float
+    cell: Conditions
+
+
+def _nearest(side: Side, cells: Sequence[Conditions]) -> _Near | None:
+    if side.conditions is None:
+        return None
+    index, distance = nearest(side.conditions, cells)
+    return _Near(index, distance, cells[index])
 
 
 def _refusal(
     q: Side,
     k: Side,
-    q_cell: tuple[int, float] | None,
-    k_cell: tuple[int, float] | None,
+    q_cell: _Near | None,
+    k_cell: _Near | None,
     settings: ComparisonSettings,
 ) -> str | None:
     """Why no LR can be issued, and what would help; None where one can."""
@@ -124,11 +135,11 @@ def _refusal(
     )
 
 
-def _unusable(side: Side, cell: tuple[int, float] | None, what: str, settings: ComparisonSettings) -> str | None:
+def _unusable(side: Side, cell: _Near | None, what: str, settings: ComparisonSettings) -> str | None:
     """Why one side carries no LR; None where it does."""
     if side.embedding is None or side.conditions is None or cell is None:
         return f"The {what} cannot be used: {side.problem}"
-    measured, distance = side.conditions, cell[1]
+    measured = side.conditions
     if measured.net_speech_s < settings.min_net_speech_s:
         return (
             f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "
@@ -144,10 +155,15 @@ def _unusable(side: Side, cell: tuple[int, float] | None, what: str, settings: C
             f"Clipping: {100 * side.clipped_share:.0f} % of the speech in the {what}, "
             f"{100 * settings.max_clipped_share:.0f} % are allowed. Supply an original that is not overdriven."
         )
-    if distance > settings.max_condition_distance:
+    if cell.distance > settings.max_condition_distance:
         return (
-            f"No reference population resembles the {what}: the nearest conditions are {distance:.1f} steps away, "
-            f"{settings.max_condition_distance:.1f} are allowed. "
-            "Supply a recording in other conditions, or a reference population in these."
+            f"No reference population resembles the {what} ({_described(measured)}): the nearest, {cell.cell.name} "
+            f"({_described(cell.cell)}), is {cell.distance:.1f} steps away, {settings.max_condition_distance:.1f} are "
+            "allowed. Supply a recording in other conditions, or a reference population in these."
         )
     return None
+
+
+def _described(conditions: Conditions) -> str:
+    noise = "no noise" if conditions.snr_db is None else f"SNR {conditions.snr_db:.0f} dB"
+    return f"{conditions.net_speech_s:.0f} s of speech, {noise}, up to {conditions.bandwidth_hz / 1000:.1f} kHz"

@@ -19,9 +19,9 @@ from forensic.audio.speech import find_speech, speech_probability
 from forensic.records import Block, Quality, SpeechSegment
 from forensic.settings import AudioSettings, SpeechSettings
 
-CORPUS = Path(os.environ.get("FORENSIC_SPEECH_CORPUS", "no corpus"))
+CORPUS = Path(os.environ.get("FORENSIC_SPEECH", Path(__file__).parents[3] / "shared" / "speech"))
 needs_corpus = pytest.mark.skipif(
-    not (CORPUS / "manifest.csv").exists(), reason="FORENSIC_SPEECH_CORPUS names no folder of real speech"
+    not (CORPUS / "manifest.csv").exists(), reason=f"no corpus of real speech in {CORPUS}; FORENSIC_SPEECH may name one"
 )
 
 PHRASE_S, PAUSE_S = 2.0, 0.6
