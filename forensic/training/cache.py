@@ -14,6 +14,7 @@ import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -156,26 +157,25 @@ def _make(
     progress: Callable[[int, int], None],
 ) -> None:
     tasks = [list(enumerate(pieces))[start : start + _CHUNK] for start in range(0, len(pieces), _CHUNK)]
-    raw = [(folder / f"version-{version}.raw").open("wb") for version in range(augmentation.versions + 1)]
+    names = [f"version-{version}" for version in range(augmentation.versions + 1)]
     rows, problems, first, done = [], [], 0, 0
-    babble = _babble(pieces, augmentation)
-    with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _start_worker, (data, augmentation, babble)
-    ) as pool:
+    initial = (data, augmentation, _babble(pieces, augmentation))
+    with ExitStack() as stack:
+        raw = [stack.enter_context((folder / f"{name}.raw").open("wb")) for name in names]
+        context = multiprocessing.get_context("spawn")
+        pool = stack.enter_context(ProcessPoolExecutor(workers, context, _start_worker, initial))
         for made, failed in pool.map(_prepare, tasks):
             for position, versions in made:
                 for file, features in zip(raw, versions, strict=True):
                     file.write(features.tobytes())
-                piece = pieces[position]
-                frames = len(versions[0])
+                piece, frames = pieces[position], len(versions[0])
                 rows.append((piece.speaker, piece.corpus, piece.is_development, first, frames))
                 first += frames
             problems += failed
             done += _CHUNK
             progress(min(done, len(pieces)), len(pieces))
-    for version, file in enumerate(raw):
-        file.close()
-        _raw_to_npy(folder / f"version-{version}.raw", folder / f"version-{version}.npy")
+    for name in names:
+        _raw_to_npy(folder / f"{name}.raw", folder / f"{name}.npy")
     if not rows:
         raise TrainingError("No piece of training speech could be used.", "See problems.parquet in the cache folder.")
     columns = ["speaker", "corpus", "is_development", "first", "frames"]
@@ -231,9 +231,10 @@ def _prepare(task: Sequence[tuple[int, Piece]]) -> tuple[list[_Made], list[_Prob
                 clips.append(read_samples(clip.path))
             except RecordingError as error:
                 problems.append((str(clip.path), error.problem, error.remedy))
-        samples = np.concatenate(clips) if clips else np.zeros(0, np.float32)
+        if sum(map(len, clips)) < _worker[0].augmentation.min_piece_s * SAMPLE_RATE_HZ:
+            continue  # too little is left of it
         try:
-            versions = _versions(samples, position)
+            versions = _versions(np.concatenate(clips), position)
         except (RecordingError, ValueError, OSError) as error:
             problems.append((str(piece.clips[0].path), f"Its features cannot be made: {error}.", "Leave it out."))
             continue

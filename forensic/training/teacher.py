@@ -10,17 +10,19 @@ from forensic.speaker.extractor import load_model
 from forensic.speaker.network import Architecture, SpeakerNetwork
 
 
-def initial_network(init: str) -> SpeakerNetwork:
+def initial_network(init: str, seed: int) -> SpeakerNetwork:
     """A network with its first weights.
 
     Args:
         init: "ge2e", "random", or the path of a model folder.
+        seed: of random weights.
 
     Raises:
         TrainingError: if the public weights are not installed.
         ModelError: if the model folder cannot be loaded.
     """
     if init == "random":
+        torch.manual_seed(seed)
         return SpeakerNetwork(Architecture())
     if init == "ge2e":
         return import_ge2e(_resemblyzer_checkpoint())

@@ -61,7 +61,7 @@ def train_model(
         raise TrainingError("No training data is named.", "Set data.manifest, or give --data MANIFEST.csv.")
     manifest = read_manifest(settings.data)
     pieces = make_pieces(manifest, settings.data, settings.augmentation)
-    network = initial_network(settings.learning.init)
+    network = initial_network(settings.learning.init, settings.learning.seed)
     cache = build_cache(
         request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features
     )
