@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from factories import voice
 
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.settings import SpeechSettings
+from spoken import VOICES, spoken
 
 
 @pytest.fixture(scope="module")
 def speech():
-    return voice(seconds=12.0, seed=5)
+    return spoken("adler", 12.0)
 
 
 def test_probabilities_are_those_of_the_published_network(speech):
@@ -41,7 +41,7 @@ def test_a_batch_of_waveforms_gives_what_each_gives_alone(speech):
 
 
 def test_cutting_a_long_recording_to_streams_hardly_moves_its_segments():
-    long = voice(seconds=100.0, seed=6)
+    long = np.concatenate([spoken(voice, 30.0) for voice in VOICES])
     probability = speech_probability([long])[0]
     with torch.inference_mode():
         from forensic.audio import speech as module

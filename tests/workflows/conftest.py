@@ -3,22 +3,23 @@
 import numpy as np
 import polars as pl
 import pytest
-from factories import voice, write_wav
+from factories import write_wav
 
 from forensic.case.folder import open_case
 from forensic.likelihood_ratio.population import ROWS_SCHEMA, save_population
 from forensic.settings import Settings
 from forensic.speaker.extractor import load_model
 from forensic.workflows.scan import ScanRequest, scan
+from spoken import VOICES, spoken
 
 
 @pytest.fixture
 def recordings(tmp_path):
     """Three good recordings in nested folders."""
     root = tmp_path / "recordings"
-    for index, name in enumerate(("a.wav", "deep/er/b.wav", "c [1]'\".wav")):
+    for voice, name in zip(VOICES, ("a.wav", "deep/er/b.wav", "c [1]'\".wav"), strict=False):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        write_wav(root / name, voice(seconds=8.0, seed=index, pitch_hz=100.0 + 30 * index))
+        write_wav(root / name, spoken(voice, 8.0))
     return root
 
 

@@ -6,13 +6,14 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from factories import voice, write_wav
+from factories import write_wav
 
 from forensic.case.folder import open_case
 from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
 from forensic.settings import ComparisonSettings, Settings
 from forensic.workflows.compare import ComparisonRequest, compare
+from spoken import spoken
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 
@@ -20,12 +21,10 @@ _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_cond
 @pytest.fixture
 def suspects(tmp_path):
     root = tmp_path / "suspects"
-    for index, name in enumerate(("Anna", "Ben")):
+    for voice, name in (("carver", "Anna"), ("dale", "Ben")):
         (root / name).mkdir(parents=True)
         for take in range(2):
-            write_wav(
-                root / name / f"{take}.wav", voice(seconds=8.0, seed=10 * index + take, pitch_hz=110.0 + 70 * index)
-            )
+            write_wav(root / name / f"{take}.wav", spoken(voice, 8.0, start_s=10.0 * (take + 1)))
     return root
 
 
@@ -150,7 +149,7 @@ def test_suspects_without_speech_are_an_error_that_says_why(tmp_path, recordings
 def test_a_recording_in_two_channels_has_a_row_a_channel(tmp_path, suspects, run_scan, run_compare):
     import wave
 
-    both = np.stack([voice(seconds=8.0, seed=1), voice(seconds=8.0, seed=2, pitch_hz=200.0)], axis=1)
+    both = np.stack([spoken("adler", 8.0), spoken("brook", 8.0)], axis=1)
     (tmp_path / "calls").mkdir()
     with wave.open(str(tmp_path / "calls" / "=call.wav"), "wb") as file:
         file.setnchannels(2)

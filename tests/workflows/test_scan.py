@@ -6,13 +6,14 @@ import wave
 import numpy as np
 import polars as pl
 import pytest
-from factories import BAD_FILES, voice, write_bad, write_float_wav, write_wav
+from factories import BAD_FILES, write_bad, write_float_wav, write_wav
 
 from forensic.case.audit import verify_audit
 from forensic.case.store import EvidenceStore
 from forensic.errors import CaseError
 from forensic.settings import AudioSettings, Settings, SpeechSettings
 from forensic.workflows import scan as scan_module
+from spoken import spoken
 
 
 def _read(tmp_path, table):
@@ -64,7 +65,7 @@ def test_a_scan_that_was_killed_goes_on_where_it_was(tmp_path, recordings, run_s
 
 def test_a_changed_file_is_examined_again_and_no_other(tmp_path, recordings, run_scan):
     run_scan(recordings)
-    write_wav(recordings / "a.wav", voice(seconds=9.0, seed=77))
+    write_wav(recordings / "a.wav", spoken("dale", 9.0))
     summary = run_scan(recordings)
     assert (summary.examined, summary.already_examined) == (1, 2)
     assert _read(tmp_path, "files").height == 3
@@ -90,7 +91,9 @@ def test_identical_bytes_are_recognised_once_and_linked(tmp_path, recordings, ru
 
 @pytest.mark.parametrize("name", sorted(BAD_FILES))
 def test_a_bad_file_is_a_row_and_costs_nothing_else(tmp_path, recordings, run_scan, name):
-    write_bad(recordings, name)
+    (tmp_path / "bad").mkdir()
+    bad = write_bad(tmp_path / "bad", name)
+    bad.rename(recordings / bad.name)
     summary = run_scan(recordings)
     assert (summary.failed, summary.skipped) == (1, 0)
     failure = _read(tmp_path, "failures").row(0, named=True)
@@ -110,7 +113,7 @@ def test_a_silent_recording_is_rejected_not_embedded(tmp_path, recordings, run_s
 
 
 def test_a_third_of_a_second_of_speech_is_too_little(tmp_path, run_scan):
-    speech = voice(seconds=0.35, seed=4, pauses=False)
+    speech = spoken("adler", 0.35, start_s=1.0)
     samples = np.concatenate([np.zeros(32_000), speech, np.zeros(32_000)]).astype(np.float32)
     (tmp_path / "short").mkdir()
     write_wav(tmp_path / "short" / "short.wav", samples)
@@ -172,7 +175,7 @@ def test_globs_narrow_what_is_scanned(recordings, run_scan):
 
 
 def test_channels_of_a_call_are_kept_apart(tmp_path, run_scan):
-    left, right = (voice(seconds=8.0, seed=seed, pitch_hz=pitch) for seed, pitch in ((1, 100.0), (2, 210.0)))
+    left, right = (spoken(voice, 8.0) for voice in ("adler", "brook"))
     interleaved = np.stack([left, right], axis=1)
     (tmp_path / "calls").mkdir()
     with wave.open(str(tmp_path / "calls" / "call.wav"), "wb") as file:
@@ -188,7 +191,7 @@ def test_channels_of_a_call_are_kept_apart(tmp_path, run_scan):
 
 def test_short_blocks_find_the_same_speech_as_long_ones(tmp_path, run_scan):
     (tmp_path / "long").mkdir()
-    write_float_wav(tmp_path / "long" / "long.wav", voice(seconds=50.0, seed=3))
+    write_float_wav(tmp_path / "long" / "long.wav", np.concatenate([spoken("adler", 25.0), spoken("dale", 25.0)]))
     run_scan(tmp_path / "long")
     run_scan(tmp_path / "long", settings=Settings(audio=AudioSettings(block_s=10)))
     whole, parts = _read(tmp_path, "quality").to_dicts()

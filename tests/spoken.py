@@ -1,0 +1,25 @@
+"""Speech that a detector takes for speech: the synthetic voices of the example case."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from forensic.audio.decode import decode_blocks
+from forensic.settings import AudioSettings
+
+_SUSPECTS = Path(__file__).resolve().parent.parent / "examples" / "synthetic" / "suspects"
+VOICES = ("adler", "brook", "carver", "dale")
+
+
+def spoken(voice, seconds, start_s=0.0):
+    """A stretch of one of ``VOICES``, at most about half a minute; shape (n,), 16 kHz."""
+    samples = _whole(voice)
+    begin = int(start_s * 16_000)
+    return samples[begin : begin + int(seconds * 16_000)].copy()
+
+
+@cache
+def _whole(voice):
+    path = sorted((_SUSPECTS / voice).iterdir())[0]
+    return np.concatenate([block.samples for block in decode_blocks(path, AudioSettings(channels="mix"))])
