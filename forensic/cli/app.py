@@ -7,6 +7,7 @@ import typer
 
 import forensic
 from forensic.cli import compare, scan, train
+from forensic.cli.models import models_app
 from forensic.cli.population import population_app
 from forensic.cli.terminal import complain
 from forensic.errors import ForensicError
@@ -23,6 +24,7 @@ app.command("scan")(scan.scan_command)
 app.command("compare")(compare.compare_command)
 app.command("train")(train.train_command)
 app.add_typer(population_app, name="population")
+app.add_typer(models_app, name="models")
 
 
 def _print_version(*, wanted: bool) -> None:

@@ -1,6 +1,7 @@
 """The network that training starts from: the public GE2E weights, a model folder, or none."""
 
 import importlib.util
+import pickle
 from pathlib import Path
 
 import torch
@@ -42,9 +43,9 @@ def import_ge2e(checkpoint: Path) -> SpeakerNetwork:
         # similarity_weight and similarity_bias belong to the GE2E loss, not to the network
         wanted = {name: value for name, value in state.items() if not name.startswith("similarity_")}
         network.load_state_dict(wanted, strict=True)
-    except (OSError, KeyError, TypeError, RuntimeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
         raise TrainingError(
-            f"{checkpoint} is no GE2E checkpoint: {error}.",
+            f"{checkpoint} is no GE2E checkpoint ({type(error).__name__}).",
             "Name a checkpoint with a `model_state` of a 3 x 256 LSTM.",
         ) from error
     return network

@@ -1,0 +1,207 @@
+"""A case of real speech through simulated channels, from folders to report, with the truth known.
+
+    python benchmarks/real_case.py [--speech FOLDER] [--out work/real-case]
+
+Twenty suspects (clean) and sixty questioned recordings of them and of twenty others go through telephone codecs, noise
+and rooms and are written as AMR, MP3, Opus and WAV. `forensic scan` and `forensic compare` run as a user would run
+them. The people of the case are taken out of the reference population first. Printed: what became of every recording,
+EER, Cllr and Cllr_min of the table that was written (different-speaker pairs within one corpus), the speed of the scan
+and the peak memory.
+"""
+
+import argparse
+import csv
+import json
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from forensic.audio.channel import Band, Channel, Noise, Room, Sources, simulate
+from forensic.audio.codec import Codec, encode, encoder_of
+from forensic.likelihood_ratio.metrics import cllr, cllr_min, eer
+from forensic.likelihood_ratio.population import PARQUET, ROWS_SCHEMA, load_population, save_population
+from forensic.speaker.extractor import default_model_folder, load_model
+from forensic.training.cache import load_sources, read_samples
+from forensic.training.configuration import DataSettings
+
+SUSPECTS = {"speechocean762": 10, "alphanumeric": 5, "common-voice": 5}
+OTHERS = {"speechocean762": 10, "alphanumeric": 5, "common-voice": 5}
+
+# what happens on the way, and the file it ends in; chosen in turn
+CHANNELS: tuple[tuple[Channel, Codec | None], ...] = (
+    (Channel("telephone"), Codec("AMR-NB", 12_200)),
+    (Channel("telephone, low rate"), Codec("AMR-NB", 5_900)),
+    (Channel("telephone in noise", (Noise(12.0),)), Codec("AMR-NB", 7_950)),
+    (Channel("stored call", (Codec("AMR-NB", 12_200),)), Codec("MP3", 24_000)),
+    (Channel("room", (Room(0.4, 3.0),)), Codec("Opus", 16_000)),
+    (Channel("line", (Band(300, 3400), Codec("G.711 A-law"))), None),
+    (Channel("noise", (Noise(15.0),)), Codec("MP3", 32_000)),
+    (Channel("messenger"), Codec("Opus narrowband", 8_000)),
+)
+_SUFFIX = {"AMR-NB": "amr", "MP3": "mp3", "Opus": "opus", "Opus narrowband": "opus", None: "wav"}
+_QUESTIONED_S = (12.0, 20.0, 35.0)  # of audio, in turn
+_LICENCES = {"alphanumeric": "MIT", "common-voice": "CC0-1.0", "speechocean762": "free use"}
+
+
+def main() -> None:
+    """Make the case, run the two commands, compare with the truth."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--speech", type=Path, default=Path("../shared/speech"), help="folder with manifest.csv")
+    parser.add_argument("--model", type=Path, default=default_model_folder(), help="model folder with its population")
+    parser.add_argument("--out", type=Path, default=Path("work/real-case"), help="made anew at every run")
+    options = parser.parse_args()
+    shutil.rmtree(options.out, ignore_errors=True)
+    truth = write_case(options.speech, options.out)
+    model = without(options.model, options.out / "model", {row["person"] for row in truth.values()})
+    command = [sys.executable, "-m", "forensic"]
+    common = ["--case", str(options.out / "case"), "--model", str(model)]
+    began = time.perf_counter()
+    output = subprocess.run(
+        [*command, "scan", str(options.out / "questioned"), *common], capture_output=True, text=True, check=False
+    )
+    print(output.stdout)
+    scanned = time.perf_counter()
+    compared = subprocess.run(
+        [*command, "compare", "--ref", str(options.out / "suspects"), *common],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(compared.stdout[-600:], compared.stderr)
+    print(f"scan {scanned - began:.1f} s, compare {time.perf_counter() - scanned:.1f} s, start-up included")
+    speed = re.search(r"Speed\s+(\d+) times", output.stdout)
+    print(f"scan: {speed[1] if speed else '?'} times real time")
+    print(f"peak memory of the largest process: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB")
+    (folder,) = (options.out / "case" / "comparisons").iterdir()
+    judge(pl.read_parquet(folder / "comparisons.parquet"), truth)
+    print(f"report: {folder / 'report.pdf'}")
+
+
+def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
+    """Write the folders.
+
+    Returns:
+        By name of a questioned file or suspect: person and channel.
+    """
+    with (speech / "manifest.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "population"]
+    people: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        people.setdefault(row["corpus"], {}).setdefault(row["speaker"], []).append(row["path"])
+    sources = load_sources(DataSettings(manifest=str(speech / "manifest.csv")))
+    rng = np.random.default_rng(2026)
+    truth: dict[str, dict[str, str]] = {}
+    number = 0
+    for corpus, count in SUSPECTS.items():
+        long = sorted(
+            name for name, paths in people[corpus].items() if len(paths) >= (3 if corpus == "alphanumeric" else 8)
+        )
+        chosen = [str(name) for name in rng.permutation(long)[: count + OTHERS[corpus]]]
+        for index, name in enumerate(chosen):
+            clips = [read_samples(speech / path) for path in sorted(people[corpus][name])]
+            half = max(1, len(clips) // 2)
+            is_suspect = index < count
+            if is_suspect:
+                suspect = f"{corpus}-{name}"
+                (out / "suspects" / suspect).mkdir(parents=True)
+                _write(out / "suspects" / suspect / "known.wav", np.concatenate(clips[:half])[: 35 * 16_000], None)
+                truth[suspect] = {"person": f"{corpus}/{name}", "channel": "clean"}
+            for _ in range(2 if is_suspect else 1):
+                channel, codec = CHANNELS[number % len(CHANNELS)]
+                length = int(_QUESTIONED_S[number % len(_QUESTIONED_S)] * 16_000)
+                samples = np.concatenate(clips[half:])
+                start = int(rng.integers(max(1, len(samples) - length)))
+                file = f"Q{number:02d}.{_SUFFIX[codec.name if codec else None]}"
+                _write(
+                    out / "questioned" / file,
+                    _degraded(samples[start : start + length], channel, sources, number),
+                    codec,
+                )
+                truth[file] = {"person": f"{corpus}/{name}", "channel": f"{channel.name} {codec}"}
+                number += 1
+    return truth
+
+
+def _degraded(samples: np.ndarray, channel: Channel, sources: Sources, seed: int) -> np.ndarray:
+    return simulate(samples, channel, sources, seed)
+
+
+def _write(path: Path, samples: np.ndarray, codec: Codec | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if codec is not None:
+        narrow = samples if encoder_of(codec).sample_rate_hz == 16_000 else _halved(samples)
+        path.write_bytes(encode(narrow, codec))
+        return
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def _halved(samples: np.ndarray) -> np.ndarray:
+    from scipy.signal import resample_poly
+
+    return resample_poly(samples, 1, 2).astype(np.float32)
+
+
+def without(model_folder: Path, target: Path, people: set[str]) -> Path:
+    """A copy of a model whose reference population lacks some people."""
+    shutil.copytree(model_folder, target)
+    sha256 = load_model(target).identity.sha256
+    population = load_population(target, sha256)
+    rows = pl.read_parquet(target / PARQUET).select(list(ROWS_SCHEMA))
+    keep = ~rows["speaker"].is_in(list(people)).to_numpy()
+    print(f"reference population: {rows.filter(keep)['speaker'].n_unique()} of {rows['speaker'].n_unique()} speakers")
+    save_population(
+        target,
+        rows.filter(keep),
+        population.embeddings[keep],
+        model_sha256=sha256,
+        data=population.card.data,
+        licences=population.card.licences,
+    )
+    return target
+
+
+def judge(table: pl.DataFrame, truth: dict[str, dict[str, str]]) -> None:
+    """Print how good the LRs of a table are."""
+    same: list[float] = []
+    different: list[float] = []
+    for row in table.filter(pl.col("status") == "lr").to_dicts():
+        questioned = truth[Path(row["questioned_path"]).name]["person"]
+        suspect = truth[row["suspect"]]["person"]
+        if questioned == suspect:
+            same.append(row["log10_lr"])
+        elif questioned.partition("/")[0] == suspect.partition("/")[0]:
+            different.append(row["log10_lr"])
+    refused = table.filter(pl.col("status") != "lr")
+    print(f"{table.height} comparisons, {refused.height} with no LR issued")
+    for reason, count in refused.group_by("reason").len().sort("len", descending=True).head(8).iter_rows():
+        print(f"   {count} x {reason}")
+    values = np.array(same), np.array(different)
+    print(
+        json.dumps(
+            {
+                "same_speaker": len(same),
+                "different_speaker_within_corpus": len(different),
+                "eer_percent": round(100 * eer(*values), 2),
+                "cllr": round(cllr(*values), 3),
+                "cllr_min": round(cllr_min(*values), 3),
+                "same_speaker_below_lr_1": round(float(np.mean(values[0] < 0)), 3),
+                "different_speaker_above_lr_1": round(float(np.mean(values[1] > 0)), 3),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""``forensic models``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from forensic.cli.terminal import FAILED, console, shown, shown_path
+
+models_app = typer.Typer(help="The models that are there: list, show, verify, import.", invoke_without_command=True)
+
+FoldersOption = Annotated[
+    list[Path] | None, typer.Option("--in", help="Look in this folder as well; may be repeated.", show_default=False)
+]
+
+
+@models_app.callback()
+def list_command(context: typer.Context, folders: FoldersOption = None) -> None:
+    """List the models, each checked against the hashes of its card."""
+    if context.invoked_subcommand is not None:
+        return
+    from forensic.workflows.models import find_models
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("Name", "Task", "Licence", "Weights", "Population", "State"):
+        table.add_column(column)
+    for state in find_models(folders or ()):
+        table.add_row(
+            shown(state.card.get("name", state.folder.name)),
+            shown(state.card.get("task", "")),
+            shown(state.card.get("licence", "")),
+            str(state.card.get("weights", {}).get("sha256", ""))[:12],
+            f"{state.speakers} speakers" if state.speakers else "",
+            f"[red]{shown(state.problem)}[/]" if state.problem else "verified",
+        )
+    console.print(table)
+
+
+@models_app.command("show")
+def show_command(
+    name: Annotated[str, typer.Argument(help="Name or folder of a model.")], folders: FoldersOption = None
+) -> None:
+    """Print a model's card."""
+    from forensic.workflows.models import named_model
+
+    state = named_model(name, folders or ())
+    console.print(f"[bold]Folder[/] {shown_path(state.folder)}")
+    _print_card(state.card, "")
+    if state.problem:
+        console.print(f"[red]{shown(state.problem)}[/]")
+
+
+@models_app.command("verify")
+def verify_command(
+    names: Annotated[list[str] | None, typer.Argument(help="Names or folders; all without any.")] = None,
+    folders: FoldersOption = None,
+) -> None:
+    """Check models against the hashes of their cards; exit code 1 if one is not whole."""
+    from forensic.workflows.models import find_models, named_model
+
+    states = [named_model(name, folders or ()) for name in names] if names else find_models(folders or ())
+    for state in states:
+        verdict = f"[red]{shown(state.problem)}[/]" if state.problem else "verified"
+        console.print(f"{shown_path(state.folder)}: {verdict}")
+    if any(state.problem for state in states):
+        raise typer.Exit(FAILED)
+
+
+@models_app.command("import")
+def import_command(
+    checkpoint: Annotated[Path, typer.Argument(help="A GE2E checkpoint of Resemblyzer or Real-Time-Voice-Cloning.")],
+    out: Annotated[Path, typer.Option(help="The model folder to make.")],
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "unknown",
+    provenance: Annotated[str, typer.Option(help="What the card says of the training data.")] = "unknown",
+) -> None:
+    """Make a model folder of a public GE2E checkpoint, to compare with."""
+    from forensic.workflows.models import import_checkpoint
+
+    folder = import_checkpoint(checkpoint, out, out.name, licence, provenance)
+    console.print(f"Model: {shown_path(folder)}")
+
+
+def _print_card(card: dict[str, Any], indent: str) -> None:
+    for key, value in card.items():
+        if isinstance(value, dict):
+            console.print(f"{indent}[bold]{shown(key)}[/]")
+            _print_card(value, indent + "  ")
+        else:
+            console.print(f"{indent}{shown(key)}: {shown(value)}")

@@ -1,0 +1,105 @@
+"""``forensic models``: which models are there, whether they are whole, and public checkpoints made into models."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forensic.errors import ForensicError, ModelError
+from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
+from forensic.likelihood_ratio.population import load_population
+from forensic.resources import shipped
+from forensic.speaker.extractor import CARD, read_card
+from forensic.training.teacher import import_ge2e
+from forensic.workflows.train import save_model
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """One model folder.
+
+    Attributes:
+        folder: where it lies.
+        card: its card; empty where that cannot be read.
+        speakers: of the reference population beside it; 0 where there is none.
+        problem: why it cannot be used; empty where every hash is right.
+    """
+
+    folder: Path
+    card: dict[str, Any]
+    speakers: int
+    problem: str
+
+
+def find_models(folders: Iterable[Path] = ()) -> list[ModelState]:
+    """Every model that ships, and those of other folders, each checked.
+
+    Args:
+        folders: model folders, or folders that hold some.
+    """
+    found: list[Path] = []
+    for root in (shipped("models"), *folders):
+        candidates = [root, *sorted(path for path in root.iterdir() if path.is_dir())] if root.is_dir() else []
+        found += [path for path in candidates if (path / CARD).is_file()]
+    return [examine_model(path) for path in dict.fromkeys(found)]
+
+
+def examine_model(folder: Path) -> ModelState:
+    """Read a model's card, and check every file that it names against its hash."""
+    card: dict[str, Any] = {}
+    try:
+        card = read_card(folder)
+        _check_weights(folder, card)
+        speakers = 0
+        if (folder / POPULATION_CARD).exists():
+            speakers = load_population(folder, card["weights"]["sha256"]).card.speakers
+    except ForensicError as error:
+        return ModelState(folder, card, 0, str(error))
+    return ModelState(folder, card, speakers, "")
+
+
+def named_model(name: str, folders: Iterable[Path] = ()) -> ModelState:
+    """A model by its name, or by its folder.
+
+    Raises:
+        ModelError: if there is none, with the names of those that there are.
+    """
+    if (Path(name) / CARD).is_file():
+        return examine_model(Path(name))
+    models = find_models(folders)
+    for state in models:
+        if name in {state.card.get("name"), state.folder.name}:
+            return state
+    names = ", ".join(state.folder.name for state in models)
+    raise ModelError(f"There is no model {name!r}.", f"Name a folder, or one of {names}.")
+
+
+def import_checkpoint(checkpoint: Path, out: Path, name: str, licence: str, data: str) -> Path:
+    """Make a model folder of a public GE2E checkpoint.
+
+    Raises:
+        TrainingError: if the file holds no such network.
+        ModelError: if ``out`` is there already.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise ModelError(f"{out} is there already.", "Name a new folder with --out.")
+    network = import_ge2e(checkpoint)
+    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    facts = {"name": name, "task": "speaker", "licence": licence, "data": data}
+    save_model(out, network, facts, {"imported": {"file": checkpoint.name, "sha256": sha256}})
+    return out
+
+
+def _check_weights(folder: Path, card: dict[str, Any]) -> None:
+    try:
+        stated = card["weights"]
+        path = folder / str(stated["file"])
+        actual = hashlib.sha256(path.read_bytes()).hexdigest()
+        expected = stated["sha256"]
+    except OSError as error:
+        raise ModelError(f"Cannot read the weights of {folder}: {error.strerror}.", "Restore them.") from error
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"The card of {folder} names no weights.", "Restore the model folder.") from error
+    if actual != expected:
+        raise ModelError(f"{path} is not the file that its card names.", "Restore the model folder from its source.")
