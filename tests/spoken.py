@@ -21,5 +21,5 @@ def spoken(voice, seconds, start_s=0.0):
 
 @cache
 def _whole(voice):
-    path = sorted((_SUSPECTS / voice).iterdir())[0]
+    path = min((_SUSPECTS / voice).iterdir())
     return np.concatenate([block.samples for block in decode_blocks(path, AudioSettings(channels="mix"))])

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from spoken import VOICES, spoken
 
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.settings import SpeechSettings
-from spoken import VOICES, spoken
 
 
 @pytest.fixture(scope="module")

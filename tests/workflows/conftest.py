@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 from factories import write_wav
+from spoken import VOICES, spoken
 
 from forensic.case.folder import open_case
 from forensic.likelihood_ratio.population import ROWS_SCHEMA, save_population
 from forensic.settings import Settings
 from forensic.speaker.extractor import load_model
 from forensic.workflows.scan import ScanRequest, scan
-from spoken import VOICES, spoken
 
 
 @pytest.fixture

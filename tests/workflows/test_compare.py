@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 from factories import write_wav
+from spoken import spoken
 
 from forensic.case.folder import open_case
 from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
 from forensic.settings import ComparisonSettings, Settings
 from forensic.workflows.compare import ComparisonRequest, compare
-from spoken import spoken
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 from factories import BAD_FILES, write_bad, write_float_wav, write_wav
+from spoken import spoken
 
 from forensic.case.audit import verify_audit
 from forensic.case.store import EvidenceStore
 from forensic.errors import CaseError
 from forensic.settings import AudioSettings, Settings, SpeechSettings
 from forensic.workflows import scan as scan_module
-from spoken import spoken
 
 
 def _read(tmp_path, table):
