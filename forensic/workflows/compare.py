@@ -29,7 +29,7 @@ from forensic.report.render import render_html, render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
-from forensic.workflows.sides import known_side, leakage, questioned_sides
+from forensic.workflows.sides import known_side, leakage, questioned_sides, sides_by_recording
 from forensic.workflows.weigh import weigh
 
 
@@ -103,8 +103,9 @@ def compare(
 
     watch("scoring")
     evidence = _evidence(case, model, request.settings)
-    questioned = questioned_sides(evidence, request.questioned)
-    known = [known_side(suspect, evidence) for suspect in suspects]
+    by_recording = sides_by_recording(evidence)
+    questioned = questioned_sides(evidence, by_recording, request.questioned)
+    known = [known_side(suspect, evidence, by_recording) for suspect in suspects]
     if all(side.embedding is None for side in known):
         raise ReferenceSetError(
             f"No suspect of {request.reference} has a usable recording: {known[0].problem}",

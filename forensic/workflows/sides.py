@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -41,11 +41,17 @@ class Side:
     problem: str
 
 
-def questioned_sides(evidence: Mapping[str, pl.DataFrame], chosen: Sequence[str]) -> list[Side]:
+SidesByRecording: TypeAlias = Mapping[str, Sequence[Side]]
+
+
+def questioned_sides(
+    evidence: Mapping[str, pl.DataFrame], by_recording: SidesByRecording, chosen: Sequence[str]
+) -> list[Side]:
     """Every channel of every questioned recording; a recording without evidence stands with its problem.
 
     Args:
         evidence: tables of the case, of one model and one settings.
+        by_recording: as ``sides_by_recording`` makes it of them.
         chosen: paths, folders or globs that narrow them; empty takes all.
 
     Raises:
@@ -64,7 +70,6 @@ def questioned_sides(evidence: Mapping[str, pl.DataFrame], chosen: Sequence[str]
                 f"No scanned recording fits --questioned {' '.join(chosen)}.",
                 "Name a scanned file, its folder, or a glob.",
             )
-    by_recording = _sides_by_recording(evidence)
     sides = []
     for row in files.to_dicts():
         own = by_recording.get(row["sha256"], [])
@@ -85,11 +90,10 @@ def _is_chosen(path: str, chosen: Sequence[str]) -> bool:
     return False
 
 
-def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame]) -> Side:
+def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_recording: SidesByRecording) -> Side:
     """All usable recordings of a suspect, pooled."""
     paths = [path_text(path.absolute()) for path in suspect.paths]
     rows = evidence["files"].filter(pl.col("path").is_in(paths)).to_dicts()
-    by_recording = _sides_by_recording(evidence)
     sha256 = sorted({row["sha256"] for row in rows if row["sha256"]})
     sides = [side for value in sha256 for side in by_recording.get(value, [])]
     embeddings = [side.embedding for side in sides if side.embedding is not None]
@@ -116,7 +120,8 @@ def _pooled(conditions: Sequence[Conditions]) -> Conditions:
     return Conditions(float(speech.sum()), snr_db, float(bandwidth))
 
 
-def _sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[Side]]:
+def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[Side]]:
+    """The channels with an embedding, by the recording's SHA-256."""
     sides: dict[str, list[Side]] = {}
     joined = evidence["embeddings"].join(evidence["quality"], on=["sha256", "channel"], how="inner")
     for row in joined.sort("sha256", "channel").to_dicts():
