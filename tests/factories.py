@@ -135,6 +135,17 @@ def write_wav(path: Path, samples: Waveform, sample_rate_hz: int = 16_000) -> Pa
     return path
 
 
+def write_call(path: Path, left: Waveform, right: Waveform) -> Path:
+    """A recording of two channels at 16 kHz, a speaker in each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((np.stack([left, right], axis=1) * 32767).astype("<i2").tobytes())
+    return path
+
+
 def write_float_wav(path: Path, samples: Waveform, sample_rate_hz: int = 16_000) -> Path:
     """32-bit float WAV, sample by sample as given: NaN and infinity too."""
     data = samples.astype("<f4").tobytes()

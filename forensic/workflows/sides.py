@@ -70,14 +70,20 @@ def questioned_sides(
                 f"No scanned recording fits --questioned {' '.join(chosen)}.",
                 "Name a scanned file, its folder, or a glob.",
             )
+    failures = _failures_by_recording(evidence)
     sides = []
     for row in files.to_dicts():
-        own = by_recording.get(row["sha256"], [])
-        if not own:
-            problem = _problem(row, evidence["failures"])
-            sides.append(Side(row["path"], (row["sha256"],) if row["sha256"] else (), 0, None, None, 0.0, problem))
-        sides += [dataclasses.replace(side, name=row["path"]) for side in own]
+        own = [dataclasses.replace(side, name=row["path"]) for side in by_recording.get(row["sha256"], [])]
+        own += [
+            _unusable(row, failure["channel"] or 0, f"{failure['problem']} {failure['remedy']}")
+            for failure in failures.get(row["sha256"], [])
+        ]
+        sides += own or [_unusable(row, 0, _problem(row, []))]
     return sides
+
+
+def _unusable(file: Mapping[str, Any], channel: int, problem: str) -> Side:
+    return Side(file["path"], (file["sha256"],) if file["sha256"] else (), channel, None, None, 0.0, problem)
 
 
 def _is_chosen(path: str, chosen: Sequence[str]) -> bool:
@@ -98,7 +104,8 @@ def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_record
     sides = [side for value in sha256 for side in by_recording.get(value, [])]
     embeddings = [side.embedding for side in sides if side.embedding is not None]
     if not embeddings:
-        problems = [_problem(row, evidence["failures"]) for row in rows] or ["None of them is a recording."]
+        failures = _failures_by_recording(evidence)
+        problems = [_problem(row, failures.get(row["sha256"], [])) for row in rows] or ["None of them is a recording."]
         return Side(suspect.name, tuple(sha256), 0, None, None, 0.0, problems[0])
     return Side(
         name=suspect.name,
@@ -139,10 +146,17 @@ def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[S
     return sides
 
 
-def _problem(file: Mapping[str, Any], failures: pl.DataFrame) -> str:
-    found = failures.filter(pl.col("sha256") == file["sha256"]).to_dicts() if file["sha256"] else []
-    if found:
-        return f"{found[0]['problem']} {found[0]['remedy']}"
+def _failures_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[dict[str, Any]]]:
+    failures: dict[str, list[dict[str, Any]]] = {}
+    for row in evidence["failures"].to_dicts():
+        failures.setdefault(row["sha256"], []).append(row)
+    return failures
+
+
+def _problem(file: Mapping[str, Any], failures: Sequence[Mapping[str, Any]]) -> str:
+    """Why a file gave no evidence, and what would help."""
+    if failures:
+        return f"{failures[0]['problem']} {failures[0]['remedy']}"
     if file["reason"]:
         return f"{file['reason']} {file['remedy']}"
     return "It was scanned with another model or other settings. Scan it again with these."

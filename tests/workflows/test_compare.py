@@ -6,13 +6,13 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from factories import write_wav
+from factories import write_call, write_wav
 from spoken import spoken
 
 from forensic.case.folder import open_case
 from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
-from forensic.settings import ComparisonSettings, Settings
+from forensic.settings import AudioSettings, ComparisonSettings, Settings
 from forensic.workflows.compare import ComparisonRequest, compare
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
@@ -147,15 +147,7 @@ def test_suspects_without_speech_are_an_error_that_says_why(tmp_path, recordings
 
 
 def test_a_recording_in_two_channels_has_a_row_a_channel(tmp_path, suspects, run_scan, run_compare):
-    import wave
-
-    both = np.stack([spoken("adler", 8.0), spoken("brook", 8.0)], axis=1)
-    (tmp_path / "calls").mkdir()
-    with wave.open(str(tmp_path / "calls" / "=call.wav"), "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((both * 32767).astype("<i2").tobytes())
+    write_call(tmp_path / "calls" / "=call.wav", spoken("adler", 8.0), spoken("brook", 8.0))
     run_scan(tmp_path / "calls")
     table = run_compare(suspects).comparisons
     assert sorted(table["channel"]) == [1, 1, 2, 2]
@@ -169,3 +161,16 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused(tmp_path):
     with (tmp_path / "t.csv").open(newline="") as file:
         (read,) = csv.DictReader(file)
     assert (read["questioned_path"], read["suspect"], read["log10_lr"]) == ("'=cmd()", "'@x", "-1.5")
+
+
+def test_a_silent_channel_stands_in_the_table_beside_the_one_that_speaks(tmp_path, suspects, run_scan, run_compare):
+    write_call(tmp_path / "calls" / "call.wav", spoken("adler", 8.0), np.full(8 * 16_000, 0.0, np.float32))
+    settings = Settings(comparison=_SETTINGS.comparison, audio=AudioSettings(channels="split"))
+    run_scan(tmp_path / "calls", settings=settings)
+    table = run_compare(suspects, settings).comparisons.sort("channel", "suspect")
+    assert table.select("channel", "status").rows() == [
+        (1, STATUS_LR),
+        (1, STATUS_LR),
+        (2, STATUS_NONE),
+        (2, STATUS_NONE),
+    ]

@@ -1,12 +1,11 @@
 """A scan loses nothing, repeats nothing, and survives whatever lies in the folder."""
 
 import os
-import wave
 
 import numpy as np
 import polars as pl
 import pytest
-from factories import BAD_FILES, write_bad, write_float_wav, write_wav
+from factories import BAD_FILES, write_bad, write_call, write_float_wav, write_wav
 from spoken import spoken
 
 from forensic.case.audit import verify_audit
@@ -175,14 +174,7 @@ def test_globs_narrow_what_is_scanned(recordings, run_scan):
 
 
 def test_channels_of_a_call_are_kept_apart(tmp_path, run_scan):
-    left, right = (spoken(voice, 8.0) for voice in ("adler", "brook"))
-    interleaved = np.stack([left, right], axis=1)
-    (tmp_path / "calls").mkdir()
-    with wave.open(str(tmp_path / "calls" / "call.wav"), "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((interleaved * 32767).astype("<i2").tobytes())
+    write_call(tmp_path / "calls" / "call.wav", spoken("adler", 8.0), spoken("brook", 8.0))
     run_scan(tmp_path / "calls")
     assert _read(tmp_path, "embeddings")["channel"].to_list() == [1, 2]
     run_scan(tmp_path / "calls", settings=Settings(audio=AudioSettings(channels="mix")))
