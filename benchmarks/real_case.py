@@ -10,7 +10,6 @@ and the peak memory.
 """
 
 import argparse
-import csv
 import json
 import re
 import resource
@@ -31,9 +30,10 @@ from forensic.likelihood_ratio.population import PARQUET, ROWS_SCHEMA, load_popu
 from forensic.speaker.extractor import default_model_folder, load_model
 from forensic.training.cache import load_sources, read_samples
 from forensic.training.configuration import DataSettings
+from forensic.workflows.population import with_languages_apart
 
-SUSPECTS = {"speechocean762": 10, "alphanumeric": 5, "common-voice": 5}
-OTHERS = {"speechocean762": 10, "alphanumeric": 5, "common-voice": 5}
+SUSPECTS = {"speechocean762": 10, "alphanumeric": 5, "common-voice (en)": 5}
+OTHERS = {"speechocean762": 10, "alphanumeric": 5, "common-voice (en)": 5}
 
 # what happens on the way, and the file it ends in; chosen in turn
 CHANNELS: tuple[tuple[Channel, Codec | None], ...] = (
@@ -47,8 +47,8 @@ CHANNELS: tuple[tuple[Channel, Codec | None], ...] = (
     (Channel("messenger"), Codec("Opus narrowband", 8_000)),
 )
 _SUFFIX = {"AMR-NB": "amr", "MP3": "mp3", "Opus": "opus", "Opus narrowband": "opus", None: "wav"}
+_FEWEST_CLIPS = {"speechocean762": 8, "alphanumeric": 3, "common-voice (en)": 6}
 _QUESTIONED_S = (12.0, 20.0, 35.0)  # of audio, in turn
-_LICENCES = {"alphanumeric": "MIT", "common-voice": "CC0-1.0", "speechocean762": "free use"}
 
 
 def main() -> None:
@@ -91,8 +91,8 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
     Returns:
         By name of a questioned file or suspect: person and channel.
     """
-    with (speech / "manifest.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == "population"]
+    manifest = pl.read_csv(speech / "manifest.csv", infer_schema=False).filter(pl.col("split") == "population")
+    rows = with_languages_apart(manifest).to_dicts()
     people: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         people.setdefault(row["corpus"], {}).setdefault(row["speaker"], []).append(row["path"])
@@ -101,9 +101,7 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
     truth: dict[str, dict[str, str]] = {}
     number = 0
     for corpus, count in SUSPECTS.items():
-        long = sorted(
-            name for name, paths in people[corpus].items() if len(paths) >= (3 if corpus == "alphanumeric" else 8)
-        )
+        long = sorted(name for name, paths in people[corpus].items() if len(paths) >= _FEWEST_CLIPS[corpus])
         chosen = [str(name) for name in rng.permutation(long)[: count + OTHERS[corpus]]]
         for index, name in enumerate(chosen):
             clips = [read_samples(speech / path) for path in sorted(people[corpus][name])]

@@ -113,7 +113,11 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
         )
     }
     counts = frame.group_by("corpus").agg(pl.col("speaker").n_unique()).sort("corpus")
-    data = "Speakers by corpus: " + ", ".join(f"{corpus} {count}" for corpus, count in counts.iter_rows())
+    data = (
+        "Speakers by corpus (and language): "
+        + ", ".join(f"{corpus} {count}" for corpus, count in counts.iter_rows())
+        + ". The two sides of a speaker are different recordings, of one session where the corpus has no other."
+    )
     save_population(
         request.model_folder,
         frame,
@@ -134,7 +138,21 @@ def _manifest(request: PopulationRequest) -> pl.DataFrame:
         raise TrainingError(f"{request.manifest} lacks the column {', '.join(sorted(missing))}.", "Add it.")
     if request.splits and "split" in frame.columns:
         frame = frame.filter(pl.col("split").is_in(request.splits))
-    return frame.filter(pl.col("speaker").fill_null("") != "").with_columns(pl.col("seconds").cast(pl.Float64))
+    frame = frame.filter(pl.col("speaker").fill_null("") != "").with_columns(pl.col("seconds").cast(pl.Float64))
+    return with_languages_apart(frame)
+
+
+def with_languages_apart(manifest: pl.DataFrame) -> pl.DataFrame:
+    """Name a corpus of several languages by language, so that no pair of speakers is told apart by its language.
+
+    Args:
+        manifest: columns corpus and, where it is known, language.
+    """
+    if "language" not in manifest.columns:
+        return manifest
+    is_mixed = pl.col("language").n_unique().over("corpus") > 1
+    by_language = pl.format("{} ({})", pl.col("corpus"), pl.col("language").fill_null("?"))
+    return manifest.with_columns(pl.when(is_mixed).then(by_language).otherwise(pl.col("corpus")).alias("corpus"))
 
 
 def _speakers(manifest: pl.DataFrame, root: Path) -> list[_Speaker]:

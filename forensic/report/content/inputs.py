@@ -1,0 +1,127 @@
+"""What goes into a report: the tables of a case, and what was done with which method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from forensic.case.details import CaseDetails
+from forensic.likelihood_ratio.scale import VerbalScale
+from forensic.records import Calibration
+from forensic.report.formats import listed, printable
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecording:
+    """One recording of a known speaker: its path as in the table ``files``, and its SHA-256."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSpeaker:
+    """A suspect of the reference set and the known recordings."""
+
+    name: str
+    recordings: tuple[KnownRecording, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What computed the results, in full, so that another laboratory can compute them again.
+
+    Attributes:
+        software_version: version of ``forensic``.
+        model_name: name on the model's card.
+        model_sha256: SHA-256 of its weights.
+        model_licence: licence of its weights.
+        model_training_data: what it was trained on, in a sentence.
+        settings: every setting in force, by step.
+        settings_sha256: hash of the settings.
+        hardware: processor, cores, accelerator.
+        operating_system: its name and version.
+        python_version: such as "3.11.9".
+        libraries: version by name.
+        seeds: seed by what it seeds.
+        command_line: the command that was given.
+        duration_s: how long the comparison took.
+    """
+
+    software_version: str
+    model_name: str
+    model_sha256: str
+    model_licence: str
+    model_training_data: str
+    settings: Mapping[str, Mapping[str, object]]
+    settings_sha256: str
+    hardware: str
+    operating_system: str
+    python_version: str
+    libraries: Mapping[str, str]
+    seeds: Mapping[str, int]
+    command_line: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of each kind a report prints; whatever it leaves out, it says so."""
+
+    findings: int = 40
+    strongest: int = 300
+    items: int = 400
+    results: int = 150
+    refusals: int = 40
+    forest_rows: int = 40
+    matrix_rows: int = 240
+    matrix_columns: int = 48
+    calibrations: int = 24
+    calibration_plots: int = 6
+    waveforms: int = 16
+    failures: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInputs:
+    """Everything that a report is made of.
+
+    Attributes:
+        case_details: what a person wrote in ``case.toml``.
+        report_id: unique; printed on every page.
+        comparison_id: the folder of the results.
+        created_utc: when the results were computed.
+        files, recordings, quality, segments, failures: the case's evidence, of one model and one settings.
+        comparisons: table of ``COMPARISONS_SCHEMA``.
+        known_speakers: the reference set, in the order in which the report numbers it.
+        calibrations: by id; at least those that ``comparisons`` names.
+        method: what computed the results.
+        scale: the verbal scale.
+        leakage_warnings: sentences, each on one overlap that was found between sides or with the population.
+        results_files: names of the files beside the report that hold all results.
+        limits: how much to print.
+    """
+
+    case_details: CaseDetails
+    report_id: str
+    comparison_id: str
+    created_utc: datetime
+    files: pl.DataFrame
+    recordings: pl.DataFrame
+    quality: pl.DataFrame
+    segments: pl.DataFrame
+    failures: pl.DataFrame
+    comparisons: pl.DataFrame
+    known_speakers: tuple[KnownSpeaker, ...]
+    calibrations: Mapping[str, Calibration]
+    method: Method
+    scale: VerbalScale
+    leakage_warnings: tuple[str, ...] = ()
+    results_files: tuple[str, ...] = ("comparisons.csv", "comparisons.parquet")
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def all_results(self) -> str:
+        """Where all results are, as a sentence names it."""
+        return listed([printable(name) for name in self.results_files])
