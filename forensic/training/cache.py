@@ -3,6 +3,7 @@
 The layout of a cache folder::
 
     index.parquet     a row a piece: speaker, corpus, is_development, first frame, frames
+    channels.parquet  a row a degraded version of a piece: the channel that was drawn for it, and its seed
     problems.parquet  a row a clip that could not be used
     version-0.npy     clean features, shape (frames, 40), float16 square roots of mel power
     version-1.npy ..  the same frames through a drawn channel
@@ -31,7 +32,7 @@ from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.settings import AudioSettings, SpeechSettings
 from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
 from forensic.training.configuration import AugmentationSettings, DataSettings
-from forensic.training.data import Piece
+from forensic.training.data import Piece, root_of
 
 _FORMAT = 1  # raise when the features change
 _LONGEST_ROOM_S = 2.0
@@ -71,7 +72,7 @@ def read_samples(path: Path) -> Samples:
 
 def load_sources(data: DataSettings) -> Sources:
     """Noises and rooms of the settings' folders; what rings too long to be a room is left out."""
-    root = Path(data.manifest).parent
+    root = root_of(data)
     noises = tuple(_every_recording(root / data.noise)) if data.noise else ()
     responses = tuple(room for room in _every_recording(root / data.rooms) if _is_room(room)) if data.rooms else ()
     return Sources(noises, tuple(room[: int(_LONGEST_ROOM_S * SAMPLE_RATE_HZ)] for room in responses))
@@ -134,7 +135,7 @@ def build_cache(
 
 
 def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: AugmentationSettings) -> str:
-    root = Path(data.manifest).parent
+    root = root_of(data)
     content = {
         "format": _FORMAT,
         "pieces": [
@@ -158,14 +159,15 @@ def _make(
 ) -> None:
     tasks = [list(enumerate(pieces))[start : start + _CHUNK] for start in range(0, len(pieces), _CHUNK)]
     names = [f"version-{version}" for version in range(augmentation.versions + 1)]
-    rows, problems, first, done = [], [], 0, 0
+    rows, drawn, problems, first, done = [], [], [], 0, 0
     initial = (data, augmentation, _babble(pieces, augmentation))
     with ExitStack() as stack:
         raw = [stack.enter_context((folder / f"{name}.raw").open("wb")) for name in names]
         context = multiprocessing.get_context("spawn")
         pool = stack.enter_context(ProcessPoolExecutor(workers, context, _start_worker, initial))
         for made, failed in pool.map(_prepare, tasks):
-            for position, versions in made:
+            for position, versions, channels in made:
+                drawn += [(len(rows), number, *channel) for number, channel in enumerate(channels, 1)]
                 for file, features in zip(raw, versions, strict=True):
                     file.write(features.tobytes())
                 piece, frames = pieces[position], len(versions[0])
@@ -180,6 +182,8 @@ def _make(
         raise TrainingError("No piece of training speech could be used.", "See problems.parquet in the cache folder.")
     columns = ["speaker", "corpus", "is_development", "first", "frames"]
     pl.DataFrame(rows, columns, orient="row").write_parquet(folder / "index.parquet")
+    columns = ["piece", "version", "seed", "channel"]
+    pl.DataFrame(drawn, columns, orient="row").write_parquet(folder / "channels.parquet")
     schema = {"path": pl.String, "problem": pl.String, "remedy": pl.String}
     pl.DataFrame(problems, schema, orient="row").write_parquet(folder / "problems.parquet")
 
@@ -217,7 +221,8 @@ def _start_worker(data: DataSettings, augmentation: AugmentationSettings, babble
     _worker[:] = [_Worker(Sources(recorded.noises, recorded.rooms, babble), augmentation)]
 
 
-_Made = tuple[int, list[NDArray[np.float16]]]
+_Drawn = tuple[int, str]  # seed and channel
+_Made = tuple[int, list[NDArray[np.float16]], list[_Drawn]]
 _Problem = tuple[str, str, str]
 
 
@@ -234,27 +239,28 @@ def _prepare(task: Sequence[tuple[int, Piece]]) -> tuple[list[_Made], list[_Prob
         if sum(map(len, clips)) < _worker[0].augmentation.min_piece_s * SAMPLE_RATE_HZ:
             continue  # too little is left of it
         try:
-            versions = _versions(np.concatenate(clips), position)
+            versions, channels = _versions(np.concatenate(clips), position)
         except (RecordingError, ValueError, OSError) as error:
             problems.append((str(piece.clips[0].path), f"Its features cannot be made: {error}.", "Leave it out."))
             continue
         if len(versions[0]) >= _worker[0].augmentation.min_piece_s * FRAMES_PER_S * 0.6:
-            made.append((position, versions))
+            made.append((position, versions, channels))
     return made, problems
 
 
-def _versions(samples: Samples, position: int) -> list[NDArray[np.float16]]:
-    """Clean and degraded features of one piece, only the frames that hold speech in the clean one."""
+def _versions(samples: Samples, position: int) -> tuple[list[NDArray[np.float16]], list[_Drawn]]:
+    """Clean and degraded features of one piece, only the frames that hold speech in the clean one; and the channels."""
     worker = _worker[0]
     probability = speech_probability([samples])[0]
     segments = find_speech(probability, len(samples), SpeechSettings())
     mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
-    versions = [_features(samples, mask)]
+    versions, drawn = [_features(samples, mask)], []
     for version in range(1, worker.augmentation.versions + 1):
         seed = int(np.random.SeedSequence([worker.augmentation.seed, position, version]).generate_state(1)[0])
         channel = draw_channel(np.random.default_rng(seed))
         versions.append(_features(simulate(samples, channel, worker.sources, seed), mask))
-    return versions
+        drawn.append((seed, str(channel.steps)))
+    return versions, drawn
 
 
 def _features(samples: Samples, mask: NDArray[np.bool_]) -> NDArray[np.float16]:

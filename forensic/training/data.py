@@ -9,6 +9,8 @@ import polars as pl
 from forensic.errors import TrainingError
 from forensic.training.configuration import AugmentationSettings, DataSettings
 
+_AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aac"})
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -38,6 +40,9 @@ class Piece:
 def read_manifest(settings: DataSettings) -> pl.DataFrame:
     """The rows of the manifest that are trained on.
 
+    A manifest is a CSV or Parquet file with the columns path and speaker, Common Voice's ``validated.tsv``, or a folder
+    with a folder of recordings for each speaker.
+
     Returns:
         Columns path, speaker (empty: unknown), corpus, seconds.
 
@@ -46,7 +51,7 @@ def read_manifest(settings: DataSettings) -> pl.DataFrame:
     """
     path = Path(settings.manifest)
     try:
-        frame = pl.read_csv(path, infer_schema=False)
+        frame = _from_folders(path) if path.is_dir() else _read(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise TrainingError(f"Cannot read the manifest {path}: {error}.", "Check data.manifest.") from error
     if missing := {"path", "speaker"} - set(frame.columns):
@@ -66,12 +71,36 @@ def read_manifest(settings: DataSettings) -> pl.DataFrame:
     return frame
 
 
+def root_of(settings: DataSettings) -> Path:
+    """The folder that the manifest's paths are relative to."""
+    path = Path(settings.manifest)
+    return path if path.is_dir() else path.parent
+
+
+def _read(path: Path) -> pl.DataFrame:
+    if path.suffix.lower() == ".parquet":
+        return pl.read_parquet(path)
+    if path.suffix.lower() != ".tsv":
+        return pl.read_csv(path, infer_schema=False)
+    frame = pl.read_csv(path, separator="\t", infer_schema=False, quote_char=None)
+    if "client_id" not in frame.columns:
+        return frame
+    return frame.with_columns(pl.col("client_id").alias("speaker"), pl.format("clips/{}", pl.col("path")).alias("path"))
+
+
+def _from_folders(root: Path) -> pl.DataFrame:
+    """A folder a speaker, with recordings in any depth below: LibriSpeech, VoxCeleb and the like."""
+    paths = sorted(path.relative_to(root) for path in root.rglob("*") if path.suffix.lower() in _AUDIO_SUFFIXES)
+    rows = [(str(path), path.parts[0], root.name) for path in paths if len(path.parts) > 1]
+    return pl.DataFrame(rows, ["path", "speaker", "corpus"], orient="row")
+
+
 def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: AugmentationSettings) -> list[Piece]:
     """Join the clips of each person to pieces of about ``piece_s``; unlabelled clips stand alone.
 
     The people of the development set are drawn by the augmentation's seed; no person has pieces in both.
     """
-    root = Path(data.manifest).parent
+    root = root_of(data)
     people = manifest.filter(pl.col("speaker") != "").select("corpus", "speaker").unique().sort("corpus", "speaker")
     names = [f"{corpus}/{speaker}" for corpus, speaker in people.iter_rows()]
     rng = np.random.default_rng(augmentation.seed)

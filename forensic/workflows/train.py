@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from forensic.case.provenance import library_versions, software_version
 from forensic.errors import TrainingError
+from forensic.report.learning_curve import draw_learning_curve
 from forensic.speaker.extractor import CARD, WEIGHTS
 from forensic.speaker.network import SpeakerNetwork
 from forensic.training.cache import FeatureCache, build_cache
@@ -81,6 +82,7 @@ def train_model(
         {"development": {k: v for k, v in dataclasses.asdict(history[-1]).items() if v == v}},  # noqa: PLR0124 - no NaN
     )
     _write_record(request, cache, history)
+    _write_curve(request, history)
     return history
 
 
@@ -142,5 +144,18 @@ def _write_record(request: TrainingRequest, cache: FeatureCache, history: list[D
     (request.out / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def _manifest_sha256(request: TrainingRequest) -> str:
-    return hashlib.sha256(Path(request.settings.data.manifest).read_bytes()).hexdigest()
+def _write_curve(request: TrainingRequest, history: list[DevelopmentResult]) -> None:
+    measured = [result for result in history if result.comparisons]
+    if not measured:
+        return
+    errors = [
+        ("clean", [result.clean_eer for result in measured]),
+        ("degraded", [result.degraded_eer for result in measured]),
+    ]
+    curve = draw_learning_curve([result.step for result in measured], errors, request.name)
+    (request.out / "learning_curve.svg").write_text(curve, encoding="utf-8")
+
+
+def _manifest_sha256(request: TrainingRequest) -> str | None:
+    path = Path(request.settings.data.manifest)
+    return None if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()

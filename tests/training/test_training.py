@@ -169,6 +169,34 @@ def test_a_manifest_without_speakers_is_refused(tmp_path):
         read_manifest(DataSettings(manifest=str(tmp_path / "m.csv")))
 
 
+def test_a_folder_for_each_speaker_is_a_manifest(tmp_path):
+    for name in ("100/1/a.flac", "100/2/b.flac", "200/c.wav", "200/notes.txt", "loose.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    frame = read_manifest(DataSettings(manifest=str(tmp_path)))
+    assert frame.select("path", "speaker").rows() == [
+        ("100/1/a.flac", "100"),
+        ("100/2/b.flac", "100"),
+        ("200/c.wav", "200"),
+    ]
+
+
+def test_common_voices_table_is_a_manifest(tmp_path):
+    (tmp_path / "validated.tsv").write_text('client_id\tpath\tsentence\nx1\ta.mp3\tHe said "no\n')
+    frame = read_manifest(DataSettings(manifest=str(tmp_path / "validated.tsv")))
+    assert frame.select("path", "speaker").rows() == [("clips/a.mp3", "x1")]
+
+
+def test_every_channel_that_was_drawn_is_recorded(settings, tmp_path):
+    import polars as pl
+
+    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    cache = build_cache(tmp_path / "cache", pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+    channels = pl.read_parquet(tmp_path / "cache" / "channels.parquet")
+    assert channels["piece"].to_list() == list(range(cache.index.height))
+    assert channels["channel"].n_unique() > 1
+
+
 def test_a_configuration_reads_lists_and_refuses_unknown_keys(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('[data]\nsplits = ["a", "b"]\n[learning]\nsteps = 10\n')

@@ -1,0 +1,33 @@
+"""The learning curve of a training run."""
+
+import io
+from collections.abc import Sequence
+
+
+def draw_learning_curve(steps: Sequence[int], errors: Sequence[tuple[str, Sequence[float]]], title: str) -> str:
+    """Development errors over the steps of a run.
+
+    Args:
+        steps: where they were measured.
+        errors: name and EER, a share from 0 to 1, at each step.
+        title: above the plot.
+
+    Returns:
+        SVG.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.hashsalt": "learning curve", "font.size": 9}):
+        figure = Figure(figsize=(6.0, 3.2), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        for (name, values), style in zip(errors, ("-o", "--s", ":^", "-.d"), strict=False):
+            axes.plot(steps, [100 * value for value in values], style, markersize=3, label=name)
+        axes.set(xlabel="step", ylabel="EER on development people, %", title=title, ylim=(0, None))
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
