@@ -40,7 +40,7 @@ check: development
 	$(ENV)/lint-imports
 
 bench: development libraries
-	@for benchmark in benchmarks/*.py; do echo "$$benchmark"; $(ENV)/python "$$benchmark" || exit 1; done
+	@for benchmark in benchmarks/[!_]*.py; do echo "$$benchmark"; $(ENV)/python "$$benchmark" || exit 1; done
 
 clean:
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

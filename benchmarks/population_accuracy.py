@@ -1,6 +1,6 @@
 """How well models tell the people of a reference population apart, by condition and net speech.
 
-    python benchmarks/population_accuracy.py MODEL_FOLDER [MODEL_FOLDER ...] [--known 25]
+    python benchmarks/population_accuracy.py [MODEL_FOLDER ...] [--known 25]
 
 Each model folder holds a population bank made by `forensic population build`. The known side is clean; the questioned
 side goes through each channel of the bank. Different-speaker pairs within one corpus only. Printed: EER and Cllr_min
@@ -18,7 +18,7 @@ from forensic.likelihood_ratio.metrics import cllr_min, eer
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.uncertainty import draw_speakers, metric_intervals
-from forensic.speaker.extractor import load_model
+from forensic.speaker.extractor import default_model_folder, load_model
 
 _FEWEST_SPEAKERS = 15
 _DRAWS = 200
@@ -27,7 +27,8 @@ _DRAWS = 200
 def main() -> None:
     """Print a line a model, corpus, channel and duration."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", type=Path, nargs="+", help="model folders with a population bank")
+    default = [default_model_folder()]
+    parser.add_argument("models", type=Path, nargs="*", default=default, help="model folders with a population bank")
     parser.add_argument("--known", type=float, default=25.0, help="nominal net speech of the known side, in seconds")
     options = parser.parse_args()
     print(f"{'model':18}{'corpus':16}{'questioned':28}{'speech s':>8}{'people':>7}{'EER %':>22}{'Cllr_min':>24}")
