@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forensic.records import Vector
-from forensic.report.content import (
+from forensic.report.content.plots import (
     Cell,
     ForestPlot,
     Mark,

@@ -3,7 +3,11 @@
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from forensic.errors import ReportError
 
@@ -60,8 +64,8 @@ def format_signed(value: float, digits: int = 2) -> str:
     Raises:
         ReportError: if it is not finite.
     """
-    text = f"{abs(finite(value, 'a number')):.{digits}f}"
-    if float(text) == 0:
+    text = f"{abs(finite(value, 'a number')):,.{digits}f}"
+    if not text.strip("0."):
         return text
     return ("+" if value > 0 else MINUS) + text
 
@@ -74,6 +78,20 @@ def format_number(value: float, digits: int) -> str:
     """
     text = format_signed(value, digits)
     return text.removeprefix("+")
+
+
+def format_quantity(value: float, unit: str, digits: int = 0) -> str:
+    """A number with its unit: "3,400 Hz".
+
+    Raises:
+        ReportError: if it is not finite.
+    """
+    return f"{format_number(value, digits)}{NO_BREAK}{unit}"
+
+
+def share_of(which: NDArray[np.bool_]) -> float:
+    """The share of True, 0 to 1; 0 where there is nothing to count."""
+    return float(np.mean(which)) if len(which) else 0.0
 
 
 def format_share(share: float) -> str:
@@ -137,6 +155,12 @@ def plural(number: int, noun: str, nouns: str = "") -> str:
 def listed(words: list[str]) -> str:
     """Words in a row: "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def first_few(words: Sequence[str], separator: str = ", ", most: int = 8) -> str:
+    """The first words, and how many more there are."""
+    shown = separator.join(words[:most])
+    return f"{shown}{separator}and {len(words) - most:,} more" if len(words) > most else shown
 
 
 def printable(text: str) -> str:

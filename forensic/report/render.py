@@ -4,7 +4,7 @@ from typing import Any
 
 from forensic.errors import ReportError
 from forensic.report import figures
-from forensic.report.content import CaseReport
+from forensic.report.content.case_report import CaseReport
 from forensic.resources import shipped
 
 

@@ -24,7 +24,8 @@ from forensic.case.store import path_text, write_atomically
 from forensic.errors import ReferenceSetError
 from forensic.likelihood_ratio.population import load_population
 from forensic.likelihood_ratio.scale import load_scale
-from forensic.report.content import KnownRecording, KnownSpeaker, Method, ReportInputs, build_report
+from forensic.report.content.build import build_report
+from forensic.report.content.inputs import KnownRecording, KnownSpeaker, Method, ReportInputs
 from forensic.report.render import render_html, render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model

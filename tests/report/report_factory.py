@@ -1,6 +1,8 @@
 """A seeded case with everything that a report must cope with; no audio, no files."""
 
+import dataclasses
 import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -11,7 +13,10 @@ from forensic.case.details import CaseDetails
 from forensic.case.store import COMPARISONS_SCHEMA, SCHEMAS, STATUS_LR, STATUS_NONE
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.records import Calibration, Conditions, Interval
-from forensic.report.content import KnownRecording, KnownSpeaker, Method, ReportInputs
+from forensic.report.content.inputs import KnownRecording, KnownSpeaker, Method, ReportInputs
+
+FORBIDDEN = re.compile(r"\bmatch|confiden|identif|guilt", re.IGNORECASE)
+"""Words of other methods, and of verdicts, that no report uses."""
 
 ODD_NAMES = (
     'call "><script>alert(1)</script>\n.wav',
@@ -348,3 +353,15 @@ def _inputs(tables, rows, speakers, calibrations):
         scale=SCALE,
         leakage_warnings=("Q7 and Q8 hold the same bytes: two comparisons of one recording are no two findings.",),
     )
+
+
+def texts(value):
+    """Every string in nested dataclasses."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from texts(part)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from texts(getattr(value, field.name))

@@ -6,17 +6,10 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from report_factory import case
 
 from forensic.report import figures
-from forensic.report.content import Mark, ScorePlot, WaveformPlot, build_report
+from forensic.report.content.plots import Mark, ScorePlot, WaveformPlot
 from forensic.report.render import draw_all
-
-
-@pytest.fixture(scope="module")
-def report():
-    """The report of a case with odd names."""
-    return build_report(case())
 
 
 @pytest.fixture(scope="module")

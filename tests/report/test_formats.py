@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from forensic.errors import ReportError
 from forensic.report.formats import (
+    first_few,
     format_duration,
     format_lr,
     format_number,
+    format_quantity,
     format_range,
     format_share,
     format_signed,
@@ -85,6 +87,13 @@ def test_numbers_have_a_true_minus_and_no_minus_zero():
     assert format_number(-3.21, 1) == "\N{MINUS SIGN}3.2"
 
 
+def test_a_quantity_has_its_unit_and_its_thousands():
+    """3,400 Hz; a unit never stands alone on the next line."""
+    assert format_quantity(3400.4, "Hz") == "3,400\N{NO-BREAK SPACE}Hz"
+    assert format_quantity(-0.04, "dB") == "0\N{NO-BREAK SPACE}dB"
+    assert format_quantity(-23.46, "dBFS", 1) == "\N{MINUS SIGN}23.5\N{NO-BREAK SPACE}dBFS"
+
+
 def test_a_range_keeps_its_order():
     """From the weaker for H1 to the stronger."""
     assert format_range(-0.3, 1.1) == "1/2.0 to 13"
@@ -115,6 +124,12 @@ def test_counts_and_lists_read_as_sentences():
         "a and b",
         "a, b and c",
     ]
+
+
+def test_a_long_list_says_how_much_it_leaves_out():
+    """The first few, then a number."""
+    assert first_few(["a", "b"], most=2) == "a, b"
+    assert first_few(["a", "b", "c"], separator="; ", most=1) == "a; and 2 more"
 
 
 @given(st.text(st.characters(codec=None)))

@@ -10,15 +10,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from report_factory import case, empty_case, large_case, without_lr
+from report_factory import FORBIDDEN, case, empty_case, large_case, without_lr
 
 from forensic.case.details import CaseDetails
 from forensic.errors import ReportError
-from forensic.report.content import build_report
+from forensic.report.content.build import build_report
 from forensic.report.render import render_html, render_pdf
 
 VOID = {"meta", "br"}
-FORBIDDEN = re.compile(r"\bmatch|confiden|identif|guilt", re.IGNORECASE)
 
 
 class Page(HTMLParser):
@@ -60,12 +59,6 @@ class Page(HTMLParser):
     def text(self):
         """All of it, on one line."""
         return " ".join(" ".join(self.words).split())
-
-
-@pytest.fixture(scope="module")
-def report():
-    """The report of a case with odd names."""
-    return build_report(case())
 
 
 @pytest.fixture(scope="module")
