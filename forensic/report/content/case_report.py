@@ -115,7 +115,15 @@ class QualityRow:
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One comparison; where no LR is issued all but the first three, ``score`` and ``reason`` are empty."""
+    """One comparison, or all of a questioned recording where none has an LR and all for the same reason.
+
+    Attributes:
+        known: "S1 Name", or "all 4 known speakers".
+        score: the score, or the lowest and the highest; empty where there is none.
+        log10_lr, lr, interval, verbal, unbounded, calibration: empty where no LR is issued.
+        reason: why no LR is issued; empty where one is.
+        comparisons: for how many comparisons the row stands.
+    """
 
     questioned: str
     questioned_name: str
@@ -128,6 +136,7 @@ class ResultRow:
     unbounded: str = ""
     calibration: str = ""
     reason: str = ""
+    comparisons: int = 1
 
 
 @dataclass(frozen=True, slots=True)
