@@ -12,7 +12,6 @@ from rich.table import Table
 from forensic.case.store import STATUS_LR
 from forensic.cli.options import (
     DEFAULT_CASE,
-    CaseOption,
     ChannelsOption,
     ModelOption,
     SettingsOption,
@@ -32,7 +31,7 @@ def compare_command(
             help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect).",
         ),
     ],
-    case: CaseOption = DEFAULT_CASE,
+    case: ExistingCaseOption = DEFAULT_CASE,
     questioned: Annotated[
         list[str] | None,
         typer.Option(help="Only these scanned recordings: a path, folder or glob; may be repeated."),

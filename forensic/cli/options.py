@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 CaseOption = Annotated[Path, typer.Option("--case", help="The case folder; made where it is missing.")]
+ExistingCaseOption = Annotated[Path, typer.Option("--case", help="The case folder, as a scan made it.")]
 SettingsOption = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings; defaults without it.")]
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the one that ships without it.")]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; one a processor without it.")]

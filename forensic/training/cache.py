@@ -78,9 +78,21 @@ def load_sources(data: DataSettings) -> Sources:
     return Sources(noises, tuple(room[: int(_LONGEST_ROOM_S * SAMPLE_RATE_HZ)] for room in responses))
 
 
+def check_sources(data: DataSettings) -> None:
+    """See that the folders of noises and rooms are there.
+
+    Raises:
+        TrainingError: if one that is named is missing.
+    """
+    for name, key in ((data.noise, "noise"), (data.rooms, "rooms")):
+        if name and not (root_of(data) / name).is_dir():
+            raise TrainingError(
+                f"There is no folder {root_of(data) / name} of recorded {key}.",
+                f"Put one there, name another with data.{key}, or set it to an empty text to go without.",
+            )
+
+
 def _every_recording(folder: Path) -> Iterator[Samples]:
-    if not folder.is_dir():
-        raise TrainingError(f"{folder} is no folder.", "Check data.noise and data.rooms; empty goes without.")
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         try:
             samples = read_samples(path)

@@ -18,7 +18,7 @@ from forensic.errors import TrainingError
 from forensic.report.learning_curve import draw_learning_curve
 from forensic.speaker.extractor import CARD, WEIGHTS
 from forensic.speaker.network import SpeakerNetwork
-from forensic.training.cache import FeatureCache, build_cache
+from forensic.training.cache import FeatureCache, build_cache, check_sources
 from forensic.training.configuration import TrainingSettings
 from forensic.training.data import make_pieces, read_manifest
 from forensic.training.development import DevelopmentResult
@@ -60,6 +60,7 @@ def train_model(
     settings = request.settings
     if not settings.data.manifest:
         raise TrainingError("No training data is named.", "Set data.manifest, or give --data MANIFEST.csv.")
+    check_sources(settings.data)
     manifest = read_manifest(settings.data)
     pieces = make_pieces(manifest, settings.data, settings.augmentation)
     network = initial_network(settings.learning.init, settings.learning.seed)
