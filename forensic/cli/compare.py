@@ -13,6 +13,7 @@ from forensic.case.store import STATUS_LR
 from forensic.cli.options import (
     DEFAULT_CASE,
     ChannelsOption,
+    ExistingCaseOption,
     ModelOption,
     SettingsOption,
     WorkersOption,

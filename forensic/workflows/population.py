@@ -186,8 +186,8 @@ _worker: list[_Worker] = []  # of this process
 
 def _start_worker(request: PopulationRequest) -> None:
     torch.set_num_threads(1)
-    folders = {name: name if (request.manifest.parent / name).is_dir() else "" for name in ("noise", "rooms")}
-    sources = load_sources(DataSettings(manifest=str(request.manifest), **folders))  # synthetic ones where none are
+    noise, rooms = (name if (request.manifest.parent / name).is_dir() else "" for name in ("noise", "rooms"))
+    sources = load_sources(DataSettings(manifest=str(request.manifest), noise=noise, rooms=rooms))  # else synthetic
     _worker[:] = [_Worker(request, load_model(request.model_folder), sources)]
 
 
