@@ -84,14 +84,10 @@ def draw_scores(plot: ScorePlot) -> str:
         figure, axes = _figure(2.5)
         everything = np.concatenate([plot.same_speaker, plot.different_speaker, [m.value for m in plot.marks]])
         edges = np.histogram_bin_edges(everything, bins=_HISTOGRAM_BINS)
-        for scores, label, colour, line in (
-            (plot.same_speaker, "same-speaker", SAME, "solid"),
-            (plot.different_speaker, "different-speaker", DIFFERENT, (0, (4, 1.5))),
-        ):
-            if len(scores):
-                heights = np.histogram(scores, edges, density=True)[0]
-                axes.stairs(heights, edges, fill=True, color=colour, alpha=0.16, linewidth=0)
-                axes.stairs(heights, edges, color=colour, linewidth=1.3, linestyle=line, label=label)
+        for scores, label, colour, line in _populations(plot):
+            heights = np.histogram(scores, edges, density=True)[0]
+            axes.stairs(heights, edges, fill=True, color=colour, alpha=0.16, linewidth=0)
+            axes.stairs(heights, edges, color=colour, linewidth=1.3, linestyle=line, label=label)
         axes.set_xlabel("score (uncalibrated)")
         axes.set_ylabel("density")
         axes.set_yticks([])
@@ -110,22 +106,10 @@ def draw_tippett(plot: TippettPlot) -> str:
         low, high = float(np.min(everything)), float(np.max(everything))
         margin = 0.04 * (high - low) + 0.1
         low, high = low - margin, high + margin
-        for values, label, colour, line in (
-            (plot.same_speaker, "same-speaker", SAME, "solid"),
-            (plot.different_speaker, "different-speaker", DIFFERENT, (0, (4, 1.5))),
-        ):
-            if len(values):
-                at, share = _survival(values)
-                at, share = np.r_[low, at, high], np.r_[share[0], share, 0.0]
-                axes.plot(
-                    at,
-                    100 * share,
-                    drawstyle="steps-pre",
-                    color=colour,
-                    linewidth=1.4,
-                    linestyle=line,
-                    label=label,
-                )
+        for values, label, colour, line in _populations(plot):
+            at, share = _survival(values)
+            at, share = np.r_[low, at, high], np.r_[share[0], share, 0.0]
+            axes.plot(at, 100 * share, drawstyle="steps-pre", color=colour, linewidth=1.4, linestyle=line, label=label)
         for start, end in ((low, plot.bounds[0]), (plot.bounds[1], high)):
             axes.axvspan(start, end, color=PALE, zorder=0, linewidth=0)
         axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=(0, (1, 2)))
@@ -320,6 +304,15 @@ def _legend(axes: "Axes") -> None:
         handlelength=2.6,
         fontsize=7.5,
     )
+
+
+def _populations(plot: ScorePlot | TippettPlot) -> list[tuple[Vector, str, str, Any]]:
+    """What a plot holds of either kind of pairs, with name, colour and line; a kind without pairs is left out."""
+    kinds: list[tuple[Vector, str, str, Any]] = [
+        (plot.same_speaker, "same-speaker", SAME, "solid"),
+        (plot.different_speaker, "different-speaker", DIFFERENT, (0, (4, 1.5))),
+    ]
+    return [kind for kind in kinds if len(kind[0])]
 
 
 def _survival(values: Vector) -> tuple[Vector, Vector]:
