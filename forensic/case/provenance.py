@@ -13,7 +13,7 @@ def library_versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in _LIBRARIES}
 
 
-def software_version() -> str:
+def software() -> str:
     """Name and version of this package."""
     return f"forensic {forensic.__version__}"
 

@@ -17,7 +17,7 @@ import forensic
 from forensic.case.audit import append_audit
 from forensic.case.details import CaseDetails, load_case_details
 from forensic.case.folder import CaseFolder
-from forensic.case.provenance import library_versions, machine, software_version
+from forensic.case.provenance import library_versions, machine, software
 from forensic.case.reference import Suspect, read_reference_set
 from forensic.case.results import write_csv, write_text
 from forensic.case.store import path_text, write_atomically
@@ -252,7 +252,7 @@ def _audit_facts(folder: Path, request: ComparisonRequest, model: SpeakerModel) 
     return {
         "comparison_id": folder.name,
         "reference": str(request.reference),
-        "software": software_version(),
+        "software": software(),
         "model_sha256": model.identity.sha256,
         "settings_sha256": request.settings.evidence_sha256,
         "outputs_sha256": {

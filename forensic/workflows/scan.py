@@ -12,7 +12,7 @@ from forensic.audio.decode import is_meant_as_audio
 from forensic.case.audit import append_audit
 from forensic.case.discovery import discover, hash_file
 from forensic.case.folder import CaseFolder
-from forensic.case.provenance import software_version
+from forensic.case.provenance import software
 from forensic.case.store import SCHEMAS, path_text
 from forensic.engine import default_workers, run
 from forensic.errors import FileReadError, RecordingError, WorkerError
@@ -115,7 +115,7 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
         {
             "roots": [str(root) for root in request.roots],
             "side": request.side,
-            "software": software_version(),
+            "software": software(),
             "model_sha256": identity.sha256,
             "settings_sha256": request.settings.evidence_sha256,
             "files": summary.files,

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from forensic.case.provenance import library_versions, software_version
+from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
 from forensic.report.learning_curve import draw_learning_curve
 from forensic.speaker.extractor import CARD, WEIGHTS
@@ -78,7 +78,7 @@ def train_model(
             "data": request.data,
             "started_from": _started_from(settings.learning.init),
             "trained": datetime.now(UTC).date().isoformat(),
-            "software": software_version(),
+            "software": software(),
         },
         {"development": {k: v for k, v in dataclasses.asdict(history[-1]).items() if v == v}},  # noqa: PLR0124 - no NaN
     )
@@ -138,7 +138,7 @@ def _write_record(request: TrainingRequest, cache: FeatureCache, history: list[D
         "frames": int(cache.index["frames"].sum()),
         "people": cache.index.filter(cache.index["speaker"] != "")["speaker"].n_unique(),
         "development": [dataclasses.asdict(result) for result in history],
-        "versions": library_versions() | {"forensic": software_version(), "python": platform.python_version()},
+        "versions": library_versions() | {"forensic": software(), "python": platform.python_version()},
         "threads": torch.get_num_threads(),
         "processors": len(os.sched_getaffinity(0)),
     }
