@@ -82,6 +82,7 @@ def print_ranked(comparisons: pl.DataFrame) -> None:
         ("Suspect", "left"),
         ("log10 LR", "right"),
         ("95 % interval", "right"),
+        ("", "left"),
         ("Verbal equivalent", "left"),
     ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
@@ -92,6 +93,7 @@ def print_ranked(comparisons: pl.DataFrame) -> None:
             shown(row["suspect"]),
             f"{row['log10_lr']:+.2f}",
             f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
+            "bounded" if row["log10_lr"] != row["unbounded_log10_lr"] else "",
             shown(row["verbal_equivalent"]),
         )
     if not ranked.is_empty():
