@@ -64,8 +64,8 @@ reverberation, disguise, emotion, illness, intoxication and ageing, synthetic or
 whether a recording was edited. Each of these can move an LR in either direction.
 
 The reference population stands for the relevant population only as far as its speakers and recordings
-resemble it. Bandwidth, noise and the amount of speech were measured and taken into account; language,
-accent, sex, age and speaking style were not. Its two recordings of one speaker were made in one sitting where its
+resemble it. The upper edge of the band, noise and the amount of speech were measured and taken into account;
+the lower edge (a landline's 300 Hz), the codec, language, accent, sex, age and speaking style were not. Its two recordings of one speaker were made in one sitting where its
 corpora have no other; speech of another day, mood or microphone sounds less alike, so an LR can be too low where H1
 is true.
 
