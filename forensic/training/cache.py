@@ -171,7 +171,10 @@ def _make(
 ) -> None:
     tasks = [list(enumerate(pieces))[start : start + _CHUNK] for start in range(0, len(pieces), _CHUNK)]
     names = [f"version-{version}" for version in range(augmentation.versions + 1)]
-    rows, drawn, problems, first, done = [], [], [], 0, 0
+    rows: list[tuple[str, str, bool, int, int]] = []
+    drawn: list[tuple[int, int, int, str]] = []
+    problems: list[_Problem] = []
+    first = done = 0
     initial = (data, augmentation, _babble(pieces, augmentation))
     with ExitStack() as stack:
         raw = [stack.enter_context((folder / f"{name}.raw").open("wb")) for name in names]

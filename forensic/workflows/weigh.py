@@ -3,7 +3,8 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -105,7 +106,8 @@ def _stack(sides: Sequence[Side], chosen: Sequence[int]) -> Samples:
     return np.stack([e for index in chosen if (e := sides[index].embedding) is not None])
 
 
-class _Near(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Near:
     """The population's cell that a side is nearest to."""
 
     index: int
