@@ -65,9 +65,9 @@ whether a recording was edited. Each of these can move an LR in either direction
 
 The reference population stands for the relevant population only as far as its speakers and recordings
 resemble it. The upper edge of the band, noise and the amount of speech were measured and taken into account;
-the lower edge (a landline's 300 Hz), the codec, language, accent, sex, age and speaking style were not. Its two recordings of one speaker were made in one sitting where its
-corpora have no other; speech of another day, mood or microphone sounds less alike, so an LR can be too low where H1
-is true.
+the lower edge (a landline's 300 Hz), the codec, language, accent, sex, age and speaking style were not. Its two
+recordings of one speaker were made in one sitting where its corpora have no other; speech of another day, mood
+or microphone sounds less alike, so an LR can be too low where H1 is true.
 
 H2 speaks of an unrelated speaker. Close relatives, twins above all, sound more alike than unrelated
 speakers; where such a person comes into question, the LRs here do not apply.
