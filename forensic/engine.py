@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from typing import Any, Generic, TypeAlias, TypeVar
 
 Item = TypeVar("Item")
@@ -18,9 +19,22 @@ Step: TypeAlias = Callable[[Sequence[Item]], list[Result]]
 Start: TypeAlias = Callable[[], Step[Item, Result]]
 
 
+_CONTEXT = multiprocessing.get_context("forkserver")  # forked from a process that has run no torch: that would hang
+
+
 def default_workers() -> int:
     """One worker a processor that this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def warm_up(modules: Sequence[str]) -> None:
+    """Start the process that workers are forked from, and let it import what they need, while this one goes on.
+
+    Args:
+        modules: names, for example of the module that holds the step.
+    """
+    _CONTEXT.set_forkserver_preload(list(modules))
+    forkserver.ensure_running()
 
 
 def run(
@@ -90,8 +104,7 @@ class _Pool(Generic[Item, Result]):
             return result
 
     def _executor(self, workers: int) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")  # a forked torch hangs
-        return ProcessPoolExecutor(workers, context, _start_worker, (self.start,))
+        return ProcessPoolExecutor(workers, _CONTEXT, _start_worker, (self.start,))
 
 
 _step: list[Step[Any, Any]] = []  # of this worker process

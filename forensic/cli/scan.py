@@ -39,6 +39,10 @@ def scan_command(
     Run again, it goes on where it was and examines only what is new or changed. Exit code 3: done, but some
     recordings were rejected.
     """
+    from forensic.engine import warm_up
+
+    if workers != 1:
+        warm_up(["forensic.workflows.examine"])  # while the imports below go on
     from forensic.case.folder import open_case
     from forensic.speaker.extractor import default_model_folder
     from forensic.workflows.scan import ScanRequest, scan

@@ -99,9 +99,9 @@ def load_model(folder: Path) -> SpeakerModel:
 
 
 def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, Samples]:
-    """Windows of equal length over a stretch of speech frames.
+    """Windows of equal length over a stretch of speech frames, evenly spaced, at most a step apart.
 
-    The last window ends with the stretch. A stretch shorter than a window is repeated up to its length.
+    The first begins and the last ends with the stretch. A stretch shorter than a window is repeated up to its length.
 
     Args:
         frames: shape (n, mel_bands), n at least 1.
@@ -110,13 +110,11 @@ def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, 
     Returns:
         The windows, shape (k, window_frames, mel_bands), and the index of the frame at the centre of each, shape (k,).
     """
-    size, step = settings.window_frames, settings.step_frames
+    size = settings.window_frames
     if len(frames) < size:
         frames = np.resize(frames, (size, frames.shape[1]))
     last = len(frames) - size
-    starts = np.append(np.arange(0, last, step), last)
-    if len(starts) > 1 and last - starts[-2] < step // 2:  # nearly the same window twice
-        starts = np.delete(starts, -2)
+    starts = np.linspace(0, last, 1 + -(-last // settings.step_frames)).round().astype(int)
     windows = np.lib.stride_tricks.sliding_window_view(frames, size, axis=0)[starts]
     return windows.transpose(0, 2, 1), starts + size // 2
 

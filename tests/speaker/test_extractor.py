@@ -54,7 +54,7 @@ def test_windows_cover_the_speech_to_its_last_frame():
     assert windows.shape[1:] == (160, 40)
     assert windows[0, 0, 0] == 0
     assert windows[-1, -1, 0] == 499
-    assert (np.diff(centres) <= 120).all()
+    assert (np.diff(centres) <= 160).all()
 
 
 @pytest.mark.parametrize("length", [50, 160, 161, 199, 200, 239, 240, 241])
