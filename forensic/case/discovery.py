@@ -56,14 +56,23 @@ def discover(roots: Sequence[Path], include: Sequence[str] = (), exclude: Sequen
     Raises:
         CaseError: if a root does not exist.
     """
-    for root in roots:
-        if not os.path.lexists(root):
-            raise CaseError(f"{root} does not exist.", "Check the path; is the disk or share that holds it mounted?")
+    check_roots(roots)
     found = list(_Walk(_Globs(include), _Globs(exclude)).over(roots))
     return Discovery(
         tuple(item for item in found if isinstance(item, Path)),
         tuple(item for item in found if isinstance(item, Obstacle)),
     )
+
+
+def check_roots(roots: Sequence[Path]) -> None:
+    """See that everything that is to be walked is there.
+
+    Raises:
+        CaseError: if a root does not exist.
+    """
+    for root in roots:
+        if not os.path.lexists(root):
+            raise CaseError(f"{root} does not exist.", "Check the path; is the disk or share that holds it mounted?")
 
 
 def hash_file(path: Path) -> SourceFile:

@@ -43,6 +43,7 @@ def scan_command(
 
     if workers != 1:
         warm_up(["forensic.workflows.examine"])  # while the imports below go on
+    from forensic.case.discovery import check_roots
     from forensic.case.folder import open_case
     from forensic.speaker.extractor import default_model_folder
     from forensic.workflows.scan import ScanRequest, scan
@@ -56,6 +57,7 @@ def scan_command(
         exclude=tuple(exclude or ()),
         workers=workers,
     )
+    check_roots(folders)  # before a case is made for them
     with open_case(case, create=True) as opened, meter("Scanning") as bar:
         summary = scan(opened, request, lambda state: show_progress(bar, state))
     print_summary(summary)

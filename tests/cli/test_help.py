@@ -104,3 +104,9 @@ def test_markup_in_a_path_is_printed_as_it_stands(
     printed = capsys.readouterr().err
     assert "[red]x[/red]\\x1b[2J" in printed
     assert "\x1b" not in printed
+
+
+def test_a_mistyped_folder_leaves_no_case_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was scanned, so there is nothing to keep."""
+    assert run(monkeypatch, "scan", str(tmp_path / "nowhere"), "--case", str(tmp_path / "case"), "--workers", "1") == 1
+    assert not (tmp_path / "case").exists()
