@@ -88,7 +88,7 @@ def speech_probability(waveforms: Sequence[Samples]) -> list[NDArray[np.float32]
         For each waveform shape (ceil(n / 512),), 0 to 1.
     """
     detector = _detector()
-    encoded = [_encode(detector, samples) for samples in waveforms]
+    encoded = _encode(detector, waveforms)
     streams = [
         (index, start, features[max(0, start - _WARM_UP_FRAMES) : start + _STREAM_FRAMES])
         for index, features in enumerate(encoded)
@@ -105,14 +105,25 @@ def speech_probability(waveforms: Sequence[Samples]) -> list[NDArray[np.float32]
     return probabilities
 
 
-def _encode(detector: _Detector, samples: Samples) -> Tensor:
+def _encode(detector: _Detector, waveforms: Sequence[Samples]) -> tuple[Tensor, ...]:
+    """Features of each waveform's frames, shape (frames, 128) each; the frames of all go through together."""
+    frames = [_frames(samples) for samples in waveforms]
+    together = torch.cat([torch.empty(0, FRAME + _CONTEXT), *frames])
+    features = torch.cat(
+        [
+            torch.empty(0, 128),
+            *(detector.encode(part) for part in torch.split(together, _CONVOLUTION_BATCH) if len(part)),
+        ]
+    )
+    return torch.split(features, [len(part) for part in frames])
+
+
+def _frames(samples: Samples) -> Tensor:
+    """Frames of 512 samples, each after the 64 before it, shape (frames, 576)."""
     count = -(-len(samples) // FRAME)
     padded = torch.zeros(_CONTEXT + count * FRAME)
     padded[_CONTEXT : _CONTEXT + len(samples)] = torch.from_numpy(np.ascontiguousarray(samples, np.float32))
-    if not count:
-        return torch.empty(0, 128)
-    frames = padded.unfold(0, FRAME + _CONTEXT, FRAME)
-    return torch.cat([detector.encode(part) for part in torch.split(frames, _CONVOLUTION_BATCH)])
+    return padded.unfold(0, FRAME + _CONTEXT, FRAME) if count else torch.empty(0, FRAME + _CONTEXT)
 
 
 def find_speech(probability: NDArray[np.float32], samples: int, settings: SpeechSettings) -> tuple[SpeechSegment, ...]:

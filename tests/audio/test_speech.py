@@ -46,7 +46,7 @@ def test_cutting_a_long_recording_to_streams_hardly_moves_its_segments():
     with torch.inference_mode():
         from forensic.audio import speech as module
 
-        whole = module._detector().decide(module._encode(module._detector(), long)[None])[0].numpy()
+        whole = module._detector().decide(module._encode(module._detector(), [long])[0][None])[0].numpy()
     assert np.mean((probability > 0.5) != (whole > 0.5)) < 0.01
 
 
