@@ -104,6 +104,7 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
         clerk.store(results)
         summary.elapsed_s = time.monotonic() - began
         watch(summary)
+    clerk.note_copies()
     clerk.store([])
     case.evidence.compact()
     clerk.count_earlier_failures()
@@ -171,7 +172,8 @@ class _Clerk:
         self.case, self.request, self.summary = case, request, summary
         self.key = (identity.sha256, request.settings.evidence_sha256)
         self.done = self._examined_before()
-        self.seen: set[str] = set()
+        self.seen: dict[str, tuple[str, Failure | None]] = {}  # what a content turned out to be
+        self.copies: list[tuple[Path, SourceFile]] = []
         self.file_rows: list[dict[str, object]] = []
 
     def new_recordings(self, found: Sequence[tuple[Path, int]]) -> Iterator[SourceFile]:
@@ -186,15 +188,22 @@ class _Clerk:
                 continue
             if source.sha256 in self.seen:
                 self.summary.duplicates += 1
-            elif source.sha256 in self.done:
-                self.summary.already_examined += 1
-            else:
-                self.seen.add(source.sha256)
+                self.summary.bytes_done += size
+                self.copies.append((path, source))
+                continue
+            self.seen[source.sha256] = ("audio", None)
+            if source.sha256 not in self.done:
                 yield source
                 continue
-            self.seen.add(source.sha256)
+            self.summary.already_examined += 1
             self.summary.bytes_done += size
             self._note(path, source.sha256, size, "audio")
+
+    def note_copies(self) -> None:
+        """A file identical to another is what that one turned out to be."""
+        for path, source in self.copies:
+            status, why = self.seen[source.sha256]
+            self._note(path, source.sha256, source.size_bytes, status, why)
 
     def store(self, results: Sequence[RecordingEvidence]) -> None:
         """Write one batch."""
@@ -233,6 +242,7 @@ class _Clerk:
         if not result.channels and result.failures and not _is_recording(result):
             self.summary.skipped += 1
             self.summary.skips.append((source.path, result.failures[0].problem))
+            self.seen[source.sha256] = ("skipped", result.failures[0])
             self._note(source.path, source.sha256, source.size_bytes, "skipped", result.failures[0])
             return
         self._note(source.path, source.sha256, source.size_bytes, "audio")

@@ -215,3 +215,13 @@ def test_the_audit_log_names_every_scan(tmp_path, recordings, run_scan):
     run_scan(recordings)
     run_scan(recordings)
     assert verify_audit(tmp_path / "case" / "audit.jsonl") == 2
+
+
+def test_a_copy_of_what_is_no_audio_is_no_recording_either(tmp_path, recordings, run_scan):
+    for name in ("notes.txt", "notes copy.txt"):
+        (recordings / name).write_text("Interview of 12 May")
+    summary = run_scan(recordings)
+    assert (summary.skipped, summary.duplicates, summary.failed) == (1, 1, 0)
+    notes = _read(tmp_path, "files").filter(pl.col("path").str.ends_with(".txt"))
+    assert notes["status"].to_list() == ["skipped", "skipped"]
+    assert notes["reason"].null_count() == 0
