@@ -17,14 +17,17 @@ import shutil
 import subprocess
 import sys
 import time
-import wave
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from forensic.audio.channel import Band, Channel, Noise, Room, Sources, simulate
-from forensic.audio.codec import Codec, encode, encoder_of
+sys.path.insert(0, str(Path(__file__).parent))
+
+from _wav import write_wav
+
+from forensic.audio.channel import Band, Channel, Noise, Room, simulate
+from forensic.audio.codec import Codec, at_codec_rate, encode
 from forensic.likelihood_ratio.metrics import cllr, cllr_min, eer
 from forensic.likelihood_ratio.population import PARQUET, ROWS_SCHEMA, load_population, save_population
 from forensic.speaker.extractor import default_model_folder, load_model
@@ -120,7 +123,7 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
                 file = f"Q{number:02d}.{_SUFFIX[codec.name if codec else None]}"
                 _write(
                     out / "questioned" / file,
-                    _degraded(samples[start : start + length], channel, sources, number),
+                    simulate(samples[start : start + length], channel, sources, number),
                     codec,
                 )
                 truth[file] = {"person": f"{corpus}/{name}", "channel": f"{channel.name} {codec}"}
@@ -128,27 +131,12 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
     return truth
 
 
-def _degraded(samples: np.ndarray, channel: Channel, sources: Sources, seed: int) -> np.ndarray:
-    return simulate(samples, channel, sources, seed)
-
-
 def _write(path: Path, samples: np.ndarray, codec: Codec | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if codec is not None:
-        narrow = samples if encoder_of(codec).sample_rate_hz == 16_000 else _halved(samples)
-        path.write_bytes(encode(narrow, codec))
-        return
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-
-
-def _halved(samples: np.ndarray) -> np.ndarray:
-    from scipy.signal import resample_poly
-
-    return resample_poly(samples, 1, 2).astype(np.float32)
+    if codec is None:
+        write_wav(path, samples)
+    else:
+        path.write_bytes(encode(at_codec_rate(samples, codec), codec))
 
 
 def without(model_folder: Path, target: Path, people: set[str]) -> Path:

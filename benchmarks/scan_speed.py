@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _peer import peer_python
+from _wav import write_wav
 
 from forensic.training.cache import read_samples
 
@@ -85,11 +85,7 @@ def write_files(speech: Path, folder: Path, seconds: float, *, is_joined: bool) 
     for name in sorted(names, key=lambda name: -len(speakers[name])):
         paths = speakers[name]
         samples = np.concatenate([read_samples(speech / path) for path in sorted(paths)])
-        with wave.open(str(folder / f"{name}.wav"), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(16_000)
-            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        write_wav(folder / f"{name}.wav", samples)
         written += len(samples) / 16_000
         if written >= seconds:
             break

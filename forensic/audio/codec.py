@@ -59,18 +59,26 @@ def through_codec(samples: Samples, codec: Codec) -> Samples:
         Shape (n,), 16 kHz, aligned with ``samples`` to a sample at the codec's rate.
     """
     encoder = encoder_of(codec)
-    narrow = samples if encoder.sample_rate_hz == SAMPLE_RATE_HZ else resample_poly(samples, 1, 2)
-    decoded = _decode(encode(narrow.astype(np.float32), codec), encoder)
+    narrow = at_codec_rate(samples, codec)
+    decoded = _decode(encode(narrow, codec), encoder)
     aligned = _align(decoded, narrow)
     wide = aligned if encoder.sample_rate_hz == SAMPLE_RATE_HZ else resample_poly(aligned, 2, 1)
     return _fit(wide, len(samples)).astype(np.float32)
+
+
+def at_codec_rate(samples: Samples, codec: Codec) -> Samples:
+    """Samples at 16 kHz, shape (n,), brought to the rate at which the codec takes them."""
+    if encoder_of(codec).sample_rate_hz == SAMPLE_RATE_HZ:
+        return samples.astype(np.float32)
+    halved: Samples = resample_poly(samples, 1, 2).astype(np.float32)
+    return halved
 
 
 def encode(samples: Samples, codec: Codec) -> bytes:
     """A file in the codec's usual container.
 
     Args:
-        samples: shape (n,), at the codec's own rate (``encoder_of(codec).sample_rate_hz``).
+        samples: shape (n,), at the codec's own rate (``at_codec_rate``).
         codec: which.
     """
     encoder = encoder_of(codec)

@@ -165,6 +165,15 @@ class EvidenceStore:
             ) from error
         return frame.unique(KEYS[table], keep="last", maintain_order=True)
 
+    def read_of(self, table: str, model_sha256: str, settings_sha256: str) -> pl.DataFrame:
+        """The rows of a table that one model and one settings made.
+
+        Raises:
+            CaseError: if a file of the table cannot be read.
+        """
+        ours = (pl.col("model_sha256") == model_sha256) & (pl.col("settings_sha256") == settings_sha256)
+        return self.read(table).filter(ours)
+
     def compact(self) -> None:
         """Join the batches of each table into one file."""
         for table in sorted(SCHEMAS, key=lambda name: name == "recordings"):

@@ -16,6 +16,7 @@ import polars as pl
 import forensic
 from forensic.case.audit import append_audit
 from forensic.case.details import CaseDetails, load_case_details
+from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.provenance import library_versions, machine, software
 from forensic.case.reference import Suspect, read_reference_set
@@ -162,11 +163,9 @@ def _scan_reference(
 
 def _evidence(case: CaseFolder, model: SpeakerModel, settings: Settings) -> dict[str, pl.DataFrame]:
     """The tables of the case, of this model and these settings only."""
-    tables = {
-        name: case.evidence.read(name) for name in ("recordings", "quality", "segments", "embeddings", "failures")
-    }
-    ours = (pl.col("model_sha256") == model.identity.sha256) & (pl.col("settings_sha256") == settings.evidence_sha256)
-    return {name: frame.filter(ours) for name, frame in tables.items()} | {"files": case.evidence.read("files")}
+    names = ("recordings", "quality", "segments", "embeddings", "failures")
+    key = (model.identity.sha256, settings.evidence_sha256)
+    return {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
 
 
 def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[KnownSpeaker, ...]:
@@ -255,7 +254,5 @@ def _audit_facts(folder: Path, request: ComparisonRequest, model: SpeakerModel) 
         "software": software(),
         "model_sha256": model.identity.sha256,
         "settings_sha256": request.settings.evidence_sha256,
-        "outputs_sha256": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())
-        },
+        "outputs_sha256": {path.name: hash_file(path).sha256 for path in sorted(folder.iterdir())},
     }

@@ -4,6 +4,7 @@ Each speaker's recordings are parted into a known and a questioned side that sha
 every channel of the grid, is examined as a case recording would be, and is cut to nominal amounts of net speech.
 """
 
+import dataclasses
 import hashlib
 import json
 import multiprocessing
@@ -267,7 +268,6 @@ def _examined(speaker: _Speaker, side: str, samples: Samples, channel: Channel) 
 
 
 def _keep(path: Path, examined: _Examined) -> None:
-    quality = {name: getattr(examined.quality, name) for name in Quality.__dataclass_fields__}
     temporary = path.with_suffix(".tmp.npz")
-    np.savez(temporary, features=examined.features, quality=json.dumps(quality))
+    np.savez(temporary, features=examined.features, quality=json.dumps(dataclasses.asdict(examined.quality)))
     temporary.rename(path)

@@ -1,5 +1,6 @@
 """``forensic scan``: folders of recordings to evidence in a case."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -216,9 +217,7 @@ class _Clerk:
 
     def count_earlier_failures(self) -> None:
         """Failures of recordings that an earlier scan examined are failures of this one's folder as well."""
-        failures = self.case.evidence.read("failures").filter(
-            pl.col("model_sha256") == self.key[0], pl.col("settings_sha256") == self.key[1]
-        )
+        failures = self.case.evidence.read_of("failures", *self.key)
         files = self.case.evidence.read("files").filter(
             pl.col("path").is_in([path_text(path) for path in self.summary.paths]),
             pl.col("status") == "audio",
@@ -229,10 +228,9 @@ class _Clerk:
                 self._fail(Path(row["path"]), Failure(row["step"], row["problem"], row["remedy"], row["channel"]))
 
     def _examined_before(self) -> set[str]:
-        ours = (pl.col("model_sha256") == self.key[0]) & (pl.col("settings_sha256") == self.key[1])
-        recordings = self.case.evidence.read("recordings").filter(ours)
-        failures = self.case.evidence.read("failures").filter(
-            ours, pl.col("channel").is_null(), pl.col("step") != WorkerError.step
+        recordings = self.case.evidence.read_of("recordings", *self.key)
+        failures = self.case.evidence.read_of("failures", *self.key).filter(
+            pl.col("channel").is_null(), pl.col("step") != WorkerError.step
         )
         return {*recordings["sha256"], *failures["sha256"]}
 
@@ -255,7 +253,8 @@ class _Clerk:
             )
         if result.audio_format is None or any(failure.channel is None for failure in result.failures):
             return
-        audio = result.audio_format
+        facts = dataclasses.asdict(result.audio_format)
+        stated_duration_s = facts.pop("stated_duration_s")
         duration_s = max((channel.quality.duration_s for channel in result.channels), default=0.0)
         self.summary.audio_s += sum(channel.quality.duration_s for channel in result.channels)
         self.summary.net_speech_s += sum(channel.quality.net_speech_s for channel in result.channels)
@@ -264,33 +263,16 @@ class _Clerk:
                 "sha256": source.sha256,
                 "model_sha256": self.key[0],
                 "settings_sha256": self.key[1],
-                "container": audio.container,
-                "codec": audio.codec,
-                "sample_rate_hz": audio.sample_rate_hz,
-                "channels": audio.channels,
-                "bit_rate": audio.bit_rate,
-                "bits_per_sample": audio.bits_per_sample,
-                "duration_s": duration_s or audio.stated_duration_s,
+                "duration_s": duration_s or stated_duration_s,
                 "notes": list(result.notes),
             }
+            | facts
         )
         for channel in result.channels:
-            key, quality = self._key(source, channel.channel), channel.quality
-            rows["quality"].append(
-                key
-                | {
-                    "duration_s": quality.duration_s,
-                    "net_speech_s": quality.net_speech_s,
-                    "speech_level_dbfs": quality.speech_level_dbfs,
-                    "noise_level_dbfs": quality.noise_level_dbfs,
-                    "snr_db": quality.snr_db,
-                    "peak_dbfs": quality.peak_dbfs,
-                    "clipped_share": quality.clipped_share,
-                    "bandwidth_hz": quality.bandwidth_hz,
-                    "envelope_low": channel.envelope[:, 0].tolist(),
-                    "envelope_high": channel.envelope[:, 1].tolist(),
-                }
-            )
+            key = self._key(source, channel.channel)
+            low, high = channel.envelope.T.tolist()
+            envelope = {"envelope_low": low, "envelope_high": high}
+            rows["quality"].append(key | dataclasses.asdict(channel.quality) | envelope)
             rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})
             for index, segment in enumerate(channel.segments):
                 windows = int(channel.segment_windows[index])
