@@ -5,13 +5,13 @@ hand. A blank value is no error: the report shows a line to fill in with a pen.
 """
 
 import dataclasses
-import os
 import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from forensic.atomic import written_whole
 from forensic.errors import CaseError
 
 CASE_FILE = "case.toml"
@@ -110,13 +110,9 @@ def create_case_toml(folder: Path) -> Path:
     path = folder / CASE_FILE
     if path.exists():
         return path
-    temporary = folder / f".{CASE_FILE}.{os.getpid()}.tmp"
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(_TEMPLATE)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
+        with written_whole(path) as file:
+            file.write(_TEMPLATE.encode())
     except OSError as error:
         raise CaseError(
             f"Cannot write {path}: {error.strerror}.",

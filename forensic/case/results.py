@@ -1,20 +1,21 @@
 """A comparison's results on disk, beside the report."""
 
 import csv
+import io
 from pathlib import Path
 
 import polars as pl
 
+from forensic.atomic import written_whole
+
 
 def write_csv(comparisons: pl.DataFrame, path: Path) -> None:
     """The comparisons as CSV; text that a spreadsheet would take for a formula is led by an apostrophe."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
-        writer = csv.writer(file)
-        writer.writerow(comparisons.columns)
-        for row in comparisons.iter_rows():
-            writer.writerow([_cell(value) for value in row])
-    temporary.rename(path)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(comparisons.columns)
+    writer.writerows([_cell(value) for value in row] for row in comparisons.iter_rows())
+    write_text(path, table.getvalue())
 
 
 def _cell(value: object) -> object:
@@ -27,6 +28,5 @@ def _cell(value: object) -> object:
 
 def write_text(path: Path, text: str) -> None:
     """Write text as UTF-8, whole or not at all; what no text can hold is written as an escape."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    temporary.rename(path)
+    with written_whole(path) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))

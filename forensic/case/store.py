@@ -5,7 +5,6 @@ is written last, so a batch counts only when it is whole, and a killed scan lose
 ``compact`` joins the batches of a finished scan to one file a table. A later row for a key replaces an earlier one.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TypeAlias
 
 import polars as pl
 
+from forensic.atomic import written_whole
 from forensic.errors import CaseError
 
 Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
@@ -117,13 +117,9 @@ _PART = re.compile(r"^(?P<table>[a-z]+)\.(?P<batch>\d{6})\.parquet$")
 
 
 def write_atomically(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet: to a temporary name, synced, then renamed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    """Write a frame as Parquet, whole or not at all."""
+    with written_whole(path) as file:
         frame.write_parquet(file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
 
 
 class EvidenceStore:

@@ -8,7 +8,6 @@ the card names.
 
 import hashlib
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from forensic.atomic import written_whole
 from forensic.errors import ModelError
 from forensic.records import Conditions, Samples
 
@@ -136,8 +136,9 @@ def save_population(
     lines = [f"{key} = {json.dumps(value)}" for key, value in card.items()]  # JSON's strings are TOML's
     lines += ["", "[licences]", *(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in sorted(licences.items()))]
     folder.mkdir(parents=True, exist_ok=True)
-    _write_atomically(folder / PARQUET, content)
-    _write_atomically(folder / CARD, ("\n".join(lines) + "\n").encode())
+    for name, whole in ((PARQUET, content), (CARD, ("\n".join(lines) + "\n").encode())):
+        with written_whole(folder / name) as file:
+            file.write(whole)
 
 
 def load_population(folder: Path, model_sha256: str) -> Population:
@@ -248,12 +249,3 @@ def _median_conditions(name: str, part: pl.DataFrame) -> Conditions:
         bandwidth_hz=float(np.median(part["bandwidth_hz"].to_numpy())),
         name=name,
     )
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)

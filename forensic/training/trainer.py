@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from forensic.atomic import written_whole
 from forensic.errors import TrainingError
 from forensic.records import Samples
 from forensic.speaker.network import SpeakerNetwork
@@ -196,9 +197,8 @@ class _Run:
             "history": json.dumps([asdict(result) for result in self.history]),
             **parts,
         }
-        temporary = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, temporary)
-        temporary.rename(self.checkpoint)
+        with written_whole(self.checkpoint) as file:
+            torch.save(state, file)
 
     def resume(self) -> None:
         """Go on from a checkpoint of the same data and settings; start with a measurement where there is none."""

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 import forensic
+from forensic.atomic import written_whole
 from forensic.case.audit import append_audit
 from forensic.case.details import CaseDetails, load_case_details
 from forensic.case.discovery import hash_file
@@ -142,7 +143,8 @@ def compare(
     content = build_report(report)
     html = render_html(content)
     write_text(folder / "report.html", html)
-    (folder / "report.pdf").write_bytes(render_pdf(html))
+    with written_whole(folder / "report.pdf") as file:
+        file.write(render_pdf(html))
     append_audit(case.audit_log, "compare", _audit_facts(folder, request, model))
     return ComparisonResult(folder, comparisons, known_scan, folder / "report.html", folder / "report.pdf")
 

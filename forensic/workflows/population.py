@@ -18,6 +18,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
+from forensic.atomic import written_whole
 from forensic.audio.channel import CASE_CHANNELS, Channel, Sources, simulate
 from forensic.audio.quality import QualityMeter
 from forensic.audio.speech import find_speech, speech_probability
@@ -268,6 +269,5 @@ def _examined(speaker: _Speaker, side: str, samples: Samples, channel: Channel) 
 
 
 def _keep(path: Path, examined: _Examined) -> None:
-    temporary = path.with_suffix(".tmp.npz")
-    np.savez(temporary, features=examined.features, quality=json.dumps(dataclasses.asdict(examined.quality)))
-    temporary.rename(path)
+    with written_whole(path) as file:
+        np.savez(file, features=examined.features, quality=json.dumps(dataclasses.asdict(examined.quality)))

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from forensic.atomic import written_whole
 from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
 from forensic.report.learning_curve import draw_learning_curve
@@ -114,9 +115,8 @@ def save_model(
     }
     for table, values in everything.items():
         lines += ["", f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
-    temporary = folder / f".{CARD}.tmp"
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    temporary.rename(folder / CARD)
+    with written_whole(folder / CARD) as file:
+        file.write(("\n".join(lines) + "\n").encode())
 
 
 def _started_from(init: str) -> str:
