@@ -40,7 +40,7 @@ _MOST_POINTS = 480  # a line of more points looks the same and only makes the fi
 _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _MOST_TIMES = 10
 
-_STYLE: Any = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "forensic",
     "font.family": ["DejaVu Sans"],  # ships with matplotlib
@@ -65,6 +65,7 @@ _STYLE: Any = {
     "axes.facecolor": "none",
     "path.simplify": True,
 }
+"""The look of every plot, for ``matplotlib.rc_context``."""
 
 _BETWEEN = re.compile(r"<svg.*</svg>", re.DOTALL)
 _SIZE = re.compile(r'<svg [^>]*?viewBox="(?P<box>[^"]*)"[^>]*>', re.DOTALL)
@@ -215,7 +216,7 @@ def draw_waveform(plot: WaveformPlot) -> str:
 def _style() -> Any:
     import matplotlib as mpl
 
-    return mpl.rc_context(_STYLE)
+    return mpl.rc_context(STYLE)
 
 
 def _figure(height_in: float, width_in: float = _WIDTH_IN) -> "tuple[Figure, Axes]":

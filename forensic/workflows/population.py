@@ -65,7 +65,16 @@ class PopulationRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Speaker:
+class Speaker:
+    """One person of a manifest, the recordings parted into two sides.
+
+    Attributes:
+        name: with the corpus before it.
+        corpus: with the language, where a corpus has several.
+        known: recordings of the known side, one or more.
+        questioned: those of the questioned side, one or more.
+    """
+
     name: str
     corpus: str
     known: tuple[Path, ...]
@@ -96,7 +105,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     """
     model = load_model(request.model_folder)
     manifest = _manifest(request)
-    speakers = _speakers(manifest, request.manifest.parent)
+    speakers = speakers_with_two_sides(manifest, request.manifest.parent)
     if not speakers:
         raise TrainingError("No speaker of the manifest has two recordings.", "Add recordings, or check the splits.")
     request.work.mkdir(parents=True, exist_ok=True)
@@ -157,8 +166,13 @@ def with_languages_apart(manifest: pl.DataFrame) -> pl.DataFrame:
     return manifest.with_columns(pl.when(is_mixed).then(by_language).otherwise(pl.col("corpus")).alias("corpus"))
 
 
-def _speakers(manifest: pl.DataFrame, root: Path) -> list[_Speaker]:
-    """Speakers with two recordings or more, each recording on one side only."""
+def speakers_with_two_sides(manifest: pl.DataFrame, root: Path) -> list[Speaker]:
+    """Speakers with two recordings or more, each recording on one side only.
+
+    Args:
+        manifest: columns path, speaker, corpus, and seconds as a number.
+        root: folder that the paths start from.
+    """
     speakers = []
     for (corpus, name), clips in manifest.sort("corpus", "speaker", "path").group_by(
         ["corpus", "speaker"], maintain_order=True
@@ -172,7 +186,7 @@ def _speakers(manifest: pl.DataFrame, root: Path) -> list[_Speaker]:
         paths = [root / path for path in clips["path"]]
         known = tuple(path for path, known in zip(paths, is_known, strict=True) if known)
         questioned = tuple(path for path, known in zip(paths, is_known, strict=True) if not known)
-        speakers.append(_Speaker(f"{corpus}/{name}", str(corpus), known, questioned))
+        speakers.append(Speaker(f"{corpus}/{name}", str(corpus), known, questioned))
     return speakers
 
 
@@ -193,7 +207,7 @@ def _start_worker(request: PopulationRequest) -> None:
     _worker[:] = [_Worker(request, load_model(request.model_folder), sources)]
 
 
-def _embed_speaker(speaker: _Speaker) -> tuple[list[dict[str, object]], list[Samples]]:
+def _embed_speaker(speaker: Speaker) -> tuple[list[dict[str, object]], list[Samples]]:
     rows: list[dict[str, object]] = []
     embeddings: list[Samples] = []
     for side, paths in (("known", speaker.known), ("questioned", speaker.questioned)):
@@ -247,7 +261,7 @@ def _pieces(side: str, features: NDArray[np.float16]) -> list[tuple[float, int, 
     return pieces
 
 
-def _examined(speaker: _Speaker, side: str, samples: Samples, channel: Channel) -> _Examined:
+def _examined(speaker: Speaker, side: str, samples: Samples, channel: Channel) -> _Examined:
     """Features of the speech and the quality, made once and kept."""
     request = _worker[0].request
     seed = int.from_bytes(hashlib.sha256(f"{request.seed}/{speaker.name}/{side}/{channel.name}".encode()).digest()[:4])
