@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from forensic.audio.codec import Codec, through_codec
+from forensic.audio.shoebox import shoebox_response
 from forensic.records import SAMPLE_RATE_HZ, Samples
 
 Signal: TypeAlias = NDArray[np.floating]
@@ -62,6 +63,19 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Shoebox:
+    """Reverberation of a rectangular room of random size, the talker and the microphone at random places in it.
+
+    Attributes:
+        t60_s: decay by 60 dB.
+        distance_m: from the talker to the microphone, 0.3 to 4.
+    """
+
+    t60_s: float
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class Band:
     """What a line or microphone passes: a Butterworth band of order 4."""
 
@@ -90,7 +104,7 @@ class PacketLoss:
     share: float
 
 
-Step: TypeAlias = Noise | Room | Band | Tilt | Level | PacketLoss | Codec
+Step: TypeAlias = Noise | Room | Shoebox | Band | Tilt | Level | PacketLoss | Codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,52 +157,75 @@ def active_level(samples: Signal) -> float:
     return float(np.sqrt(active.mean())) if active.size else 0.0
 
 
-_ROOM_ODDS, _RECORDED_ROOM_ODDS, _NOISE_ODDS, _TILT_ODDS, _LEVEL_ODDS = 0.35, 0.3, 0.6, 0.3, 0.3
-_LINE_ODDS, _LOSS_ODDS, _STORED_AGAIN_ODDS, _MICROPHONE_BAND_ODDS = 0.5, 0.1, 0.1, 0.4
+_ROOM_ODDS, _NOISE_ODDS, _TILT_ODDS, _LEVEL_ODDS, _LOUD_ODDS = 0.4, 0.55, 0.3, 0.3, 0.15
+_LINE_ODDS, _TANDEM_ODDS, _LOSS_ODDS, _STORED_AGAIN_ODDS, _MICROPHONE_BAND_ODDS = 0.6, 0.13, 0.1, 0.1, 0.4
+_TELEPHONE = frozenset({"AMR-NB", "GSM", "G.711 A-law", "G.711 mu-law", "G.726"})
 
 
 def draw_channel(rng: np.random.Generator) -> Channel:
     """A random channel, for training: room, noise, colour, level and codec, each with its own odds."""
     steps: list[Step] = []
     if rng.random() < _ROOM_ODDS:
-        recorded = rng.random() < _RECORDED_ROOM_ODDS
-        t60_s = None if recorded else float(rng.uniform(0.15, 0.9))
-        steps.append(Room(t60_s, float(rng.uniform(-3, 10))))
+        steps.append(_draw_room(rng))
     if rng.random() < _NOISE_ODDS:
         kind = str(rng.choice(["recorded", "babble", "white", "pink"], p=[0.5, 0.25, 0.1, 0.15]))
         steps.append(Noise(float(rng.uniform(3, 25)), kind))
     if rng.random() < _TILT_ODDS:
         steps.append(Tilt(float(rng.uniform(-3, 3))))
     if rng.random() < _LEVEL_ODDS:
-        steps.append(Level(float(rng.uniform(-40, -12))))
+        loud = rng.random() < _LOUD_ODDS  # so loud that peaks clip
+        steps.append(Level(float(rng.uniform(-12, -3) if loud else rng.uniform(-40, -12))))
     codec = _draw_codec(rng)
     if codec is not None:
-        narrow = codec.name in {"AMR-NB", "G.711 A-law", "G.711 mu-law", "G.726"}
-        if narrow and rng.random() < _LINE_ODDS:
-            steps.append(Band(float(rng.uniform(100, 350)), float(rng.uniform(3000, 3800))))
-        steps.append(codec)
-        if rng.random() < _LOSS_ODDS:
-            steps.append(PacketLoss(float(rng.uniform(0.01, 0.08))))
-        if rng.random() < _STORED_AGAIN_ODDS:  # a call that was stored in another format
-            steps.append(Codec("MP3", int(rng.choice([16_000, 24_000, 32_000]))))
+        steps += _draw_line(codec, rng)
     elif rng.random() < _MICROPHONE_BAND_ODDS:
         steps.append(Band(float(rng.uniform(50, 200)), float(rng.uniform(3500, 7500))))
     return Channel("drawn", tuple(steps))
 
 
+def _draw_room(rng: np.random.Generator) -> Room | Shoebox:
+    kind = rng.choice(["shoebox", "decaying noise", "recorded"], p=[0.5, 0.25, 0.25])
+    t60_s = float(rng.uniform(0.15, 0.9))
+    if kind == "shoebox":
+        return Shoebox(t60_s, float(rng.uniform(0.3, 4.0)))
+    return Room(None if kind == "recorded" else t60_s, float(rng.uniform(-3, 10)))
+
+
+def _draw_line(codec: Codec, rng: np.random.Generator) -> list[Step]:
+    """A codec, and what may befall a call before and after it."""
+    steps: list[Step] = []
+    if codec.name in _TELEPHONE and rng.random() < _LINE_ODDS:
+        steps.append(Band(float(rng.uniform(100, 400)), float(rng.uniform(3000, 3800))))
+    steps.append(codec)
+    if codec.name in {"AMR-NB", "GSM"} and rng.random() < _TANDEM_ODDS:  # a call from one network to another
+        beyond = ["AMR-NB"] if codec.name == "GSM" else ["GSM", "G.711 A-law", "G.711 mu-law"]
+        steps.append(_telephone_codec(str(rng.choice(beyond)), rng))
+    if rng.random() < _LOSS_ODDS:
+        steps.append(PacketLoss(float(rng.uniform(0.01, 0.08))))
+    if rng.random() < _STORED_AGAIN_ODDS:  # a call that was stored in another format
+        steps.append(Codec("MP3", int(rng.choice([16_000, 24_000, 32_000]))))
+    return steps
+
+
 def _draw_codec(rng: np.random.Generator) -> Codec | None:
     odds: list[tuple[float, Codec | None]] = [
-        (0.35, Codec("AMR-NB", int(rng.choice([4_750, 5_150, 5_900, 6_700, 7_400, 7_950, 10_200, 12_200])))),
-        (0.12, Codec("Opus narrowband", int(rng.choice([6_000, 8_000, 12_000])))),
-        (0.08, Codec("Opus", int(rng.choice([10_000, 16_000, 24_000])))),
+        (0.33, _telephone_codec("AMR-NB", rng)),
+        (0.06, Codec("GSM")),
+        (0.10, Codec("Opus narrowband", int(rng.choice([6_000, 8_000, 12_000])))),
+        (0.07, Codec("Opus", int(rng.choice([10_000, 16_000, 24_000])))),
         (0.10, Codec("MP3", int(rng.choice([8_000, 16_000, 24_000, 32_000])))),
         (0.07, Codec("AAC", int(rng.choice([12_000, 16_000, 24_000])))),
-        (0.08, Codec(str(rng.choice(["G.711 A-law", "G.711 mu-law"])))),
-        (0.05, Codec("G.726", int(rng.choice([16_000, 24_000, 32_000])))),
-        (0.03, Codec("G.722")),
+        (0.09, Codec(str(rng.choice(["G.711 A-law", "G.711 mu-law"])))),
+        (0.04, Codec("G.726", int(rng.choice([16_000, 24_000, 32_000])))),
+        (0.02, Codec("G.722")),
         (0.12, None),
     ]
     return odds[int(rng.choice(len(odds), p=[p for p, _ in odds]))][1]
+
+
+def _telephone_codec(name: str, rng: np.random.Generator) -> Codec:
+    modes = [4_750, 5_150, 5_900, 6_700, 7_400, 7_950, 10_200, 12_200]
+    return Codec(name, int(rng.choice(modes)) if name == "AMR-NB" else None)
 
 
 def _add_noise(samples: Signal, step: Noise, sources: Sources, rng: np.random.Generator) -> Signal:
@@ -227,8 +264,16 @@ def _reverberate(samples: Signal, step: Room, sources: Sources, rng: np.random.G
         response = sources.rooms[rng.integers(len(sources.rooms))]
     else:
         response = _room(step.t60_s or 0.4, step.direct_to_reverberant_db, rng)
+    return _in_room(samples, response, int(np.argmax(np.abs(response))))
+
+
+def _reverberate_in_shoebox(samples: Signal, step: Shoebox, _sources: Sources, rng: np.random.Generator) -> Signal:
+    return _in_room(samples, shoebox_response(step.t60_s, step.distance_m, rng), 0)
+
+
+def _in_room(samples: Signal, response: Signal, direct: int) -> Signal:
+    """Speech as loud as before, aligned with the direct sound, which is at sample ``direct`` of the response."""
     before = active_level(samples)
-    direct = int(np.argmax(np.abs(response)))
     wet: Signal = fftconvolve(samples, response)[direct : direct + len(samples)]
     return wet * (before / max(active_level(wet), 1e-9))
 
@@ -279,6 +324,7 @@ def _through_codec(samples: Signal, step: Codec, _sources: Sources, _rng: np.ran
 _APPLY: dict[type, Callable[..., Signal]] = {
     Noise: _add_noise,
     Room: _reverberate,
+    Shoebox: _reverberate_in_shoebox,
     Band: _pass_band,
     Tilt: _tilt,
     Level: _set_level,

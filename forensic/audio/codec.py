@@ -1,4 +1,8 @@
-"""Speech through a real codec and back, in memory, aligned with what went in."""
+"""Speech through a real codec and back, in memory, aligned with what went in.
+
+PyAV encodes, except for GSM full rate, which FFmpeg only decodes and libsndfile encodes. No library on hand encodes
+AMR-WB.
+"""
 
 import io
 from dataclasses import dataclass
@@ -6,6 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import correlate, resample_poly
 
 from forensic.errors import SettingsError
@@ -23,6 +28,9 @@ class Codec:
 
     name: str
     bit_rate: int | None = None
+
+
+_LIBSNDFILE = "libsndfile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ CODECS: dict[str, _Encoder] = {
     "G.711 mu-law": _Encoder("pcm_mulaw", "wav", 8_000, "s16", 1_600),
     "G.722": _Encoder("g722", "g722", 16_000, "s16", 1_600),
     "G.726": _Encoder("g726", "wav", 8_000, "s16", 1_600),
+    "GSM": _Encoder(_LIBSNDFILE, "wav", 8_000, "s16"),
 }
 """Codecs that the simulator can run, by name."""
 
@@ -83,19 +92,7 @@ def encode(samples: Samples, codec: Codec) -> bytes:
     """
     encoder = encoder_of(codec)
     pcm = np.clip(np.round(samples * 32768.0), -32768, 32767).astype(np.int16)
-    file = io.BytesIO()
-    with av.open(file, "w", format=encoder.container) as container:
-        stream: Any = container.add_stream(encoder.library, rate=encoder.sample_rate_hz)
-        stream.codec_context.layout = "mono"
-        stream.codec_context.format = encoder.sample_format
-        if codec.bit_rate is not None:
-            stream.codec_context.bit_rate = codec.bit_rate
-        stream.codec_context.open()
-        size = encoder.block or stream.codec_context.frame_size
-        for start in range(0, len(pcm), size):
-            container.mux(stream.encode(_frame(pcm[start : start + size], size, start, encoder)))
-        container.mux(stream.encode(None))
-    return file.getvalue()
+    return _gsm_file(pcm, encoder) if encoder.library == _LIBSNDFILE else _pyav_file(pcm, codec.bit_rate, encoder)
 
 
 def encoder_of(codec: Codec) -> _Encoder:
@@ -109,7 +106,32 @@ def encoder_of(codec: Codec) -> _Encoder:
     return CODECS[codec.name]
 
 
-def _frame(pcm: np.ndarray[Any, Any], size: int, start: int, encoder: _Encoder) -> av.AudioFrame:
+def _gsm_file(pcm: NDArray[np.int16], encoder: _Encoder) -> bytes:
+    """GSM 06.10 full rate, 13 kbit/s, in a WAV file."""
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, pcm, encoder.sample_rate_hz, format="WAV", subtype="GSM610")
+    return file.getvalue()
+
+
+def _pyav_file(pcm: NDArray[np.int16], bit_rate: int | None, encoder: _Encoder) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format=encoder.container) as container:
+        stream: Any = container.add_stream(encoder.library, rate=encoder.sample_rate_hz)
+        stream.codec_context.layout = "mono"
+        stream.codec_context.format = encoder.sample_format
+        if bit_rate is not None:
+            stream.codec_context.bit_rate = bit_rate
+        stream.codec_context.open()
+        size = encoder.block or stream.codec_context.frame_size
+        for start in range(0, len(pcm), size):
+            container.mux(stream.encode(_frame(pcm[start : start + size], size, start, encoder)))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def _frame(pcm: NDArray[np.int16], size: int, start: int, encoder: _Encoder) -> av.AudioFrame:
     padded = np.zeros(size, np.int16)
     padded[: len(pcm)] = pcm
     if encoder.sample_format == "fltp":

@@ -12,12 +12,14 @@ from forensic.audio.channel import (
     Noise,
     PacketLoss,
     Room,
+    Shoebox,
     Sources,
     Tilt,
     active_level,
     draw_channel,
     simulate,
 )
+from forensic.audio.codec import CODECS, Codec
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +69,25 @@ def test_noise_without_recordings_falls_back_on_a_synthetic_one(speech):
 
 
 def test_a_room_keeps_the_level_and_fills_the_pauses(speech, sources):
-    for room in (Room(0.6, 0.0), Room(None)):
+    for room in (Room(0.6, 0.0), Room(None), Shoebox(0.6, 2.0)):
         wet = simulate(speech, Channel("room", (room,)), sources, seed=2)
         assert active_level(wet) == pytest.approx(active_level(speech), rel=0.01)
         assert np.corrcoef(wet, speech)[0, 1] < 0.995
+
+
+def test_a_shoebox_room_is_that_of_its_seed(speech):
+    room = Channel("room", (Shoebox(0.5, 1.5),))
+    once = simulate(speech, room, Sources(), seed=2)
+    assert np.array_equal(once, simulate(speech, room, Sources(), seed=2))
+    assert not np.array_equal(once, simulate(speech, room, Sources(), seed=3))
+
+
+def test_speech_in_a_shoebox_room_stays_aligned():
+    click = np.zeros(16_000, np.float32)
+    click[4_000] = 1.0
+    wet = np.abs(simulate(click, Channel("room", (Shoebox(0.3, 0.3),)), Sources(), seed=1))
+    assert np.argmax(wet) == 4_000
+    assert wet[:4_000].max() < 1e-6 * wet[4_000]
 
 
 def test_a_level_is_reached_and_clips_at_full_scale(speech, sources):
@@ -107,3 +124,63 @@ def test_drawn_channels_differ_and_can_all_be_run(speech, sources):
     assert len({str(channel) for channel in channels}) > 20
     for seed, channel in enumerate(channels):
         assert np.isfinite(simulate(speech, channel, sources, seed)).all()
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return [draw_channel(np.random.default_rng(seed)).steps for seed in range(2_000)]
+
+
+def share(drawn, has):
+    return np.mean([any(has(step) for step in steps) for steps in drawn])
+
+
+def test_one_state_of_the_generator_draws_one_channel(drawn):
+    assert drawn[:100] == [draw_channel(np.random.default_rng(seed)).steps for seed in range(100)]
+
+
+def test_every_kind_of_step_and_every_codec_is_drawn(drawn):
+    assert {type(step) for steps in drawn for step in steps} == {
+        Noise,
+        Room,
+        Shoebox,
+        Band,
+        Tilt,
+        Level,
+        PacketLoss,
+        Codec,
+    }
+    assert {step.name for steps in drawn for step in steps if isinstance(step, Codec)} == set(CODECS)
+
+
+@pytest.mark.parametrize(
+    ("has", "expected"),
+    [
+        (lambda step: isinstance(step, Shoebox), 0.2),
+        (lambda step: isinstance(step, Room) and step.t60_s is None, 0.1),
+        (lambda step: isinstance(step, Room) and step.t60_s is not None, 0.1),
+        (lambda step: isinstance(step, Noise), 0.55),
+        (lambda step: isinstance(step, Level) and step.dbfs > -12, 0.045),
+    ],
+    ids=["shoebox", "recorded room", "decaying noise", "noise", "clipping"],
+)
+def test_conditions_are_drawn_as_often_as_intended(drawn, has, expected):
+    assert share(drawn, has) == pytest.approx(expected, abs=0.03)
+
+
+def test_codecs_are_drawn_as_often_as_intended(drawn):
+    chains = [[step.name for step in steps if isinstance(step, Codec)] for steps in drawn]
+    first = [chain[0] if chain else None for chain in chains]
+    assert first.count("AMR-NB") / len(first) == pytest.approx(0.33, abs=0.03)
+    assert first.count("GSM") / len(first) == pytest.approx(0.06, abs=0.02)
+    assert first.count(None) / len(first) == pytest.approx(0.12, abs=0.02)
+    tandem = [chain for chain in chains if len(chain) > 1 and chain[1] != "MP3"]
+    assert len(tandem) / len(chains) == pytest.approx(0.05, abs=0.015)
+
+
+def test_most_telephone_lines_are_cut_at_both_ends(drawn):
+    telephone = {"AMR-NB", "GSM", "G.711 A-law", "G.711 mu-law", "G.726"}
+    lines = [steps for steps in drawn if any(isinstance(step, Codec) and step.name in telephone for step in steps)]
+    bands = [step for steps in lines for step in steps if isinstance(step, Band)]
+    assert len(bands) / len(lines) == pytest.approx(0.6, abs=0.04)
+    assert all(100 <= band.low_hz <= 400 and 3_000 <= band.high_hz <= 3_800 for band in bands)
