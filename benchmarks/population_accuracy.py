@@ -39,7 +39,7 @@ def main() -> None:
         for corpus in sorted(set(population.corpora)):
             for cell, conditions in enumerate(population.questioned_cells):
                 try:
-                    pairs, speakers, _ = score_pairs(population, known, cell, _FEWEST_SPEAKERS)
+                    pairs, speakers, _ = score_pairs(population, known, cell, _FEWEST_SPEAKERS, model.backend.score)
                     pairs = _of_corpus(pairs, [population.corpora[speaker] == corpus for speaker in speakers])
                 except CalibrationError:
                     continue

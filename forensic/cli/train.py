@@ -10,6 +10,7 @@ from forensic.cli.options import WorkersOption
 from forensic.cli.terminal import console, meter, shown_path
 
 if TYPE_CHECKING:
+    from forensic.training.backend import BackendChoice
     from forensic.training.trainer import Progress
 
 
@@ -25,6 +26,13 @@ def describe(state: "Progress") -> str:
     return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}{measured}, {left}"
 
 
+def _print_choice(choice: "BackendChoice") -> None:
+    console.print("Cllr_min on development people, clean and degraded:")
+    for name, (clean, degraded) in choice.cllr_min.items():
+        console.print(f"  {name:45} {clean:.3f}  {degraded:.3f}")
+    console.print(f"Chosen: {choice.name}")
+
+
 def train_command(
     configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train on, and how.")],
     out: Annotated[Path, typer.Option(help="The model folder to make.")],
@@ -36,12 +44,16 @@ def train_command(
     name: Annotated[str | None, typer.Option(help="Name of the model; that of the folder without it.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "Apache-2.0",
     provenance: Annotated[str, typer.Option(help="What the card says of the data.")] = "",
+    backend_only: Annotated[
+        bool, typer.Option("--backend-only", help="Train nothing: choose how the model in --out scores, and keep that.")
+    ] = False,
     workers: WorkersOption = None,
 ) -> None:
     """Train a speaker model; a run that was killed goes on from its last checkpoint."""
+    from forensic.card import read_card
     from forensic.engine import default_workers
     from forensic.training.configuration import load_training_settings
-    from forensic.workflows.train import TrainingRequest, train_model
+    from forensic.workflows.train import TrainingRequest, choose_score, train_model
 
     settings = load_training_settings(configuration)
     if data is not None:
@@ -50,15 +62,24 @@ def train_command(
         settings = dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=init))
     request = TrainingRequest(settings, out, work, name or out.name, licence, provenance, workers or default_workers())
     with meter("Training") as bar:
-        history = train_model(
-            request,
-            lambda done, total: bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces"),
-            lambda state: bar.update(state.step, state.steps, describe(state)),
-        )
+
+        def watch_features(done: int, total: int) -> None:
+            bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces")
+
+        if backend_only:
+            choice = choose_score(request, watch_features)
+        else:
+            history = train_model(
+                request, watch_features, lambda state: bar.update(state.step, state.steps, describe(state))
+            )
+    if backend_only:
+        _print_choice(choice)
+        return
     first, last = history[0], history[-1]
     console.print(f"Development people, {last.comparisons} same-speaker comparisons, EER and Cllr_min (at the start):")
     for kind in ("clean", "degraded"):
         eer, cost = (100 * getattr(result, f"{kind}_eer") for result in (last, first)), f"{kind}_cllr_min"
         now, then = eer
         console.print(f"  {kind:8} {now:5.2f} % ({then:.2f} %)  {getattr(last, cost):.3f} ({getattr(first, cost):.3f})")
+    console.print(f"Score: {read_card(out)['backend']['chosen']}")
     console.print(f"Model: {shown_path(out)}")

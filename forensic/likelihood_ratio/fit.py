@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,15 @@ Score = Callable[[Samples, Samples], NDArray[np.floating]]
 """Questioned (m, size) and known (n, size) embeddings, normalised, to scores (m, n); higher is more alike."""
 
 
-def cosine(questioned: Samples, known: Samples) -> NDArray[np.floating]:
-    """Cosine of every questioned with every known embedding, shape (m, n), -1 to 1."""
-    product: NDArray[np.floating] = questioned.astype(np.float64) @ known.astype(np.float64).T
-    return product
+class Scorer(Protocol):
+    """How embeddings are compared, and a name that changes with whatever changes a score."""
+
+    @property
+    def identity(self) -> str:
+        """Part of a calibration's id."""
+
+    def score(self, questioned: Samples, known: Samples) -> NDArray[np.floating]:
+        """As ``Score``."""
 
 
 def calibrate(
@@ -39,7 +45,7 @@ def calibrate(
     known_conditions: Conditions,
     questioned_conditions: Conditions,
     settings: ComparisonSettings,
-    score: Score = cosine,
+    scorer: Scorer,
 ) -> Calibration:
     """Fit the map from score to log10 LR on reference speakers in the conditions of a comparison.
 
@@ -51,7 +57,7 @@ def calibrate(
         known_conditions: measured conditions of the case's known side.
         questioned_conditions: measured conditions of the case's questioned recording.
         settings: number of draws, seed, fewest speakers.
-        score: the comparison of embeddings, the very one that scores the case.
+        scorer: compares embeddings, the very one that scores the case.
 
     Raises:
         CalibrationError: if fewer than ``settings.min_speakers`` speakers have recordings in both cells, no
@@ -59,7 +65,7 @@ def calibrate(
     """
     known_cell, known_distance = nearest(known_conditions, population.known_cells)
     questioned_cell, questioned_distance = nearest(questioned_conditions, population.questioned_cells)
-    fitted = calibrate_cells(population, known_cell, questioned_cell, settings, score)
+    fitted = calibrate_cells(population, known_cell, questioned_cell, settings, scorer)
     return dataclasses.replace(fitted, known_distance=known_distance, questioned_distance=questioned_distance)
 
 
@@ -68,7 +74,7 @@ def calibrate_cells(
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
-    score: Score = cosine,
+    scorer: Scorer,
 ) -> Calibration:
     """The calibration of one known and one questioned cell; many case recordings may share it.
 
@@ -80,7 +86,7 @@ def calibrate_cells(
         known_cell: index into ``population.known_cells``.
         questioned_cell: index into ``population.questioned_cells``.
         settings: as in ``calibrate``.
-        score: as in ``calibrate``.
+        scorer: as in ``calibrate``.
 
     Returns:
         The calibration, with both distances 0.
@@ -88,14 +94,16 @@ def calibrate_cells(
     Raises:
         CalibrationError: as in ``calibrate``.
     """
-    pairs, speakers, recordings = score_pairs(population, known_cell, questioned_cell, settings.min_speakers, score)
+    pairs, speakers, recordings = score_pairs(
+        population, known_cell, questioned_cell, settings.min_speakers, scorer.score
+    )
     slope, intercept = fit(pairs.same_scores, pairs.different_scores, pairs.speakers)
     same_log10_lr, different_log10_lr = cross_validate(pairs, settings.seed)
     drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
     cllr, cllr_min, eer = metric_intervals(pairs, same_log10_lr, different_log10_lr, drawn)
     lower, upper = speaker_bounds(same_log10_lr, different_log10_lr, pairs.speakers)
     return Calibration(
-        id=calibration_id(population, known_cell, questioned_cell, settings, score),
+        id=calibration_id(population, known_cell, questioned_cell, settings, scorer),
         questioned=population.questioned_cells[questioned_cell],
         known=population.known_cells[known_cell],
         questioned_distance=0.0,
@@ -123,7 +131,7 @@ def calibration_id(
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
-    score: Score = cosine,
+    scorer: Scorer,
 ) -> str:
     """Hash of everything that a calibration depends on, 64 hexadecimal digits."""
     content = {
@@ -131,14 +139,14 @@ def calibration_id(
         "known": [known_cell, dataclasses.asdict(population.known_cells[known_cell])],
         "questioned": [questioned_cell, dataclasses.asdict(population.questioned_cells[questioned_cell])],
         "settings": dataclasses.asdict(settings),
-        "score": f"{score.__module__}.{score.__qualname__}",
+        "score": scorer.identity,
         "algorithm": ALGORITHM_VERSION,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def score_pairs(
-    population: Population, known_cell: int, questioned_cell: int, min_speakers: int, score: Score = cosine
+    population: Population, known_cell: int, questioned_cell: int, min_speakers: int, score: Score
 ) -> tuple[Pairs, tuple[int, ...], int]:
     """Score every questioned recording of a cell against every known speaker of its corpus.
 

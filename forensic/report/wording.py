@@ -41,7 +41,8 @@ The speech was cut into short overlapping windows, each turned into mel-band ene
 embedding by a recurrent (LSTM) network. The embedding of a recording is the mean direction of its windows;
 that of a known speaker is the mean direction of their recordings.
 
-The score of a comparison is the cosine similarity of the questioned and the known embedding.
+The score of a comparison says how alike the questioned and the known embedding are. How it is computed stands
+under Score, with the software and the model.
 
 A score was converted to an LR with speakers of a reference population whose recordings were chosen, or
 degraded by simulation, to be like those of the comparison: on the questioned side like the questioned

@@ -1,11 +1,11 @@
 """A model folder loaded and checked, and speech embedded with it.
 
-A model is a folder: ``card.toml`` (name, licence, data, architecture, SHA-256 of the weights), ``weights.safetensors``,
-and, where likelihood ratios are to come from it, the reference population's bank beside them.
+A model is a folder: ``card.toml`` (name, licence, data, architecture, SHA-256 of the files), ``weights.safetensors``,
+``backend.safetensors`` unless its embeddings are scored by their plain cosine, and, where likelihood ratios are to come
+from it, the reference population's bank beside them.
 """
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load
 
+from forensic.card import REMEDY, named_file, read_card
 from forensic.errors import ModelError
 from forensic.records import ModelIdentity, Samples
 from forensic.resources import shipped
 from forensic.settings import EmbeddingSettings
+from forensic.speaker.backend import Backend, load_backend
 from forensic.speaker.features import MEL_BANDS
 from forensic.speaker.network import Architecture, SpeakerNetwork
 
-CARD = "card.toml"
 WEIGHTS = "weights.safetensors"
 DEFAULT_MODEL = "lstm-channel-1"
 
@@ -36,12 +37,14 @@ class SpeakerModel:
     Attributes:
         identity: name and hash, kept with everything it makes.
         network: in evaluation mode.
+        backend: scores its embeddings.
         card: the card's content.
         folder: where it lies.
     """
 
     identity: ModelIdentity
     network: SpeakerNetwork
+    backend: Backend
     card: dict[str, Any]
     folder: Path
 
@@ -51,51 +54,35 @@ def default_model_folder() -> Path:
     return shipped("models") / DEFAULT_MODEL
 
 
-def read_card(folder: Path) -> dict[str, Any]:
-    """The card of a model folder.
-
-    Raises:
-        ModelError: if it is missing or cannot be parsed.
-    """
-    path = folder / CARD
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(
-            f"{folder} is no model folder: cannot read its {CARD} ({error.strerror}).",
-            "Name a folder with card.toml and weights.safetensors, as `forensic train` leaves one.",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is not valid TOML: {error}.", "Restore the model folder from its source.") from error
-
-
 def load_model(folder: Path) -> SpeakerModel:
-    """Load a model and check that its weights are those that its card names.
+    """Load a model and check that its files are those that its card names.
 
     Raises:
-        ModelError: if a file is missing or damaged, the hash differs, or the weights do not fit the architecture.
+        ModelError: if a file is missing or damaged, a hash differs, or weights or backend do not fit the architecture.
     """
     card = read_card(folder)
-    path = folder / WEIGHTS
-    remedy = "Restore the model folder from its source."
+    weights = named_file(folder, card, "weights")
     try:
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        if sha256 != card["weights"]["sha256"]:
-            raise ModelError(f"{path} is not the file that its card names: its SHA-256 is {sha256}.", remedy)
         architecture = Architecture(**card["architecture"])
         network = SpeakerNetwork(architecture)
-        network.load_state_dict(load_file(path), strict=True)
+        network.load_state_dict(load(weights), strict=True)
         name = str(card["name"])
-    except OSError as error:
-        raise ModelError(f"Cannot read {path}: {error.strerror}.", remedy) from error
     except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"The model in {folder} cannot be loaded: {error}.", remedy) from error
+        raise ModelError(f"The model in {folder} cannot be loaded: {error}.", REMEDY) from error
     if architecture.mel_bands != MEL_BANDS:
         raise ModelError(
-            f"{folder} expects {architecture.mel_bands} mel bands; this version makes {MEL_BANDS}.", remedy
+            f"{folder} expects {architecture.mel_bands} mel bands; this version makes {MEL_BANDS}.", REMEDY
+        )
+    backend = load_backend(folder, card)
+    if backend.embedding_size not in {None, architecture.embedding_size}:
+        raise ModelError(
+            f"The backend of {folder} is for embeddings of {backend.embedding_size} values, "
+            f"its network makes {architecture.embedding_size}.",
+            REMEDY,
         )
     network.eval().requires_grad_(requires_grad=False)
-    return SpeakerModel(ModelIdentity(name, sha256, architecture.embedding_size), network, card, folder)
+    identity = ModelIdentity(name, hashlib.sha256(weights).hexdigest(), architecture.embedding_size)
+    return SpeakerModel(identity, network, backend, card, folder)
 
 
 def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, Samples]:

@@ -7,6 +7,9 @@ from pathlib import Path
 from forensic.errors import SettingsError
 from forensic.settings import settings_from
 
+BACKENDS = ("cosine", "centred", "wccn", "lda", "plda")
+"""What a score can be, the simplest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
@@ -92,12 +95,55 @@ class LearningSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackendSettings:
+    """How the score of two embeddings is chosen: candidates fitted on training people, measured on development people.
+
+    Attributes:
+        candidates: what may be chosen, of "cosine" (which always may), "centred", "wccn", "lda" and "plda".
+        lda_dimensions: dimensions that LDA keeps, and PLDA after it.
+        shrinkage: of the within-speaker covariance towards a multiple of the identity, more than 0, at most 1.
+        cohort: training people whose embeddings normalise scores; 0 measures no normalised score.
+        top: how many of them, those that score highest, enter a recording's normalisation.
+        windows: at most so many windows of training speech are embedded.
+        margin: how much lower Cllr_min must be, in bits, for a score to be chosen over a simpler one.
+        seed: of the choice of speech and cohort.
+    """
+
+    candidates: tuple[str, ...] = ("cosine", "centred", "wccn", "lda", "plda")
+    lda_dimensions: tuple[int, ...] = (100, 150, 200)
+    shrinkage: tuple[float, ...] = (0.1, 0.5)
+    cohort: int = 600
+    top: int = 40
+    windows: int = 6000
+    margin: float = 0.02
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse at once what could only fail after the training.
+
+        Raises:
+            SettingsError: if a candidate is unknown or a value out of range.
+        """
+        if unknown := set(self.candidates) - set(BACKENDS):
+            raise SettingsError(
+                f"backend.candidates: {', '.join(sorted(unknown))} is unknown.", f"Use some of {', '.join(BACKENDS)}."
+            )
+        if not all(0 < value <= 1 for value in self.shrinkage):
+            raise SettingsError("backend.shrinkage must be more than 0 and at most 1.", "Use, say, [0.1, 0.5].")
+        if min(self.lda_dimensions, default=1) < 1 or self.top < 2 or self.cohort < 0 or self.windows < 1:  # noqa: PLR2004 - a spread
+            raise SettingsError(
+                "backend: a number is too small.", "Use 1 or more lda_dimensions and windows, and a top of 2 or more."
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """All of them."""
 
     data: DataSettings = field(default_factory=DataSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
+    backend: BackendSettings = field(default_factory=BackendSettings)
 
 
 def load_training_settings(path: Path) -> TrainingSettings:

@@ -115,7 +115,7 @@ def compare(
             "Supply recordings with enough clear speech of each suspect.",
         )
     watch("calibrating")
-    comparisons, calibrations = weigh(questioned, known, population, request.settings.comparison, scale)
+    comparisons, calibrations = weigh(questioned, known, population, model.backend, request.settings.comparison, scale)
 
     watch("writing the report")
     folder = _new_folder(case, created, comparisons)
@@ -196,6 +196,8 @@ def _method(request: ComparisonRequest, model: SpeakerModel, duration_s: float) 
         model_sha256=model.identity.sha256,
         model_licence=str(model.card.get("licence", "")),
         model_training_data=str(model.card.get("data", "")),
+        score=model.backend.description,
+        score_identity=model.backend.identity,
         settings=settings,
         settings_sha256=hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest(),
         hardware=f"{computer['processor']}, {len(os.sched_getaffinity(0))} processors, no accelerator used",
@@ -255,6 +257,7 @@ def _audit_facts(folder: Path, request: ComparisonRequest, model: SpeakerModel) 
         "reference": str(request.reference),
         "software": software(),
         "model_sha256": model.identity.sha256,
+        "score": model.backend.identity,
         "settings_sha256": request.settings.evidence_sha256,
         "outputs_sha256": {path.name: hash_file(path).sha256 for path in sorted(folder.iterdir())},
     }

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forensic.card import CARD, named_file, read_card
 from forensic.errors import ForensicError, ModelError
 from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
 from forensic.likelihood_ratio.population import load_population
 from forensic.resources import shipped
-from forensic.speaker.extractor import CARD, read_card
+from forensic.speaker.backend import load_backend
 from forensic.training.teacher import import_ge2e
 from forensic.workflows.train import save_model
 
@@ -50,7 +51,8 @@ def examine_model(folder: Path) -> ModelState:
     card: dict[str, Any] = {}
     try:
         card = read_card(folder)
-        _check_weights(folder, card)
+        named_file(folder, card, "weights")
+        load_backend(folder, card)
         speakers = 0
         if (folder / POPULATION_CARD).exists():
             speakers = load_population(folder, card["weights"]["sha256"]).card.speakers
@@ -89,17 +91,3 @@ def import_checkpoint(checkpoint: Path, out: Path, name: str, licence: str, data
     facts = {"name": name, "task": "speaker", "licence": licence, "data": data}
     save_model(out, network, facts, {"imported": {"file": checkpoint.name, "sha256": sha256}})
     return out
-
-
-def _check_weights(folder: Path, card: dict[str, Any]) -> None:
-    try:
-        stated = card["weights"]
-        path = folder / str(stated["file"])
-        actual = hashlib.sha256(path.read_bytes()).hexdigest()
-        expected = stated["sha256"]
-    except OSError as error:
-        raise ModelError(f"Cannot read the weights of {folder}: {error.strerror}.", "Restore them.") from error
-    except (KeyError, TypeError) as error:
-        raise ModelError(f"The card of {folder} names no weights.", "Restore the model folder.") from error
-    if actual != expected:
-        raise ModelError(f"{path} is not the file that its card names.", "Restore the model folder from its source.")

@@ -15,7 +15,7 @@ from forensic.case.reference import Suspect
 from forensic.case.store import path_text
 from forensic.errors import CaseError
 from forensic.records import Conditions, Samples
-from forensic.speaker.backend import pool
+from forensic.speaker.extractor import mean_embedding
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_record
         name=suspect.name,
         sha256=tuple(sorted({value for side in sides for value in side.sha256})),
         channel=0,
-        embedding=pool(np.stack(embeddings)),
+        embedding=mean_embedding(np.stack(embeddings)),
         conditions=_pooled([side.conditions for side in sides if side.conditions is not None]),
         clipped_share=max(side.clipped_share for side in sides),
         problem="",

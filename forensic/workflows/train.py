@@ -5,23 +5,26 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from forensic.atomic import written_whole
+from forensic.card import write_card
 from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
 from forensic.report.learning_curve import draw_learning_curve
-from forensic.speaker.extractor import CARD, WEIGHTS
+from forensic.speaker.backend import save_backend
+from forensic.speaker.extractor import WEIGHTS, load_model
 from forensic.speaker.network import SpeakerNetwork
+from forensic.training.backend import BackendChoice, choose_backend
 from forensic.training.cache import FeatureCache, build_cache, check_sources
 from forensic.training.configuration import TrainingSettings
-from forensic.training.data import make_pieces, read_manifest
+from forensic.training.data import Piece, make_pieces, read_manifest
 from forensic.training.development import DevelopmentResult
 from forensic.training.teacher import initial_network
 from forensic.training.trainer import Progress, train
@@ -53,21 +56,15 @@ class TrainingRequest:
 def train_model(
     request: TrainingRequest, watch_features: Callable[[int, int], None], watch: Callable[[Progress], None]
 ) -> list[DevelopmentResult]:
-    """Prepare features, train, and leave a model folder.
+    """Prepare features, train, choose how the model scores, and leave a model folder.
 
     Raises:
         TrainingError: if the data cannot be used or the run diverges.
     """
     settings = request.settings
-    if not settings.data.manifest:
-        raise TrainingError("No training data is named.", "Set data.manifest, or give --data MANIFEST.csv.")
-    check_sources(settings.data)
-    manifest = read_manifest(settings.data)
-    pieces = make_pieces(manifest, settings.data, settings.augmentation)
+    pieces = _pieces(settings)
     network = initial_network(settings.learning.init, settings.learning.seed)
-    cache = build_cache(
-        request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features
-    )
+    cache = _cache(request, pieces, watch_features)
     trained, history = train(network, cache, settings.learning, request.work, watch)
     save_model(
         request.out,
@@ -85,7 +82,52 @@ def train_model(
     )
     _write_record(request, cache, history)
     _write_curve(request, history)
+    _choose_score(request, cache)
     return history
+
+
+def choose_score(request: TrainingRequest, watch_features: Callable[[int, int], None]) -> BackendChoice:
+    """Choose anew how the model in ``request.out`` scores, from the data of the request, and keep it with the model.
+
+    The model must not have been trained on the development people that the request leaves out: give the settings and
+    data that it was trained with, or people whom it never met.
+
+    Raises:
+        TrainingError: if the data cannot be used.
+        ModelError: if the model cannot be loaded.
+    """
+    load_model(request.out)  # before the features take their time
+    return _choose_score(request, _cache(request, _pieces(request.settings), watch_features))
+
+
+def _pieces(settings: TrainingSettings) -> list[Piece]:
+    if not settings.data.manifest:
+        raise TrainingError("No training data is named.", "Set data.manifest, or give --data MANIFEST.csv.")
+    check_sources(settings.data)
+    return make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+
+
+def _cache(request: TrainingRequest, pieces: Sequence[Piece], watch: Callable[[int, int], None]) -> FeatureCache:
+    settings = request.settings
+    return build_cache(request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch)
+
+
+def _choose_score(request: TrainingRequest, cache: FeatureCache) -> BackendChoice:
+    """Choose, and write it to the model's folder, card and record."""
+    choice = choose_backend(load_model(request.out), cache, request.settings.backend)
+    measured = {name: list(costs) for name, costs in choice.cllr_min.items()}
+    save_backend(request.out, choice.backend, {"chosen": choice.name, "cllr_min": measured})
+    path = request.out / "training.json"
+    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    record["backend"] = {
+        "settings": dataclasses.asdict(request.settings.backend),
+        "features_sha256": cache.sha256,
+        "speakers": choice.speakers,
+        "chosen": choice.name,
+        "cllr_min": measured,
+    }
+    _write_json(path, record)
+    return choice
 
 
 def save_model(
@@ -103,20 +145,11 @@ def save_model(
         tables: further tables of the card.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.detach().cpu().float().contiguous() for name, value in network.state_dict().items()}
-    save_file(weights, folder / WEIGHTS)
-    (folder / WEIGHTS).chmod(0o644)  # the library keeps it to the owner
-    sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    lines = [f"{name} = {json.dumps(value)}" for name, value in facts.items()]
-    everything: dict[str, Mapping[str, object]] = {
-        "architecture": network.describe(),
-        "weights": {"file": WEIGHTS, "sha256": sha256},
-        **tables,
-    }
-    for table, values in everything.items():
-        lines += ["", f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
-    with written_whole(folder / CARD) as file:
-        file.write(("\n".join(lines) + "\n").encode())
+    weights = save({name: value.detach().cpu().float().contiguous() for name, value in network.state_dict().items()})
+    with written_whole(folder / WEIGHTS) as file:
+        file.write(weights)
+    named = {"file": WEIGHTS, "sha256": hashlib.sha256(weights).hexdigest()}
+    write_card(folder, {**facts, "architecture": network.describe(), "weights": named, **tables})
 
 
 def _started_from(init: str) -> str:
@@ -142,7 +175,12 @@ def _write_record(request: TrainingRequest, cache: FeatureCache, history: list[D
         "threads": torch.get_num_threads(),
         "processors": len(os.sched_getaffinity(0)),
     }
-    (request.out / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    _write_json(request.out / "training.json", record)
+
+
+def _write_json(path: Path, record: Mapping[str, object]) -> None:
+    with written_whole(path) as file:
+        file.write((json.dumps(record, indent=1) + "\n").encode())
 
 
 def _write_curve(request: TrainingRequest, history: list[DevelopmentResult]) -> None:

@@ -17,7 +17,7 @@ from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
 from forensic.records import Calibration, Conditions, Samples
 from forensic.settings import ComparisonSettings
-from forensic.speaker.backend import score
+from forensic.speaker.backend import Backend
 from forensic.workflows.sides import Side
 
 
@@ -25,6 +25,7 @@ def weigh(
     questioned: Sequence[Side],
     known: Sequence[Side],
     population: Population,
+    backend: Backend,
     settings: ComparisonSettings,
     scale: VerbalScale,
 ) -> tuple[pl.DataFrame, dict[str, Calibration]]:
@@ -33,7 +34,7 @@ def weigh(
     Returns:
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
     """
-    scores = _scores(questioned, known)
+    scores = _scores(questioned, known, backend)
     rows: list[dict[str, Any]] = []
     calibrated: dict[tuple[int, int], list[int]] = {}  # rows by (known cell, questioned cell)
     distances: dict[tuple[int, int], tuple[float, float]] = {}
@@ -63,7 +64,7 @@ def weigh(
     calibrations: dict[str, Calibration] = {}
     for cells, members in calibrated.items():
         try:
-            fitted = calibrate_cells(population, *cells, settings, score)
+            fitted = calibrate_cells(population, *cells, settings, backend)
         except CalibrationError as error:
             for member in members:
                 rows[member]["reason"] = str(error)
@@ -92,13 +93,13 @@ def _fill(rows: list[dict[str, Any]], members: Sequence[int], calibration: Calib
         }
 
 
-def _scores(questioned: Sequence[Side], known: Sequence[Side]) -> Samples:
+def _scores(questioned: Sequence[Side], known: Sequence[Side], backend: Backend) -> Samples:
     """Scores of all pairs, shape (n_questioned, n_known); NaN where a side has no embedding, which no row keeps."""
     scores = np.full((len(questioned), len(known)), np.nan, np.float32)
     q = [index for index, side in enumerate(questioned) if side.embedding is not None]
     k = [index for index, side in enumerate(known) if side.embedding is not None]
     if q and k:
-        scores[np.ix_(q, k)] = score(_stack(questioned, q), _stack(known, k))
+        scores[np.ix_(q, k)] = backend.score(_stack(questioned, q), _stack(known, k))
     return scores
 
 

@@ -78,6 +78,8 @@ def method():
         model_sha256=MODEL,
         model_licence="Apache-2.0",
         model_training_data="LibriSpeech train-clean-360, 921 speakers, with simulated telephone channels.",
+        score="cosine of the questioned and the known embedding",
+        score_identity="cosine",
         settings={
             "audio": {"channels": "auto", "damaged": "reject", "block_s": 120},
             "speech": {"threshold": 0.5, "min_speech_s": 0.25, "min_silence_s": 0.1, "pad_s": 0.03},

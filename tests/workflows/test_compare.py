@@ -13,6 +13,8 @@ from forensic.case.folder import open_case
 from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
 from forensic.settings import AudioSettings, ComparisonSettings, Settings
+from forensic.speaker.backend import Backend, TwoCovariance, save_backend
+from forensic.speaker.extractor import load_model
 from forensic.workflows.compare import ComparisonRequest, compare
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
@@ -72,6 +74,30 @@ def test_all_recordings_of_a_suspect_are_pooled(recordings, suspects, run_scan, 
         pooled = np.mean([vectors[sha256] for sha256 in row["known_sha256"]], axis=0)
         expected = vectors[row["questioned_sha256"]] @ pooled / np.linalg.norm(pooled)
         assert row["score"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_models_backend_scores_case_and_population_alike(
+    recordings, suspects, run_scan, run_compare, population_folder
+):
+    run_scan(recordings)
+    plain = run_compare(suspects)
+    rng = np.random.default_rng(1)
+    plda = TwoCovariance(*(np.asarray(part, np.float32) for part in (np.zeros(12), np.eye(12), np.full(12, 2.0))))
+    cohort = rng.standard_normal((8, 12)).astype(np.float32)
+    backend = Backend(0.01 * np.ones(12, np.float32), plda=plda, cohort=cohort, top=5)
+    save_backend(population_folder, backend, {})
+    changed = run_compare(suspects)
+    before, after = (result.comparisons.filter(pl.col("status") == STATUS_LR) for result in (plain, changed))
+    assert before.height == after.height == 6
+    assert not set(before["calibration_id"]) & set(after["calibration_id"])
+    results = json.loads((changed.folder / "results.json").read_text())
+    assert results["method"]["score_identity"] == backend.identity == load_model(population_folder).backend.identity
+    for row in after.to_dicts():
+        calibration = results["calibrations"][row["calibration_id"]]
+        expected = calibration["slope"] * row["score"] + calibration["intercept"]
+        assert row["unbounded_log10_lr"] == pytest.approx(expected, abs=1e-6)
+    assert "two-covariance (PLDA) score" in changed.html.read_text()
+    assert "cosine of the questioned" in plain.html.read_text()
 
 
 def test_the_suspects_do_not_become_questioned(recordings, suspects, run_scan, run_compare):

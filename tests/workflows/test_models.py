@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from forensic.errors import ModelError, TrainingError
+from forensic.speaker.backend import Backend, save_backend
 from forensic.speaker.extractor import embed_windows, load_model
 from forensic.speaker.network import Architecture, SpeakerNetwork
 from forensic.workflows.models import find_models, import_checkpoint, named_model
@@ -31,6 +32,14 @@ def test_a_model_with_another_byte_is_not_verified(tiny_model_folder):
     weights.write_bytes(weights.read_bytes() + b"\0")
     (state,) = (state for state in find_models([tiny_model_folder]) if state.folder == tiny_model_folder)
     assert "not the file that its card names" in state.problem
+
+
+def test_a_model_with_another_backend_is_not_verified(tiny_model_folder):
+    save_backend(tiny_model_folder, Backend(mean=np.zeros(12, np.float32)), {})
+    assert not named_model(str(tiny_model_folder)).problem
+    path = tiny_model_folder / "backend.safetensors"
+    path.write_bytes(path.read_bytes() + b"\0")
+    assert "not the file that its card names" in named_model(str(tiny_model_folder)).problem
 
 
 def test_a_bank_of_another_model_is_not_verified(population_folder):

@@ -38,6 +38,8 @@ class Method:
         model_sha256: SHA-256 of its weights.
         model_licence: licence of its weights.
         model_training_data: what it was trained on, in a sentence.
+        score: how two embeddings are scored, in words.
+        score_identity: SHA-256 of the backend that scores them; "cosine" where there is none.
         settings: every setting in force, by step.
         settings_sha256: hash of the settings.
         hardware: processor, cores, accelerator.
@@ -54,6 +56,8 @@ class Method:
     model_sha256: str
     model_licence: str
     model_training_data: str
+    score: str
+    score_identity: str
     settings: Mapping[str, Mapping[str, object]]
     settings_sha256: str
     hardware: str

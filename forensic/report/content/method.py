@@ -18,6 +18,8 @@ def describe_method(method: Method) -> tuple[Fact, ...]:
         Fact("Model, SHA-256", printable(method.model_sha256)),
         Fact("Model, licence", printable(method.model_licence) or "not stated"),
         Fact("Model, training data", " ".join(paragraphs(method.model_training_data)) or "not stated"),
+        Fact("Score", printable(method.score)),
+        Fact("Score, identity", printable(method.score_identity)),
         Fact("Settings, SHA-256", printable(method.settings_sha256)),
         Fact("Seeds", ", ".join(seeds) or "none"),
         Fact("Command", printable(method.command_line)),
