@@ -10,20 +10,36 @@ from forensic.cli.options import WorkersOption
 from forensic.cli.terminal import console, meter, shown_path
 
 if TYPE_CHECKING:
+    from forensic.cli.terminal import Meter
     from forensic.training.backend import BackendChoice
+    from forensic.training.development import DevelopmentResult
     from forensic.training.trainer import Progress
 
 
 def describe(state: "Progress") -> str:
-    """One line on a run."""
-    development = state.development
-    measured = (
-        f", development EER {100 * development.clean_eer:.2f} % clean, {100 * development.degraded_eer:.2f} % degraded"
-        if development is not None and development.comparisons
-        else ""
-    )
+    """Where a run stands, in one line."""
     left = f"{state.seconds_left / 60:.0f} min left"
-    return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}{measured}, {left}"
+    return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}, {left}"
+
+
+def describe_measurement(result: "DevelopmentResult") -> str:
+    """Errors on development people by condition, in one line."""
+    figures = (f"{each.condition} {100 * each.eer:.2f} % / {each.cllr_min:.3f}" for each in result.conditions)
+    return f"Step {result.step:,}, development EER / Cllr_min: {', '.join(figures)}"
+
+
+class _Watch:
+    """Shows a run: the meter moves on, and every measurement leaves a line."""
+
+    def __init__(self, bar: "Meter") -> None:
+        self._bar, self._shown = bar, -1
+
+    def __call__(self, state: "Progress") -> None:
+        result = state.development
+        if result.conditions and result.step > self._shown:
+            self._shown = result.step
+            console.print(describe_measurement(result))
+        self._bar.update(state.step, state.steps, describe(state))
 
 
 def _print_choice(choice: "BackendChoice") -> None:
@@ -69,17 +85,16 @@ def train_command(
         if backend_only:
             choice = choose_score(request, watch_features)
         else:
-            history = train_model(
-                request, watch_features, lambda state: bar.update(state.step, state.steps, describe(state))
-            )
+            history = train_model(request, watch_features, _Watch(bar))
     if backend_only:
         _print_choice(choice)
         return
-    first, last = history[0], history[-1]
-    console.print(f"Development people, {last.comparisons} same-speaker comparisons, EER and Cllr_min (at the start):")
-    for kind in ("clean", "degraded"):
-        eer, cost = (100 * getattr(result, f"{kind}_eer") for result in (last, first)), f"{kind}_cllr_min"
-        now, then = eer
-        console.print(f"  {kind:8} {now:5.2f} % ({then:.2f} %)  {getattr(last, cost):.3f} ({getattr(first, cost):.3f})")
+    if history[-1].conditions:
+        console.print(f"On development people after {history[-1].step:,} steps, at the start in brackets:")
+    for first, last in zip(history[0].conditions, history[-1].conditions, strict=True):
+        console.print(
+            f"  {last.condition:10} EER {100 * last.eer:5.2f} % ({100 * first.eer:.2f} %)  "
+            f"Cllr_min {last.cllr_min:.3f} ({first.cllr_min:.3f})  {last.comparisons:,} same-speaker comparisons"
+        )
     console.print(f"Score: {read_card(out)['backend']['chosen']}")
     console.print(f"Model: {shown_path(out)}")

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from itertools import cycle
 
 
 def draw_learning_curve(steps: Sequence[int], errors: Sequence[tuple[str, Sequence[float]]], title: str) -> str:
@@ -23,7 +24,7 @@ def draw_learning_curve(steps: Sequence[int], errors: Sequence[tuple[str, Sequen
         figure = Figure(figsize=(6.0, 3.2), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
-        for (name, values), style in zip(errors, ("-o", "--s", ":^", "-.d"), strict=False):
+        for (name, values), style in zip(errors, cycle(("-o", "--s", ":^", "-.d", "-v", "--x"))):
             axes.plot(steps, [100 * value for value in values], style, markersize=3, label=name)
         axes.set(xlabel="step", ylabel="EER on development people, %", title=title, ylim=(0, None))
         axes.grid(alpha=0.3)

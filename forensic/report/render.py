@@ -1,34 +1,51 @@
 """A ``CaseReport`` as one HTML page that works without a network, and that page as PDF."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forensic.errors import ReportError
 from forensic.report import figures
 from forensic.report.content.case_report import CaseReport
 from forensic.resources import shipped
 
+if TYPE_CHECKING:
+    import jinja2
+
 
 def render_html(report: CaseReport) -> str:
     """The report as one self-contained HTML page: styles and plots inside, no script, nothing to fetch."""
-    import jinja2
     from markupsafe import Markup
 
+    try:
+        styles = (shipped("templates") / "report.css").read_text(encoding="utf-8")
+    except OSError as error:
+        raise ReportError(f"The report's style is missing: {error}.", "Install the program again.") from error
+    template = environment(escape=True).get_template("case_report.html.j2")
+    # Both are ours: the style is a file that ships, and figures.py escapes what it draws.
+    plots = {name: Markup(svg) for name, svg in draw_all(report).items()}  # noqa: S704
+    return template.render(report=report, styles=Markup(styles), plots=plots)  # noqa: S704
+
+
+def environment(*, escape: bool) -> "jinja2.Environment":
+    """Where templates are rendered: a name that is missing is an error.
+
+    Args:
+        escape: whether values are made harmless in HTML.
+
+    Raises:
+        ReportError: if the templates are missing.
+    """
+    import jinja2
+
     folder = shipped("templates")
-    environment = jinja2.Environment(
+    if not folder.is_dir():
+        raise ReportError(f"There is no folder of templates at {folder}.", "Install the program again.")
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
+        autoescape=escape,  # noqa: S701 - the caller says what it renders
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    try:
-        styles = (folder / "report.css").read_text(encoding="utf-8")
-        template = environment.get_template("case_report.html.j2")
-    except (OSError, jinja2.TemplateNotFound) as error:
-        raise ReportError(f"The report's template is missing: {error}.", "Install the program again.") from error
-    # Both are ours: the style is a file that ships, and figures.py escapes what it draws.
-    plots = {name: Markup(svg) for name, svg in draw_all(report).items()}  # noqa: S704
-    return template.render(report=report, styles=Markup(styles), plots=plots)  # noqa: S704
 
 
 def draw_all(report: CaseReport) -> dict[str, str]:

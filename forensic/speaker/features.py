@@ -44,6 +44,16 @@ def _mel_spectrogram() -> torch.nn.Module:
     return module
 
 
+def band_edges_hz() -> "NDArray[np.float64]":
+    """Edges of the bands on Slaney's scale: band ``i`` rises from edge ``i`` to ``i + 1`` and falls to ``i + 2``.
+
+    Returns:
+        Shape (42,), 0 to 8,000 Hz: even steps of 200/3 Hz up to 1,000 Hz, by a factor of 6.4 in 27 steps above.
+    """
+    steps = np.linspace(0.0, 15 + 27 * np.log(8.0) / np.log(6.4), MEL_BANDS + 2)
+    return np.where(steps < 15, steps * 200 / 3, 1000 * 6.4 ** ((steps - 15) / 27))  # noqa: PLR2004 - 1,000 Hz
+
+
 @torch.inference_mode()
 def mel_power(samples: Samples) -> Samples:
     """Power mel spectrum.

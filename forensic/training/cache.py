@@ -3,7 +3,7 @@
 The layout of a cache folder::
 
     index.parquet     a row a piece: speaker, corpus, is_development, first frame, frames
-    channels.parquet  a row a degraded version of a piece: the channel that was drawn for it, and its seed
+    channels.parquet  a row a degraded version of a piece: the channel that was drawn for it, its kind and its seed
     problems.parquet  a row a clip that could not be used
     version-0.npy     clean features, shape (frames, 40), float16 square roots of mel power
     version-1.npy ..  the same frames through a drawn channel
@@ -23,8 +23,10 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
-from forensic.audio.channel import Sources, draw_channel, simulate
+from forensic.audio.channel import Channel, Sources, draw_channel, simulate
+from forensic.audio.codec import Codec
 from forensic.audio.decode import decode_blocks
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.errors import RecordingError, TrainingError
@@ -34,7 +36,7 @@ from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_
 from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.data import Piece, root_of
 
-_FORMAT = 1  # raise when the features change
+_FORMAT = 2  # raise when the features change
 _LONGEST_ROOM_S = 2.0
 _LONGEST_DECAY_S = 1.5
 _SILENT_PEAK = 1e-4
@@ -48,16 +50,24 @@ class FeatureCache:
     Attributes:
         versions: one array a version, the clean one first, each of shape (frames, 40), float16 square roots.
         index: a row a piece: speaker, corpus, is_development, first, frames.
+        channels: a row a degraded version: piece, version, condition, seed, channel.
         sha256: of the inputs that made it.
     """
 
     versions: tuple[NDArray[np.float16], ...]
     index: pl.DataFrame
+    channels: pl.DataFrame
     sha256: str
 
     def crop(self, version: int, first: int, frames: int) -> Samples:
         """Mel power of some frames, shape (frames, 40)."""
         return np.square(self.versions[version][first : first + frames].astype(np.float32))
+
+    def conditions(self) -> NDArray[np.str_]:
+        """The kind of channel of every version of every piece, shape (versions, pieces); "clean" in the first row."""
+        kinds = np.full((len(self.versions), self.index.height), "clean", dtype="U24")
+        kinds[self.channels["version"].to_numpy(), self.channels["piece"].to_numpy()] = self.channels["condition"]
+        return kinds
 
 
 def read_samples(path: Path) -> Samples:
@@ -143,7 +153,8 @@ def build_cache(
     versions = tuple(
         np.load(folder / f"version-{version}.npy", mmap_mode="r") for version in range(augmentation.versions + 1)
     )
-    return FeatureCache(versions, pl.read_parquet(folder / "index.parquet"), sha256)
+    index, channels = (pl.read_parquet(folder / f"{name}.parquet") for name in ("index", "channels"))
+    return FeatureCache(versions, index, channels, sha256)
 
 
 def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: AugmentationSettings) -> str:
@@ -151,7 +162,12 @@ def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: Augment
     content = {
         "format": _FORMAT,
         "pieces": [
-            [[str(clip.path.relative_to(root)) for clip in piece.clips], piece.speaker, piece.is_development]
+            [
+                [str(clip.path.relative_to(root)) for clip in piece.clips],
+                piece.speaker,
+                piece.is_development,
+                piece.speed,
+            ]
             for piece in pieces
         ],
         "noise": data.noise,
@@ -172,7 +188,7 @@ def _make(
     tasks = [list(enumerate(pieces))[start : start + _CHUNK] for start in range(0, len(pieces), _CHUNK)]
     names = [f"version-{version}" for version in range(augmentation.versions + 1)]
     rows: list[tuple[str, str, bool, int, int]] = []
-    drawn: list[tuple[int, int, int, str]] = []
+    drawn: list[tuple[int, int, str, int, str]] = []
     problems: list[_Problem] = []
     first = done = 0
     initial = (data, augmentation, _babble(pieces, augmentation))
@@ -197,7 +213,7 @@ def _make(
         raise TrainingError("No piece of training speech could be used.", "See problems.parquet in the cache folder.")
     columns = ["speaker", "corpus", "is_development", "first", "frames"]
     pl.DataFrame(rows, columns, orient="row").write_parquet(folder / "index.parquet")
-    columns = ["piece", "version", "seed", "channel"]
+    columns = ["piece", "version", "condition", "seed", "channel"]
     pl.DataFrame(drawn, columns, orient="row").write_parquet(folder / "channels.parquet")
     schema = {"path": pl.String, "problem": pl.String, "remedy": pl.String}
     pl.DataFrame(problems, schema, orient="row").write_parquet(folder / "problems.parquet")
@@ -236,7 +252,7 @@ def _start_worker(data: DataSettings, augmentation: AugmentationSettings, babble
     _worker[:] = [_Worker(Sources(recorded.noises, recorded.rooms, babble), augmentation)]
 
 
-_Drawn = tuple[int, str]  # seed and channel
+_Drawn = tuple[str, int, str]  # condition, seed and channel
 _Made = tuple[int, list[NDArray[np.float16]], list[_Drawn]]
 _Problem = tuple[str, str, str]
 
@@ -254,13 +270,21 @@ def _prepare(task: Sequence[tuple[int, Piece]]) -> tuple[list[_Made], list[_Prob
         if sum(map(len, clips)) < _worker[0].augmentation.min_piece_s * SAMPLE_RATE_HZ:
             continue  # too little is left of it
         try:
-            versions, channels = _versions(np.concatenate(clips), position)
+            versions, channels = _versions(_at_speed(np.concatenate(clips), piece.speed), position)
         except (RecordingError, ValueError, OSError) as error:
             problems.append((str(piece.clips[0].path), f"Its features cannot be made: {error}.", "Leave it out."))
             continue
         if len(versions[0]) >= _worker[0].augmentation.min_piece_s * FRAMES_PER_S * 0.6:
             made.append((position, versions, channels))
     return made, problems
+
+
+def _at_speed(samples: Samples, speed: float) -> Samples:
+    """Played faster or slower, pitch and formants with it."""
+    if speed == 1.0:
+        return samples
+    played: Samples = resample_poly(samples, 100, round(100 * speed)).astype(np.float32)
+    return played
 
 
 def _versions(samples: Samples, position: int) -> tuple[list[NDArray[np.float16]], list[_Drawn]]:
@@ -274,8 +298,23 @@ def _versions(samples: Samples, position: int) -> tuple[list[NDArray[np.float16]
         seed = int(np.random.SeedSequence([worker.augmentation.seed, position, version]).generate_state(1)[0])
         channel = draw_channel(np.random.default_rng(seed))
         versions.append(_features(simulate(samples, channel, worker.sources, seed), mask))
-        drawn.append((seed, str(channel.steps)))
+        drawn.append((_condition_of(channel), seed, str(channel.steps)))
     return versions, drawn
+
+
+_ROOMS, _NARROW_BAND = frozenset({"Room", "Shoebox"}), frozenset({"AMR-NB", "GSM", "Opus narrowband", "G.726"})
+
+
+def _condition_of(channel: Channel) -> str:
+    """What a drawn channel is counted as: what it has first of room, noise and telephone."""
+    steps = {type(step).__name__ for step in channel.steps}
+    codecs = {step.name for step in channel.steps if isinstance(step, Codec)}
+    if steps & _ROOMS:
+        return "room"
+    if "Noise" in steps:
+        return "noise"
+    is_telephone = bool(codecs & _NARROW_BAND) or any(name.startswith("G.711") for name in codecs)
+    return "telephone" if is_telephone else "other"
 
 
 def _features(samples: Samples, mask: NDArray[np.bool_]) -> NDArray[np.float16]:

@@ -22,6 +22,7 @@ class DataSettings:
         noise: folder of noise recordings, relative to the manifest's; empty goes without.
         rooms: folder of impulse responses, the same.
         development_share: share of the labelled people who are kept out of training and measured on.
+        development_corpora: corpora all of whose people are kept out, so that a gain on one corpus alone shows.
         limit: at most so many pieces of speech; 0 takes all.
     """
 
@@ -30,6 +31,7 @@ class DataSettings:
     noise: str = "noise"
     rooms: str = "rooms"
     development_share: float = 0.05
+    development_corpora: tuple[str, ...] = ()
     limit: int = 0
 
 
@@ -41,13 +43,31 @@ class AugmentationSettings:
         piece_s: recordings of one person are joined up to this length.
         min_piece_s: shorter pieces are left out.
         versions: degraded versions of each piece.
+        speeds: each person's speech is used once more at one of these speeds, its pitch and formants moved with it, as
+            that of another person; none goes without.
         seed: of every channel that is drawn.
     """
 
     piece_s: float = 9.0
     min_piece_s: float = 1.5
     versions: int = 3
+    speeds: tuple[float, ...] = ()
     seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """What the trained network has more than the one it starts from; see ``Architecture``.
+
+    Attributes:
+        hidden_size: LSTM cells a layer; 0 takes as many as the network started from.
+        log_bands: adds relative logarithms of the bands to what it sees.
+        pooling: "last", "statistics" or "attention"; empty takes that of the network started from.
+    """
+
+    hidden_size: int = 0
+    log_bands: bool = False
+    pooling: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +77,39 @@ class LearningSettings:
     Attributes:
         init: "ge2e" starts from the public GE2E weights (needs the package Resemblyzer), "random" from none, anything
             else is the path of a model folder.
+        teacher: embeds the clean pieces, named like ``init``; empty takes the network started from.
         steps: batches.
-        batch: crops a batch, each from another piece.
-        min_crop_frames: shortest crop, in frames of 10 ms.
+        batch: crops a batch.
+        pieces_per_person: crops of one person in a batch, each of a piece and version drawn at random.
+        min_crop_frames: shortest crop, in frames of 10 ms; crops of one batch are of one length.
         max_crop_frames: longest crop.
         learning_rate: highest of the one-cycle schedule.
         weight_decay: of AdamW.
-        cosine_weight: of 1 - cosine to the teacher's embedding of the clean piece.
-        similarity_weight: of the squared error of the batch's similarity matrix against the teacher's.
+        cosine_weight: of 1 - cosine to the target, what the teacher makes of the clean speech.
+        similarity_weight: of the squared error of the batch's similarity matrix against the targets'.
         margin_weight: of the additive-margin softmax over the labelled people.
-        margin: of that softmax.
-        scale: of that softmax.
+        ge2e_weight: of the generalised end-to-end loss within the batch; needs two pieces a person or more.
+        margin: of that additive-margin softmax.
+        scale: of both softmaxes.
+        crop_share: part of a target that is the teacher's embedding of the same crop, clean; the rest is that of the
+            whole piece. At 1 a network that starts as the teacher has nothing to learn from clean speech, so it keeps
+            what the teacher knows; at 0 the teacher need not run during training.
+        person_share: of a labelled piece's target, the part that is the mean of all pieces of its person.
         level_jitter_db: standard deviation of a crop's level.
         clean_share: share of the crops that are not degraded.
+        recolour_share: share of the crops whose bands are weighted as by another microphone or line.
+        overlay_share: share of the crops with another of the batch in their background.
         evaluate_every: steps between evaluations, each with a checkpoint.
+        patience: evaluations without a better development Cllr_min after which the run stops; 0 never stops early.
         average_last: share of the run whose weights are averaged at the end; 0 keeps the last.
         seed: of initialisation and every draw.
     """
 
     init: str = "ge2e"
+    teacher: str = ""
     steps: int = 2600
     batch: int = 80
+    pieces_per_person: int = 1
     min_crop_frames: int = 100
     max_crop_frames: int = 260
     learning_rate: float = 5e-4
@@ -85,11 +117,17 @@ class LearningSettings:
     cosine_weight: float = 5.0
     similarity_weight: float = 10.0
     margin_weight: float = 0.2
+    ge2e_weight: float = 0.0
     margin: float = 0.15
     scale: float = 20.0
+    crop_share: float = 0.0
+    person_share: float = 0.0
     level_jitter_db: float = 3.0
     clean_share: float = 0.15
+    recolour_share: float = 0.0
+    overlay_share: float = 0.0
     evaluate_every: int = 200
+    patience: int = 0
     average_last: float = 0.1
     seed: int = 1
 
@@ -143,6 +181,7 @@ class TrainingSettings:
     data: DataSettings = field(default_factory=DataSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     backend: BackendSettings = field(default_factory=BackendSettings)
 
 

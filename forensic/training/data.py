@@ -1,5 +1,6 @@
 """Training speech: from a manifest to pieces of one person each, and a speaker-disjoint split."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +30,14 @@ class Piece:
         speaker: "corpus/speaker"; empty where unknown.
         corpus: for pairs, which are made within one corpus only.
         is_development: whether its person is kept out of training.
+        speed: at which it is played, 1.0 as it was recorded.
     """
 
     clips: tuple[Clip, ...]
     speaker: str
     corpus: str
     is_development: bool
+    speed: float = 1.0
 
 
 def read_manifest(settings: DataSettings) -> pl.DataFrame:
@@ -44,7 +47,7 @@ def read_manifest(settings: DataSettings) -> pl.DataFrame:
     with a folder of recordings for each speaker.
 
     Returns:
-        Columns path, speaker (empty: unknown), corpus, seconds.
+        Columns path, speaker (empty: unknown), corpus, seconds, licence (empty: not stated).
 
     Raises:
         TrainingError: if the manifest cannot be read, lacks a column, or has no row of the splits.
@@ -63,12 +66,29 @@ def read_manifest(settings: DataSettings) -> pl.DataFrame:
         pl.col("speaker").fill_null(""),
         (pl.col("corpus").fill_null("") if "corpus" in frame.columns else pl.lit("")).alias("corpus"),
         (pl.col("seconds").cast(pl.Float64) if "seconds" in frame.columns else pl.lit(4.0)).alias("seconds"),
+        (pl.col("licence").fill_null("") if "licence" in frame.columns else pl.lit("")).alias("licence"),
     )
     if frame.is_empty():
         raise TrainingError(
             f"{path} has no recording of the splits {', '.join(settings.splits)}.", "Check data.splits."
         )
     return frame
+
+
+def summarise(manifest: pl.DataFrame) -> list[dict[str, object]]:
+    """What there is of each corpus, for a model's card: corpus, licence, people, recordings, hours."""
+    known = pl.col("speaker").filter(pl.col("speaker") != "")
+    return (
+        manifest.group_by("corpus")
+        .agg(
+            pl.col("licence").filter(pl.col("licence") != "").unique().sort().str.join(", ").alias("licence"),
+            known.n_unique().alias("people"),
+            pl.len().alias("recordings"),
+            (pl.col("seconds").sum() / 3600).alias("hours"),
+        )
+        .sort("corpus")
+        .to_dicts()
+    )
 
 
 def root_of(settings: DataSettings) -> Path:
@@ -98,28 +118,48 @@ def _from_folders(root: Path) -> pl.DataFrame:
 def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: AugmentationSettings) -> list[Piece]:
     """Join the clips of each person to pieces of about ``piece_s``; unlabelled clips stand alone.
 
-    The people of the development set are drawn by the augmentation's seed; no person has pieces in both.
+    The people of the development set are drawn by the augmentation's seed, beside all of ``development_corpora``; no
+    person has pieces in both.
     """
     root = root_of(data)
     people = manifest.filter(pl.col("speaker") != "").select("corpus", "speaker").unique().sort("corpus", "speaker")
     names = [f"{corpus}/{speaker}" for corpus, speaker in people.iter_rows()]
     rng = np.random.default_rng(augmentation.seed)
     kept_out = set(rng.choice(names, round(data.development_share * len(names)), replace=False)) if names else set()
+    kept_out |= {f"{corpus}/{speaker}" for corpus, speaker in people.iter_rows() if corpus in data.development_corpora}
     pieces: list[Piece] = []
     labelled = manifest.filter(pl.col("speaker") != "").sort("corpus", "speaker", "path")
     for (corpus, speaker), rows in labelled.group_by(["corpus", "speaker"], maintain_order=True):
         name = f"{corpus}/{speaker}"
         clips = [Clip(root / row["path"], row["seconds"]) for row in rows.to_dicts()]
         pieces += [Piece(joined, name, str(corpus), name in kept_out) for joined in _join(clips, augmentation)]
+    unlabelled = manifest.filter(pl.col("speaker") == "", ~pl.col("corpus").is_in(data.development_corpora))
     pieces += [
         Piece((Clip(root / row["path"], row["seconds"]),), "", row["corpus"], is_development=False)
-        for row in manifest.filter(pl.col("speaker") == "").sort("corpus", "path").to_dicts()
+        for row in unlabelled.sort("corpus", "path").to_dicts()
         if row["seconds"] >= augmentation.min_piece_s
     ]
     if data.limit and len(pieces) > data.limit:
         chosen = np.sort(rng.choice(len(pieces), data.limit, replace=False))
         pieces = [pieces[index] for index in chosen]
-    return pieces
+    return pieces + _at_other_speeds(pieces, augmentation)
+
+
+def _at_other_speeds(pieces: list[Piece], augmentation: AugmentationSettings) -> list[Piece]:
+    """Each training piece once more at a speed that is drawn for its person, as that of somebody else."""
+    if not augmentation.speeds:
+        return []
+    rng = np.random.default_rng([augmentation.seed, 2])
+    of_person: dict[str, float] = {}
+    copies = []
+    for piece in pieces:
+        drawn = float(rng.choice(augmentation.speeds))
+        if piece.is_development:
+            continue
+        speed = of_person.setdefault(piece.speaker, drawn) if piece.speaker else drawn
+        speaker = f"{piece.speaker} x {speed:g}" if piece.speaker else ""
+        copies.append(dataclasses.replace(piece, speaker=speaker, speed=speed))
+    return copies
 
 
 def _join(clips: list[Clip], settings: AugmentationSettings) -> list[tuple[Clip, ...]]:

@@ -15,6 +15,33 @@ def similarity_loss(embeddings: Tensor, targets: Tensor) -> Tensor:
     return functional.mse_loss(embeddings @ embeddings.T, targets @ targets.T)
 
 
+def ge2e_loss(embeddings: Tensor, people: Tensor, scale: float) -> Tensor:
+    """Generalised end-to-end loss: which person of the batch is this, by the mean of each person's other crops?
+
+    Args:
+        embeddings: shape (batch, size), unit length.
+        people: index of each crop's person, shape (batch,); -1 where unknown, which takes no part.
+        scale: of the cosines before the softmax.
+
+    Returns:
+        A scalar; 0 where the batch holds fewer than two people, or nobody twice.
+
+    Source: Wan et al. (2018), "Generalized end-to-end loss for speaker verification", its softmax variant.
+    """
+    known = people >= 0
+    embeddings = embeddings[known]
+    _, person, crops = torch.unique(people[known], return_inverse=True, return_counts=True)
+    if len(crops) < 2 or not bool((crops > 1).any()):  # noqa: PLR2004 - two people
+        return torch.zeros((), device=embeddings.device)
+    sums = torch.zeros(len(crops), embeddings.shape[1], device=embeddings.device).index_add(0, person, embeddings)
+    cosine = embeddings @ functional.normalize(sums, dim=1).T
+    others = functional.normalize(sums[person] - embeddings, dim=1)  # a crop is not compared with itself
+    own = (embeddings * others).sum(dim=1, keepdim=True)
+    is_own = functional.one_hot(person, len(crops)).bool()
+    repeated = crops[person] > 1
+    return functional.cross_entropy(scale * torch.where(is_own, own, cosine)[repeated], person[repeated])
+
+
 class MarginSoftmax(nn.Module):
     """Additive-margin softmax over the training people.
 

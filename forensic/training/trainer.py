@@ -21,12 +21,13 @@ from forensic.speaker.network import SpeakerNetwork
 from forensic.training.cache import FeatureCache
 from forensic.training.configuration import LearningSettings
 from forensic.training.development import DevelopmentResult, measure
-from forensic.training.losses import MarginSoftmax, cosine_loss, similarity_loss
+from forensic.training.losses import MarginSoftmax, cosine_loss, ge2e_loss, similarity_loss
+from forensic.training.perturbation import overlay, recolour
+from forensic.training.teacher import Teacher
 
-_WINDOW, _WINDOW_STEP = 160, 80
 _GRADIENT_NORM = 3.0
 _REPORT_EVERY = 10
-_STATEFUL = ("network", "margin", "average", "optimizer", "schedule")
+_STATEFUL = ("network", "best", "margin", "average", "optimizer", "schedule")
 
 _Indices: TypeAlias = NDArray[np.int64]
 
@@ -39,50 +40,20 @@ class Progress:
         step: batches done.
         steps: batches in all.
         loss: mean of the last batches.
-        development: the latest measurement, if any.
+        development: the latest measurement.
         seconds_left: estimated.
     """
 
     step: int
     steps: int
     loss: float
-    development: DevelopmentResult | None
+    development: DevelopmentResult
     seconds_left: float
-
-
-def teacher_targets(network: SpeakerNetwork, cache: FeatureCache, device: torch.device) -> Tensor:
-    """The teacher's embedding of each clean piece: the mean direction of half-overlapping windows of 1.6 s.
-
-    Returns:
-        Shape (pieces, embedding_size), unit length.
-    """
-    owners: list[int] = []
-    windows: list[Samples] = []
-    targets = torch.zeros(cache.index.height, network.architecture.embedding_size, device=device)
-
-    def flush() -> None:
-        batch = torch.from_numpy(np.stack(windows)).to(device)
-        targets.index_add_(0, torch.tensor(owners, device=device), network(batch))
-        owners.clear()
-        windows.clear()
-
-    network.eval()
-    with torch.inference_mode():
-        for piece, (first, frames) in enumerate(cache.index.select("first", "frames").iter_rows()):
-            for start in range(0, max(1, frames - _WINDOW + _WINDOW_STEP), _WINDOW_STEP):
-                begin = max(0, min(start, frames - _WINDOW))
-                crop = cache.crop(0, first + begin, min(_WINDOW, frames))
-                windows.append(np.resize(crop, (_WINDOW, crop.shape[1])))
-                owners.append(piece)
-            if len(windows) >= 256:  # noqa: PLR2004 - a batch
-                flush()
-        if windows:
-            flush()
-    return nn.functional.normalize(targets, dim=1).clone()
 
 
 def train(
     network: SpeakerNetwork,
+    teacher: Teacher,
     cache: FeatureCache,
     settings: LearningSettings,
     folder: Path,
@@ -91,24 +62,26 @@ def train(
     """Train a network; a run that was killed goes on from its last checkpoint.
 
     Args:
-        network: with its first weights; it is the teacher as well.
+        network: with its first weights.
+        teacher: what it learns from.
         cache: features of training and development pieces.
         settings: how it learns.
         folder: for checkpoints.
         report: called every few steps.
 
     Returns:
-        The network with averaged weights, and the measurements on the way.
+        The network with averaged weights, or with those of the best measurement where they did better on the
+        development people, and the measurements on the way; the last is that of the network returned.
 
     Raises:
         TrainingError: if the loss is no number; the last good checkpoint stays.
     """
     torch.manual_seed(settings.seed)
-    run = _Run(network, cache, settings, folder)
+    run = _Run(network, teacher, cache, settings, folder)
     run.resume()
     began, first_step = time.monotonic(), run.step
     recent: list[float] = []
-    while run.step < settings.steps:
+    while run.step < settings.steps and not run.is_exhausted():
         recent = [*recent[-49:], run.learn()]
         if run.step % settings.evaluate_every == 0 or run.step == settings.steps:
             run.evaluate()
@@ -123,15 +96,25 @@ def train(
 class _Run:
     """The state of a run: what a checkpoint holds, and what it is made of."""
 
-    def __init__(self, network: SpeakerNetwork, cache: FeatureCache, settings: LearningSettings, folder: Path) -> None:
+    def __init__(
+        self,
+        network: SpeakerNetwork,
+        teacher: Teacher,
+        cache: FeatureCache,
+        settings: LearningSettings,
+        folder: Path,
+    ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.cache, self.settings = cache, settings
         self.checkpoint = folder / "checkpoint.pt"
         self.network = network.to(self.device)
-        self.targets = teacher_targets(self.network, cache, self.device)
         self.training = np.flatnonzero(~cache.index["is_development"].to_numpy())
         self.people = _people(cache)
-        vectors = _class_vectors(self.targets, self.people)
+        self.groups = _groups(cache, self.training)
+        targets = teacher.targets.to(self.device)
+        vectors = _class_vectors(targets, self.people)
+        self.targets = _towards_people(targets, vectors, self.people, settings.person_share)
+        self.teacher = teacher.network.to(self.device).eval()
         self.margin = MarginSoftmax(vectors, settings.margin, settings.scale).to(self.device)
         self.optimizer = torch.optim.AdamW(
             [*self.network.parameters(), *self.margin.parameters()],
@@ -142,6 +125,7 @@ class _Run:
             self.optimizer, settings.learning_rate, total_steps=settings.steps + 1
         )
         self.average, self.averaged = copy.deepcopy(self.network), 0
+        self.best = copy.deepcopy(self.network)
         self.step = 0
         self.history: list[DevelopmentResult] = []
 
@@ -149,16 +133,17 @@ class _Run:
         """One batch; returns its loss."""
         settings = self.settings
         rng = np.random.default_rng([settings.seed, self.step])
-        crops, pieces = _draw_batch(self.cache, self.training, settings, rng)
+        crops, clean, pieces = _draw_batch(self.cache, self.training, self.groups, settings, rng)
         self.network.train()
         with torch.autocast(self.device.type, torch.bfloat16):
             embeddings = self.network(torch.from_numpy(crops).to(self.device))
-        wanted = self.targets[pieces]
+        wanted = self._wanted(clean, pieces)
         people = torch.from_numpy(self.people[pieces]).to(self.device)
         loss = (
             settings.cosine_weight * cosine_loss(embeddings, wanted)
             + settings.similarity_weight * similarity_loss(embeddings, wanted)
             + settings.margin_weight * self.margin(embeddings, people)
+            + settings.ge2e_weight * ge2e_loss(embeddings, people, settings.scale)
         )
         value = loss.item()
         if not math.isfinite(value):
@@ -177,15 +162,36 @@ class _Run:
             _average_into(self.average, self.network, self.averaged)
         return float(value)
 
+    def _wanted(self, clean: Samples, pieces: _Indices) -> Tensor:
+        """Targets of a batch."""
+        wanted, share = self.targets[pieces], self.settings.crop_share
+        if not share:
+            return wanted
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+            same = self.teacher(torch.from_numpy(clean).to(self.device))
+        return nn.functional.normalize(share * same + (1 - share) * wanted, dim=1)
+
     def evaluate(self) -> None:
-        """Measure on the development people."""
-        self.history.append(measure(self.network, self.cache, self.step, self.device))
+        """Measure on the development people, and keep the weights if they are the best so far."""
+        result = measure(self.network, self.cache, self.step, self.device)
+        if self.history and result.cost < min(earlier.cost for earlier in self.history):
+            self.best.load_state_dict(self.network.state_dict())
+        self.history.append(result)
+
+    def is_exhausted(self) -> bool:
+        """Whether the last ``patience`` measurements brought nothing better."""
+        costs = [result.cost for result in self.history]
+        patience = self.settings.patience
+        return bool(patience) and len(costs) > patience and min(costs[-patience:]) >= min(costs[:-patience])
 
     def finish(self) -> tuple[SpeakerNetwork, list[DevelopmentResult]]:
-        """The averaged network, measured once more."""
+        """The averaged network, or the best one if that does better, with its measurement."""
         final = self.average if self.averaged else self.network
-        history = [*self.history, measure(final, self.cache, self.step, self.device)]
-        return final.cpu().eval(), history
+        result = measure(final, self.cache, self.step, self.device)
+        best = min(self.history, key=lambda earlier: earlier.cost)
+        if best.cost < result.cost:
+            final, result = self.best, best
+        return final.cpu().eval(), [*self.history, result]
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -209,10 +215,13 @@ class _Run:
         for name in _STATEFUL:
             getattr(self, name).load_state_dict(state[name])
         self.step, self.averaged = state["step"], state["averaged"]
-        self.history = [DevelopmentResult(**result) for result in json.loads(state["history"])]
+        self.history = [DevelopmentResult.from_plain(result) for result in json.loads(state["history"])]
 
     def _identity(self) -> str:
-        return json.dumps({"cache": self.cache.sha256, "learning": asdict(self.settings)}, sort_keys=True)
+        network = self.network.describe()
+        return json.dumps(
+            {"cache": self.cache.sha256, "network": network, "learning": asdict(self.settings)}, sort_keys=True
+        )
 
 
 def _people(cache: FeatureCache) -> _Indices:
@@ -231,27 +240,54 @@ def _class_vectors(targets: Tensor, people: _Indices) -> Tensor:
     return nn.functional.normalize(vectors, dim=1)
 
 
+def _groups(cache: FeatureCache, training: _Indices) -> list[_Indices]:
+    """For each training piece all training pieces of its person; an unlabelled piece stands alone."""
+    names = cache.index["speaker"].to_list()
+    of_person: dict[str, list[int]] = {}
+    for piece in training:
+        of_person.setdefault(names[piece] or f"?{piece}", []).append(int(piece))
+    return [np.array(of_person[names[piece] or f"?{piece}"]) for piece in training]
+
+
+def _towards_people(targets: Tensor, vectors: Tensor, people: _Indices, share: float) -> Tensor:
+    """Targets, those of labelled pieces moved to the mean of their person."""
+    labelled = torch.from_numpy(people >= 0).to(targets.device)
+    moved = targets.clone()
+    own = vectors[torch.from_numpy(people).to(targets.device)[labelled]]
+    moved[labelled] = (1 - share) * targets[labelled] + share * own
+    return nn.functional.normalize(moved, dim=1)
+
+
 def _draw_batch(
     cache: FeatureCache,
     training: _Indices,
+    groups: list[_Indices],
     settings: LearningSettings,
     rng: np.random.Generator,
-) -> tuple[Samples, _Indices]:
-    """Crops of one length, each from another piece and a random version of it, at a random level."""
-    pieces = rng.choice(training, min(settings.batch, len(training)), replace=False)
+) -> tuple[Samples, Samples, _Indices]:
+    """Crops of one length at random levels, each of a piece and version drawn at random; the same clean; their pieces.
+
+    Pieces are drawn first, then more of the same people; a person who is drawn twice has so many more crops.
+    """
+    drawn = rng.choice(len(training), min(settings.batch // settings.pieces_per_person, len(training)), replace=False)
+    pieces = np.concatenate([rng.choice(groups[i], settings.pieces_per_person) for i in drawn])
+    pieces[:: settings.pieces_per_person] = training[drawn]
     length = int(rng.integers(settings.min_crop_frames, settings.max_crop_frames + 1))
     first, frames = (cache.index[name].to_numpy()[pieces] for name in ("first", "frames"))
     versions = (
         rng.integers(1, len(cache.versions), len(pieces)) if len(cache.versions) > 1 else np.zeros(len(pieces), int)
     )
     versions[rng.random(len(pieces)) < settings.clean_share] = 0
-    gains = 10 ** (rng.normal(0.0, settings.level_jitter_db, len(pieces)) / 10)
-    crops = np.empty((len(pieces), length, 40), np.float32)
+    crops, clean = np.empty((2, len(pieces), length, 40), np.float32)
     for row in range(len(pieces)):
-        start = int(rng.integers(max(1, frames[row] - length + 1)))
-        crop = cache.crop(int(versions[row]), int(first[row]) + start, min(length, int(frames[row])))
-        crops[row] = np.resize(crop, (length, 40)) * gains[row]
-    return crops, pieces
+        start = int(first[row] + rng.integers(max(1, frames[row] - length + 1)))
+        span = start, min(length, int(frames[row]))
+        crops[row] = np.resize(cache.crop(int(versions[row]), *span), (length, 40))
+        clean[row] = np.resize(cache.crop(0, *span), (length, 40))
+    overlay(crops, settings.overlay_share, rng)
+    recolour(crops, settings.recolour_share, rng)
+    crops *= (10 ** (rng.normal(0.0, settings.level_jitter_db, (len(pieces), 1, 1)) / 10)).astype(np.float32)
+    return crops, clean, pieces
 
 
 def _average_into(average: SpeakerNetwork, network: SpeakerNetwork, count: int) -> None:

@@ -10,23 +10,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import torch
 from safetensors.torch import save
 
 from forensic.atomic import written_whole
-from forensic.card import write_card
+from forensic.card import read_card, write_card
 from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
 from forensic.report.learning_curve import draw_learning_curve
+from forensic.report.model_card import render_model_card
 from forensic.speaker.backend import save_backend
 from forensic.speaker.extractor import WEIGHTS, load_model
-from forensic.speaker.network import SpeakerNetwork
+from forensic.speaker.network import SpeakerNetwork, grown
 from forensic.training.backend import BackendChoice, choose_backend
 from forensic.training.cache import FeatureCache, build_cache, check_sources
 from forensic.training.configuration import TrainingSettings
-from forensic.training.data import Piece, make_pieces, read_manifest
+from forensic.training.data import Piece, make_pieces, read_manifest, summarise
 from forensic.training.development import DevelopmentResult
-from forensic.training.teacher import initial_network
+from forensic.training.teacher import initial_network, make_teacher
 from forensic.training.trainer import Progress, train
 
 
@@ -62,10 +64,12 @@ def train_model(
         TrainingError: if the data cannot be used or the run diverges.
     """
     settings = request.settings
-    pieces = _pieces(settings)
-    network = initial_network(settings.learning.init, settings.learning.seed)
+    manifest = _manifest(settings)
+    pieces = make_pieces(manifest, settings.data, settings.augmentation)
+    network, taught_by = _networks(settings)
     cache = _cache(request, pieces, watch_features)
-    trained, history = train(network, cache, settings.learning, request.work, watch)
+    teacher = make_teacher(taught_by, cache, request.work)
+    trained, history = train(network, teacher, cache, settings.learning, request.work, watch)
     save_model(
         request.out,
         trained,
@@ -78,11 +82,12 @@ def train_model(
             "trained": datetime.now(UTC).date().isoformat(),
             "software": software(),
         },
-        {"development": {k: v for k, v in dataclasses.asdict(history[-1]).items() if v == v}},  # noqa: PLR0124 - no NaN
+        {"development": _development(history[-1])},
     )
-    _write_record(request, cache, history)
+    _write_record(request, manifest, pieces, cache, history)
     _write_curve(request, history)
     _choose_score(request, cache)
+    _write_model_card(request.out)
     return history
 
 
@@ -97,14 +102,16 @@ def choose_score(request: TrainingRequest, watch_features: Callable[[int, int], 
         ModelError: if the model cannot be loaded.
     """
     load_model(request.out)  # before the features take their time
-    return _choose_score(request, _cache(request, _pieces(request.settings), watch_features))
+    settings = request.settings
+    pieces = make_pieces(_manifest(settings), settings.data, settings.augmentation)
+    return _choose_score(request, _cache(request, pieces, watch_features))
 
 
-def _pieces(settings: TrainingSettings) -> list[Piece]:
+def _manifest(settings: TrainingSettings) -> pl.DataFrame:
     if not settings.data.manifest:
         raise TrainingError("No training data is named.", "Set data.manifest, or give --data MANIFEST.csv.")
     check_sources(settings.data)
-    return make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    return read_manifest(settings.data)
 
 
 def _cache(request: TrainingRequest, pieces: Sequence[Piece], watch: Callable[[int, int], None]) -> FeatureCache:
@@ -128,6 +135,34 @@ def _choose_score(request: TrainingRequest, cache: FeatureCache) -> BackendChoic
     }
     _write_json(path, record)
     return choice
+
+
+def _networks(settings: TrainingSettings) -> tuple[SpeakerNetwork, SpeakerNetwork]:
+    """The network to train and its teacher."""
+    learning, wanted = settings.learning, settings.network
+    started_from = initial_network(learning.init, learning.seed)
+    teacher = initial_network(learning.teacher, learning.seed) if learning.teacher else started_from
+    has = started_from.architecture
+    architecture = dataclasses.replace(
+        has,
+        hidden_size=wanted.hidden_size or has.hidden_size,
+        log_bands=wanted.log_bands or has.log_bands,
+        pooling=wanted.pooling or has.pooling,
+    )
+    torch.manual_seed(learning.seed)
+    if learning.init == "random":
+        return SpeakerNetwork(architecture), teacher
+    return grown(started_from, architecture), teacher
+
+
+def _development(result: DevelopmentResult) -> dict[str, object]:
+    """The card's account of the errors on development people."""
+    figures: dict[str, object] = {"step": result.step}
+    for measured in result.conditions[:2]:
+        figures[f"{measured.condition}_eer"] = measured.eer
+        figures[f"{measured.condition}_cllr_min"] = measured.cllr_min
+        figures[f"{measured.condition}_comparisons"] = measured.comparisons
+    return figures
 
 
 def save_model(
@@ -160,7 +195,13 @@ def _started_from(init: str) -> str:
     return "random weights" if init == "random" else f"the model in {Path(init).name}"
 
 
-def _write_record(request: TrainingRequest, cache: FeatureCache, history: list[DevelopmentResult]) -> None:
+def _write_record(
+    request: TrainingRequest,
+    manifest: pl.DataFrame,
+    pieces: Sequence[Piece],
+    cache: FeatureCache,
+    history: list[DevelopmentResult],
+) -> None:
     settings = dataclasses.asdict(request.settings)
     settings["data"]["manifest"] = Path(request.settings.data.manifest).name
     record = {
@@ -169,7 +210,10 @@ def _write_record(request: TrainingRequest, cache: FeatureCache, history: list[D
         "features_sha256": cache.sha256,
         "pieces": cache.index.height,
         "frames": int(cache.index["frames"].sum()),
-        "people": cache.index.filter(cache.index["speaker"] != "")["speaker"].n_unique(),
+        "steps_done": history[-1].step,
+        "people": len({piece.speaker for piece in pieces if piece.speaker and piece.speed == 1.0}),
+        "development_people": len({piece.speaker for piece in pieces if piece.is_development}),
+        "corpora": summarise(manifest),
         "development": [dataclasses.asdict(result) for result in history],
         "versions": library_versions() | {"forensic": software(), "python": platform.python_version()},
         "threads": torch.get_num_threads(),
@@ -183,13 +227,19 @@ def _write_json(path: Path, record: Mapping[str, object]) -> None:
         file.write((json.dumps(record, indent=1) + "\n").encode())
 
 
+def _write_model_card(folder: Path) -> None:
+    record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    with written_whole(folder / "MODEL_CARD.md") as file:
+        file.write(render_model_card(read_card(folder), record).encode())
+
+
 def _write_curve(request: TrainingRequest, history: list[DevelopmentResult]) -> None:
-    measured = [result for result in history if result.comparisons]
+    measured = [result for result in history if result.conditions]
     if not measured:
         return
     errors = [
-        ("clean", [result.clean_eer for result in measured]),
-        ("degraded", [result.degraded_eer for result in measured]),
+        (conditions[0].condition, [condition.eer for condition in conditions])
+        for conditions in zip(*(result.conditions for result in measured), strict=True)
     ]
     curve = draw_learning_curve([result.step for result in measured], errors, request.name)
     (request.out / "learning_curve.svg").write_text(curve, encoding="utf-8")

@@ -3,23 +3,28 @@
 import csv
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
+import torch
 from factories import voice, write_wav
 
 from forensic.errors import TrainingError
 from forensic.speaker.extractor import load_model
-from forensic.training import trainer
+from forensic.speaker.network import Architecture, SpeakerNetwork
+from forensic.training import cache, trainer
 from forensic.training.cache import build_cache
 from forensic.training.configuration import (
     AugmentationSettings,
     DataSettings,
     LearningSettings,
+    NetworkSettings,
     TrainingSettings,
     load_training_settings,
 )
 from forensic.training.data import make_pieces, read_manifest
+from forensic.training.development import DevelopmentResult, measure
 from forensic.workflows.train import TrainingRequest, train_model
 
 _LEARNING = LearningSettings(
@@ -35,8 +40,8 @@ def corpus(tmp_path_factory):
     for person in range(8):
         for take in range(3):
             name = f"p{person}-{take}.wav"
-            write_wav(root / name, voice(seconds=3.0, seed=100 * person + take, pitch_hz=90.0 + 20 * person))
-            rows.append((name, "train", "made up", f"p{person}", 3.0))
+            write_wav(root / name, voice(seconds=6.0, seed=100 * person + take, pitch_hz=90.0 + 20 * person))
+            rows.append((name, "train", "made up", f"p{person}", 6.0))
     for take in range(2):
         write_wav(root / f"u{take}.wav", voice(seconds=4.0, seed=900 + take))
         rows.append((f"u{take}.wav", "unlabelled", "other", "", 4.0))
@@ -49,19 +54,29 @@ def corpus(tmp_path_factory):
     return root
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(corpus):
     return TrainingSettings(
-        DataSettings(manifest=str(corpus / "manifest.csv"), noise="", rooms="", development_share=0.25),
-        AugmentationSettings(piece_s=6.0, versions=1),
+        DataSettings(manifest=str(corpus / "manifest.csv"), noise="", rooms="", development_share=0.4),
+        AugmentationSettings(piece_s=18.0, versions=1),
         _LEARNING,
     )
 
 
+@pytest.fixture(scope="module")
+def features(settings, tmp_path_factory):
+    """The cache of those settings, which every run here would make alike."""
+    folder = tmp_path_factory.mktemp("features") / "cache"
+    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    build_cache(folder, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+    return folder
+
+
 @pytest.fixture
-def request_for(settings, tmp_path):
+def request_for(settings, features, tmp_path):
     def make(name, **learning):
         changed = dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, **learning))
+        shutil.copytree(features, tmp_path / f"work-{name}" / "cache")
         return TrainingRequest(changed, tmp_path / name, tmp_path / f"work-{name}", name, "CC0", "made up", workers=1)
 
     return make
@@ -79,6 +94,33 @@ def test_no_person_is_in_training_and_development(settings):
     assert not training & development
 
 
+def test_a_corpus_for_development_is_kept_out_with_all_its_people_and_unlabelled_speech(settings):
+    data = dataclasses.replace(settings.data, development_share=0.0, development_corpora=("made up", "other"))
+    pieces = make_pieces(read_manifest(data), data, settings.augmentation)
+    assert {piece.corpus for piece in pieces} == {"made up"}
+    assert all(piece.is_development for piece in pieces)
+
+
+def test_a_person_at_another_speed_is_somebody_else_and_never_one_kept_out(settings):
+    augmentation = dataclasses.replace(settings.augmentation, speeds=(0.8, 1.25))
+    pieces = make_pieces(read_manifest(settings.data), settings.data, augmentation)
+    plain = [piece for piece in pieces if piece.speed == 1.0]
+    copies = [piece for piece in pieces if piece.speed != 1.0]
+    assert len(copies) == sum(not piece.is_development for piece in plain)
+    assert not {piece.speaker for piece in plain if piece.speaker} & {piece.speaker for piece in copies}
+    assert not any(piece.is_development for piece in copies)
+    for speaker in {piece.speaker for piece in copies} - {""}:
+        assert len({piece.speed for piece in copies if piece.speaker == speaker}) == 1
+
+
+def test_speech_that_is_played_faster_is_shorter_and_higher():
+    tone = np.sin(2 * np.pi * 200 * np.arange(16_000) / 16_000).astype(np.float32)
+    faster = cache._at_speed(tone, 1.25)
+    assert len(faster) == 12_800
+    spectrum = np.abs(np.fft.rfft(faster))
+    assert np.argmax(spectrum) * 16_000 / len(faster) == pytest.approx(250, abs=2)
+
+
 def test_only_the_chosen_splits_are_read(settings):
     assert "secret" not in set(read_manifest(settings.data)["speaker"])
 
@@ -88,20 +130,20 @@ def test_clips_of_one_person_are_joined_and_never_those_of_two(settings):
     for piece in pieces:
         owners = {clip.path.name.split("-")[0] for clip in piece.clips}
         assert len(owners) == 1
-        assert sum(clip.seconds for clip in piece.clips) <= 6.0
-    assert any(len(piece.clips) == 2 for piece in pieces)
+        assert sum(clip.seconds for clip in piece.clips) <= 18.0
+    assert any(len(piece.clips) == 3 for piece in pieces)
 
 
-def test_every_version_holds_the_same_instants_and_bad_files_are_listed(settings, tmp_path):
+def test_every_version_holds_the_same_instants_and_bad_files_are_listed(settings, features):
     import polars as pl
 
     pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
-    cache = build_cache(tmp_path / "cache", pieces, settings.data, settings.augmentation, 1, lambda *_: None)
-    clean, degraded = cache.versions
-    assert clean.shape == degraded.shape == (cache.index["frames"].sum(), 40)
+    made = build_cache(features, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+    clean, degraded = made.versions
+    assert clean.shape == degraded.shape == (made.index["frames"].sum(), 40)
     envelope = [np.log(np.square(v[:, 5:20].astype(np.float32)).sum(axis=1) + 1e-6) for v in (clean, degraded)]
     assert np.corrcoef(*envelope)[0, 1] > 0.3
-    problems = pl.read_parquet(tmp_path / "cache" / "problems.parquet")
+    problems = pl.read_parquet(features / "problems.parquet")
     assert problems["path"].str.ends_with("broken.wav").to_list()[0]
 
 
@@ -113,7 +155,13 @@ def test_a_run_leaves_a_model_that_loads_with_its_record(request_for):
     record = json.loads((request.out / "training.json").read_text())
     assert record["settings"]["learning"]["steps"] == 6
     assert len(record["features_sha256"]) == 64
-    assert [result.step for result in history] == [0, 2, 4, 6, 6]
+    assert [result.step for result in history[:-1]] == [0, 2, 4, 6]
+    assert record["corpora"][0]["people"] == 9
+    card = (request.out / "MODEL_CARD.md").read_text()
+    assert model.identity.sha256 in card
+    assert "| made up | not stated | 9 | 25 |" in card
+    assert f"{100 * history[-1].degraded.eer:.2f}" in card
+    assert "<svg" in (request.out / "learning_curve.svg").read_text()
 
 
 def test_one_seed_gives_one_model_and_another_seed_another(request_for):
@@ -149,6 +197,68 @@ def test_a_run_that_was_killed_goes_on_to_the_same_model(request_for, monkeypatc
     _train(killed)
     assert steps == [4, 5]
     assert load_model(killed.out).identity.sha256 == load_model(whole.out).identity.sha256
+
+
+def test_a_network_that_starts_as_its_teacher_has_nothing_to_learn_from_the_same_clean_crops(request_for):
+    losses = []
+    for name, share in (("crops", 1.0), ("pieces", 0.0)):
+        request = request_for(
+            name,
+            crop_share=share,
+            clean_share=1.0,
+            level_jitter_db=0.0,
+            margin_weight=0.0,
+            similarity_weight=0.0,
+            learning_rate=1e-9,  # Adam takes steps of this size however small the gradient
+        )
+        train_model(request, lambda *_: None, lambda state, own=losses: own.append((state.step, state.loss)))
+    (_, of_crops), (_, of_pieces) = losses
+    assert of_crops < 0.1 * of_pieces
+
+
+def test_a_run_without_progress_stops_early_with_the_best_network(request_for):
+    request = request_for("idle", steps=40, learning_rate=1e-12, patience=3)
+    history = _train(request)
+    assert history[-2].step == 6
+    assert history[-1].clean.comparisons > 0
+    assert history[-1].cost == min(result.cost for result in history)
+
+
+def test_a_network_grows_as_the_settings_say_and_says_so_on_its_card(request_for):
+    request = request_for("grown")
+    wanted = NetworkSettings(log_bands=True, pooling="statistics")
+    settings = dataclasses.replace(request.settings, network=wanted)
+    _train(dataclasses.replace(request, settings=settings))
+    architecture = load_model(request.out).network.architecture
+    assert (architecture.log_bands, architecture.pooling) == (True, "statistics")
+
+
+def test_a_run_with_every_loss_and_perturbation_comes_to_its_end(request_for):
+    history = _train(request_for("ge2e", pieces_per_person=3, ge2e_weight=1.0, recolour_share=0.5, overlay_share=0.5))
+    assert history[-2].step == 6
+
+
+def test_a_teacher_other_than_the_start_is_named(request_for, tmp_path):
+    first = request_for("first", seed=7)
+    _train(first)
+    second = request_for("second", teacher=str(first.out), steps=2)
+    _train(second)
+    (kept,) = second.work.glob("targets-*.npy")
+    (earlier,) = first.work.glob("targets-*.npy")
+    assert kept.name != earlier.name
+
+
+def test_development_errors_are_told_by_condition(settings, tmp_path):
+    augmentation = dataclasses.replace(settings.augmentation, versions=3)
+    pieces = make_pieces(read_manifest(settings.data), settings.data, augmentation)
+    made = build_cache(tmp_path / "cache", pieces, settings.data, augmentation, 1, lambda *_: None)
+    kinds = made.conditions()
+    assert (kinds[0] == "clean").all()
+    assert set(np.unique(kinds[1:])) <= {"room", "noise", "telephone", "other"}
+    result = measure(SpeakerNetwork(Architecture()), made, 0, torch.device("cpu"))
+    assert [condition.condition for condition in result.conditions[:2]] == ["clean", "degraded"]
+    assert result.degraded.comparisons == 3 * result.clean.comparisons
+    assert DevelopmentResult.from_plain(dataclasses.asdict(result)) == result
 
 
 def test_a_loss_that_is_no_number_stops_the_run(request_for):
@@ -187,13 +297,11 @@ def test_common_voices_table_is_a_manifest(tmp_path):
     assert frame.select("path", "speaker").rows() == [("clips/a.mp3", "x1")]
 
 
-def test_every_channel_that_was_drawn_is_recorded(settings, tmp_path):
-    import polars as pl
-
+def test_every_channel_that_was_drawn_is_recorded(settings, features):
     pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
-    cache = build_cache(tmp_path / "cache", pieces, settings.data, settings.augmentation, 1, lambda *_: None)
-    channels = pl.read_parquet(tmp_path / "cache" / "channels.parquet")
-    assert channels["piece"].to_list() == list(range(cache.index.height))
+    made = build_cache(features, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+    channels = made.channels
+    assert channels["piece"].to_list() == list(range(made.index.height))
     assert channels["channel"].n_unique() > 1
 
 
@@ -204,3 +312,19 @@ def test_a_configuration_reads_lists_and_refuses_unknown_keys(tmp_path):
     path.write_text("[learning]\nstepz = 10\n")
     with pytest.raises(Exception, match="stepz is unknown"):
         load_training_settings(path)
+
+
+def test_a_batch_holds_each_person_as_often_as_asked_and_the_same_instants_clean(settings, features):
+    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    made = build_cache(features, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+    learning = dataclasses.replace(_LEARNING, batch=4, pieces_per_person=2, clean_share=1.0, level_jitter_db=0.0)
+    training = np.flatnonzero(~made.index["is_development"].to_numpy())
+    groups = trainer._groups(made, training)
+    names = made.index["speaker"].to_list()
+    for seed in range(5):
+        crops, clean, drawn = trainer._draw_batch(made, training, groups, learning, np.random.default_rng(seed))
+        np.testing.assert_array_equal(crops, clean)
+        assert set(drawn) <= set(training)
+        for first, second in zip(drawn[::2], drawn[1::2], strict=True):
+            assert names[first] == names[second]
+            assert names[first] or first == second  # an unlabelled piece stands for itself
