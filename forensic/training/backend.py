@@ -16,18 +16,16 @@ from forensic.likelihood_ratio.metrics import cllr_min
 from forensic.records import Samples, Vector
 from forensic.settings import EmbeddingSettings
 from forensic.speaker.backend import Backend, TwoCovariance
-from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, mean_embedding
+from forensic.speaker.extractor import SpeakerModel, embed_windows, mean_embedding
 from forensic.training.cache import FeatureCache
 from forensic.training.configuration import BackendSettings
+from forensic.training.development import Comparisons, compare_development_people, embed_as_a_scan
 
 Matrix = NDArray[np.float64]
 
 _WINDOWS = 2  # of each example
 _EXAMPLE_FRAMES = _WINDOWS * EmbeddingSettings().window_frames
 _FEWEST_PIECES = 2  # of a person: one says nothing of how a person varies
-_QUESTIONED_FRAMES = 200
-_FEWEST_KNOWN_FRAMES = 200
-_MOST_DEVELOPMENT_PIECES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +44,6 @@ class Examples:
     def speakers(self) -> int:
         """How many people there are."""
         return int(self.speaker.max(initial=-1)) + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Comparisons:
-    """Embeddings of development people, and which of their pairs are compared.
-
-    Attributes:
-        questioned: shape (versions, n, size), the clean version first.
-        known: shape (m, size), clean.
-        same: whether a questioned and a known embedding are of one speaker, shape (n, m).
-        different: whether they are of two speakers of one corpus, shape (n, m).
-    """
-
-    questioned: Samples
-    known: Samples
-    same: NDArray[np.bool_]
-    different: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +74,7 @@ def choose_backend(model: SpeakerModel, cache: FeatureCache, settings: BackendSe
     """
     if set(settings.candidates) <= {"cosine"} and not settings.cohort:
         return BackendChoice("cosine", Backend())
-    comparisons = _development(model, cache, settings.seed)
+    comparisons = compare_development_people(cache, lambda stretches: _embed(model, stretches))
     if comparisons is None:
         return BackendChoice("cosine", Backend())
     return choose(_examples(model, cache, settings), comparisons, settings)
@@ -248,30 +229,7 @@ def _examples(model: SpeakerModel, cache: FeatureCache, settings: BackendSetting
     return Examples(_embed(model, stretches), np.unique(names, return_inverse=True)[1].astype(np.intp))
 
 
-def _development(model: SpeakerModel, cache: FeatureCache, seed: int) -> Comparisons | None:
-    """The end of each development piece, clean and degraded, and the clean speech before it; None without pairs."""
-    pieces = cache.index.filter("is_development", pl.col("frames") >= _QUESTIONED_FRAMES + _FEWEST_KNOWN_FRAMES)
-    if pieces.height > _MOST_DEVELOPMENT_PIECES:
-        pieces = pieces.sample(_MOST_DEVELOPMENT_PIECES, seed=seed)
-    speaker, corpus = pieces["speaker"].to_numpy(), pieces["corpus"].to_numpy()
-    same = speaker[:, None] == speaker
-    different = ~same & (corpus[:, None] == corpus)
-    if not different.any():
-        return None
-    spans = list(pieces.select("first", "frames").iter_rows())
-    known = _embed(model, [cache.crop(0, first, frames - _QUESTIONED_FRAMES) for first, frames in spans])
-    questioned = [
-        _embed(model, [cache.crop(version, f + n - _QUESTIONED_FRAMES, _QUESTIONED_FRAMES) for f, n in spans])
-        for version in range(len(cache.versions))
-    ]
-    return Comparisons(np.stack(questioned), known, same, different)
-
-
 def _embed(model: SpeakerModel, stretches: Sequence[Samples]) -> Samples:
-    """Embed stretches of speech as a scan does: the mean direction of windows, shape (stretches, size)."""
     if not stretches:
         return np.empty((0, model.identity.embedding_size), np.float32)
-    cut = [cut_windows(stretch, EmbeddingSettings())[0] for stretch in stretches]
-    embeddings = embed_windows(np.concatenate(cut), model, "bfloat16")
-    ends = np.cumsum([len(windows) for windows in cut])[:-1]
-    return np.stack([mean_embedding(part) for part in np.split(embeddings, ends)])
+    return embed_as_a_scan(lambda windows: embed_windows(windows, model, "bfloat16"), stretches)

@@ -1,6 +1,6 @@
 """How a network does on people who are kept out of training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from forensic.training.cache import FeatureCache
 _QUESTIONED_FRAMES = 200
 _FEWEST_KNOWN_FRAMES = 200
 _FEWEST_COMPARISONS = 20  # of a condition that is reported by itself
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,37 @@ class DevelopmentResult:
         return cls(values["step"], tuple(ConditionResult(**condition) for condition in values["conditions"]))
 
 
-def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: torch.device) -> DevelopmentResult:
-    """Compare the end of each development piece, clean and degraded, with the clean start of all in its corpus."""
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Embeddings of development people, and which of their pairs are compared.
+
+    Attributes:
+        questioned: shape (versions, n, size), the clean version first.
+        known: shape (n, size), clean.
+        same: whether a questioned and a known embedding are of one speaker, shape (n, n).
+        different: whether they are of two speakers of one corpus, shape (n, n).
+        conditions: the kind of channel of each questioned embedding, shape (versions, n).
+    """
+
+    questioned: Samples
+    known: Samples
+    same: NDArray[np.bool_]
+    different: NDArray[np.bool_]
+    conditions: NDArray[np.str_]
+
+
+def compare_development_people(
+    cache: FeatureCache, embed: Callable[[Sequence[Samples]], Samples]
+) -> Comparisons | None:
+    """Embed the end of each development piece, clean and degraded, and the clean speech before it.
+
+    Args:
+        cache: features.
+        embed: takes stretches of mel power, shape (frames, 40) each, to embeddings of unit length, shape (n, size).
+
+    Returns:
+        None where no two people of one corpus were kept out with enough speech.
+    """
     pieces = cache.index.with_row_index("piece").filter(
         "is_development", cache.index["frames"] >= _FEWEST_KNOWN_FRAMES + _QUESTIONED_FRAMES
     )
@@ -79,50 +109,65 @@ def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: tor
     same = speaker[:, None] == speaker[None]
     different = ~same & (corpus[:, None] == corpus[None])
     if not different.any():
-        return DevelopmentResult(step, ())
+        return None
     spans = list(pieces.select("first", "frames").iter_rows())
-    known = _embed(network, [cache.crop(0, first, frames - _QUESTIONED_FRAMES) for first, frames in spans], device)
+    known = embed([cache.crop(0, first, frames - _QUESTIONED_FRAMES) for first, frames in spans])
+    questioned = [
+        embed([cache.crop(version, f + n - _QUESTIONED_FRAMES, _QUESTIONED_FRAMES) for f, n in spans])
+        for version in range(len(cache.versions))
+    ]
     conditions = cache.conditions()[:, pieces["piece"].to_numpy()]
-    scores: list[NDArray[np.float64]] = []
-    for version in range(len(cache.versions)):
-        ends = [cache.crop(version, f + n - _QUESTIONED_FRAMES, _QUESTIONED_FRAMES) for f, n in spans]
-        scores.append((_embed(network, ends, device) @ known.T).astype(np.float64))
-    every = np.stack(scores)
-    results = [_errors("clean", every[:1], same, different, conditions[:1] == "clean")]
-    results.append(_errors("degraded", every[1:], same, different, conditions[1:] != ""))
-    for condition in sorted(set(np.unique(conditions)) - {"clean"}):
-        chosen = conditions == condition
-        if (same[None] & chosen[:, :, None]).sum() >= _FEWEST_COMPARISONS:
-            results.append(_errors(condition, every, same, different, chosen))
-    return DevelopmentResult(step, tuple(results) if len(cache.versions) > 1 else (results[0], results[0]))
+    return Comparisons(np.stack(questioned), known, same, different, conditions)
+
+
+def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: torch.device) -> DevelopmentResult:
+    """Compare the end of each development piece, clean and degraded, with the clean start of all in its corpus."""
+    made = compare_development_people(cache, lambda stretches: _embed(network, stretches, device))
+    if made is None:
+        return DevelopmentResult(step, ())
+    scores = (made.questioned @ made.known.T).astype(np.float64)
+    is_clean = np.zeros(made.conditions.shape, bool)
+    is_clean[0] = True
+    results = [_errors("clean", scores, made, is_clean)]
+    results.append(_errors("degraded", scores, made, ~is_clean) if len(scores) > 1 else results[0])
+    for condition in sorted(set(np.unique(made.conditions)) - {"clean"}):
+        chosen = made.conditions == condition
+        if (made.same[None] & chosen[:, :, None]).sum() >= _FEWEST_COMPARISONS:
+            results.append(_errors(condition, scores, made, chosen))
+    return DevelopmentResult(step, tuple(results))
 
 
 def _errors(
-    condition: str,
-    scores: NDArray[np.float64],
-    same: NDArray[np.bool_],
-    different: NDArray[np.bool_],
-    chosen: NDArray[np.bool_],
+    condition: str, scores: NDArray[np.float64], made: Comparisons, chosen: NDArray[np.bool_]
 ) -> ConditionResult:
     """Errors over scores of shape (versions, questioned, known), the rows that are chosen of shape (versions, q)."""
-    if not len(scores):
-        return ConditionResult(condition, float("nan"), float("nan"), 0)
-    same_scores = scores[chosen[:, :, None] & same]
-    different_scores = scores[chosen[:, :, None] & different]
-    return ConditionResult(
-        condition, eer(same_scores, different_scores), cllr_min(same_scores, different_scores), len(same_scores)
-    )
+    same = scores[chosen[:, :, None] & made.same]
+    different = scores[chosen[:, :, None] & made.different]
+    return ConditionResult(condition, eer(same, different), cllr_min(same, different), len(same))
 
 
-def _embed(network: SpeakerNetwork, stretches: Sequence[Samples], device: torch.device) -> Samples:
-    """Embed stretches of speech as a scan does: the mean direction of windows."""
+def embed_as_a_scan(embed_windows: Callable[[Samples], Samples], stretches: Sequence[Samples]) -> Samples:
+    """Embed stretches of speech as a scan does: the mean direction of windows.
+
+    Args:
+        embed_windows: takes windows, shape (n, frames, 40), to embeddings, shape (n, size).
+        stretches: mel power, shape (frames, 40) each; one or more.
+
+    Returns:
+        Shape (stretches, size), unit length.
+    """
     cut = [cut_windows(stretch, EmbeddingSettings())[0] for stretch in stretches]
-    windows = np.concatenate(cut)
+    embeddings = embed_windows(np.concatenate(cut))
+    ends = np.cumsum([len(windows) for windows in cut])[:-1]
+    return np.stack([mean_embedding(part) for part in np.split(embeddings, ends)])
+
+
+@torch.inference_mode()
+def _embed(network: SpeakerNetwork, stretches: Sequence[Samples], device: torch.device) -> Samples:
     network.eval()
-    with torch.inference_mode():
-        parts = [
-            network(torch.from_numpy(windows[start : start + 64]).to(device)).float().cpu().numpy()
-            for start in range(0, len(windows), 64)
-        ]
-    ends = np.cumsum([len(part) for part in cut])[:-1]
-    return np.stack([mean_embedding(part) for part in np.split(np.concatenate(parts), ends)])
+
+    def embed_windows(windows: Samples) -> Samples:
+        batches = (torch.from_numpy(windows[start : start + _BATCH]) for start in range(0, len(windows), _BATCH))
+        return np.concatenate([network(batch.to(device)).float().cpu().numpy() for batch in batches])
+
+    return embed_as_a_scan(embed_windows, stretches)

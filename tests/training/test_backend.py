@@ -13,7 +13,6 @@ from forensic.speaker.backend import Backend, save_backend
 from forensic.speaker.extractor import load_model
 from forensic.training import backend as chooser
 from forensic.training.backend import (
-    Comparisons,
     Examples,
     Spread,
     candidates,
@@ -25,6 +24,7 @@ from forensic.training.backend import (
 )
 from forensic.training.cache import FeatureCache
 from forensic.training.configuration import BackendSettings, TrainingSettings
+from forensic.training.development import Comparisons
 from forensic.workflows import train as workflow
 
 SETTINGS = BackendSettings(lda_dimensions=(4, 8), cohort=60, top=20)
@@ -50,7 +50,7 @@ def _data(voice, noise, seed=1):
     same = np.eye(50, dtype=bool)
     return (
         Examples(training.reshape(-1, SIZE), np.repeat(np.arange(people), pieces)),
-        Comparisons(development[:, 1:].transpose(1, 0, 2), development[:, 0], same, ~same),
+        Comparisons(development[:, 1:].transpose(1, 0, 2), development[:, 0], same, ~same, np.full((3, 50), "clean")),
     )
 
 
@@ -162,28 +162,25 @@ def test_settings_that_cannot_work_are_refused_before_the_training(wrong):
         BackendSettings(**wrong)
 
 
-class _Cache:
+def _features(people=12, pieces=3, frames=420):
     """Features of random people, two degraded versions, the first quarter of them development people."""
-
-    crop = FeatureCache.crop
-    sha256 = "c" * 64
-
-    def __init__(self, people=12, pieces=3, frames=420):
-        rng = np.random.default_rng(8)
-        count = people * pieces
-        coloured = rng.random((people, 1, 40)) ** 3
-        voices = np.repeat(coloured, pieces * frames, axis=1).reshape(-1, 40)
-        self.versions = tuple((voices * rng.random(voices.shape)).astype(np.float16) for _ in range(3))
-        names = np.repeat([f"p{person}" for person in range(people)], pieces)
-        self.index = pl.DataFrame(
-            {
-                "speaker": names,
-                "corpus": ["made up"] * count,
-                "is_development": np.arange(count) < count // 4,
-                "first": np.arange(count) * frames,
-                "frames": [frames] * count,
-            }
-        )
+    rng = np.random.default_rng(8)
+    count = people * pieces
+    coloured = rng.random((people, 1, 40)) ** 3
+    voices = np.repeat(coloured, pieces * frames, axis=1).reshape(-1, 40)
+    versions = tuple((voices * rng.random(voices.shape)).astype(np.float16) for _ in range(3))
+    index = pl.DataFrame(
+        {
+            "speaker": np.repeat([f"p{person}" for person in range(people)], pieces),
+            "corpus": ["made up"] * count,
+            "is_development": np.arange(count) < count // 4,
+            "first": np.arange(count) * frames,
+            "frames": [frames] * count,
+        }
+    )
+    drawn = [(piece, version, "room", 0, "") for version in (1, 2) for piece in range(count)]
+    channels = pl.DataFrame(drawn, ["piece", "version", "condition", "seed", "channel"], orient="row")
+    return FeatureCache(versions, index, channels, "c" * 64)
 
 
 @pytest.fixture
@@ -198,7 +195,7 @@ def embedded(monkeypatch):
 
 
 def test_the_training_speech_that_is_embedded_is_bounded_and_one_seed_gives_one_choice(tiny_model_folder, embedded):
-    model, cache = load_model(tiny_model_folder), _Cache()
+    model, cache = load_model(tiny_model_folder), _features()
     settings = BackendSettings(lda_dimensions=(4,), windows=40)
     first, second = choose_backend(model, cache, settings), choose_backend(model, cache, settings)
     assert first.speakers == 5  # two pieces, clean and degraded, in two windows
@@ -209,13 +206,13 @@ def test_the_training_speech_that_is_embedded_is_bounded_and_one_seed_gives_one_
 
 
 def test_nothing_is_embedded_where_only_the_cosine_is_allowed(tiny_model_folder, embedded):
-    choice = choose_backend(load_model(tiny_model_folder), _Cache(), BackendSettings(candidates=("cosine",), cohort=0))
+    choice = choose_backend(load_model(tiny_model_folder), _features(), BackendSettings(candidates=("cosine",), cohort=0))
     assert (choice.name, choice.backend.identity, embedded) == ("cosine", "cosine", [])
 
 
 def test_without_development_people_the_cosine_stays(tiny_model_folder):
-    cache = _Cache()
-    cache.index = cache.index.with_columns(pl.lit(value=False).alias("is_development"))
+    cache = _features()
+    cache = dataclasses.replace(cache, index=cache.index.with_columns(pl.lit(value=False).alias("is_development")))
     choice = choose_backend(load_model(tiny_model_folder), cache, BackendSettings())
     assert (choice.name, choice.cllr_min) == ("cosine", {})
 
@@ -224,8 +221,9 @@ def test_a_model_gets_another_score_without_being_trained(tiny_model_folder, tmp
     save_backend(tiny_model_folder, Backend(mean=np.zeros(12, np.float32)), {})
     (tiny_model_folder / "training.json").write_text('{"pieces": 7}')
     before = load_model(tiny_model_folder)
-    monkeypatch.setattr(workflow, "_pieces", lambda _: [])
-    monkeypatch.setattr(workflow, "_cache", lambda *_: _Cache())
+    monkeypatch.setattr(workflow, "_manifest", lambda _: None)
+    monkeypatch.setattr(workflow, "make_pieces", lambda *_: [])
+    monkeypatch.setattr(workflow, "_cache", lambda *_: _features())
     settings = TrainingSettings(backend=BackendSettings(lda_dimensions=(4,), margin=9.0))
     request = workflow.TrainingRequest(settings, tiny_model_folder, tmp_path, "tiny", "CC0", "none", workers=1)
     choice = workflow.choose_score(request, lambda *_: None)

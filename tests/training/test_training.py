@@ -238,14 +238,15 @@ def test_a_run_with_every_loss_and_perturbation_comes_to_its_end(request_for):
     assert history[-2].step == 6
 
 
-def test_a_teacher_other_than_the_start_is_named(request_for, tmp_path):
-    first = request_for("first", seed=7)
-    _train(first)
-    second = request_for("second", teacher=str(first.out), steps=2)
-    _train(second)
-    (kept,) = second.work.glob("targets-*.npy")
-    (earlier,) = first.work.glob("targets-*.npy")
-    assert kept.name != earlier.name
+def test_a_teacher_other_than_the_start_is_the_one_learnt_from(request_for):
+    other = request_for("other", seed=7, steps=2)
+    _train(other)
+    targets = []
+    for name, teacher in (("own", ""), ("others", str(other.out))):
+        request = request_for(name, teacher=teacher, steps=2)
+        _train(request)
+        targets += [path.name for path in request.work.glob("targets-*.npy")]
+    assert len(set(targets)) == 2
 
 
 def test_development_errors_are_told_by_condition(settings, tmp_path):
