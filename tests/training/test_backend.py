@@ -206,7 +206,8 @@ def test_the_training_speech_that_is_embedded_is_bounded_and_one_seed_gives_one_
 
 
 def test_nothing_is_embedded_where_only_the_cosine_is_allowed(tiny_model_folder, embedded):
-    choice = choose_backend(load_model(tiny_model_folder), _features(), BackendSettings(candidates=("cosine",), cohort=0))
+    only = BackendSettings(candidates=("cosine",), cohort=0)
+    choice = choose_backend(load_model(tiny_model_folder), _features(), only)
     assert (choice.name, choice.backend.identity, embedded) == ("cosine", "cosine", [])
 
 
