@@ -23,18 +23,26 @@ def list_command(context: typer.Context, folders: FoldersOption = None) -> None:
     from forensic.workflows.models import find_models
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("Name", "Task", "Licence", "Weights", "Population", "State"):
-        table.add_column(column)
+    for column in ("Name", "Licence", "Weights", "EER, clean / degraded", "Population", "State", "Trained on"):
+        table.add_column(column, overflow="fold")
     for state in find_models(folders or ()):
         table.add_row(
             shown(state.card.get("name", state.folder.name)),
-            shown(state.card.get("task", "")),
             shown(state.card.get("licence", "")),
             str(state.card.get("weights", {}).get("sha256", ""))[:12],
+            _accuracy(state.card),
             f"{state.speakers} speakers" if state.speakers else "",
             f"[red]{shown(state.problem)}[/]" if state.problem else "verified",
+            shown(state.card.get("data", "")),
         )
     console.print(table)
+
+
+def _accuracy(card: dict[str, Any]) -> str:
+    """Equal error rates on the people whom its training kept out."""
+    measured = card.get("development", {})
+    rates = [measured.get(f"{side}_eer") for side in ("clean", "degraded")]
+    return " / ".join(f"{100 * rate:.1f} %" for rate in rates) if None not in rates else "not measured"
 
 
 @models_app.command("show")
