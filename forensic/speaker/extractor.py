@@ -25,7 +25,7 @@ from forensic.speaker.features import MEL_BANDS
 from forensic.speaker.network import Architecture, SpeakerNetwork
 
 WEIGHTS = "weights.safetensors"
-DEFAULT_MODEL = "lstm-channel-1"
+DEFAULT_MODEL = "lstm-channel-2"
 
 _BATCH = 64  # windows at once; larger batches leave the processor's caches
 
