@@ -28,7 +28,8 @@ from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.settings import SpeechSettings
 from forensic.training.cache import load_sources, read_samples
 from forensic.training.configuration import DataSettings
-from forensic.workflows.population import Speaker, speakers_with_two_sides, with_languages_apart
+from forensic.workflows.reference_people import Person as Speaker
+from forensic.workflows.reference_people import people_with_two_sides, with_languages_apart
 
 QUESTIONED_SPEECH_S = (2.0, 5.0, 10.0, 20.0)
 CLEAN = CASE_CHANNELS[0]
@@ -142,7 +143,7 @@ def make_trials(request: TrialRequest) -> list[Person]:
         f"{corpus}/{speaker}": total
         for corpus, speaker, total in manifest.group_by("corpus", "speaker").agg(pl.col("seconds").sum()).iter_rows()
     }
-    speakers = speakers_with_two_sides(manifest, request.manifest.parent)
+    speakers = people_with_two_sides(manifest, request.manifest.parent)
     if request.most_people is not None:
         speakers.sort(key=lambda speaker: -seconds[speaker.name])
         speakers = [

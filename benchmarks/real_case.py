@@ -33,7 +33,7 @@ from forensic.likelihood_ratio.population import PARQUET, ROWS_SCHEMA, load_popu
 from forensic.speaker.extractor import default_model_folder, load_model
 from forensic.training.cache import load_sources, read_samples
 from forensic.training.configuration import DataSettings
-from forensic.workflows.population import with_languages_apart
+from forensic.workflows.reference_people import with_languages_apart
 
 SUSPECTS = {"speechocean762": 10, "alphanumeric": 5, "common-voice (en)": 5}
 OTHERS = {"speechocean762": 10, "alphanumeric": 5, "common-voice (en)": 5}

@@ -87,6 +87,11 @@ class Quality:
         peak_dbfs: highest sample.
         clipped_share: share of speech samples in runs at the highest level, 0 to 1.
         bandwidth_hz: the frequency below which the codec or line passes speech.
+        low_edge_hz: the frequency above which it does, or the voice's own lower end; None without speech.
+        c50_db: estimated clarity of the room, its first 50 ms over what follows; None with too little speech.
+        codec_trace: what kind of codec the speech seems to have passed (a name of
+            ``forensic.audio.traces.CODEC_KINDS``); None with too little speech.
+        codec_trace_probability: of that kind, 0 to 1, as the estimator states it.
     """
 
     duration_s: float
@@ -97,6 +102,10 @@ class Quality:
     peak_dbfs: float
     clipped_share: float
     bandwidth_hz: float
+    low_edge_hz: float | None = None
+    c50_db: float | None = None
+    codec_trace: str | None = None
+    codec_trace_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +177,18 @@ class Conditions:
         snr_db: signal-to-noise ratio; None counts as clean.
         bandwidth_hz: upper edge of the band.
         name: of a population cell, its simulated channel ("clean", "AMR-NB 5.9"); empty for a case recording.
+        low_edge_hz: lower edge of the band; None where it was not measured.
+        c50_db: clarity of the room; None where it was not measured.
+        codec: kind of codec that shows in the speech; None where it was not measured.
     """
 
     net_speech_s: float
     snr_db: float | None
     bandwidth_hz: float
     name: str = ""
+    low_edge_hz: float | None = None
+    c50_db: float | None = None
+    codec: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,21 +259,49 @@ def _stretch(source: Samples, length: int, rng: np.random.Generator) -> Signal:
     return np.take(source, np.arange(start, start + length), mode="wrap")
 
 
-def _reverberate(samples: Signal, step: Room, sources: Sources, rng: np.random.Generator) -> Signal:
+def room_response(channel: Channel, sources: Sources, seed: int) -> Signal | None:
+    """The impulse response that ``simulate`` convolves speech with, from the direct sound on, shape (n,).
+
+    None where the channel has no room.
+    """
+    for index, step in enumerate(channel.steps):
+        if isinstance(step, Room | Shoebox):
+            response, direct = _response(step, sources, np.random.default_rng([seed, index]))
+            return response[direct:]
+    return None
+
+
+def clarity_db(response: Signal) -> float:
+    """C50: energy of the first 50 ms of an impulse response over that of what follows.
+
+    Args:
+        response: from the direct sound on, shape (n,), 16 kHz.
+
+    Returns:
+        Decibels; infinite where nothing follows.
+
+    Source: ISO 3382-1.
+    """
+    energy = np.square(response, dtype=np.float64)
+    early, late = (float(part.sum()) for part in np.split(energy, [SAMPLE_RATE_HZ // 20]))
+    return 10.0 * float(np.log10(early / late)) if late > 0 else np.inf
+
+
+def _response(step: Room | Shoebox, sources: Sources, rng: np.random.Generator) -> tuple[Signal, int]:
+    """An impulse response, and the sample of its direct sound."""
+    if isinstance(step, Shoebox):
+        return shoebox_response(step.t60_s, step.distance_m, rng), 0
     if step.t60_s is None and sources.rooms:
-        response = sources.rooms[rng.integers(len(sources.rooms))]
+        response: Signal = sources.rooms[rng.integers(len(sources.rooms))]
     else:
         response = _room(step.t60_s or 0.4, step.direct_to_reverberant_db, rng)
-    return _in_room(samples, response, int(np.argmax(np.abs(response))))
+    return response, int(np.argmax(np.abs(response)))
 
 
-def _reverberate_in_shoebox(samples: Signal, step: Shoebox, _sources: Sources, rng: np.random.Generator) -> Signal:
-    return _in_room(samples, shoebox_response(step.t60_s, step.distance_m, rng), 0)
-
-
-def _in_room(samples: Signal, response: Signal, direct: int) -> Signal:
-    """Speech as loud as before, aligned with the direct sound, which is at sample ``direct`` of the response."""
+def _reverberate(samples: Signal, step: Room | Shoebox, sources: Sources, rng: np.random.Generator) -> Signal:
+    """Speech as loud as before, aligned with the direct sound."""
     before = active_level(samples)
+    response, direct = _response(step, sources, rng)
     wet: Signal = fftconvolve(samples, response)[direct : direct + len(samples)]
     return wet * (before / max(active_level(wet), 1e-9))
 
@@ -324,7 +352,7 @@ def _through_codec(samples: Signal, step: Codec, _sources: Sources, _rng: np.ran
 _APPLY: dict[type, Callable[..., Signal]] = {
     Noise: _add_noise,
     Room: _reverberate,
-    Shoebox: _reverberate_in_shoebox,
+    Shoebox: _reverberate,
     Band: _pass_band,
     Tilt: _tilt,
     Level: _set_level,

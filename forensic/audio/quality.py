@@ -13,6 +13,11 @@ codecs make clipped tops ring, and may lie anywhere below full scale.
 *Bandwidth.* The frequency at which the long-term average spectrum of the speech falls to its floor for good: by 60 dB
 below its highest level, or over an edge that is steeper than speech. Noise that passed the same line shows the edge
 as well as speech does; noise added after it may hide it.
+
+*Lower edge.* The frequency below which that spectrum stays 6 dB under its level between 300 and 800 Hz. Voices end
+between 70 and 200 Hz, so an edge well above that is the line's, and one below it is the voice's own.
+
+*Room and codec* are estimated by a small network: see ``forensic.audio.traces``.
 """
 
 from collections.abc import Sequence
@@ -20,6 +25,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forensic.audio.traces import TraceMeter, estimate_traces
 from forensic.records import SAMPLE_RATE_HZ, Block, Quality, Samples, SpeechSegment, Vector
 
 _FRAME = 320  # 20 ms
@@ -45,6 +51,8 @@ _EDGE_DB = 15.0  # within 250 Hz, for good; natural speech stays below 12
 _EDGE_BINS = 8  # 250 Hz
 _WHISTLE_BINS = 6  # of 31 Hz; so many may stand out of the floor beyond an edge
 _LOWEST_EDGE_HZ = 2400.0
+_LOW_EDGE_DB = 6.0
+_LOW_EDGE_REFERENCE_HZ = (300.0, 800.0)
 
 _UNIT = 160  # 10 ms, the envelope's smallest stretch
 _ENVELOPE_BINS = 1000
@@ -63,6 +71,7 @@ class QualityMeter:
         self._pause_frames = 0
         self._ceilings = np.zeros(len(_CEILINGS_DB), np.int64)
         self._spectrum = np.zeros(_SPECTRUM // 2 + 1)
+        self._traces = TraceMeter()
         self._envelope = _Envelope()
         self._peak = 0.0
 
@@ -91,11 +100,13 @@ class QualityMeter:
         self._pause_levels += _level_histogram(power[beside])
         self._ceilings += _run_histogram(block.samples, is_speech)
         self._spectrum += _summed_spectrum(block.samples, is_speech)
+        self._traces.update(block, segments)
 
     def result(self) -> Quality:
         """What was measured; without speech, levels are -inf and the bandwidth 0."""
         noise_power = _pause_power(self._pause_levels, self._pause_frames)
         speech_power = self._speech_energy / max(1, self._speech_samples)
+        traces = estimate_traces(self.trace_statistics())
         return Quality(
             duration_s=self._duration_s,
             net_speech_s=self._net_speech_s,
@@ -105,7 +116,15 @@ class QualityMeter:
             peak_dbfs=2.0 * _db(self._peak),
             clipped_share=_clipped_share(self._ceilings, self._speech_samples * _FRAME),
             bandwidth_hz=_bandwidth_hz(self._spectrum),
+            low_edge_hz=_low_edge_hz(self._spectrum),
+            c50_db=traces.c50_db if traces else None,
+            codec_trace=traces.codec if traces else None,
+            codec_trace_probability=traces.codec_probability if traces else None,
         )
+
+    def trace_statistics(self) -> NDArray[np.float32] | None:
+        """What the estimates of room and codec rest on, shape (STATISTICS,); None with too little speech."""
+        return self._traces.statistics()
 
     def envelope(self) -> Samples:
         """Lowest and highest sample of equal stretches, shape (n, 2); n is at most 1,000."""
@@ -232,6 +251,18 @@ def _bandwidth_hz(spectrum: Vector) -> float:
             continue
         drop_db, lowest = inside - beyond, place + _EDGE_BINS // 2
     return (lowest if drop_db else edge) * SAMPLE_RATE_HZ / _SPECTRUM
+
+
+def _low_edge_hz(spectrum: Vector) -> float | None:
+    """Lower edge of a long-term average power spectrum, shape (257,); None without speech."""
+    first, last = (_hz_to_bin(frequency_hz) for frequency_hz in _LOW_EDGE_REFERENCE_HZ)
+    reference = float(spectrum[first : last + 1].mean())
+    if reference <= 0.0:
+        return None
+    over_db = 10.0 * np.log10(spectrum[: last + 1] / reference + 1e-20) + _LOW_EDGE_DB
+    passed = int(np.argmax(over_db > 0))  # the mean of a range is reached somewhere in it
+    share = over_db[passed - 1] / (over_db[passed - 1] - over_db[passed]) if passed else 0.0
+    return max(0.0, passed - 1 + float(share)) * SAMPLE_RATE_HZ / _SPECTRUM
 
 
 def _hz_to_bin(frequency_hz: float) -> int:

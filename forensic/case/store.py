@@ -62,6 +62,10 @@ SCHEMAS: dict[str, Schema] = {
         "peak_dbfs": pl.Float64,
         "clipped_share": pl.Float64,
         "bandwidth_hz": pl.Float64,
+        "low_edge_hz": pl.Float64,
+        "c50_db": pl.Float64,
+        "codec_trace": pl.String,
+        "codec_trace_probability": pl.Float64,
         "envelope_low": pl.List(pl.Float32),
         "envelope_high": pl.List(pl.Float32),
     },
@@ -153,7 +157,7 @@ class EvidenceStore:
         if not paths:
             return empty(table)
         try:
-            frame = pl.concat([pl.read_parquet(path) for path in paths])
+            frame = pl.concat([empty(table), *(pl.read_parquet(path) for path in paths)], how="diagonal")
         except (OSError, pl.exceptions.PolarsError) as error:
             raise CaseError(
                 f"The evidence table {table} of {self.folder.parent} cannot be read: {error}.",

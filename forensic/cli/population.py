@@ -15,8 +15,12 @@ population_app = typer.Typer(
 
 @population_app.command("build")
 def build_command(
-    manifest: Annotated[
-        Path, typer.Argument(metavar="MANIFEST.csv", help="path, speaker, corpus, licence, seconds, split.")
+    people: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PEOPLE",
+            help="A folder with a folder of recordings for each person, or a CSV (path, speaker, corpus, licence).",
+        ),
     ],
     split: Annotated[
         list[str] | None, typer.Option(help="Use rows of this split; may be repeated; all without it.")
@@ -35,7 +39,7 @@ def build_command(
     from forensic.workflows.population import PopulationRequest, build_population
 
     request = PopulationRequest(
-        manifest,
+        people,
         tuple(split or ()),
         model or default_model_folder(),
         work,

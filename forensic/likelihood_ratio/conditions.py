@@ -1,34 +1,91 @@
 """How alike the conditions of two recordings are, as far as scores move with them.
 
-The distance between the conditions of a case recording and of a cell of the reference population is Euclidean
-over three measured differences, each in the step that moves scores noticeably::
+The distance between the conditions of a case recording and of a cell of the reference population is Euclidean over the
+measured differences, each in the step that moves scores noticeably::
 
-    bandwidth    half an octave      (4 kHz telephone against 8 kHz studio is 2)
+    bandwidth    half an octave      of the upper edge (4 kHz telephone against 8 kHz studio is 2)
+    lower edge   half an octave      (below 150 Hz, where voices end anyway, counts as 150)
     SNR          5 dB                (above 30 dB, or without noise to measure, counts as 30: clean)
+    clarity      5 dB                (C50; above 20 dB counts as 20: dry)
+    codec        a half, where another kind shows
     net speech   an octave           (half as much as in the cell is 1)
 
 The steps are choices, made so that a distance of 1 is a difference that an examiner would remark on; they are
 not fitted to data.
 
-Net speech and SNR are not symmetric. A recording with *less* speech or *more* noise than the cell scores worse than
-its calibration believes, so LRs from it are overstated. With more speech or less noise, scores of the two kinds lie
-farther apart than believed, so most LRs err towards 1 (not all: a middling score may be read as slight support for
-the wrong side). Such a difference counts a quarter, enough to choose the closest cell. Beyond the longest cell more
-speech does not count.
+Net speech, SNR and clarity are not symmetric. A recording with *less* speech, or *more* noise or reverberation than the
+cell, scores worse than its calibration believes, so LRs from it are overstated. With more speech, less noise or a drier
+room, scores of the two kinds lie farther apart than believed, so most LRs err towards 1 (not all: a middling score may
+be read as slight support for the wrong side). Such a difference counts a quarter, enough to choose the closest cell.
+Beyond the longest cell more speech does not count.
+
+What was not measured on either side does not count.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from forensic.errors import CalibrationError
 from forensic.records import Conditions
 
 BANDWIDTH_STEP_OCTAVES = 0.5
+LOW_EDGE_STEP_OCTAVES = 0.5
 SNR_STEP_DB = 5.0
+C50_STEP_DB = 5.0
+CODEC_STEPS = 0.5
 SPEECH_STEP_OCTAVES = 1.0
 BETTER_SHARE = 0.25
 CLEAN_SNR_DB = 30.0
+DRY_C50_DB = 20.0
+LOWEST_EDGE_HZ = 150.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How far a case recording lies from a cell in one condition.
+
+    Attributes:
+        condition: "net speech", "SNR", "clarity", "bandwidth", "lower edge" or "codec".
+        amount: the case's value less the cell's, in ``unit``; 0 or 1 for the codec.
+        unit: "octaves", "dB" or "kind".
+        steps: what it adds to the distance, 0 or more.
+    """
+
+    condition: str
+    amount: float
+    unit: str
+    steps: float
+
+
+def differences(case: Conditions, cell: Conditions) -> tuple[Difference, ...]:
+    """How a case recording's conditions differ from a cell's, condition by condition; see the module.
+
+    Args:
+        case: the conditions of the case recording.
+        cell: the conditions of the reference population's cell.
+
+    Raises:
+        CalibrationError: if net speech or bandwidth is not above 0, or a value is NaN.
+    """
+    speech = math.log2(_positive(case.net_speech_s, "net speech") / _positive(cell.net_speech_s, "net speech"))
+    bandwidth = math.log2(_positive(case.bandwidth_hz, "bandwidth") / _positive(cell.bandwidth_hz, "bandwidth"))
+    snr_db = _capped(case.snr_db, CLEAN_SNR_DB, "SNR") - _capped(cell.snr_db, CLEAN_SNR_DB, "SNR")
+    found = [
+        _worse_counts_more("net speech", speech, "octaves", SPEECH_STEP_OCTAVES),
+        _worse_counts_more("SNR", snr_db, "dB", SNR_STEP_DB),
+        Difference("bandwidth", bandwidth, "octaves", abs(bandwidth) / BANDWIDTH_STEP_OCTAVES),
+    ]
+    if case.c50_db is not None and cell.c50_db is not None:
+        c50_db = _capped(case.c50_db, DRY_C50_DB, "clarity") - _capped(cell.c50_db, DRY_C50_DB, "clarity")
+        found.append(_worse_counts_more("clarity", c50_db, "dB", C50_STEP_DB))
+    if case.low_edge_hz is not None and cell.low_edge_hz is not None:
+        edge = math.log2(_edge(case.low_edge_hz) / _edge(cell.low_edge_hz))
+        found.append(Difference("lower edge", edge, "octaves", abs(edge) / LOW_EDGE_STEP_OCTAVES))
+    if case.codec is not None and cell.codec is not None:
+        differs = float(case.codec != cell.codec)
+        found.append(Difference("codec", differs, "kind", differs * CODEC_STEPS))
+    return tuple(found)
 
 
 def distance(case: Conditions, cell: Conditions) -> float:
@@ -39,16 +96,9 @@ def distance(case: Conditions, cell: Conditions) -> float:
         cell: the conditions of the reference population's cell.
 
     Raises:
-        CalibrationError: if net speech or bandwidth is not above 0, or a value is NaN.
+        CalibrationError: as in ``differences``.
     """
-    bandwidth = math.log2(_positive(case.bandwidth_hz, "bandwidth") / _positive(cell.bandwidth_hz, "bandwidth"))
-    speech = math.log2(_positive(case.net_speech_s, "net speech") / _positive(cell.net_speech_s, "net speech"))
-    snr_db = _capped_snr_db(case) - _capped_snr_db(cell)
-    return math.hypot(
-        bandwidth / BANDWIDTH_STEP_OCTAVES,
-        snr_db / SNR_STEP_DB * (BETTER_SHARE if snr_db > 0 else 1.0),
-        speech / SPEECH_STEP_OCTAVES * (BETTER_SHARE if speech > 0 else 1.0),
-    )
+    return math.hypot(*(difference.steps for difference in differences(case, cell)))
 
 
 def nearest(conditions: Conditions, cells: Sequence[Conditions]) -> tuple[int, float]:
@@ -76,12 +126,23 @@ def nearest(conditions: Conditions, cells: Sequence[Conditions]) -> tuple[int, f
     return index, distances[index]
 
 
-def _capped_snr_db(conditions: Conditions) -> float:
-    if conditions.snr_db is None:
-        return CLEAN_SNR_DB
-    if math.isnan(conditions.snr_db):
-        raise CalibrationError("An SNR is not a number.", "Measure the recording again.")
-    return min(conditions.snr_db, CLEAN_SNR_DB)
+def _worse_counts_more(condition: str, amount: float, unit: str, step: float) -> Difference:
+    return Difference(condition, amount, unit, abs(amount) / step * (BETTER_SHARE if amount > 0 else 1.0))
+
+
+def _capped(value: float | None, most: float, what: str) -> float:
+    """The value, at most ``most``; None is ``most``."""
+    if value is None:
+        return most
+    if math.isnan(value):
+        raise CalibrationError(f"The {what} of a recording is not a number.", "Measure the recording again.")
+    return min(value, most)
+
+
+def _edge(value: float) -> float:
+    if math.isnan(value):
+        raise CalibrationError("A lower edge is not a number.", "Measure the recording again.")
+    return max(value, LOWEST_EDGE_HZ)
 
 
 def _positive(value: float, what: str) -> float:

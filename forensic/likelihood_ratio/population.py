@@ -32,10 +32,15 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "net_speech_s": pl.Float64,  # measured, as are the two below
     "snr_db": pl.Float64,  # null where there is no noise to measure
     "bandwidth_hz": pl.Float64,
+    "low_edge_hz": pl.Float64,  # null where it was not measured, as are the two below
+    "c50_db": pl.Float64,
+    "codec": pl.String,  # the kind of codec that shows
     "piece": pl.Int32,  # of the speaker's recordings in that cell, from 0
 }
 """Column name to type, of the rows beside their embeddings."""
 
+_MAY_BE_NULL = frozenset({"snr_db", "low_edge_hz", "c50_db", "codec"})
+_MAY_BE_MISSING = frozenset({"low_edge_hz", "c50_db", "codec"})  # in banks of before they were measured
 SIDES = ("known", "questioned")
 PARQUET = "population.parquet"
 CARD = "population.toml"
@@ -115,6 +120,7 @@ def save_population(
         ModelError: if columns, shapes, sides or lengths of the embeddings are wrong, a speaker is in two
             corpora, or a corpus has no licence.
     """
+    rows = _with_all_columns(rows)
     _check_rows(rows, embeddings)
     missing = sorted(set(rows["corpus"].unique()) - set(licences))
     if missing:
@@ -166,7 +172,7 @@ def load_population(folder: Path, model_sha256: str) -> Population:
     if hashlib.sha256(content).hexdigest() != card.parquet_sha256:
         raise ModelError(f"{folder / PARQUET} is not the file that its card names.", _REMEDY)
     try:
-        frame = pl.read_parquet(BytesIO(content))
+        frame = _with_all_columns(pl.read_parquet(BytesIO(content)))
         embeddings = _decoded(frame["embedding"])
         rows = frame.select(pl.col(name).cast(kind) for name, kind in ROWS_SCHEMA.items())
     except (pl.exceptions.PolarsError, ValueError) as error:
@@ -197,6 +203,11 @@ def _decoded(column: pl.Series) -> Samples:
 _ROUNDING = 0.005
 
 
+def _with_all_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    missing = [name for name in ROWS_SCHEMA if name in _MAY_BE_MISSING and name not in frame.columns]
+    return frame.with_columns(pl.lit(None, ROWS_SCHEMA[name]).alias(name) for name in missing)
+
+
 def _check_rows(rows: pl.DataFrame, embeddings: Samples) -> None:
     missing = [name for name in ROWS_SCHEMA if name not in rows.columns]
     if missing:
@@ -205,7 +216,7 @@ def _check_rows(rows: pl.DataFrame, embeddings: Samples) -> None:
         raise ModelError(f"{embeddings.shape} embeddings for {len(rows)} rows.", "Give one embedding a row.")
     if not np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=_ROUNDING):
         raise ModelError("The population holds embeddings that are not of length 1.", "Embed the recordings again.")
-    required = [name for name in ROWS_SCHEMA if name != "snr_db"]
+    required = [name for name in ROWS_SCHEMA if name not in _MAY_BE_NULL]
     if rows.select(pl.any_horizontal(pl.col(required).is_null().any())).item():
         raise ModelError("The population's rows have empty values.", f"Fill {', '.join(required)}.")
     if not rows["side"].is_in(SIDES).all():
@@ -248,4 +259,19 @@ def _median_conditions(name: str, part: pl.DataFrame) -> Conditions:
         snr_db=snr_db if np.isfinite(snr_db) else None,
         bandwidth_hz=float(np.median(part["bandwidth_hz"].to_numpy())),
         name=name,
+        low_edge_hz=_median(part["low_edge_hz"]),
+        c50_db=_median(part["c50_db"]),
+        codec=_most_frequent(part["codec"]),
     )
+
+
+def _median(values: pl.Series) -> float | None:
+    """Of those that were measured; None where none was."""
+    measured = values.drop_nulls().to_numpy()
+    return float(np.median(measured)) if len(measured) else None
+
+
+def _most_frequent(values: pl.Series) -> str | None:
+    """The first by name of equals; None where none was measured."""
+    counts = values.drop_nulls().value_counts().sort(["count", values.name], descending=[True, False])
+    return None if counts.is_empty() else str(counts[values.name][0])

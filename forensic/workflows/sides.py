@@ -14,7 +14,7 @@ import polars as pl
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
 from forensic.errors import CaseError
-from forensic.records import Conditions, Samples
+from forensic.records import Conditions, Samples, Vector
 from forensic.speaker.extractor import mean_embedding
 
 
@@ -119,12 +119,41 @@ def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_record
 
 
 def _pooled(conditions: Sequence[Conditions]) -> Conditions:
-    """Net speech in all; SNR and bandwidth averaged over it."""
+    """Net speech in all; the rest averaged over it; the codec that shows in most of it."""
     speech = np.array([c.net_speech_s for c in conditions])
-    measured = np.array([(c.snr_db, c.net_speech_s) for c in conditions if c.snr_db is not None]).reshape(-1, 2)
-    snr_db = float(np.average(measured[:, 0], weights=measured[:, 1])) if len(measured) else None
     bandwidth = np.exp(np.average(np.log([c.bandwidth_hz for c in conditions]), weights=speech))
-    return Conditions(float(speech.sum()), snr_db, float(bandwidth))
+    by_codec: dict[str, float] = {}
+    for c in conditions:
+        if c.codec is not None:
+            by_codec[c.codec] = by_codec.get(c.codec, 0.0) + c.net_speech_s
+    return Conditions(
+        float(speech.sum()),
+        _mean([c.snr_db for c in conditions], speech),
+        float(bandwidth),
+        low_edge_hz=_mean([c.low_edge_hz for c in conditions], speech),
+        c50_db=_mean([c.c50_db for c in conditions], speech),
+        codec=max(sorted(by_codec), key=by_codec.__getitem__) if by_codec else None,
+    )
+
+
+def _mean(values: Sequence[float | None], weights: Vector) -> float | None:
+    """Of those that were measured; None where none was."""
+    measured = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
+    if not measured:
+        return None
+    return float(np.average([value for value, _ in measured], weights=[weight for _, weight in measured]))
+
+
+def _conditions(quality: Mapping[str, Any]) -> Conditions:
+    """Of a row of the table of that name."""
+    return Conditions(
+        quality["net_speech_s"],
+        quality["snr_db"],
+        quality["bandwidth_hz"],
+        low_edge_hz=quality["low_edge_hz"],
+        c50_db=quality["c50_db"],
+        codec=quality["codec_trace"],
+    )
 
 
 def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[Side]]:
@@ -138,7 +167,7 @@ def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[S
                 sha256=(row["sha256"],),
                 channel=row["channel"],
                 embedding=np.array(row["embedding"], np.float32),
-                conditions=Conditions(row["net_speech_s"], row["snr_db"], row["bandwidth_hz"]),
+                conditions=_conditions(row),
                 clipped_share=row["clipped_share"],
                 problem="",
             )

@@ -168,5 +168,12 @@ def _unusable(side: Side, cell: _Near | None, what: str, settings: ComparisonSet
 
 
 def _described(conditions: Conditions) -> str:
-    noise = "no noise" if conditions.snr_db is None else f"SNR {conditions.snr_db:.0f} dB"
-    return f"{conditions.net_speech_s:.0f} s of speech, {noise}, up to {conditions.bandwidth_hz / 1000:.1f} kHz"
+    low_hz, c50_db = conditions.low_edge_hz, conditions.c50_db
+    parts = [
+        f"{conditions.net_speech_s:.0f} s of speech",
+        "no noise" if conditions.snr_db is None else f"SNR {conditions.snr_db:.0f} dB",
+        f"{f'{low_hz:.0f} Hz' if low_hz is not None else 'up'} to {conditions.bandwidth_hz / 1000:.1f} kHz",
+        f"C50 {c50_db:.0f} dB" if c50_db is not None else "",
+        f"codec {conditions.codec}" if conditions.codec is not None else "",
+    ]
+    return ", ".join(filter(None, parts))

@@ -54,7 +54,9 @@ def bank_rows() -> Callable[..., tuple[pl.DataFrame, np.ndarray]]:
                     snr = None if snr_db is None else snr_db + rng.normal()
                     measured_s = speech_s * rng.uniform(0.9, 1.1)
                     name = f"{corpus}/{speaker:03}"
-                    rows.append((name, corpus, side, cell, speech_s, measured_s, snr, bandwidth_hz, piece))
+                    edge_hz, codec = (80.0, "PCM or G.711") if side == "known" else (280.0, "AMR or GSM")
+                    measured = (measured_s, snr, bandwidth_hz, edge_hz, 12.0 + piece, codec)
+                    rows.append((name, corpus, side, cell, speech_s, *measured, piece))
         frame = pl.DataFrame(rows, schema=list(ROWS_SCHEMA), orient="row")
         return frame, np.array(embeddings, dtype=np.float32)
 

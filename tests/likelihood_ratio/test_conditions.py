@@ -7,11 +7,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.conditions import distance, nearest
+from forensic.likelihood_ratio.conditions import differences, distance, nearest
 from forensic.records import Conditions
 
-CELL = Conditions(net_speech_s=30.0, snr_db=20.0, bandwidth_hz=4000.0, name="cell")
-conditions = st.builds(Conditions, st.floats(0.5, 600), st.one_of(st.none(), st.floats(-10, 60)), st.floats(2000, 8000))
+CELL = Conditions(
+    net_speech_s=30.0,
+    snr_db=20.0,
+    bandwidth_hz=4000.0,
+    name="cell",
+    low_edge_hz=300.0,
+    c50_db=10.0,
+    codec="AMR or GSM",
+)
+conditions = st.builds(
+    Conditions,
+    st.floats(0.5, 600),
+    st.one_of(st.none(), st.floats(-10, 60)),
+    st.floats(2000, 8000),
+    st.just("cell"),
+    st.one_of(st.none(), st.floats(0, 500)),
+    st.one_of(st.none(), st.floats(-5, 30)),
+    st.sampled_from([None, "AMR or GSM", "Opus"]),
+)
 
 
 def changed(**values):
@@ -41,10 +58,16 @@ def test_distance_is_never_negative(case, cell):
         (changed(net_speech_s=15.0), 1.0),
         (changed(net_speech_s=60.0), 0.25),
         (changed(snr_db=5.0, bandwidth_hz=16000.0), 5.0),
+        (changed(low_edge_hz=150.0), 2.0),
+        (changed(low_edge_hz=60.0), 2.0),
+        (changed(c50_db=5.0), 1.0),
+        (changed(c50_db=30.0), 0.5),
+        (changed(codec="Opus"), 0.5),
+        (changed(low_edge_hz=None, c50_db=None, codec=None), 0.0),
     ],
 )
 def test_each_difference_counts_in_its_step(case, expected):
-    """Half an octave of band, 5 dB, an octave of speech; a quarter of that for more speech or less noise."""
+    """Half an octave of an edge, 5 dB, an octave of speech; a quarter of it for what is better than in the cell."""
     assert distance(case, CELL) == pytest.approx(expected)
 
 
@@ -78,7 +101,13 @@ def test_the_first_of_equals_is_taken():
 
 @pytest.mark.parametrize(
     "case",
-    [changed(net_speech_s=0.0), changed(bandwidth_hz=float("nan")), changed(snr_db=float("nan"))],
+    [
+        changed(net_speech_s=0.0),
+        changed(bandwidth_hz=float("nan")),
+        changed(snr_db=float("nan")),
+        changed(low_edge_hz=float("nan")),
+        changed(c50_db=float("nan")),
+    ],
 )
 def test_conditions_that_were_not_measured_are_refused(case):
     """Zero or NaN is no condition."""
@@ -90,3 +119,11 @@ def test_a_population_without_cells_is_refused():
     """There is nothing to calibrate on."""
     with pytest.raises(CalibrationError, match="no recordings"):
         nearest(CELL, [])
+
+
+def test_differences_name_what_differs_in_its_unit():
+    """For the report: 5 dB less SNR, half the speech."""
+    found = {one.condition: one for one in differences(changed(snr_db=15.0, net_speech_s=15.0), CELL)}
+    assert (found["SNR"].amount, found["SNR"].unit) == (-5.0, "dB")
+    assert (found["net speech"].amount, found["net speech"].unit) == (-1.0, "octaves")
+    assert found["clarity"].steps == found["codec"].steps == 0

@@ -48,8 +48,8 @@ def calibration(seed=0, *, speakers=120, upper=2.1, name="AMR-NB 5.9", snr_db=14
     slope, intercept = 14.0, -8.1
     return Calibration(
         id=sha256_of(f"calibration {seed}")[:16],
-        questioned=Conditions(20.0, snr_db, 3400.0, name),
-        known=Conditions(60.0, None, 8000.0, "clean"),
+        questioned=Conditions(20.0, snr_db, 3400.0, name, 240.0, 12.0, "AMR or GSM"),
+        known=Conditions(60.0, None, 8000.0, "clean", 80.0, 29.0, "PCM or G.711"),
         questioned_distance=0.41,
         known_distance=0.18,
         slope=slope,
@@ -190,6 +190,10 @@ class _Tables:
                 "peak_dbfs": float(self.rng.uniform(-9, 0)),
                 "clipped_share": float(self.rng.choice([0.0, 0.0004, 0.021])),
                 "bandwidth_hz": float(self.rng.choice([3400.0, 3700.0, 7900.0])),
+                "low_edge_hz": float(self.rng.choice([72.4, 281.0])),
+                "c50_db": float(self.rng.choice([4.2, 30.0])),
+                "codec_trace": str(self.rng.choice(["PCM or G.711", "AMR or GSM", "MP3 or AAC"])),
+                "codec_trace_probability": float(self.rng.choice([0.6, 0.97])),
                 "envelope_low": (-envelope).tolist(),
                 "envelope_high": envelope.tolist(),
             }

@@ -27,10 +27,11 @@ from forensic.report.formats import (
     share_of,
 )
 
-_CONDITIONS = ("net_speech_s", "snr_db", "bandwidth_hz")
+_CONDITIONS = ("net_speech_s", "snr_db", "c50_db", "low_edge_hz", "bandwidth_hz")
+_UNITS = {"snr_db": "dB", "c50_db": "dB", "low_edge_hz": "Hz", "bandwidth_hz": "Hz"}
 
 QualityRows: TypeAlias = Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]]
-Measured: TypeAlias = dict[str, list[float]]
+Measured: TypeAlias = dict[str, list[Any]]
 """What was measured of one side, by condition; an empty list where nothing could be."""
 
 
@@ -108,7 +109,8 @@ def _known_sides(served: Sequence[Issued], quality: QualityRows) -> list[Measure
 
 def _pooled(recordings: Sequence[Mapping[str, Any]]) -> Measured:
     """The recordings of one side taken together: their net speech added up, the rest each by itself."""
-    measured = {name: [row[name] for row in recordings if row[name] is not None] for name in _CONDITIONS}
+    names = (*_CONDITIONS, "codec_trace")
+    measured = {name: [row[name] for row in recordings if row[name] is not None] for name in names}
     return measured | {"net_speech_s": [sum(measured["net_speech_s"])]}
 
 
@@ -123,7 +125,10 @@ def _conditions(
     quantities: tuple[tuple[str, Callable[..., tuple[str, str]]], ...] = (
         ("Net speech", lambda case, cell, _: (_spread(case, "net_speech_s"), _condition("net_speech_s", cell))),
         ("SNR", lambda case, cell, _: (_spread(case, "snr_db"), _condition("snr_db", cell))),
-        ("Bandwidth", lambda case, cell, _: (_spread(case, "bandwidth_hz"), _condition("bandwidth_hz", cell))),
+        ("Clarity of the room, C50", lambda case, cell, _: (_spread(case, "c50_db"), _condition("c50_db", cell))),
+        ("Lower edge", lambda case, cell, _: (_spread(case, "low_edge_hz"), _condition("low_edge_hz", cell))),
+        ("Upper edge", lambda case, cell, _: (_spread(case, "bandwidth_hz"), _condition("bandwidth_hz", cell))),
+        ("Codec that shows", lambda case, cell, _: (_codecs(case), printable(cell.codec or wording.NOT_MEASURED))),
         ("Simulated channel", lambda _, cell, __: ("", printable(cell.name) or "none")),
         ("Largest distance left (0: the same)", lambda _, __, distance: (format_number(distance, 2), "")),
     )
@@ -147,13 +152,20 @@ def _spread(case: Sequence[Measured], name: str) -> str:
 
 def _condition(name: str, cell: Conditions) -> str:
     value = getattr(cell, name)
-    return "clean" if value is None else _in_units(name, value)
+    if value is None:
+        return "clean" if name == "snr_db" else wording.NOT_MEASURED
+    return _in_units(name, value)
+
+
+def _codecs(case: Sequence[Measured]) -> str:
+    kinds = sorted({str(value) for side in case for value in side["codec_trace"]})
+    return listed([printable(kind) for kind in kinds]) if kinds else wording.NOT_MEASURED
 
 
 def _in_units(name: str, value: float) -> str:
     if name == "net_speech_s":
         return format_duration(value)
-    return format_quantity(value, "dB" if name == "snr_db" else "Hz")
+    return format_quantity(value, _UNITS[name])
 
 
 def _metrics(calibration: Calibration) -> tuple[MetricRow, ...]:

@@ -110,7 +110,9 @@ class QualityRow:
     speech_level: str
     peak: str
     clipping: str
-    bandwidth: str
+    band: str
+    clarity: str
+    codec: str
 
 
 @dataclass(frozen=True, slots=True)
