@@ -5,8 +5,8 @@
 
 People of the split `population` speak through drawn channels (rooms, noises, microphones, lines, codecs; see
 `forensic.audio.channel.draw_channel`), three each. Printed for each condition: bias (mean error), median absolute
-error, correlation, and how many were measured. The network for room and codec was fitted on people of `train`; `--fit` fits it
-anew and writes it to a folder.
+error, correlation, and how many were measured. The network for room and codec was fitted on people of `train`; `--fit`
+fits it anew and writes it to a folder.
 
 What counts as truth: the SNR that was set, over the noise that was added (what the recording brought itself counts as
 none, and speech levels are defined by activity, not by the speech detector); C50 of the impulse response, at most 30
@@ -158,10 +158,9 @@ def report(measured: Sequence[Measured]) -> None:
     row("net speech, s", [m.clean_speech_s for m in measured], [m.quality.net_speech_s for m in measured])
     clips = [(m.clipped_share > 1e-3, m.quality.clipped_share > 1e-3) for m in measured]
     hits, alarms = sum(t and f for t, f in clips), sum(f and not t for t, f in clips)
-    print(
-        f"\nclipping of over 0.1 %, most of it before a codec: found in {hits} of {sum(t for t, _ in clips)}, and in "
-    )
-    print(f"{alarms} of {sum(not t for t, _ in clips)} that were not clipped")
+    found = f"found in {hits} of {sum(t for t, _ in clips)}"
+    print(f"\nclipping of over 0.1 %, most of it before a codec: {found}; ", end="")
+    print(f"without it: in {alarms} of {sum(not t for t, _ in clips)}")
     _print_rooms(measured)
     _print_codecs(measured)
 

@@ -29,7 +29,7 @@ from _wav import write_wav
 from forensic.audio.channel import Band, Channel, Noise, Room, simulate
 from forensic.audio.codec import Codec, at_codec_rate, encode
 from forensic.likelihood_ratio.metrics import cllr, cllr_min, eer
-from forensic.likelihood_ratio.population import PARQUET, ROWS_SCHEMA, load_population, save_population
+from forensic.likelihood_ratio.population import PARQUET, load_population, save_population
 from forensic.speaker.extractor import default_model_folder, load_model
 from forensic.training.cache import load_sources, read_samples
 from forensic.training.configuration import DataSettings
@@ -144,7 +144,7 @@ def without(model_folder: Path, target: Path, people: set[str]) -> Path:
     shutil.copytree(model_folder, target)
     sha256 = load_model(target).identity.sha256
     population = load_population(target, sha256)
-    rows = pl.read_parquet(target / PARQUET).select(list(ROWS_SCHEMA))
+    rows = pl.read_parquet(target / PARQUET).drop("embedding")
     keep = ~rows["speaker"].is_in(list(people)).to_numpy()
     print(f"reference population: {rows.filter(keep)['speaker'].n_unique()} of {rows['speaker'].n_unique()} speakers")
     save_population(
