@@ -8,6 +8,20 @@ not matter.
 
 Measures of discrimination (``cllr_min``, ``eer``) depend on the order of the values alone, so scores do as
 well.
+
+The tests and ``benchmarks/metrics_agreement.py`` compare these measures with ``lir`` (Netherlands Forensic
+Institute) and ``llreval`` (Brümmer & van Leeuwen). All agree to 1e-9 on finite values below 10^300, ties and tiny
+sets included. Where the others leave the definitions, we do not follow:
+
+- An LR beyond 10^308 overflows in lir, which then calls Cllr infinite and devPAV NaN. Cllr of a finite log10 LR
+  is finite; here, as in llreval, nothing is raised to a power before its logarithm is taken.
+- ``-inf`` under H1 beside a finite PAV value is infinitely far from it, so devPAV is infinite. lir gives NaN where
+  PAV's last value is finite as well (its test for that case looks at one end twice).
+- lir's ECE subtracts posteriors from 1, and so keeps fewer than nine digits where an LR passes some 10^7.
+- llreval finds the EER by a search that stops some 1e-9 short of the maximum, and so may miss 1e-9 itself. The
+  EER is an intersection of straight lines; here, and from llreval's own hull in the tests, it is calculated.
+- PAV blocks whose LRs are equal may be one vertex of the hull more or less by a rounding error; the hull is the
+  same curve.
 """
 
 from dataclasses import dataclass
@@ -251,6 +265,21 @@ def roc_convex_hull(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr
     return _blocks_of(same_speaker_log10_lr, different_speaker_log10_lr, None, None)[1].roc_convex_hull
 
 
+def pav_curve(same_speaker_values: ArrayLike, different_speaker_values: ArrayLike) -> tuple[Vector, Vector]:
+    """The best rising map as points, for a PAV plot.
+
+    Returns:
+        Every value that occurs, rising, and the log10 LR that PAV gives to it (-inf and inf where only one class
+        occurs); same shape.
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN.
+    """
+    same, different = checked(same_speaker_values, _SAME), checked(different_speaker_values, _DIFFERENT)
+    value, first = np.unique(np.concatenate([same, different]), return_index=True)
+    return value, np.concatenate(pav_log10_lr(same, different))[first]
+
+
 def dev_pav(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> float:
     """devPAV: mean distance in log10 LR between the values and what PAV makes of them; 0 is perfect.
 
@@ -266,18 +295,32 @@ def dev_pav(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayL
 
     Source: Vergeer, Leegwater & Slooten (2021), Forensic Science International 321:110722.
     """
-    same, different = checked(same_speaker_log10_lr, _SAME), checked(different_speaker_log10_lr, _DIFFERENT)
-    value, first = np.unique(np.concatenate([same, different]), return_index=True)
-    mapped = np.concatenate(pav_log10_lr(same, different))[first]
+    area = distance_from_identity(*pav_curve(same_speaker_log10_lr, different_speaker_log10_lr))
+    if area is None:
+        raise CalibrationError(
+            "devPAV is undefined: every same-speaker value lies above every different-speaker value.",
+            "Use more speakers or harder conditions, or report Cllr alone.",
+        )
+    return area
+
+
+def distance_from_identity(value: Vector, mapped: Vector) -> float | None:
+    """Mean distance between a PAV curve and the identity, where the curve is finite: devPAV.
+
+    Args:
+        value: log10 LRs, rising, none twice, shape (n,).
+        mapped: what PAV makes of each, shape (n,).
+
+    Returns:
+        0 or more; infinite where an infinite value has another image than itself; None where the curve is finite
+        nowhere, so that there is no distance.
+    """
     if (np.isinf(value) & (value != mapped)).any():
         return float("inf")
     finite = np.isfinite(mapped)
     value, mapped = value[finite], mapped[finite]
     if not value.size:
-        raise CalibrationError(
-            "devPAV is undefined: every same-speaker value lies above every different-speaker value.",
-            "Use more speakers or harder conditions, or report Cllr alone.",
-        )
+        return None
     gap = mapped - value
     if len(value) == 1:
         return float(abs(gap[0]))
@@ -316,6 +359,69 @@ def misleading_evidence(same_speaker_log10_lr: ArrayLike, different_speaker_log1
     return MisleadingEvidence(
         float(np.mean(same < 0)), float(np.mean(different > 0)), float(same.min()), float(different.max())
     )
+
+
+def det_curve(same_speaker_values: ArrayLike, different_speaker_values: ArrayLike) -> tuple[Vector, Vector]:
+    """Errors at every threshold, for a DET plot: the ROC itself, of which ``roc_convex_hull`` is the hull.
+
+    Returns:
+        Rates of false alarms (falling from 1 to 0) and of misses (rising from 0 to 1) if "same speaker" were said
+        from each value that occurs upward, and last above all of them; shape (n_values + 1,).
+
+    Raises:
+        CalibrationError: if either set is empty or holds NaN.
+    """
+    _, same, different = tippett(same_speaker_values, different_speaker_values)
+    return np.append(different, 0.0), np.append(1 - same, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Zoo:
+    """How each speaker fares: mean log10 LR with themselves and with others.
+
+    Attributes:
+        speaker: those with comparisons of both kinds, shape (n,), rising.
+        same: mean log10 LR of the speaker's same-speaker comparisons, shape (n,).
+        different: mean log10 LR of the different-speaker comparisons with the speaker on either side, shape (n,).
+    """
+
+    speaker: Index
+    same: Vector
+    different: Vector
+
+
+def zoo(
+    same_speaker_log10_lr: ArrayLike,
+    same_speaker: Index,
+    different_speaker_log10_lr: ArrayLike,
+    different_known: Index,
+    different_questioned: Index,
+) -> Zoo:
+    """The points of a Zoo plot: speakers whose LRs mislead stand apart from the others.
+
+    Args:
+        same_speaker_log10_lr: finite, shape (n_same,).
+        same_speaker: number of the speaker of each, 0 or more, shape (n_same,).
+        different_speaker_log10_lr: finite, shape (n_different,).
+        different_known: number of the known speaker of each, shape (n_different,).
+        different_questioned: number of the questioned speaker of each, shape (n_different,).
+
+    Raises:
+        CalibrationError: if either set is empty or a value is not finite.
+
+    Source: Dunstone & Yager (2009), Biometric System and Data Analysis, chapter 8; for log10 LRs, Alexander,
+    Forth, Nash & Yager (2014), Zoo plots for speaker recognition with tall and fat animals, IAFPA.
+    """
+    same = checked(same_speaker_log10_lr, _SAME, finite=True)
+    different = checked(different_speaker_log10_lr, _DIFFERENT, finite=True)
+    either_side = np.concatenate([different_known, different_questioned])
+    speaker = np.intersect1d(same_speaker, either_side)
+    size = int(max(np.max(same_speaker), np.max(either_side))) + 1
+    same_mean, different_mean = (
+        np.bincount(of, values, size)[speaker] / np.bincount(of, minlength=size)[speaker]
+        for of, values in ((same_speaker, same), (either_side, np.tile(different, 2)))
+    )
+    return Zoo(speaker, same_mean, different_mean)
 
 
 def tippett(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> tuple[Vector, Vector, Vector]:

@@ -1,5 +1,8 @@
 """Measures of likelihood ratios, against definitions, published values and independent implementations."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,6 +32,8 @@ MEASURES = [
     metrics.tippett,
     metrics.pav_log10_lr,
     metrics.roc_convex_hull,
+    metrics.det_curve,
+    metrics.pav_curve,
 ]
 
 
@@ -242,6 +247,72 @@ def test_pav_agrees_with_lir():
     expected = logodds_to_odds(IsotonicCalibrator().fit_transform(values, truth))
     ours = 10.0 ** np.concatenate(metrics.pav_log10_lr(same, different))
     np.testing.assert_allclose(ours, expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def agreement():
+    """The benchmark that compares with lir and llreval."""
+    path = Path(__file__).parents[2] / "benchmarks" / "metrics_agreement.py"
+    spec = importlib.util.spec_from_file_location("metrics_agreement", path)
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(path.parent))
+        spec.loader.exec_module(module)
+    return module
+
+
+def test_all_measures_agree_with_lir_and_llreval_on_finite_sets(agreement):
+    """To 1e-9: random, tied, tiny, all alike, the wrong way round, a hundred thousand."""
+    worst, notes = agreement.compare(agreement.finite_sets(150, seed=3))
+    assert not notes
+    assert {name for name, _ in worst} == {"cllr", "cllr_min", "eer", "dev_pav", "ece", "pav", "hull"}
+    assert {reference for _, reference in worst} == {"lir", "llreval"}
+    assert max(worst.values()) < 1e-9
+
+
+def test_with_infinities_only_the_dev_pav_of_lir_differs(agreement):
+    """It says NaN where an infinite LR that misled makes the distance infinite."""
+    worst, notes = agreement.compare(agreement.infinite_sets(300, seed=3))
+    assert max(worst.values()) < 1e-9
+    assert set(notes) <= {"dev_pav: ours inf, lir nan"}
+
+
+def test_a_finite_lr_beyond_the_largest_number_costs_what_it_costs():
+    """log10 LR -400 under H1 costs 400 log2(10) bits; an implementation that takes odds says infinity."""
+    assert metrics.cllr([-400.0], [0.0]) == pytest.approx(0.5 * (400 * np.log2(10) + 1))
+
+
+def test_the_det_curve_counts_errors_at_every_threshold():
+    """A small case counted by hand: a tie is on neither side's favour."""
+    false_alarms, misses = metrics.det_curve([1.0, 2.0], [0.0, 1.0])
+    np.testing.assert_allclose(false_alarms, [1, 0.5, 0, 0])
+    np.testing.assert_allclose(misses, [0, 0, 0.5, 1])
+
+
+@given(any_llrs, any_llrs)
+def test_the_hull_is_that_of_the_det_curve(same, different):
+    """Its vertices are points of the curve, and no prior finds a smaller error on the one than on the other."""
+    false_alarms, misses = metrics.det_curve(same, different)
+    hull = metrics.roc_convex_hull(same, different)
+    for vertex in zip(*hull, strict=True):
+        assert np.min(np.abs(false_alarms - vertex[0]) + np.abs(misses - vertex[1])) < 1e-9
+    prior = np.linspace(0, 1, 21)[:, None]
+    on_curve = np.min(prior * misses + (1 - prior) * false_alarms, axis=1)
+    np.testing.assert_allclose(np.min(prior * hull[1] + (1 - prior) * hull[0], axis=1), on_curve, atol=1e-9)
+
+
+def test_the_zoo_averages_each_speaker_with_themselves_and_with_others():
+    """Speaker 2 has no same-speaker comparison, so no place in the zoo."""
+    animals = metrics.zoo([1.0, 3.0, -1.0], np.array([0, 0, 1]), [-2.0, -4.0], np.array([0, 1]), np.array([1, 2]))
+    np.testing.assert_array_equal(animals.speaker, [0, 1])
+    np.testing.assert_allclose(animals.same, [2, -1])
+    np.testing.assert_allclose(animals.different, [-2, -3])
+
+
+def test_the_zoo_refuses_what_has_no_mean():
+    """An infinite log10 LR."""
+    with pytest.raises(CalibrationError, match="infinite"):
+        metrics.zoo([INF], np.array([0]), [-1.0], np.array([0]), np.array([1]))
 
 
 def test_neutral_evidence_misleads_nobody():
