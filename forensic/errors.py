@@ -6,6 +6,7 @@ ForensicError
 ├── ModelError           a model folder, its weights or its card
 ├── ReferenceSetError    the reference set of suspects
 ├── CalibrationError     no valid calibration from these data
+├── ValidationError      a validation's manifest, scores or criteria
 ├── TrainingError        training data, configuration or a diverged run
 ├── ReportError          rendering the report
 └── RecordingError       one recording; a batch stores it and goes on
@@ -47,6 +48,10 @@ class ReferenceSetError(ForensicError):
 
 class CalibrationError(ForensicError):
     """The data carry no valid calibration."""
+
+
+class ValidationError(ForensicError):
+    """A manifest, a list of scores, or acceptance criteria cannot be used."""
 
 
 class TrainingError(ForensicError):

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,13 +12,12 @@ from typing import Any
 
 import polars as pl
 
-import forensic
 from forensic.atomic import written_whole
 from forensic.case.audit import append_audit
 from forensic.case.details import CaseDetails, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
-from forensic.case.provenance import library_versions, machine, software
+from forensic.case.provenance import software
 from forensic.case.reference import Suspect, read_reference_set
 from forensic.case.results import write_csv, write_text
 from forensic.case.store import path_text, write_atomically
@@ -27,10 +25,11 @@ from forensic.errors import ReferenceSetError
 from forensic.likelihood_ratio.population import load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.report.content.build import build_report
-from forensic.report.content.inputs import KnownRecording, KnownSpeaker, Method, ReportInputs
+from forensic.report.content.inputs import KnownRecording, KnownSpeaker, ReportInputs
 from forensic.report.render import render_html, render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import known_side, leakage, questioned_sides, sides_by_recording
 from forensic.workflows.weigh import weigh
@@ -132,7 +131,7 @@ def compare(
         comparisons=comparisons,
         known_speakers=_known_speakers(suspects, evidence["files"]),
         calibrations=calibrations,
-        method=_method(request, model, time.monotonic() - began),
+        method=method_of(model, request.settings, request.command_line, time.monotonic() - began),
         scale=scale,
         leakage_warnings=leakage(questioned, known),
     )
@@ -182,31 +181,6 @@ def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[K
             ),
         )
         for suspect in suspects
-    )
-
-
-def _method(request: ComparisonRequest, model: SpeakerModel, duration_s: float) -> Method:
-    computer = machine()
-    settings = {
-        field.name: dataclasses.asdict(getattr(request.settings, field.name)) for field in dataclasses.fields(Settings)
-    }
-    return Method(
-        software_version=forensic.__version__,
-        model_name=model.identity.name,
-        model_sha256=model.identity.sha256,
-        model_licence=str(model.card.get("licence", "")),
-        model_training_data=str(model.card.get("data", "")),
-        score=model.backend.description,
-        score_identity=model.backend.identity,
-        settings=settings,
-        settings_sha256=hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest(),
-        hardware=f"{computer['processor']}, {len(os.sched_getaffinity(0))} processors, no accelerator used",
-        operating_system=computer["operating_system"],
-        python_version=computer["python"],
-        libraries=library_versions(),
-        seeds={"bootstrap and cross-validation": request.settings.comparison.seed},
-        command_line=request.command_line,
-        duration_s=duration_s,
     )
 
 

@@ -1,0 +1,209 @@
+"""Every measure of log10 LRs whose truth is known, with 95 % intervals from a bootstrap over speakers.
+
+Speakers are drawn with replacement, as in ``forensic.likelihood_ratio.uncertainty``: a same-speaker comparison
+counts as often as its speaker was drawn, a different-speaker comparison as often as the product of its two
+speakers' counts. The LRs stay as they are; what varies is on whom they are tested.
+
+An interval answers: what would the measure have been on as many other people? It is as wide as the middle 95 % of
+the draws, and placed so that their median falls on the measured value. The shift matters where PAV enters: a draw
+repeats speakers, PAV fits repetitions too well, and all draws of Cllr_min lie low and all of Cllr_cal high. For the
+same reason Cllr_cal and devPAV themselves come out larger, the fewer speakers there are, however good the
+calibration.
+
+Where no LR misled at all, every draw says so too. A rate of 0 (and an EER of 0) therefore ends where so few speakers
+would still show none in 2.5 % of samples: 1 - 0.025^(1/speakers), some 3.7 / speakers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.inputs import checked
+from forensic.likelihood_ratio.metrics import cost_bits, distance_from_identity, pav_blocks
+from forensic.likelihood_ratio.uncertainty import PERCENTILES, draw_speakers
+from forensic.records import Interval, Vector
+
+Index = NDArray[np.intp]
+
+FEWEST_SPEAKERS = 5
+"""A group of fewer speakers is counted and not measured: its measures would say more of them than of the system."""
+
+MEASURES: Mapping[str, str] = {
+    "eer": "equal error rate, from the convex hull of the ROC",
+    "cllr": "log-likelihood-ratio cost: 0 is perfect, 1 says nothing",
+    "cllr_min": "what is left of Cllr after the best possible calibration",
+    "cllr_cal": "Cllr - Cllr_min: what wrong calibration costs",
+    "dev_pav": "mean distance of the log10 LRs from perfect calibration",
+    "misleading_same_speaker_rate": "share of same-speaker LRs below 1",
+    "misleading_different_speaker_rate": "share of different-speaker LRs above 1",
+}
+"""What is measured, and what it means."""
+
+_RATES = ("eer", "misleading_same_speaker_rate", "misleading_different_speaker_rate")
+_LARGEST = {"eer": 0.5, "cllr_min": 1.0, "misleading_same_speaker_rate": 1.0, "misleading_different_speaker_rate": 1.0}
+_ENOUGH_DRAWS = 0.95
+_TAIL = 0.025
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownTruth:
+    """log10 LRs of comparisons whose truth is known.
+
+    Attributes:
+        log10_lr: shape (n,); infinities are allowed, NaN is not.
+        is_same: whether H1 is true, shape (n,).
+        known: number of the known speaker, from 0, shape (n,).
+        questioned: number of the questioned speaker; the same where H1 is true, another where it is not, shape (n,).
+
+    Raises:
+        CalibrationError: if shapes do not fit, an LR is NaN, or speakers contradict ``is_same``.
+    """
+
+    log10_lr: Vector
+    is_same: NDArray[np.bool_]
+    known: Index
+    questioned: Index
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together."""
+        checked(self.log10_lr, "log10 LRs")
+        if not self.log10_lr.shape == self.is_same.shape == self.known.shape == self.questioned.shape:
+            raise CalibrationError("LRs, truth and speakers differ in number.", "Give each comparison all of them.")
+        if not np.array_equal(self.is_same, self.known == self.questioned):
+            raise CalibrationError(
+                "The truth of a comparison contradicts its two speakers.", "Correct the labels of the comparisons."
+            )
+
+    @property
+    def same_log10_lr(self) -> Vector:
+        """Where H1 is true."""
+        return self.log10_lr[self.is_same]
+
+    @property
+    def different_log10_lr(self) -> Vector:
+        """Where H2 is true."""
+        return self.log10_lr[~self.is_same]
+
+    @property
+    def speakers(self) -> int:
+        """How many different people there are."""
+        return len(np.union1d(self.known, self.questioned))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All measures of a set of comparisons.
+
+    Attributes:
+        intervals: by name, as in ``MEASURES``; None where the value or its interval is undefined (devPAV of classes
+            that do not overlap).
+        lowest_same_speaker_log10_lr: misleading if below 0.
+        highest_different_speaker_log10_lr: misleading if above 0.
+    """
+
+    intervals: Mapping[str, Interval | None]
+    lowest_same_speaker_log10_lr: float
+    highest_different_speaker_log10_lr: float
+
+
+def can_be_measured(truth: KnownTruth) -> bool:
+    """Whether there are enough speakers, and comparisons of both kinds."""
+    return bool(truth.speakers >= FEWEST_SPEAKERS and truth.is_same.any() and not truth.is_same.all())
+
+
+def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
+    """Every measure with its interval.
+
+    Args:
+        truth: the comparisons.
+        draws: how often speakers are drawn; draws that hold no comparison of one kind are not used.
+        seed: the same gives the same intervals.
+
+    Raises:
+        CalibrationError: if the comparisons cannot be measured (``can_be_measured``).
+    """
+    if not can_be_measured(truth):
+        raise CalibrationError(
+            f"There are {truth.speakers} speakers, {truth.is_same.sum()} same-speaker and "
+            f"{(~truth.is_same).sum()} different-speaker comparisons: too few to measure.",
+            f"Use {FEWEST_SPEAKERS} speakers or more, some with recordings on both sides.",
+        )
+    people, place = np.unique(np.concatenate([truth.known, truth.questioned]), return_inverse=True)
+    known, questioned = np.split(place, 2)
+    sample = _Sample(truth)
+    rows = [
+        values
+        for counts in draw_speakers(len(people), draws, seed)
+        if (values := sample.values(np.where(truth.is_same, counts[known], counts[known] * counts[questioned])))
+        is not None
+    ]
+    value = sample.values(np.ones(len(truth.log10_lr)))
+    assert value is not None  # both kinds occur
+    drawn = np.array(rows).reshape(-1, len(MEASURES))
+    return Measured(
+        {
+            name: _interval(name, value[number], drawn[:, number], draws, len(people))
+            for number, name in enumerate(MEASURES)
+        },
+        float(truth.same_log10_lr.min()),
+        float(truth.different_log10_lr.max()),
+    )
+
+
+def _interval(name: str, value: float, drawn: Vector, draws: int, speakers: int) -> Interval | None:
+    if np.isinf(value):
+        return Interval(float(value), float(value), float(value))
+    defined = drawn[~np.isnan(drawn)]
+    if np.isnan(value) or len(defined) < _ENOUGH_DRAWS * draws:
+        return None
+    if name in _RATES and value == 0:
+        return Interval(0.0, 0.0, 1 - _TAIL ** (1 / speakers))
+    low, median, high = np.percentile(defined, (PERCENTILES[0], 50.0, PERCENTILES[1]))
+    return Interval(
+        float(value),
+        float(max(value + low - median, 0.0)),
+        float(min(value + high - median, _LARGEST.get(name, np.inf))),
+    )
+
+
+class _Sample:
+    """What does not change from draw to draw: order and costs of the comparisons."""
+
+    def __init__(self, truth: KnownTruth) -> None:
+        self.is_same = truth.is_same
+        self.value, self.place = np.unique(truth.log10_lr, return_inverse=True)
+        self.same_cost, self.different_cost = cost_bits(self.value), cost_bits(-self.value)
+
+    def values(self, weight: Vector) -> list[float] | None:
+        """The measures in the order of ``MEASURES``, NaN where undefined; None where a kind weighs nothing.
+
+        Args:
+            weight: of each comparison, shape (n,).
+        """
+        size = len(self.value)
+        same = np.bincount(self.place, np.where(self.is_same, weight, 0.0), size)
+        different = np.bincount(self.place, np.where(self.is_same, 0.0, weight), size)
+        if not (same.any() and different.any()):
+            return None
+        same, different = same / same.sum(), different / different.sum()
+        cllr = 0.5 * (_sum(same, self.same_cost) + _sum(different, self.different_cost))
+        used = np.flatnonzero(same + different)
+        blocks = pav_blocks(same[used], different[used])
+        mapped = np.repeat(blocks.log10_lr, np.diff(np.append(blocks.starts, len(used))))
+        dev_pav = distance_from_identity(self.value[used], mapped)
+        return [
+            blocks.eer,
+            cllr,
+            blocks.cllr,
+            cllr - blocks.cllr,
+            np.nan if dev_pav is None else dev_pav,
+            float(same[self.value < 0].sum()),
+            float(different[self.value > 0].sum()),
+        ]
+
+
+def _sum(weight: Vector, cost: Vector) -> float:
+    return float(np.sum(np.where(weight > 0, cost, 0.0) * weight))  # an infinity that weighs 0 costs 0

@@ -1,0 +1,43 @@
+"""What computed a result, for its report: program, model, settings, machine."""
+
+import dataclasses
+import hashlib
+import json
+import os
+
+import forensic
+from forensic.case.provenance import library_versions, machine
+from forensic.report.content.inputs import Method
+from forensic.settings import Settings
+from forensic.speaker.extractor import SpeakerModel
+
+
+def method_of(model: SpeakerModel, settings: Settings, command_line: str, duration_s: float) -> Method:
+    """The method, in full.
+
+    Args:
+        model: that embedded and scored.
+        settings: of every step.
+        command_line: as it was given.
+        duration_s: how long it took.
+    """
+    computer = machine()
+    tables = {field.name: dataclasses.asdict(getattr(settings, field.name)) for field in dataclasses.fields(Settings)}
+    return Method(
+        software_version=forensic.__version__,
+        model_name=model.identity.name,
+        model_sha256=model.identity.sha256,
+        model_licence=str(model.card.get("licence", "")),
+        model_training_data=str(model.card.get("data", "")),
+        score=model.backend.description,
+        score_identity=model.backend.identity,
+        settings=tables,
+        settings_sha256=hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest(),
+        hardware=f"{computer['processor']}, {len(os.sched_getaffinity(0))} processors, no accelerator used",
+        operating_system=computer["operating_system"],
+        python_version=computer["python"],
+        libraries=library_versions(),
+        seeds={"bootstrap and cross-validation": settings.comparison.seed},
+        command_line=command_line,
+        duration_s=duration_s,
+    )
