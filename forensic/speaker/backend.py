@@ -76,6 +76,8 @@ class Backend:
         plda: scores in place of the cosine.
         cohort: embeddings of training people that normalise scores, shape (c, size), unit length.
         top: how many of them, the highest scoring, enter each normalisation; 2 to c, 0 without a cohort.
+        share: of their mean score that is taken off, 0 to 1, the spread left alone; 0 with a cohort normalises
+            fully, by the spread as well.
 
     Raises:
         ModelError: if shapes do not fit together, or a value is no number.
@@ -86,6 +88,7 @@ class Backend:
     plda: TwoCovariance | None = None
     cohort: Samples | None = None
     top: int = 0
+    share: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse parts that do not fit together."""
@@ -102,9 +105,10 @@ class Backend:
         if self.plda is not None and self.projection is not None:
             _check(len(self.plda.mean) == self.projection.shape[1], "its PLDA does not fit the projection")
         if self.cohort is None:
-            _check(self.top == 0, "it normalises without a cohort")
+            _check(self.top == 0 and self.share == 0, "it normalises without a cohort")
         else:
             _check(self.cohort.ndim == 2 and 2 <= self.top <= len(self.cohort), "its cohort is too small")  # noqa: PLR2004
+            _check(0 <= self.share <= 1, "its share of the cohort's mean score is not between 0 and 1")
 
     @property
     def embedding_size(self) -> int | None:
@@ -126,7 +130,7 @@ class Backend:
         steps = [
             "centred" if self.mean is not None else "",
             f"projected ({facts['projection']})" if self.projection is not None else "",
-            f"with adaptive symmetric normalisation ({facts['normalisation']})" if self.cohort is not None else "",
+            f"with {facts['normalisation']}" if self.cohort is not None else "",
         ]
         score = "two-covariance (PLDA) score" if self.plda is not None else "cosine"
         return ", ".join([f"{score} of the questioned and the known embedding", *filter(None, steps)])
@@ -138,7 +142,12 @@ class Backend:
             size, kept = self.projection.shape
             projection = f"LDA to {kept} dimensions" if kept < size else "WCCN, within-class covariance normalisation"
         if self.cohort is not None:
-            normalisation = f"the {self.top} highest scoring of {len(self.cohort)} training speakers"
+            cohort = f"the {self.top} highest scoring of {len(self.cohort)} training speakers"
+            normalisation = (
+                f"{100 * self.share:.0f} % of the mean score with {cohort} taken off"
+                if self.share
+                else f"adaptive symmetric normalisation ({cohort})"
+            )
         return {
             "score": "PLDA" if self.plda is not None else COSINE,
             "centring": self.mean is not None,
@@ -149,8 +158,8 @@ class Backend:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Its parts by name, as they are stored; empty for the plain cosine."""
         plda = {} if self.plda is None else {f.name: getattr(self.plda, f.name) for f in dataclasses.fields(self.plda)}
-        top = np.array([self.top], np.float32) if self.top else None
-        parts = {"mean": self.mean, "projection": self.projection, "cohort": self.cohort, "top": top}
+        top, share = (np.array([value], np.float32) if value else None for value in (self.top, self.share))
+        parts = {"mean": self.mean, "projection": self.projection, "cohort": self.cohort, "top": top, "share": share}
         parts |= {f"plda.{name}": array for name, array in plda.items()}
         return {name: np.ascontiguousarray(array) for name, array in parts.items() if array is not None}
 
@@ -173,7 +182,10 @@ class Backend:
             cohort = self.prepared(self.cohort)
             mean_q, spread_q = _highest(self._compare(q, cohort), self.top)
             mean_k, spread_k = _highest(self._compare(k, cohort), self.top)
-            scores = ((scores - mean_q[:, None]) / spread_q[:, None] + (scores - mean_k) / spread_k) / 2
+            if self.share:
+                scores = scores - self.share * (mean_q[:, None] + mean_k) / 2
+            else:
+                scores = ((scores - mean_q[:, None]) / spread_q[:, None] + (scores - mean_k) / spread_k) / 2
         return scores.astype(np.float32)
 
     def prepared(self, embeddings: Samples) -> Matrix:
@@ -210,8 +222,8 @@ def load_backend(folder: Path, card: Mapping[str, Any]) -> Backend:
     try:
         arrays = load(content)
         plda = {name.removeprefix("plda."): arrays.pop(name) for name in sorted(arrays) if name.startswith("plda.")}
-        top = int(arrays.pop("top", np.zeros(1))[0])
-        return Backend(**arrays, plda=TwoCovariance(**plda) if plda else None, top=top)
+        top, share = (float(arrays.pop(name, np.zeros(1))[0]) for name in ("top", "share"))
+        return Backend(**arrays, plda=TwoCovariance(**plda) if plda else None, top=int(top), share=share)
     except (SafetensorError, TypeError, ValueError, IndexError) as error:
         raise ModelError(f"The backend of {folder} cannot be loaded: {error}.", REMEDY) from error
 

@@ -19,7 +19,12 @@ from forensic.speaker.backend import Backend, TwoCovariance
 from forensic.speaker.extractor import SpeakerModel, embed_windows, mean_embedding
 from forensic.training.cache import FeatureCache
 from forensic.training.configuration import BackendSettings
-from forensic.training.development import Comparisons, compare_development_people, embed_as_a_scan
+from forensic.training.development import (
+    FEWEST_COMPARISONS,
+    Comparisons,
+    compare_development_people,
+    embed_as_a_scan,
+)
 
 Matrix = NDArray[np.float64]
 
@@ -90,11 +95,28 @@ def choose(examples: Examples, comparisons: Comparisons, settings: BackendSettin
 
 
 def measure(backend: Backend, comparisons: Comparisons) -> tuple[float, float]:
-    """Cllr_min on clean and on degraded questioned speech; twice the former where no version is degraded."""
+    """Cllr_min on clean and on degraded questioned speech, the mean over corpora: a gain on one alone is little gain.
+
+    Corpora with few same-speaker comparisons do not count, unless all have few. Twice the clean one where no version is
+    degraded.
+    """
     scores = np.stack([backend.score(side, comparisons.known) for side in comparisons.questioned]).astype(np.float64)
-    same, different = (scores[:, chosen] for chosen in (comparisons.same, comparisons.different))
-    clean = cllr_min(same[0], different[0])
-    return clean, cllr_min(same[1:].ravel(), different[1:].ravel()) if len(scores) > 1 else clean
+    costs = []
+    for rows in _corpora(comparisons):
+        same, different = (scores[:, rows][:, chosen[rows]] for chosen in (comparisons.same, comparisons.different))
+        clean = cllr_min(same[0], different[0])
+        costs.append((clean, cllr_min(same[1:].ravel(), different[1:].ravel()) if len(scores) > 1 else clean))
+    clean, degraded = (sum(column) / len(costs) for column in zip(*costs, strict=True))
+    return clean, degraded
+
+
+def _corpora(comparisons: Comparisons) -> list[NDArray[np.bool_]]:
+    """Rows of each corpus that is measured by itself, or all together where none has enough comparisons."""
+    rows = [comparisons.corpus == corpus for corpus in np.unique(comparisons.corpus)]
+    enough = [
+        own for own in rows if comparisons.same[own].sum() >= FEWEST_COMPARISONS and comparisons.different[own].any()
+    ]
+    return enough or [np.ones(len(comparisons.corpus), bool)]
 
 
 def candidates(examples: Examples, settings: BackendSettings) -> Iterator[tuple[str, Backend]]:
@@ -102,9 +124,15 @@ def candidates(examples: Examples, settings: BackendSettings) -> Iterator[tuple[
     plain = dict(_unnormalised(examples, settings))
     yield from plain.items()
     cohort = _cohort(examples, settings)
-    if cohort is not None:
+    if cohort is None:
+        return
+    for share in settings.shares:
+        nearest = min(settings.nearest, len(cohort))
         for name, backend in plain.items():
-            yield f"{name}, AS-norm", dataclasses.replace(backend, cohort=cohort, top=min(settings.top, len(cohort)))
+            shifted = dataclasses.replace(backend, cohort=cohort, top=nearest, share=share)
+            yield f"{name}, {100 * share:.0f} % of the cohort's mean off", shifted
+    for name, backend in plain.items():
+        yield f"{name}, AS-norm", dataclasses.replace(backend, cohort=cohort, top=min(settings.top, len(cohort)))
 
 
 def _unnormalised(examples: Examples, settings: BackendSettings) -> Iterator[tuple[str, Backend]]:

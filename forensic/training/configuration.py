@@ -142,6 +142,9 @@ class BackendSettings:
         shrinkage: of the within-speaker covariance towards a multiple of the identity, more than 0, at most 1.
         cohort: training people whose embeddings normalise scores; 0 measures no normalised score.
         top: how many of them, those that score highest, enter a recording's normalisation.
+        shares: of the mean score with a smaller top, ``nearest``, that may be taken off alone, in place of the whole
+            normalisation.
+        nearest: see there.
         windows: at most so many windows of training speech are embedded.
         margin: how much lower Cllr_min must be, in bits, for a score to be chosen over a simpler one.
         seed: of the choice of speech and cohort.
@@ -152,6 +155,8 @@ class BackendSettings:
     shrinkage: tuple[float, ...] = (0.1, 0.5)
     cohort: int = 600
     top: int = 40
+    shares: tuple[float, ...] = (0.75,)
+    nearest: int = 10
     windows: int = 6000
     margin: float = 0.02
     seed: int = 1
@@ -168,9 +173,13 @@ class BackendSettings:
             )
         if not all(0 < value <= 1 for value in self.shrinkage):
             raise SettingsError("backend.shrinkage must be more than 0 and at most 1.", "Use, say, [0.1, 0.5].")
-        if min(self.lda_dimensions, default=1) < 1 or self.top < 2 or self.cohort < 0 or self.windows < 1:  # noqa: PLR2004 - a spread
+        if not all(0 < value <= 1 for value in self.shares):
+            raise SettingsError("backend.shares must be more than 0 and at most 1.", "Use, say, [0.5, 0.75].")
+        fewest = min(self.top, self.nearest)
+        if min(self.lda_dimensions, default=1) < 1 or fewest < 2 or self.cohort < 0 or self.windows < 1:  # noqa: PLR2004 - a spread
             raise SettingsError(
-                "backend: a number is too small.", "Use 1 or more lda_dimensions and windows, and a top of 2 or more."
+                "backend: a number is too small.",
+                "Use 1 or more lda_dimensions and windows, and a top and nearest of 2 or more.",
             )
 
 

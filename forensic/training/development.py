@@ -17,7 +17,8 @@ from forensic.training.cache import FeatureCache
 
 _QUESTIONED_FRAMES = 200
 _FEWEST_KNOWN_FRAMES = 200
-_FEWEST_COMPARISONS = 20  # of a condition that is reported by itself
+FEWEST_COMPARISONS = 20
+"""Same-speaker comparisons of a condition, or a corpus, that is measured by itself."""
 _BATCH = 64
 
 
@@ -81,6 +82,7 @@ class Comparisons:
         same: whether a questioned and a known embedding are of one speaker, shape (n, n).
         different: whether they are of two speakers of one corpus, shape (n, n).
         conditions: the kind of channel of each questioned embedding, shape (versions, n).
+        corpus: of each person, shape (n,).
     """
 
     questioned: Samples
@@ -88,6 +90,7 @@ class Comparisons:
     same: NDArray[np.bool_]
     different: NDArray[np.bool_]
     conditions: NDArray[np.str_]
+    corpus: NDArray[np.str_]
 
 
 def compare_development_people(
@@ -117,7 +120,7 @@ def compare_development_people(
         for version in range(len(cache.versions))
     ]
     conditions = cache.conditions()[:, pieces["piece"].to_numpy()]
-    return Comparisons(np.stack(questioned), known, same, different, conditions)
+    return Comparisons(np.stack(questioned), known, same, different, conditions, corpus.astype(np.str_))
 
 
 def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: torch.device) -> DevelopmentResult:
@@ -132,7 +135,7 @@ def measure(network: SpeakerNetwork, cache: FeatureCache, step: int, device: tor
     results.append(_errors("degraded", scores, made, ~is_clean) if len(scores) > 1 else results[0])
     for condition in sorted(set(np.unique(made.conditions)) - {"clean"}):
         chosen = made.conditions == condition
-        if (made.same[None] & chosen[:, :, None]).sum() >= _FEWEST_COMPARISONS:
+        if (made.same[None] & chosen[:, :, None]).sum() >= FEWEST_COMPARISONS:
             results.append(_errors(condition, scores, made, chosen))
     return DevelopmentResult(step, tuple(results))
 

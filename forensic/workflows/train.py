@@ -31,6 +31,8 @@ from forensic.training.development import DevelopmentResult
 from forensic.training.teacher import initial_network, make_teacher
 from forensic.training.trainer import Progress, train
 
+MODEL_CARD = "MODEL_CARD.md"
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingRequest:
@@ -104,7 +106,10 @@ def choose_score(request: TrainingRequest, watch_features: Callable[[int, int], 
     load_model(request.out)  # before the features take their time
     settings = request.settings
     pieces = make_pieces(_manifest(settings), settings.data, settings.augmentation)
-    return _choose_score(request, _cache(request, pieces, watch_features))
+    choice = _choose_score(request, _cache(request, pieces, watch_features))
+    if (request.out / MODEL_CARD).exists():
+        _write_model_card(request.out)
+    return choice
 
 
 def _manifest(settings: TrainingSettings) -> pl.DataFrame:
@@ -229,7 +234,7 @@ def _write_json(path: Path, record: Mapping[str, object]) -> None:
 
 def _write_model_card(folder: Path) -> None:
     record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    with written_whole(folder / "MODEL_CARD.md") as file:
+    with written_whole(folder / MODEL_CARD) as file:
         file.write(render_model_card(read_card(folder), record).encode())
 
 

@@ -19,7 +19,7 @@ def _embeddings(seed, count):
     return values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
-def _backend(seed, *, projected=True, plda=True, normalised=True, size=SIZE):
+def _backend(seed, *, projected=True, plda=True, normalised=True, share=0.0, size=SIZE):
     rng = np.random.default_rng(seed)
 
     def draw(*shape):
@@ -32,6 +32,7 @@ def _backend(seed, *, projected=True, plda=True, normalised=True, size=SIZE):
         plda=TwoCovariance(0.1 * draw(kept), draw(kept, kept), np.abs(draw(kept))) if plda else None,
         cohort=_embeddings(seed + 7, 9) if normalised else None,
         top=4 if normalised else 0,
+        share=share,
     )
 
 
@@ -94,6 +95,21 @@ def test_normalisation_is_that_of_a_plain_loop(plda):
             assert backend.score(a, b)[i, j] == pytest.approx(np.mean(halves), rel=1e-4, abs=1e-4)
 
 
+@pytest.mark.parametrize("plda", [False, True])
+def test_a_share_of_the_cohorts_mean_is_taken_off_and_no_more(plda):
+    backend = _backend(3, plda=plda, share=0.6)
+    raw = Backend(backend.mean, backend.projection, backend.plda)
+    a, b = _embeddings(4, 3), _embeddings(5, 2)
+    for i in range(3):
+        for j in range(2):
+            means = []
+            for side in (a[i : i + 1], b[j : j + 1]):
+                against = [float(raw.score(side, other[None])[0, 0]) for other in backend.cohort]
+                means.append(np.mean(sorted(against)[-4:]))
+            expected = raw.score(a[i : i + 1], b[j : j + 1])[0, 0] - 0.6 * np.mean(means)
+            assert backend.score(a, b)[i, j] == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
 def test_a_cohort_without_spread_still_gives_numbers():
     same = np.repeat(_embeddings(1, 1), 3, axis=0)
     assert np.isfinite(Backend(cohort=same, top=2).score(_embeddings(2, 2), _embeddings(3, 2))).all()
@@ -109,6 +125,8 @@ def test_parts_that_do_not_fit_together_are_refused():
         {"projection": ones(4, np.float32)},
         {"cohort": ones((3, 4), np.float32), "top": 1},
         {"cohort": ones((3, 4), np.float32), "top": 4},
+        {"cohort": ones((3, 4), np.float32), "top": 2, "share": 1.1},
+        {"share": 0.5},
         {"top": 3},
         {"projection": ones((4, 3), np.float32), "plda": _backend(1).plda},
     ):
@@ -119,14 +137,15 @@ def test_parts_that_do_not_fit_together_are_refused():
 
 
 @pytest.mark.parametrize("plda", [False, True])
-@pytest.mark.parametrize("normalised", [False, True])
-def test_a_saved_backend_is_loaded_with_its_model(tiny_model_folder, plda, normalised):
-    backend = _backend(1, plda=plda, normalised=normalised)
+@pytest.mark.parametrize(("normalised", "share"), [(False, 0.0), (True, 0.0), (True, 0.75)])
+def test_a_saved_backend_is_loaded_with_its_model(tiny_model_folder, plda, normalised, share):
+    backend = _backend(1, plda=plda, normalised=normalised, share=share)
     save_backend(tiny_model_folder, backend, {"cllr_min": {"LDA 5, AS-norm": [0.1, 0.2]}})
     loaded = load_model(tiny_model_folder)
     a, b = _embeddings(4, 3), _embeddings(5, 2)
     np.testing.assert_array_equal(loaded.backend.score(a, b), backend.score(a, b))
     table = loaded.card["backend"]
+    assert loaded.backend.share == pytest.approx(share)
     assert loaded.backend.identity == backend.identity == table["sha256"]
     assert table["score"] == ("PLDA" if plda else "cosine")
     assert table["cllr_min"] == {"LDA 5, AS-norm": [0.1, 0.2]}
@@ -183,3 +202,5 @@ def test_a_report_is_told_every_step():
     for part in ("PLDA", "centred", "LDA to 5 dimensions", "the 4 highest scoring of 9 training speakers"):
         assert part in described
     assert "likelihood" not in described
+    shifted = _backend(1, share=0.75).description
+    assert "with 75 % of the mean score with the 4 highest scoring of 9 training speakers taken off" in shifted

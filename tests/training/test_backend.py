@@ -19,6 +19,7 @@ from forensic.training.backend import (
     choose,
     choose_backend,
     diagonalise,
+    measure,
     shrunk,
     two_covariance,
 )
@@ -50,7 +51,14 @@ def _data(voice, noise, seed=1):
     same = np.eye(50, dtype=bool)
     return (
         Examples(training.reshape(-1, SIZE), np.repeat(np.arange(people), pieces)),
-        Comparisons(development[:, 1:].transpose(1, 0, 2), development[:, 0], same, ~same, np.full((3, 50), "clean")),
+        Comparisons(
+            development[:, 1:].transpose(1, 0, 2),
+            development[:, 0],
+            same,
+            ~same,
+            np.full((3, 50), "clean"),
+            np.full(50, "one"),
+        ),
     )
 
 
@@ -113,7 +121,7 @@ def test_where_every_direction_is_alike_the_cosine_stays():
     choice = choose(*_data(np.ones(SIZE), np.full(SIZE, 0.8)), SETTINGS)
     assert choice.name == "cosine"
     assert choice.backend.identity == "cosine"
-    assert len(choice.cllr_min) == 2 * (2 + 2 + 4 + 4)
+    assert len(choice.cllr_min) == 3 * (2 + 2 + 4 + 4)
 
 
 def test_where_some_directions_only_disturb_they_are_projected_away():
@@ -130,6 +138,33 @@ def test_a_score_wins_only_by_more_than_the_margin():
     voice = np.concatenate([np.ones(8), np.full(SIZE - 8, 0.05)])
     noise = np.concatenate([np.full(8, 0.3), np.full(SIZE - 8, 1.2)])
     assert choose(*_data(voice, noise), dataclasses.replace(SETTINGS, margin=1.0)).name == "cosine"
+
+
+def test_a_corpus_counts_as_much_as_another_however_many_its_comparisons():
+    """Of two corpora, one four times as large, the cost is the mean; one with few comparisons is left out."""
+    _, easy = _data(np.ones(SIZE), np.full(SIZE, 0.2), seed=1)
+    _, hard = _data(np.ones(SIZE), np.full(SIZE, 2.0), seed=2)
+    part = 30
+
+    def cost(first, second):
+        corpus = np.repeat(["easy", "hard"], [first, second])
+        chosen = [easy] * first + [hard] * second
+        rows = list(range(first)) + list(range(second))
+        made = Comparisons(
+            np.stack([data.questioned[:, row] for data, row in zip(chosen, rows, strict=True)], axis=1),
+            np.stack([data.known[row] for data, row in zip(chosen, rows, strict=True)]),
+            np.eye(first + second, dtype=bool),
+            (corpus[:, None] == corpus) & ~np.eye(first + second, dtype=bool),
+            np.full((3, first + second), "clean"),
+            corpus,
+        )
+        return np.array(measure(Backend(), made))
+
+    alone = cost(50, 0), cost(0, part)
+    assert (alone[0] < alone[1] / 2).all()
+    np.testing.assert_allclose(cost(50, part), (alone[0] + alone[1]) / 2)
+    np.testing.assert_allclose(cost(50, 19), alone[0])
+    assert np.isfinite(cost(5, 6)).all()
 
 
 def test_only_what_the_settings_allow_is_tried():
@@ -156,7 +191,18 @@ def test_whitening_and_projection_end_in_unit_length():
         np.testing.assert_allclose(np.linalg.norm(backend.prepared(examples.embeddings[:5]), axis=1), 1.0, atol=1e-6)
 
 
-@pytest.mark.parametrize("wrong", [{"candidates": ("magic",)}, {"shrinkage": (0.0,)}, {"top": 1}, {"windows": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"candidates": ("magic",)},
+        {"shrinkage": (0.0,)},
+        {"top": 1},
+        {"nearest": 1},
+        {"shares": (0.0,)},
+        {"shares": (1.5,)},
+        {"windows": 0},
+    ],
+)
 def test_settings_that_cannot_work_are_refused_before_the_training(wrong):
     with pytest.raises(SettingsError, match="backend"):
         BackendSettings(**wrong)

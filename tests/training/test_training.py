@@ -25,6 +25,7 @@ from forensic.training.configuration import (
 )
 from forensic.training.data import make_pieces, read_manifest
 from forensic.training.development import DevelopmentResult, measure
+from forensic.workflows import train as workflow
 from forensic.workflows.train import TrainingRequest, train_model
 
 _LEARNING = LearningSettings(
@@ -162,6 +163,10 @@ def test_a_run_leaves_a_model_that_loads_with_its_record(request_for):
     assert "| made up | not stated | 9 | 25 |" in card
     assert f"{100 * history[-1].degraded.eer:.2f}" in card
     assert "<svg" in (request.out / "learning_curve.svg").read_text()
+
+    (request.out / "MODEL_CARD.md").write_text("an older card")
+    workflow.choose_score(request, lambda *_: None)
+    assert (request.out / "MODEL_CARD.md").read_text() == card
 
 
 def test_one_seed_gives_one_model_and_another_seed_another(request_for):
