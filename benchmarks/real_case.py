@@ -113,7 +113,7 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
             if is_suspect:
                 suspect = f"{corpus}-{name}"
                 (out / "suspects" / suspect).mkdir(parents=True)
-                _write(out / "suspects" / suspect / "known.wav", np.concatenate(clips[:half])[: 35 * 16_000], None)
+                write_as(out / "suspects" / suspect / "known.wav", np.concatenate(clips[:half])[: 35 * 16_000], None)
                 truth[suspect] = {"person": f"{corpus}/{name}", "channel": "clean"}
             for _ in range(2 if is_suspect else 1):
                 channel, codec = CHANNELS[number % len(CHANNELS)]
@@ -121,7 +121,7 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
                 samples = np.concatenate(clips[half:])
                 start = int(rng.integers(max(1, len(samples) - length)))
                 file = f"Q{number:02d}.{_SUFFIX[codec.name if codec else None]}"
-                _write(
+                write_as(
                     out / "questioned" / file,
                     simulate(samples[start : start + length], channel, sources, number),
                     codec,
@@ -131,7 +131,8 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
     return truth
 
 
-def _write(path: Path, samples: np.ndarray, codec: Codec | None) -> None:
+def write_as(path: Path, samples: np.ndarray, codec: Codec | None) -> None:
+    """Write 16 kHz samples to a file of a codec, or to WAV."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if codec is None:
         write_wav(path, samples)

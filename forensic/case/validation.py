@@ -27,6 +27,8 @@ LRS_SCHEMA: Schema = {
     "snr_questioned_db": pl.Float64,
     "bandwidth_known_hz": pl.Float64,
     "bandwidth_questioned_hz": pl.Float64,
+    "c50_known_db": pl.Float64,
+    "c50_questioned_db": pl.Float64,
     "known_recordings": pl.List(pl.String),
     "questioned_recording": pl.String,
     "score": pl.Float64,

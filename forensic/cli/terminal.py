@@ -21,7 +21,7 @@ from rich.text import Text
 
 from forensic.errors import ForensicError
 
-DONE, FAILED, USAGE, DONE_WITH_FAILURES = 0, 1, 2, 3
+DONE, FAILED, USAGE, DONE_WITH_FAILURES, NOT_ACCEPTED = 0, 1, 2, 3, 4
 """Exit codes."""
 
 console = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 140)

@@ -1,10 +1,13 @@
-"""A ``CaseReport`` as one HTML page that works without a network, and that page as PDF."""
+"""A report as one HTML page that works without a network, and that page as PDF."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from forensic.errors import ReportError
 from forensic.report import figures
 from forensic.report.content.case_report import CaseReport
+from forensic.report.validation import figures as validation_figures
+from forensic.report.validation.content import ValidationReport
 from forensic.resources import shipped
 
 if TYPE_CHECKING:
@@ -13,16 +16,35 @@ if TYPE_CHECKING:
 
 def render_html(report: CaseReport) -> str:
     """The report as one self-contained HTML page: styles and plots inside, no script, nothing to fetch."""
+    return _page("case_report.html.j2", report, draw_all(report))
+
+
+def render_validation_html(report: ValidationReport) -> str:
+    """A validation report, likewise."""
+    plots = report.plots
+    drawn = {}
+    if plots is not None:
+        drawn = {
+            "tippett": validation_figures.draw_tippett(plots.tippett),
+            "det": validation_figures.draw_det(plots.det),
+            "pav": validation_figures.draw_pav(plots.pav),
+            "ece": validation_figures.draw_ece(plots.ece),
+        }
+        if plots.zoo is not None:
+            drawn["zoo"] = validation_figures.draw_zoo(plots.zoo)
+    return _page("validation_report.html.j2", report, drawn)
+
+
+def _page(template: str, report: CaseReport | ValidationReport, drawn: Mapping[str, str]) -> str:
     from markupsafe import Markup
 
     try:
         styles = (shipped("templates") / "report.css").read_text(encoding="utf-8")
     except OSError as error:
         raise ReportError(f"The report's style is missing: {error}.", "Install the program again.") from error
-    template = environment(escape=True).get_template("case_report.html.j2")
     # Both are ours: the style is a file that ships, and figures.py escapes what it draws.
-    plots = {name: Markup(svg) for name, svg in draw_all(report).items()}  # noqa: S704
-    return template.render(report=report, styles=Markup(styles), plots=plots)  # noqa: S704
+    plots = {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+    return environment(escape=True).get_template(template).render(report=report, styles=Markup(styles), plots=plots)  # noqa: S704
 
 
 def environment(*, escape: bool) -> "jinja2.Environment":

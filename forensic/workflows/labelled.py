@@ -238,6 +238,7 @@ def _measured(side: Side, role: str) -> dict[str, float | None]:
         f"net_speech_{role}_s": side.conditions.net_speech_s,
         f"snr_{role}_db": side.conditions.snr_db,
         f"bandwidth_{role}_hz": side.conditions.bandwidth_hz,
+        f"c50_{role}_db": side.conditions.c50_db,
     }
 
 

@@ -12,11 +12,11 @@ from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
 
 
-def method_of(model: SpeakerModel, settings: Settings, command_line: str, duration_s: float) -> Method:
+def method_of(model: SpeakerModel | None, settings: Settings, command_line: str, duration_s: float) -> Method:
     """The method, in full.
 
     Args:
-        model: that embedded and scored.
+        model: that embedded and scored; None where only scores were given.
         settings: of every step.
         command_line: as it was given.
         duration_s: how long it took.
@@ -25,12 +25,12 @@ def method_of(model: SpeakerModel, settings: Settings, command_line: str, durati
     tables = {field.name: dataclasses.asdict(getattr(settings, field.name)) for field in dataclasses.fields(Settings)}
     return Method(
         software_version=forensic.__version__,
-        model_name=model.identity.name,
-        model_sha256=model.identity.sha256,
-        model_licence=str(model.card.get("licence", "")),
-        model_training_data=str(model.card.get("data", "")),
-        score=model.backend.description,
-        score_identity=model.backend.identity,
+        model_name=model.identity.name if model else "",
+        model_sha256=model.identity.sha256 if model else "",
+        model_licence=str(model.card.get("licence", "")) if model else "",
+        model_training_data=str(model.card.get("data", "")) if model else "",
+        score=model.backend.description if model else "",
+        score_identity=model.backend.identity if model else "",
         settings=tables,
         settings_sha256=hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest(),
         hardware=f"{computer['processor']}, {len(os.sched_getaffinity(0))} processors, no accelerator used",

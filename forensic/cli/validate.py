@@ -1,0 +1,127 @@
+"""``forensic validate``."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from forensic.cli.options import ModelOption, SettingsOption, WorkersOption
+from forensic.cli.scan import show_progress
+from forensic.cli.terminal import DONE_WITH_FAILURES, NOT_ACCEPTED, console, meter, shown, shown_path
+from forensic.settings import load_settings
+
+if TYPE_CHECKING:
+    from forensic.workflows.validate import ValidationResult
+
+_EXCLUSIONS_SHOWN = 12
+
+
+def validate_command(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the report and the tables; made where it is missing.")],
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of recordings: path, speaker, role (known or questioned), session; perhaps corpus, language, sex "
+            "and condition.",
+        ),
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of comparisons: score, same_speaker (1 or 0), speaker_known, speaker_questioned; perhaps corpus, "
+            "condition, language, sex, codec, duration and snr.",
+        ),
+    ] = None,
+    log10_lr: Annotated[
+        bool,
+        typer.Option(
+            "--log10-lr",
+            help="The scores are log10 LRs: take them as they stand. Without it, each is calibrated on other speakers.",
+        ),
+    ] = False,
+    criteria: Annotated[
+        Path | None, typer.Option(help="TOML file of acceptance criteria, fixed beforehand; they are judged.")
+    ] = None,
+    allow_same_session: Annotated[
+        bool,
+        typer.Option("--allow-same-session", help="Compare a speaker's recordings of one session with each other too."),
+    ] = False,
+    model: ModelOption = None,
+    settings: SettingsOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Measure the likelihood ratios of comparisons whose truth is known, and judge them by criteria.
+
+    Give --manifest or --scores. Exit code 3: done, but some recordings were rejected; 4: done, but an acceptance
+    criterion was not met.
+    """
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.workflows.validate import ValidationRequest, validate_recordings, validate_scores
+
+    if (manifest is None) == (scores is None):
+        raise typer.BadParameter("give one of --manifest and --scores.")
+    if log10_lr and scores is None:
+        raise typer.BadParameter("--log10-lr goes with --scores.")
+    if allow_same_session and manifest is None:
+        raise typer.BadParameter("--allow-same-session goes with --manifest.")
+    source = manifest or scores
+    assert source is not None
+    request = ValidationRequest(source, out, load_settings(settings), criteria, shlex.join(["forensic", *sys.argv[1:]]))
+    with meter("Validating") as bar:
+        if scores is not None:
+            result = validate_scores(request, are_log10_lr=log10_lr, watch=lambda step: bar.update(0, 1, step))
+        else:
+            result = validate_recordings(
+                request,
+                model or default_model_folder(),
+                workers,
+                allow_same_session=allow_same_session,
+                watch_scan=lambda state: show_progress(bar, state),
+                watch=lambda step: bar.update(0, 1, step),
+            )
+    print_result(result)
+    if result.is_accepted is False:
+        raise typer.Exit(NOT_ACCEPTED)
+    if result.rejected_recordings:
+        raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def print_result(result: "ValidationResult") -> None:
+    """Counts, measures, criteria, and where the rest is."""
+    from forensic.report.formats import plural
+    from forensic.report.validation.judgement import describe
+    from forensic.report.validation.measures import list_measures
+    from forensic.report.validation.names import show_figure
+
+    every = result.everything
+    console.print(
+        f"{every.speakers:,} speakers; LRs of {every.same:,} same-speaker and {every.different:,} different-speaker "
+        f"comparisons; {every.refused_same + every.refused_different:,} with no LR issued."
+    )
+    for each in result.exclusions[:_EXCLUSIONS_SHOWN]:
+        examples = f" ({shown(each.examples[0])})" if each.examples else ""
+        what = plural(each.number, each.what.removesuffix("s"))
+        console.print(f"[yellow]Left out[/] {what}: {shown(each.reason)}{examples}")
+    if len(result.exclusions) > _EXCLUSIONS_SHOWN:
+        console.print(f"... and {len(result.exclusions) - _EXCLUSIONS_SHOWN:,} more reasons, in the report.")
+    table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Measure")
+    for name in ("As issued", "95 % interval", "Before the bounds"):
+        table.add_column(name, justify="right")
+    for row in list_measures(every):
+        table.add_row(row.name, row.value, row.interval, row.unbounded)
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("Nothing could be measured: there are too few speakers, or comparisons of one kind only.")
+    for verdict in result.verdicts:
+        mark = "[green]met[/]    " if verdict.is_met else "[red]not met[/]"
+        judged = "nothing shown"
+        if verdict.judged is not None:
+            judged = show_figure(verdict.criterion.measure, verdict.judged)
+        console.print(f"{mark} {describe(verdict)}: {judged} ({shown(verdict.group)})")
+    console.print(f"Figures: {shown_path(result.folder / 'validation.json')}")
+    console.print(f"Report:  {shown_path(result.pdf)}")

@@ -1,0 +1,244 @@
+"""The plots of a validation report, as SVG."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtri
+
+from forensic.records import Vector
+from forensic.report.canvas import (
+    DIFFERENT,
+    INK,
+    MOST_POINTS,
+    PALE,
+    RULE,
+    SAME,
+    SOFT,
+    WIDTH_IN,
+    as_svg,
+    drawable,
+    legend_above,
+    new_figure,
+    style,
+    survival,
+)
+from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, TippettCurves, ZooPlot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_HALF_IN = 0.48 * WIDTH_IN
+_HALF_HEIGHT_IN = 3.0
+_DET_TICKS_PERCENT = (0.01, 0.02, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 60, 80)
+_DET_TICKS_APART = 0.07  # of the axis
+_LONGEST_NAME = 14
+_DASHED = (0, (4, 1.5))
+_DOTTED = (0, (1, 2))
+
+
+def draw_tippett(plot: TippettCurves) -> str:
+    """Shares of comparisons with at least each log10 LR, as issued and before the bounds."""
+    with style():
+        figure, axes = new_figure(2.9)
+        before = np.concatenate([plot.unbounded_same, plot.unbounded_different])
+        finite = np.concatenate([before[np.isfinite(before)], plot.same, plot.different, [0.0]])
+        low, high = float(finite.min()), float(finite.max())
+        margin = 0.04 * (high - low) + 0.1
+        low, high = low - margin, high + margin
+        for issued, unbounded, label, colour, line in (
+            (plot.same, plot.unbounded_same, "same-speaker", SAME, "solid"),
+            (plot.different, plot.unbounded_different, "different-speaker", DIFFERENT, _DASHED),
+        ):
+            _steps(axes, np.clip(unbounded, low, high), low, high, colour=colour, line=line, width=0.7, alpha=0.55)
+            _steps(axes, issued, low, high, colour=colour, line=line, width=1.5, alpha=1.0, label=label)
+        axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=_DOTTED)
+        axes.set_xlim(low, high)
+        axes.set_ylim(0, 104)
+        axes.set_yticks([0, 25, 50, 75, 100])
+        axes.set_xlabel("log10 LR")
+        axes.set_ylabel("comparisons with at least this LR, %")
+        axes.grid(axis="y", color=PALE, linewidth=0.7)
+        legend_above(axes)
+        return as_svg(figure, plot.name, plot.caption)
+
+
+def draw_det(plot: DetPlot) -> str:
+    """Misses over false alarms on normal-deviate axes; normal scores with equal spread give a straight line."""
+    with style():
+        figure, axes = new_figure(_HALF_HEIGHT_IN, _HALF_IN)
+        shares = np.concatenate([plot.false_alarms, plot.misses, [0.01]])
+        least = float(shares[shares > 0].min())
+        low, high = ndtri(0.7 * least), ndtri(0.6)
+        ticks = _det_ticks(low, high)
+        axes.plot([low, high], [low, high], color=RULE, linewidth=0.8)
+        for x, y, line, width, label in (
+            (plot.false_alarms, plot.misses, "solid", 1.4, "every threshold"),
+            (plot.hull_false_alarms, plot.hull_misses, _DASHED, 0.9, "convex hull"),
+        ):
+            if line == "solid":
+                kept = _thinned(len(x))
+                axes.plot(_deviate(x[kept], low), _deviate(y[kept], low), color=INK, linewidth=width, label=label)
+            else:  # a hull is straight between shares, not between deviates
+                fine = [np.linspace(values[:-1], values[1:], 40).T.ravel() for values in (x, y)]
+                axes.plot(
+                    *(_deviate(values, low) for values in fine),
+                    color=SAME,
+                    linewidth=width,
+                    linestyle=line,
+                    label=label,
+                )
+        if plot.eer > 0:
+            axes.plot(ndtri(plot.eer), ndtri(plot.eer), "o", color=SAME, markersize=4)
+        axes.set(xlim=(low, high), ylim=(low, high), xlabel="false alarms, %", ylabel="misses, %", aspect="equal")
+        names = [f"{tick:g}" for tick in ticks]
+        axes.set_xticks(ndtri(np.array(ticks) / 100), names)
+        axes.set_yticks(ndtri(np.array(ticks) / 100), names)
+        axes.grid(color=PALE, linewidth=0.7)
+        legend_above(axes)
+        return as_svg(figure, plot.name, plot.caption)
+
+
+def draw_pav(plot: PavPlot) -> str:
+    """What the best rising map makes of the log10 LRs; perfect calibration is the diagonal."""
+    with style():
+        figure, axes = new_figure(_HALF_HEIGHT_IN, _HALF_IN)
+        finite = np.isfinite(plot.mapped) & np.isfinite(plot.value)
+        shown = np.concatenate(
+            [plot.value[finite], plot.mapped[finite], plot.value[np.isfinite(plot.value)], [-1.0, 1.0]]
+        )
+        low, high = float(shown.min()) - 0.3, float(shown.max()) + 0.3
+        axes.plot([low, high], [low, high], color=SOFT, linewidth=0.8, linestyle=_DASHED, label="perfect calibration")
+        kept = np.flatnonzero(finite)[_thinned(int(finite.sum()))]
+        axes.plot(plot.value[kept], plot.mapped[kept], color=INK, linewidth=1.5, label="after PAV")
+        for end, place in ((-np.inf, low), (np.inf, high)):
+            ends = plot.value[(plot.mapped == end) & np.isfinite(plot.value)]
+            ends = ends[_thinned(len(ends), 120)]
+            marker, colour = ("v", DIFFERENT) if end < 0 else ("^", SAME)
+            axes.plot(
+                ends, np.full(len(ends), place), marker, color=colour, markersize=3, clip_on=False, linestyle="none"
+            )
+        axes.set(xlim=(low, high), ylim=(low, high), xlabel="log10 LR", ylabel="log10 LR after PAV", aspect="equal")
+        axes.grid(color=PALE, linewidth=0.7)
+        legend_above(axes)
+        return as_svg(figure, plot.name, plot.caption)
+
+
+def draw_ece(plot: EcePlot) -> str:
+    """What is left unknown at each prior: without LRs, with them, and with the best possible calibration."""
+    with style():
+        figure, axes = new_figure(2.6)
+        for values, label, colour, line, width in (
+            (plot.without_lrs, "without LRs", SOFT, _DOTTED, 1.2),
+            (plot.lrs, "LRs", INK, "solid", 1.5),
+            (plot.after_pav, "after PAV", SAME, _DASHED, 1.1),
+        ):
+            axes.plot(plot.prior_log10_odds, values, color=colour, linestyle=line, linewidth=width, label=label)
+        axes.axvline(0, color=RULE, linewidth=0.7)
+        finite = plot.lrs[np.isfinite(plot.lrs)]
+        axes.set_ylim(0, min(1.6, 1.06 * max(1.0, float(finite.max(initial=1.0)))))
+        axes.set_xlim(float(plot.prior_log10_odds[0]), float(plot.prior_log10_odds[-1]))
+        axes.set_xlabel("log10 prior odds of H1")
+        axes.set_ylabel("empirical cross-entropy, bits")
+        axes.grid(axis="y", color=PALE, linewidth=0.7)
+        legend_above(axes)
+        return as_svg(figure, plot.name, plot.caption)
+
+
+def draw_zoo(plot: ZooPlot) -> str:
+    """One point a speaker: mean log10 LR with themselves, and with others."""
+    with style():
+        figure, axes = new_figure(_HALF_HEIGHT_IN)
+        zoo = plot.zoo
+        good = (zoo.same >= 0) & (zoo.different <= 0)
+        for chosen, colour, marker, name in (
+            (good, SAME, "o", "on the right side on average"),
+            (~good, DIFFERENT, "D", "misleading on average"),
+        ):
+            if chosen.any():
+                axes.plot(
+                    zoo.same[chosen],
+                    zoo.different[chosen],
+                    marker,
+                    color=colour,
+                    markersize=4,
+                    alpha=0.75,
+                    label=name,
+                    linestyle="none",
+                )
+        axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=_DOTTED)
+        axes.axhline(0, color=SOFT, linewidth=0.7, linestyle=_DOTTED)
+        for quartile in (25, 75):
+            axes.axvline(float(np.percentile(zoo.same, quartile)), color=RULE, linewidth=0.6)
+            axes.axhline(float(np.percentile(zoo.different, quartile)), color=RULE, linewidth=0.6)
+        axes.margins(0.08)
+        for place, name in plot.named:
+            label = axes.annotate(
+                drawable(_shortened(name)),
+                (zoo.same[place], zoo.different[place]),
+                xytext=(4, 3),
+                textcoords="offset points",
+                fontsize=6.5,
+                color=SOFT,
+            )
+            label.set_in_layout(False)  # or a long name takes the room of the plot
+        axes.invert_yaxis()  # up is better, as to the right
+        axes.set_xlabel("mean log10 LR with recordings of the same speaker")
+        axes.set_ylabel("mean log10 LR with other speakers")
+        legend_above(axes)
+        return as_svg(figure, plot.name, plot.caption)
+
+
+def _steps(
+    axes: "Axes",
+    values: Vector,
+    low: float,
+    high: float,
+    *,
+    colour: str,
+    line: object,
+    width: float,
+    alpha: float,
+    label: str = "",
+) -> None:
+    at, share = survival(values)
+    at, share = np.r_[low, at, high], np.r_[share[0], share, 0.0]
+    axes.plot(
+        at,
+        100 * share,
+        drawstyle="steps-pre",
+        color=colour,
+        linewidth=width,
+        linestyle=line,
+        alpha=alpha,
+        label=label or "_unnamed",
+    )
+
+
+def _det_ticks(low: float, high: float) -> list[float]:
+    """Percentages to write on an axis from one deviate to another, none too near to the next."""
+    ticks: list[float] = []
+    for tick in reversed(_DET_TICKS_PERCENT):
+        place = ndtri(tick / 100)
+        if low <= place <= high and (not ticks or ndtri(ticks[-1] / 100) - place > _DET_TICKS_APART * (high - low)):
+            ticks.append(tick)
+    return ticks
+
+
+def _shortened(name: str) -> str:
+    """A speaker's name without the corpus, or the end of it."""
+    own = name.rpartition("/")[2]
+    return own if len(own) <= _LONGEST_NAME else f"\N{HORIZONTAL ELLIPSIS}{own[1 - _LONGEST_NAME :]}"
+
+
+def _deviate(shares: Vector, low: float) -> Vector:
+    """Normal deviates; 0 and 1 end a little outside of what is shown."""
+    with np.errstate(divide="ignore"):
+        deviates: Vector = np.clip(ndtri(np.clip(shares, 0.0, 1.0)), low - 1, 3.0)
+    return deviates
+
+
+def _thinned(count: int, most: int = MOST_POINTS) -> np.ndarray:
+    """Places of at most so many points, the first and the last among them."""
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.linspace(0, count - 1, most).astype(int))

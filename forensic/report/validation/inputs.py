@@ -1,0 +1,98 @@
+"""What goes into a validation report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from forensic.case.validation import Exclusion
+from forensic.likelihood_ratio.breakdown import Group
+from forensic.likelihood_ratio.criteria import Plan, Verdict
+from forensic.likelihood_ratio.population import PopulationCard
+from forensic.records import Calibration
+from forensic.report.content.inputs import Method
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsFacts:
+    """What only a validation of recordings has.
+
+    Attributes:
+        recordings: a row a recording that was used: person, corpus, role, session, condition, language, sex and
+            net_speech_s.
+        population: card of the reference population, without the people of the validation.
+        left_out: reference speakers who are people of the validation, and calibrated nothing.
+        calibrations: by id.
+        allows_same_session: whether recordings of one session were compared.
+    """
+
+    recordings: pl.DataFrame
+    population: PopulationCard
+    left_out: tuple[str, ...]
+    calibrations: Mapping[str, Calibration]
+    allows_same_session: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresFacts:
+    """What only a validation of a list of scores has.
+
+    Attributes:
+        are_log10_lr: whether the list held log10 LRs, so that nothing was calibrated.
+        bounds: smallest and largest log10 LR that so many speakers support.
+    """
+
+    are_log10_lr: bool
+    bounds: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a report prints; the files hold the rest."""
+
+    lrs: int = 200
+    exclusions: int = 40
+    refusals: int = 12
+    calibrations: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationInputs:
+    """Everything that a validation report is made of.
+
+    Attributes:
+        report_id: unique; printed on every page.
+        created_utc: when the results were computed.
+        plan: what was fixed beforehand.
+        verdicts: its criteria, judged.
+        source: name of the manifest or the list of scores.
+        source_sha256: of that file.
+        facts: of recordings, or of scores.
+        method: the system, as frozen.
+        lrs: table of ``LRS_SCHEMA``.
+        lrs_sha256: of the file that holds it.
+        everything: all comparisons together.
+        groups: every group of every breakdown.
+        exclusions: what was not compared.
+        draws: of speakers, for the intervals.
+        seed: of the draws.
+        limits: how much to print.
+    """
+
+    report_id: str
+    created_utc: datetime
+    plan: Plan
+    verdicts: tuple[Verdict, ...]
+    source: str
+    source_sha256: str
+    facts: RecordingsFacts | ScoresFacts
+    method: Method
+    lrs: pl.DataFrame
+    lrs_sha256: str
+    everything: Group
+    groups: tuple[Group, ...]
+    exclusions: tuple[Exclusion, ...]
+    draws: int
+    seed: int
+    limits: Limits = field(default_factory=Limits)

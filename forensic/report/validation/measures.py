@@ -1,0 +1,196 @@
+"""The measures and plots of a validation: over all comparisons, and by group."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+
+from forensic.likelihood_ratio import metrics
+from forensic.likelihood_ratio.breakdown import Group, known_truth
+from forensic.likelihood_ratio.measures import FEWEST_SPEAKERS, MEASURES, KnownTruth, Measured
+from forensic.records import Vector
+from forensic.report.formats import format_number, format_share, printable
+from forensic.report.validation.content import BreakdownTable, Figure, GroupRow, MeasureRow, Plots
+from forensic.report.validation.inputs import ValidationInputs
+from forensic.report.validation.names import figure_name, show_figure
+from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, TippettCurves, ZooPlot
+
+_TITLES = {
+    "condition": "Condition",
+    "net speech": "Net speech of the questioned side",
+    "SNR": "SNR of the questioned side",
+    "codec": "Codec of the questioned recording",
+    "language": "Language",
+    "sex": "Sex",
+    "corpus": "Corpus",
+}
+_EXTREMES = ("lowest_same_speaker_log10_lr", "highest_different_speaker_log10_lr")
+_EXTREME_MEANINGS = ("the strongest misleading evidence for H2, if below 0", "that for H1, if above 0")
+_NAMED_ANIMALS = 4
+
+
+def list_measures(every: Group) -> tuple[MeasureRow, ...]:
+    """Every measure, as issued and before the bounds; none where nothing could be measured."""
+    issued, unbounded = every.bounded, every.unbounded
+    if issued is None or unbounded is None:
+        return ()
+    rows = [
+        MeasureRow(figure_name(name), meaning, *_shown(name, issued), *_shown(name, unbounded))
+        for name, meaning in MEASURES.items()
+    ]
+    rows += [
+        MeasureRow(
+            figure_name(name),
+            meaning,
+            show_figure(name, getattr(issued, name)),
+            "",
+            show_figure(name, getattr(unbounded, name)),
+            "",
+        )
+        for name, meaning in zip(_EXTREMES, _EXTREME_MEANINGS, strict=True)
+    ]
+    return tuple(rows)
+
+
+def _shown(name: str, measured: Measured) -> tuple[str, str]:
+    interval = measured.intervals[name]
+    if interval is None:
+        return "undefined", ""
+    ends = (show_figure(name, end) for end in (interval.low, interval.high))
+    return show_figure(name, interval.value), " to ".join(ends)
+
+
+def list_breakdowns(groups: Sequence[Group]) -> tuple[BreakdownTable, ...]:
+    """A table a breakdown, of LRs as issued."""
+    return tuple(
+        BreakdownTable(_TITLES[by], tuple(_group_row(group) for group in part))
+        for by, part in groupby(groups, key=lambda group: group.by)
+    )
+
+
+def _group_row(group: Group) -> GroupRow:
+    refused = group.refused_same + group.refused_different
+    figures: tuple[Figure, ...] = ()
+    note = ""
+    if group.bounded is not None:
+        figures = tuple(Figure(*_brief(name, group.bounded)) for name in MEASURES)
+    elif not group.same + group.different:
+        note = "no LR was issued"
+    elif group.speakers < FEWEST_SPEAKERS:
+        note = f"fewer than {FEWEST_SPEAKERS} speakers: not measured"
+    else:
+        kind = "same" if not group.same else "different"
+        note = f"no {kind}-speaker comparison: not measured"
+    return GroupRow(
+        printable(group.name),
+        f"{group.speakers:,}",
+        f"{group.same:,}",
+        f"{group.different:,}",
+        f"{refused:,}",
+        figures,
+        note,
+    )
+
+
+def _brief(name: str, measured: Measured) -> tuple[str, str]:
+    """A figure without its unit, for a narrow column; shares in percent."""
+    interval = measured.intervals[name]
+    if interval is None:
+        return "\N{EN DASH}", ""
+    is_share = name == "eer" or name.endswith("_rate")
+
+    def short(value: float) -> str:
+        if np.isinf(value):
+            return "inf."
+        return format_number(100 * value, 1) if is_share else format_number(value, 2)
+
+    return (
+        short(interval.value) if is_share or np.isinf(interval.value) else format_number(interval.value, 3),
+        f"{short(interval.low)}\N{EN DASH}{short(interval.high)}",
+    )
+
+
+def plot_all(inputs: ValidationInputs) -> Plots | None:
+    """The plots of the LRs as issued; none where nothing could be measured."""
+    if inputs.everything.bounded is None:
+        return None
+    truth, before = known_truth(inputs.lrs), known_truth(inputs.lrs, "unbounded_log10_lr")
+    same, different = truth.same_log10_lr, truth.different_log10_lr
+    return Plots(
+        tippett=TippettCurves(
+            "tippett",
+            "Tippett plot: for each log10 LR, the share of comparisons with at least that LR. Thick: as issued. Thin: "
+            "before the bounds.",
+            same,
+            different,
+            before.same_log10_lr,
+            before.different_log10_lr,
+        ),
+        det=_det(same, different),
+        pav=_pav(same, different),
+        ece=_ece(same, different),
+        zoo=_zoo(inputs, truth),
+    )
+
+
+def _det(same: Vector, different: Vector) -> DetPlot:
+    eer = metrics.eer(same, different)
+    return DetPlot(
+        "det",
+        f"DET plot: errors of either kind at every threshold, and their convex hull. Dot: EER {format_share(eer)}.",
+        *metrics.det_curve(same, different),
+        *metrics.roc_convex_hull(same, different),
+        eer,
+    )
+
+
+def _pav(same: Vector, different: Vector) -> PavPlot:
+    value, mapped = metrics.pav_curve(same, different)
+    return PavPlot(
+        "pav",
+        "PAV plot: what the best possible calibration makes of the LRs. Triangles: LRs that it makes infinite, since "
+        "only one kind of comparison has them.",
+        value,
+        mapped,
+    )
+
+
+def _ece(same: Vector, different: Vector) -> EcePlot:
+    odds = np.linspace(-3, 3, 121)
+    return EcePlot(
+        "ece",
+        "ECE plot: bits left unknown, by prior odds. At 0 the line of the LRs is Cllr, that after PAV Cllr_min.",
+        odds,
+        metrics.empirical_cross_entropy(same, different, odds),
+        metrics.empirical_cross_entropy(*metrics.pav_log10_lr(same, different), odds),
+        metrics.empirical_cross_entropy([0.0], [0.0], odds),
+    )
+
+
+def _zoo(inputs: ValidationInputs, truth: KnownTruth) -> ZooPlot | None:
+    if not np.isfinite(truth.log10_lr).all():
+        return None
+    is_same = truth.is_same
+    zoo = metrics.zoo(
+        truth.same_log10_lr,
+        truth.known[is_same],
+        truth.different_log10_lr,
+        truth.known[~is_same],
+        truth.questioned[~is_same],
+    )
+    if not len(zoo.speaker):
+        return None
+    issued = inputs.lrs.filter(inputs.lrs["log10_lr"].is_not_null())
+    names = sorted({*issued["speaker_known"], *issued["speaker_questioned"]})
+    worst = [
+        *np.argsort(zoo.same, kind="stable")[:_NAMED_ANIMALS],
+        *np.argsort(-zoo.different, kind="stable")[:_NAMED_ANIMALS],
+    ]
+    named = tuple((int(place), printable(names[zoo.speaker[place]])) for place in dict.fromkeys(worst))
+    return ZooPlot(
+        "zoo",
+        "Zoo plot: a point a speaker. Right: own recordings give high LRs. Up: other people's give low ones. Lines: "
+        "quartiles. Named: the speakers who fare worst on either axis.",
+        zoo,
+        named,
+    )

@@ -1,0 +1,342 @@
+"""``forensic validate``: how good the LRs are where the truth is known, and whether that was good enough."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from forensic.atomic import written_whole
+from forensic.case.audit import append_audit
+from forensic.case.discovery import hash_file
+from forensic.case.folder import open_case
+from forensic.case.provenance import software
+from forensic.case.results import write_csv, write_text
+from forensic.case.store import STATUS_LR, write_atomically
+from forensic.case.validation import Exclusion, read_scores, read_validation_manifest
+from forensic.errors import ValidationError
+from forensic.likelihood_ratio import metrics
+from forensic.likelihood_ratio.breakdown import Group, break_down, measure_all
+from forensic.likelihood_ratio.criteria import Plan, Verdict, judge, load_plan
+from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
+from forensic.report.content.inputs import Method
+from forensic.report.render import render_pdf, render_validation_html
+from forensic.report.validation.build import build_validation_report
+from forensic.report.validation.inputs import RecordingsFacts, ScoresFacts, ValidationInputs
+from forensic.settings import Settings
+from forensic.speaker.extractor import SpeakerModel
+from forensic.workflows.labelled import weigh_labelled
+from forensic.workflows.method import method_of
+from forensic.workflows.scan import ScanSummary
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationRequest:
+    """What to validate, and where to write it.
+
+    Attributes:
+        source: a manifest of labelled recordings, or a list of scores with their truth.
+        out: folder of everything that is written; made where it is missing.
+        settings: of every step.
+        criteria: file of acceptance criteria; None where none were fixed.
+        command_line: as it was given, for the report.
+    """
+
+    source: Path
+    out: Path
+    settings: Settings
+    criteria: Path | None = None
+    command_line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationResult:
+    """What a validation found.
+
+    Attributes:
+        folder: with everything that was written.
+        everything: all comparisons together.
+        verdicts: every criterion, judged; none where none were fixed.
+        exclusions: what was not compared.
+        html, pdf: the report.
+    """
+
+    folder: Path
+    everything: Group
+    verdicts: tuple[Verdict, ...]
+    exclusions: tuple[Exclusion, ...]
+    html: Path
+    pdf: Path
+
+    @property
+    def is_accepted(self) -> bool | None:
+        """Whether every criterion was met; None where none were fixed."""
+        return all(verdict.is_met for verdict in self.verdicts) if self.verdicts else None
+
+    @property
+    def rejected_recordings(self) -> int:
+        """Recordings of the manifest that could not be used."""
+        return sum(each.number for each in self.exclusions if each.what == "recordings")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """LRs whose truth is known, and what they come from."""
+
+    lrs: pl.DataFrame
+    facts: RecordingsFacts | ScoresFacts
+    exclusions: tuple[Exclusion, ...]
+    model: SpeakerModel | None
+
+
+def validate_recordings(
+    request: ValidationRequest,
+    model_folder: Path,
+    workers: int | None,
+    *,
+    allow_same_session: bool,
+    watch_scan: Callable[[ScanSummary], None],
+    watch: Callable[[str], None],
+) -> ValidationResult:
+    """Validate the whole system on labelled recordings, which go the way of a case.
+
+    Args:
+        request: what to validate; its source is a manifest (see ``read_validation_manifest``).
+        model_folder: embeds, and has the reference population beside it.
+        workers: processes; None takes one a processor.
+        allow_same_session: compare recordings of one session with each other as well.
+        watch_scan: called with the state of the scan.
+        watch: called with the name of each step after it.
+
+    Raises:
+        ValidationError: if manifest or criteria cannot be used, or no comparison of either kind remains.
+        ModelError: if the model or its reference population cannot be loaded.
+        CaseError: if the folder cannot be written.
+    """
+    began = time.monotonic()
+    plan = load_plan(request.criteria)
+    recordings = read_validation_manifest(request.source)
+    _make(request.out)
+    with open_case(request.out / "case", create=True) as case:
+        found = weigh_labelled(
+            case,
+            recordings,
+            model_folder,
+            request.settings,
+            workers,
+            allow_same_session=allow_same_session,
+            watch_scan=watch_scan,
+            watch=watch,
+        )
+    facts = RecordingsFacts(
+        found.recordings, found.population.card, found.left_out, found.calibrations, allow_same_session
+    )
+    return _conclude(request, plan, _Found(found.lrs, facts, found.exclusions, found.model), began, watch)
+
+
+def validate_scores(
+    request: ValidationRequest, *, are_log10_lr: bool, watch: Callable[[str], None]
+) -> ValidationResult:
+    """Validate a list of scores, or of log10 LRs, of any system.
+
+    Args:
+        request: what to validate; its source is a list (see ``read_scores``).
+        are_log10_lr: the list holds log10 LRs, taken as they stand; otherwise scores, each calibrated on speakers
+            other than its own two.
+        watch: called with the name of each step.
+
+    Raises:
+        ValidationError: if list or criteria cannot be used, or one kind of comparison is missing.
+        CalibrationError: if the scores cannot be calibrated.
+    """
+    began = time.monotonic()
+    plan = load_plan(request.criteria)
+    scores = read_scores(request.source)
+    _check_kinds(request.source, scores)
+    _make(request.out)
+    watch("calibrating")
+    if are_log10_lr:
+        people = {*scores["speaker_known"], *scores["speaker_questioned"]}
+        ratios = bounded(scores["score"].to_numpy(), scores["same_speaker"].to_numpy(), len(people))
+    else:
+        ratios = calibrate_left_out(scores, request.settings.comparison.seed)
+    lrs = scores.with_columns(
+        pl.Series("log10_lr", ratios.log10_lr),
+        pl.Series("unbounded_log10_lr", ratios.unbounded_log10_lr),
+        status=pl.lit(STATUS_LR),
+    )
+    return _conclude(request, plan, _Found(lrs, ScoresFacts(are_log10_lr, ratios.bounds), (), None), began, watch)
+
+
+def _check_kinds(source: Path, scores: pl.DataFrame) -> None:
+    for is_missing, kind in (
+        (not scores["same_speaker"].any(), "same-speaker"),
+        (scores["same_speaker"].all(), "different-speaker"),
+    ):
+        if is_missing:
+            raise ValidationError(
+                f"{source} holds no {kind} comparison.", "A validation needs comparisons of both kinds; add some."
+            )
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValidationError(f"Cannot make the folder {out}: {error.strerror}.", "Name another with --out.") from error
+
+
+def _conclude(
+    request: ValidationRequest, plan: Plan, found: _Found, began: float, watch: Callable[[str], None]
+) -> ValidationResult:
+    """Measure, judge, write."""
+    created = datetime.now(UTC)
+    draws, seed = request.settings.comparison.bootstrap_draws, request.settings.comparison.seed
+    watch("measuring")
+    everything = measure_all(found.lrs, draws, seed)
+    groups = tuple(break_down(found.lrs, draws, seed))
+    verdicts = judge(plan, everything, groups)
+
+    watch("writing the report")
+    write_atomically(found.lrs, request.out / "lrs.parquet")
+    write_csv(found.lrs, request.out / "lrs.csv")
+    lrs_sha256 = hash_file(request.out / "lrs.parquet").sha256
+    source_sha256 = hash_file(request.source).sha256
+    inputs = ValidationInputs(
+        report_id=f"V-{created:%Y%m%d-%H%M%S}-{_digest(lrs_sha256, source_sha256)}",
+        created_utc=created,
+        plan=plan,
+        verdicts=verdicts,
+        source=request.source.name,
+        source_sha256=source_sha256,
+        facts=found.facts,
+        method=_method(found.model, request, time.monotonic() - began),
+        lrs=found.lrs,
+        lrs_sha256=lrs_sha256,
+        everything=everything,
+        groups=groups,
+        exclusions=found.exclusions,
+        draws=draws,
+        seed=seed,
+    )
+    write_text(
+        request.out / "validation.json",
+        json.dumps(_json_values(_results(inputs)), indent=1, ensure_ascii=False, allow_nan=False),
+    )
+    html, pdf = request.out / "report.html", request.out / "report.pdf"
+    page = render_validation_html(build_validation_report(inputs))
+    write_text(html, page)
+    with written_whole(pdf) as file:
+        file.write(render_pdf(page))
+    append_audit(request.out / "audit.jsonl", "validate", _audit_facts(inputs, request.out))
+    return ValidationResult(request.out, everything, verdicts, found.exclusions, html, pdf)
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:6]
+
+
+def _method(model: SpeakerModel | None, request: ValidationRequest, duration_s: float) -> Method:
+    method = method_of(model, request.settings, request.command_line, duration_s)
+    seeds = {"bootstrap over speakers, and cross-validation": request.settings.comparison.seed}
+    return dataclasses.replace(method, seeds=seeds)
+
+
+def _results(inputs: ValidationInputs) -> dict[str, Any]:
+    """Everything that another program may want; the figures of all comparisons stand at the top."""
+    facts = inputs.facts
+    own: dict[str, Any]
+    if isinstance(facts, ScoresFacts):
+        kind = "log10 LRs" if facts.are_log10_lr else "scores"
+        own = {"bounds_log10_lr": list(facts.bounds)}
+    else:
+        kind = "recordings"
+        own = {
+            "population": dataclasses.asdict(facts.population),
+            "reference_speakers_left_out": list(facts.left_out),
+            "same_session_allowed": facts.allows_same_session,
+            "calibrations": {
+                key: {
+                    "known": dataclasses.asdict(c.known),
+                    "questioned": dataclasses.asdict(c.questioned),
+                    "known_distance": c.known_distance,
+                    "questioned_distance": c.questioned_distance,
+                    "speakers": c.speakers,
+                    "cllr": dataclasses.asdict(c.cllr),
+                    "cllr_min": dataclasses.asdict(c.cllr_min),
+                    "bounds_log10_lr": [c.lower_bound_log10_lr, c.upper_bound_log10_lr],
+                }
+                for key, c in facts.calibrations.items()
+            },
+        }
+    return {
+        "report_id": inputs.report_id,
+        "created_utc": inputs.created_utc.isoformat(),
+        "kind": kind,
+        "source": inputs.source,
+        "source_sha256": inputs.source_sha256,
+        "lrs_sha256": inputs.lrs_sha256,
+        "decision": {True: "accepted", False: "rejected", None: "no criteria"}[_accepted(inputs)],
+        **inputs.everything.figures(),
+        "scores_before_calibration": _discrimination(inputs.lrs),
+        "criteria_sha256": inputs.plan.sha256 or None,
+        "criteria": [
+            {
+                **dataclasses.asdict(verdict.criterion),
+                "group": verdict.group,
+                "judged": verdict.judged,
+                "is_met": verdict.is_met,
+            }
+            for verdict in inputs.verdicts
+        ],
+        "groups": [{"by": group.by, "name": group.name, **group.figures()} for group in inputs.groups],
+        "exclusions": [dataclasses.asdict(each) for each in inputs.exclusions],
+        **own,
+        "bootstrap": {"draws": inputs.draws, "seed": inputs.seed, "over": "speakers"},
+        "method": dataclasses.asdict(inputs.method),
+    }
+
+
+def _accepted(inputs: ValidationInputs) -> bool | None:
+    return all(verdict.is_met for verdict in inputs.verdicts) if inputs.verdicts else None
+
+
+def _discrimination(lrs: pl.DataFrame) -> dict[str, float] | None:
+    """What the scores' order alone gives, of comparisons with an LR; None where a kind is missing."""
+    issued = lrs.filter(pl.col("log10_lr").is_not_null())
+    same, different = (
+        issued.filter(pl.col("same_speaker") == is_same)["score"].to_numpy() for is_same in (True, False)
+    )
+    if not len(same) or not len(different):
+        return None
+    return {"eer": metrics.eer(same, different), "cllr_min": metrics.cllr_min(same, different)}
+
+
+def _json_values(value: Any) -> Any:
+    """Infinities, which JSON lacks, as "inf" and "-inf"."""
+    if isinstance(value, dict):
+        return {key: _json_values(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_values(each) for each in value]
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
+
+
+def _audit_facts(inputs: ValidationInputs, out: Path) -> dict[str, Any]:
+    names = ("lrs.csv", "lrs.parquet", "validation.json", "report.html", "report.pdf")
+    return {
+        "report_id": inputs.report_id,
+        "source": inputs.source,
+        "source_sha256": inputs.source_sha256,
+        "criteria_sha256": inputs.plan.sha256,
+        "is_accepted": _accepted(inputs),
+        "software": software(),
+        "model_sha256": inputs.method.model_sha256,
+        "outputs_sha256": {name: hash_file(out / name).sha256 for name in names},
+    }
