@@ -131,7 +131,8 @@ def make_trials(request: TrialRequest) -> list[Person]:
     """
     manifest = pl.read_csv(request.manifest, infer_schema=False).filter(pl.col("split") == "population")
     manifest = manifest.with_columns(pl.col("seconds").cast(pl.Float64), pl.col("corpus").alias("own_corpus"))
-    manifest = with_languages_apart(manifest.filter(pl.col("speaker").fill_null("") != ""))
+    manifest = manifest.filter(pl.col("speaker").fill_null("") != "").with_columns(pl.col("corpus").alias("origin"))
+    manifest = with_languages_apart(manifest)
     ages = manifest["age"] if "age" in manifest.columns else [None] * manifest.height
     facts = {
         f"{apart}/{speaker}": (corpus, age or "")

@@ -41,6 +41,13 @@ def compare_command(
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(
+            help="People of the relevant population, as for `forensic population build`: their speech is simulated in "
+            "the conditions of this case, in place of the nearest of the model's bank.",
+        ),
+    ] = None,
     workers: WorkersOption = None,
 ) -> None:
     """Compare the scanned questioned recordings with suspects; write likelihood ratios and the report.
@@ -59,6 +66,7 @@ def compare_command(
         questioned=tuple(questioned or ()),
         scale=scale,
         workers=workers,
+        people=population,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with open_case(case, create=False) as opened, meter("Comparing") as bar:

@@ -9,7 +9,7 @@ the card names.
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -179,6 +179,43 @@ def load_population(folder: Path, model_sha256: str) -> Population:
         raise ModelError(f"{folder / PARQUET} has not the columns of a population bank: {error}.", _REMEDY) from error
     _check_rows(rows, embeddings)
     return _population(card, rows, embeddings)
+
+
+def join_populations(parts: Sequence[Population]) -> Population:
+    """Banks of one model as one, with the cells of all; a speaker of one name and corpus in several is one speaker.
+
+    Raises:
+        ModelError: if there is none, they are of several models, or a speaker is in two corpora.
+    """
+    if len({part.card.model_sha256 for part in parts}) != 1:
+        raise ModelError("The populations are of several models, or there is none.", _REMEDY)
+    corpora = {name: corpus for part in parts for name, corpus in zip(part.speakers, part.corpora, strict=True)}
+    if any(corpora[name] != corpus for part in parts for name, corpus in zip(part.speakers, part.corpora, strict=True)):
+        raise ModelError("A speaker of the populations is in two corpora.", "Name corpora alike in all.")
+    names = sorted(corpora, key=lambda name: (corpora[name], name))
+    number = {name: index for index, name in enumerate(names)}
+    cells: list[NDArray[np.intp]] = []
+    known = questioned = 0
+    for part in parts:
+        cells.append(part.cell + np.where(part.is_questioned, questioned, known))
+        known, questioned = known + len(part.known_cells), questioned + len(part.questioned_cells)
+    together = hashlib.sha256("".join(sorted(part.card.parquet_sha256 for part in parts)).encode()).hexdigest()
+    rows = sum(part.card.rows for part in parts)
+    licences = {corpus: licence for part in parts for corpus, licence in part.card.licences.items()}
+    data = parts[0].card.data
+    return Population(
+        card=PopulationCard(parts[0].card.model_sha256, together, data, licences, len(names), rows),
+        embeddings=np.concatenate([part.embeddings for part in parts]),
+        speaker=np.concatenate(
+            [np.array([number[name] for name in part.speakers], dtype=np.intp)[part.speaker] for part in parts]
+        ),
+        is_questioned=np.concatenate([part.is_questioned for part in parts]),
+        cell=np.concatenate(cells),
+        speakers=tuple(names),
+        corpora=tuple(corpora[name] for name in names),
+        known_cells=tuple(cell for part in parts for cell in part.known_cells),
+        questioned_cells=tuple(cell for part in parts for cell in part.questioned_cells),
+    )
 
 
 def _read_card(path: Path) -> PopulationCard:

@@ -1,6 +1,7 @@
 """Training speech: from a manifest to pieces of one person each, and a speaker-disjoint split."""
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,17 @@ def _from_folders(root: Path) -> pl.DataFrame:
     paths = sorted(path.relative_to(root) for path in root.rglob("*") if path.suffix.lower() in _AUDIO_SUFFIXES)
     rows = [(str(path), path.parts[0], root.name) for path in paths if len(path.parts) > 1]
     return pl.DataFrame(rows, ["path", "speaker", "corpus"], orient="row")
+
+
+def name_hash(name: str) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of a person's name, "corpus/speaker"."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def people_hashes(manifest: pl.DataFrame) -> list[str]:
+    """Hashes of the people of a manifest, by which a population can be shown to hold none of them; sorted."""
+    people = manifest.filter(pl.col("speaker") != "").select("corpus", "speaker").unique()
+    return sorted(name_hash(f"{corpus}/{speaker}") for corpus, speaker in people.iter_rows())
 
 
 def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: AugmentationSettings) -> list[Piece]:

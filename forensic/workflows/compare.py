@@ -21,17 +21,19 @@ from forensic.case.provenance import software
 from forensic.case.reference import Suspect, read_reference_set
 from forensic.case.results import write_csv, write_text
 from forensic.case.store import path_text, write_atomically
+from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
-from forensic.likelihood_ratio.population import load_population
+from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.report.content.build import build_report
 from forensic.report.content.inputs import KnownRecording, KnownSpeaker, ReportInputs
 from forensic.report.render import render_html, render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
-from forensic.workflows.sides import known_side, leakage, questioned_sides, sides_by_recording
+from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
 from forensic.workflows.weigh import weigh
 
 
@@ -47,6 +49,8 @@ class ComparisonRequest:
         scale: file of verbal equivalents; None takes the one that ships.
         workers: processes; None takes one a processor.
         command_line: as it was given, for the report.
+        people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
+            beside the model.
     """
 
     reference: Path
@@ -56,6 +60,7 @@ class ComparisonRequest:
     scale: Path | None = None
     workers: int | None = None
     command_line: str = ""
+    people: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def compare(
     details = load_case_details(case.path)
     scale = load_scale(request.scale)
     model = load_model(request.model_folder)
-    population = load_population(request.model_folder, model.identity.sha256)
+    population = None if request.people else load_population(request.model_folder, model.identity.sha256)
     suspects = read_reference_set(request.reference)
     known_scan = _scan_reference(case, request, suspects, watch_scan)
 
@@ -113,6 +118,8 @@ def compare(
             f"No suspect of {request.reference} has a usable recording: {known[0].problem}",
             "Supply recordings with enough clear speech of each suspect.",
         )
+    if population is None:
+        population = _in_conditions_of_the_case(case, request, questioned, known, watch)
     watch("calibrating")
     comparisons, calibrations = weigh(questioned, known, population, model.backend, request.settings.comparison, scale)
 
@@ -159,6 +166,31 @@ def _scan_reference(
         case,
         ScanRequest(roots, "reference", request.model_folder, request.settings, workers=request.workers),
         watch,
+    )
+
+
+def _in_conditions_of_the_case(
+    case: CaseFolder,
+    request: ComparisonRequest,
+    questioned: Sequence[Side],
+    known: Sequence[Side],
+    watch: Callable[[str], None],
+) -> Population:
+    """The population's people, simulated in the conditions of every side that can be compared."""
+    if request.people is None:
+        raise ReferenceSetError("No people of the relevant population are named.", "Name them with --population.")
+    least_s = request.settings.comparison.min_net_speech_s
+    usable_questioned, usable_known = (
+        [one.conditions for one in sides if one.conditions is not None and one.conditions.net_speech_s >= least_s]
+        for sides in (questioned, known)
+    )
+    return simulate_case_population(
+        usable_questioned,
+        usable_known,
+        CasePopulationRequest(
+            request.people, request.model_folder, case.path / "population", request.workers or default_workers()
+        ),
+        lambda done, total: watch(f"population in {done} of {total} conditions"),
     )
 
 

@@ -1,5 +1,8 @@
 """``forensic population build``: people of the relevant population, in a grid of conditions, as embeddings."""
 
+import dataclasses
+import hashlib
+import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -20,7 +23,15 @@ from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
 from forensic.training.cache import load_sources
 from forensic.training.configuration import DataSettings
-from forensic.workflows.reference_people import KNOWN, QUESTIONED, Person, embed_pieces, examine_side, read_people
+from forensic.workflows.reference_people import (
+    KNOWN,
+    QUESTIONED,
+    Person,
+    check_disjoint,
+    embed_pieces,
+    examine_side,
+    read_people,
+)
 
 KNOWN_SPEECH_S = (8.0, 25.0)
 LONGEST_KNOWN_S = 30.0
@@ -102,6 +113,8 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     """
     model = load_model(request.model_folder)
     people, licences = read_people(request.source, request.splits)
+    is_disjoint = check_disjoint(people, request.model_folder)
+    request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     embeddings: list[Samples] = []
@@ -116,19 +129,24 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
         frame,
         np.stack(embeddings),
         model_sha256=model.identity.sha256,
-        data=described(frame),
+        data=described(frame, is_disjoint=is_disjoint),
         licences={corpus: licences[corpus] for corpus in frame["corpus"].unique()},
     )
     return request.model_folder
 
 
-def described(rows: pl.DataFrame) -> str:
-    """Who is in a bank, in two sentences for its card."""
+def described(rows: pl.DataFrame, *, is_disjoint: bool) -> str:
+    """Who is in a bank, in a few sentences for its card."""
     counts = rows.group_by("corpus").agg(pl.col("speaker").n_unique()).sort("corpus")
     return (
         "Speakers by corpus (and language): "
         + ", ".join(f"{corpus} {count}" for corpus, count in counts.iter_rows())
-        + ". The two sides of a speaker are different recordings, of one session where the corpus has no other."
+        + ". The two sides of a speaker are different recordings, of one session where the corpus has no other. "
+        + (
+            "None of them took part in the training of the model, by the names that its training left behind."
+            if is_disjoint
+            else "Whether one of them took part in the training of the model could not be checked."
+        )
     )
 
 
@@ -142,11 +160,22 @@ class _Worker:
 _worker: list[_Worker] = []  # of this process
 
 
+_SOURCES = ("noise", "rooms")
+
+
 def sources_beside(source: Path) -> Sources:
     """What the folders ``noise`` and ``rooms`` beside a manifest or a folder of people hold; else synthetic."""
-    folders = [source.absolute().parent / name for name in ("noise", "rooms")]
+    folders = [source.absolute().parent / name for name in _SOURCES]
     noise, rooms = (str(folder) if folder.is_dir() else "" for folder in folders)
     return load_sources(DataSettings(manifest=str(source), noise=noise, rooms=rooms))
+
+
+def sources_identity(source: Path) -> str:
+    """A hash of the names and sizes of what ``sources_beside`` loads."""
+    root = source.absolute().parent
+    files = sorted(path for name in _SOURCES for path in (root / name).rglob("*") if path.is_file())
+    content = [[str(path.relative_to(root)), path.stat().st_size] for path in files]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
 def _start_worker(request: PopulationRequest) -> None:

@@ -28,7 +28,7 @@ from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows,
 from forensic.speaker.features import frame_mask, level_gain, mel_power
 from forensic.training.cache import read_samples
 from forensic.training.configuration import DataSettings
-from forensic.training.data import read_manifest
+from forensic.training.data import name_hash, read_manifest
 
 KNOWN, QUESTIONED = "known", "questioned"
 LONGEST_SIDE_S = {KNOWN: 50.0, QUESTIONED: 60.0}  # of audio that is put through the channels
@@ -42,12 +42,14 @@ class Person:
 
     Attributes:
         name: with the corpus before it.
+        origin: the same, with the corpus as the manifest names it, which is the name in a model's training.
         corpus: with the language, where a corpus has several.
         known: recordings of the known side, one or more.
         questioned: those of the questioned side, one or more.
     """
 
     name: str
+    origin: str
     corpus: str
     known: tuple[Path, ...]
     questioned: tuple[Path, ...]
@@ -84,7 +86,7 @@ def read_people(source: Path, splits: Sequence[str]) -> tuple[list[Person], dict
     Raises:
         TrainingError: if it cannot be used, or nobody has two recordings.
     """
-    manifest = with_languages_apart(_manifest(source, splits))
+    manifest = with_languages_apart(_manifest(source, splits).with_columns(pl.col("corpus").alias("origin")))
     people = people_with_two_sides(manifest, source if source.is_dir() else source.parent)
     if not people:
         raise TrainingError(
@@ -139,7 +141,7 @@ def people_with_two_sides(manifest: pl.DataFrame, root: Path) -> list[Person]:
     """People with two recordings or more, each recording on one side only.
 
     Args:
-        manifest: columns path, speaker, corpus, and seconds as a number.
+        manifest: columns path, speaker, corpus, seconds as a number, and origin, the corpus as it is first named.
         root: folder that the paths start from.
     """
     people = []
@@ -155,8 +157,31 @@ def people_with_two_sides(manifest: pl.DataFrame, root: Path) -> list[Person]:
         paths = [root / path for path in clips["path"]]
         known = tuple(path for path, known in zip(paths, is_known, strict=True) if known)
         questioned = tuple(path for path, known in zip(paths, is_known, strict=True) if not known)
-        people.append(Person(f"{corpus}/{name}" if corpus else str(name), str(corpus), known, questioned))
+        origin = f"{clips['origin'][0]}/{name}"
+        people.append(Person(f"{corpus}/{name}", origin, str(corpus), known, questioned))
     return people
+
+
+def check_disjoint(people: Sequence[Person], model_folder: Path) -> bool:
+    """See that nobody took part in the training of a model, by the hashes of names in its ``training.json``.
+
+    Returns:
+        Whether there were hashes to compare with: a model that was imported has none.
+
+    Raises:
+        TrainingError: if somebody took part.
+    """
+    try:
+        trained = set(json.loads((model_folder / "training.json").read_text(encoding="utf-8"))["people_sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    shared = [person.name for person in people if name_hash(person.origin) in trained]
+    if shared:
+        raise TrainingError(
+            f"{len(shared)} of the people took part in the training of the model, for example {shared[0]}.",
+            "Leave them out: scores of people that the model knows promise too much.",
+        )
+    return True
 
 
 def examine_side(
@@ -182,14 +207,29 @@ def examine_side(
     files = [kept / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.npz" for identity in identities]
     missing = [index for index, file in enumerate(files) if not file.exists()]
     if missing:
-        samples = np.concatenate([read_samples(path) for path in person.recordings(side)])
-        samples = samples[: int(LONGEST_SIDE_S[side] * SAMPLE_RATE_HZ)]
+        samples = _joined(person, side)
         degraded = [
             simulate(samples, channels[index], sources, _seed(person, side, channels[index], seed)) for index in missing
         ]
         for index, passed, probability in zip(missing, degraded, speech_probability(degraded), strict=True):
             _keep(files[index], _measured(passed, probability))
     return [_kept(file) for file in files]
+
+
+def pass_channel(person: Person, side: str, channel: Channel, sources: Sources, seed: int) -> Examined:
+    """One side of a person through one channel, as ``examine_side`` does it; nothing is kept.
+
+    Raises:
+        RecordingError: if a recording cannot be decoded.
+    """
+    passed = simulate(_joined(person, side), channel, sources, _seed(person, side, channel, seed))
+    measured = _measured(passed, speech_probability([passed])[0])
+    return Examined(measured.features, measured.quality)
+
+
+def _joined(person: Person, side: str) -> Samples:
+    samples = np.concatenate([read_samples(path) for path in person.recordings(side)])
+    return samples[: int(LONGEST_SIDE_S[side] * SAMPLE_RATE_HZ)]
 
 
 def _seed(person: Person, side: str, channel: Channel, seed: int) -> int:

@@ -26,7 +26,7 @@ from forensic.speaker.network import SpeakerNetwork, grown
 from forensic.training.backend import BackendChoice, choose_backend
 from forensic.training.cache import FeatureCache, build_cache, check_sources
 from forensic.training.configuration import TrainingSettings
-from forensic.training.data import Piece, make_pieces, read_manifest, summarise
+from forensic.training.data import Piece, make_pieces, people_hashes, read_manifest, summarise
 from forensic.training.development import DevelopmentResult
 from forensic.training.teacher import initial_network, make_teacher
 from forensic.training.trainer import Progress, train
@@ -212,6 +212,7 @@ def _write_record(
     record = {
         "settings": settings,
         "manifest_sha256": _manifest_sha256(request),
+        "people_sha256": people_hashes(manifest),
         "features_sha256": cache.sha256,
         "pieces": cache.index.height,
         "frames": int(cache.index["frames"].sum()),
