@@ -7,7 +7,7 @@ from forensic.report.content.case_report import QualityRow
 from forensic.report.content.evidence import first_rows, in_order, rows_by
 from forensic.report.content.exhibits import Exhibits, channel_label
 from forensic.report.content.inputs import ReportInputs
-from forensic.report.formats import NOTHING, format_duration, format_quantity, format_share
+from forensic.report.formats import NOTHING, format_duration, format_number, format_share
 
 _DRY_C50_DB = 20.0  # beyond which rooms are as good as none
 _PLAIN = 0.8
@@ -22,9 +22,9 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
             duration=format_duration(row["duration_s"]),
             net_speech=format_duration(row["net_speech_s"]),
             segments=f"{len(segments[row['sha256'], row['channel']]):,}",
-            snr=format_quantity(row["snr_db"], "dB") if row["snr_db"] is not None else NOTHING,
-            speech_level=format_quantity(row["speech_level_dbfs"], "dBFS"),
-            peak=format_quantity(row["peak_dbfs"], "dBFS", 1),
+            snr=_number(row["snr_db"]),
+            speech_level=_number(row["speech_level_dbfs"]),
+            peak=_number(row["peak_dbfs"], 1),
             clipping=format_share(row["clipped_share"]),
             band=_band(row),
             clarity=_clarity(row["c50_db"]),
@@ -36,15 +36,20 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
 
 
 def _band(row: Mapping[str, Any]) -> str:
-    """Both edges, "200 to 3,400 Hz"."""
-    high = format_quantity(row["bandwidth_hz"], "Hz")
-    return high if row["low_edge_hz"] is None else f"{round(row['low_edge_hz'], -1):.0f} to {high}"
+    """Both edges, "200 to 3,400"."""
+    high = _number(row["bandwidth_hz"])
+    return high if row["low_edge_hz"] is None else f"{_number(round(row['low_edge_hz'], -1))} to {high}"
+
+
+def _number(value: float | None, decimals: int = 0) -> str:
+    """The unit stands in the table's head."""
+    return NOTHING if value is None else format_number(value, decimals)
 
 
 def _clarity(c50_db: float | None) -> str:
     if c50_db is None:
         return NOTHING
-    return "dry" if c50_db >= _DRY_C50_DB else format_quantity(c50_db, "dB")
+    return "dry" if c50_db >= _DRY_C50_DB else _number(c50_db)
 
 
 def _codec(row: Mapping[str, Any]) -> str:
