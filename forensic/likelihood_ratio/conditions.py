@@ -40,13 +40,16 @@ CLEAN_SNR_DB = 30.0
 DRY_C50_DB = 20.0
 LOWEST_EDGE_HZ = 150.0
 
+_NOTABLE_STEPS = 0.25
+_COMPARATIVES = {"start of the band": ("higher", "lower")}
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """How far a case recording lies from a cell in one condition.
 
     Attributes:
-        condition: "net speech", "SNR", "clarity", "bandwidth", "lower edge" or "codec".
+        condition: "net speech", "SNR", "clarity", "bandwidth", "start of the band" or "codec".
         amount: the case's value less the cell's, in ``unit``; 0 or 1 for the codec.
         unit: "octaves", "dB" or "kind".
         steps: what it adds to the distance, 0 or more.
@@ -81,11 +84,24 @@ def differences(case: Conditions, cell: Conditions) -> tuple[Difference, ...]:
         found.append(_worse_counts_more("clarity", c50_db, "dB", C50_STEP_DB))
     if case.low_edge_hz is not None and cell.low_edge_hz is not None:
         edge = math.log2(_edge(case.low_edge_hz) / _edge(cell.low_edge_hz))
-        found.append(Difference("lower edge", edge, "octaves", abs(edge) / LOW_EDGE_STEP_OCTAVES))
+        found.append(Difference("start of the band", edge, "octaves", abs(edge) / LOW_EDGE_STEP_OCTAVES))
     if case.codec is not None and cell.codec is not None:
         differs = float(case.codec != cell.codec)
         found.append(Difference("codec", differs, "kind", differs * CODEC_STEPS))
     return tuple(found)
+
+
+def in_words(found: Sequence[Difference]) -> str:
+    """The differences that count, the largest first: "12 dB less SNR, 1.0 octaves more bandwidth, another codec"."""
+    notable = sorted((one for one in found if one.steps >= _NOTABLE_STEPS), key=lambda one: -one.steps)
+    texts = [
+        f"another {one.condition}"
+        if one.unit == "kind"
+        else f"{abs(one.amount):.{0 if one.unit == 'dB' else 1}f} {one.unit} "
+        f"{_COMPARATIVES.get(one.condition, ('more', 'less'))[one.amount < 0]} {one.condition}"
+        for one in notable
+    ]
+    return ", ".join(texts) or "no notable difference"
 
 
 def distance(case: Conditions, cell: Conditions) -> float:

@@ -11,7 +11,7 @@ import polars as pl
 
 from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.conditions import nearest
+from forensic.likelihood_ratio.conditions import differences, in_words, nearest
 from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
@@ -161,7 +161,8 @@ def _unusable(side: Side, cell: _Near | None, what: str, settings: ComparisonSet
     if cell.distance > settings.max_condition_distance:
         return (
             f"No reference population resembles the {what} ({_described(measured)}): the nearest, {cell.cell.name} "
-            f"({_described(cell.cell)}), is {cell.distance:.1f} steps away, {settings.max_condition_distance:.1f} are "
+            f"({_described(cell.cell)}), is {cell.distance:.1f} steps away "
+            f"({in_words(differences(measured, cell.cell))}), {settings.max_condition_distance:.1f} are "
             "allowed. Supply a recording in other conditions, or a reference population in these."
         )
     return None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.conditions import differences, distance, nearest
+from forensic.likelihood_ratio.conditions import differences, distance, in_words, nearest
 from forensic.records import Conditions
 
 CELL = Conditions(
@@ -127,3 +127,13 @@ def test_differences_name_what_differs_in_its_unit():
     assert (found["SNR"].amount, found["SNR"].unit) == (-5.0, "dB")
     assert (found["net speech"].amount, found["net speech"].unit) == (-1.0, "octaves")
     assert found["clarity"].steps == found["codec"].steps == 0
+
+
+def test_differences_are_put_in_words_with_the_largest_first():
+    """What is better than the cell counts less; what hardly counts is left out."""
+    found = differences(changed(snr_db=9.0, net_speech_s=15.0, low_edge_hz=250.0, codec="Opus"), CELL)
+    assert (
+        in_words(found)
+        == "11 dB less SNR, 1.0 octaves less net speech, 0.3 octaves lower start of the band, another codec"
+    )
+    assert in_words(differences(CELL, CELL)) == "no notable difference"
