@@ -138,11 +138,12 @@ def nearest(cells: Sequence[Cell], away: Vector, half: int) -> Line:
     return fit(*cell.half(half), cell.speakers / 2)
 
 
-def pooled(count: int) -> Method:
-    """One calibration on the pairs of the nearest cells together, each weighing by its nearness."""
+def pooled(count: int, *, evenly: bool = False) -> Method:
+    """One calibration on the pairs of the nearest cells together, each weighing by its nearness, or all alike."""
 
     def method(cells: Sequence[Cell], away: Vector, half: int) -> Line:
         chosen, weight = _weights(away, count)
+        weight = np.ones(count) / count if evenly else weight
         parts = [cells[index].half(half) for index in chosen]
         same, different = (np.concatenate([part[kind] for part in parts]) for kind in (0, 1))
         same_weight, different_weight = (
@@ -177,7 +178,9 @@ def _weights(away: Vector, count: int) -> tuple[np.ndarray, Vector]:
 METHODS: dict[str, Method] = {
     "nearest cell": nearest,
     "2 nearest, pooled": pooled(2),
+    "2 nearest, pooled evenly": pooled(2, evenly=True),
     "3 nearest, pooled": pooled(3),
+    "3 nearest, pooled evenly": pooled(3, evenly=True),
     "5 nearest, pooled": pooled(5),
     "2 nearest, interpolated": interpolated(2),
     "3 nearest, interpolated": interpolated(3),
