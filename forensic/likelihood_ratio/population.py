@@ -8,12 +8,13 @@ the card names.
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -42,6 +43,8 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 _MAY_BE_NULL = frozenset({"snr_db", "low_edge_hz", "c50_db", "codec"})
 _MAY_BE_MISSING = frozenset({"low_edge_hz", "c50_db", "codec"})  # in banks of before they were measured
 SIDES = ("known", "questioned")
+_BARE = re.compile(r"[A-Za-z_]+").fullmatch  # needs no quotes in TOML
+Setting: TypeAlias = float | str | Sequence[float] | Sequence[str] | Mapping[str, Sequence[str]]
 PARQUET = "population.parquet"
 CARD = "population.toml"
 _REMEDY = "Install the population bank again, or build one with this model."
@@ -58,6 +61,7 @@ class PopulationCard:
         licences: licence of each corpus.
         speakers: number of speakers.
         rows: number of embeddings.
+        settings: how the bank was made: seed, amounts of speech, steps of each channel; empty in older banks.
     """
 
     model_sha256: str
@@ -66,6 +70,7 @@ class PopulationCard:
     licences: Mapping[str, str]
     speakers: int
     rows: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ def save_population(
     model_sha256: str,
     data: str,
     licences: Mapping[str, str],
+    settings: Mapping[str, Setting] | None = None,
 ) -> None:
     """Write a bank: the Parquet file, then the card that names its hash.
 
@@ -115,6 +121,7 @@ def save_population(
         model_sha256: of the weights that made the embeddings.
         data: where the speakers come from.
         licences: licence of each corpus that occurs.
+        settings: how the bank was made; a mapping in it becomes a table of the card.
 
     Raises:
         ModelError: if columns, shapes, sides or lengths of the embeddings are wrong, a speaker is in two
@@ -139,12 +146,22 @@ def save_population(
         "speakers": rows["speaker"].n_unique(),
         "rows": len(rows),
     }
-    lines = [f"{key} = {json.dumps(value)}" for key, value in card.items()]  # JSON's strings are TOML's
-    lines += ["", "[licences]", *(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in sorted(licences.items()))]
+    given = dict(settings or {})
+    tables: dict[str, dict[str, Any]] = {"licences": dict(sorted(licences.items()))}
+    tables |= {"settings": {key: value for key, value in given.items() if not isinstance(value, Mapping)}}
+    tables |= {f"settings.{key}": dict(value) for key, value in given.items() if isinstance(value, Mapping)}
+    lines = _toml(card)
+    for name, table in tables.items():
+        lines += ["", f"[{name}]", *_toml(table)] if table else []
     folder.mkdir(parents=True, exist_ok=True)
     for name, whole in ((PARQUET, content), (CARD, ("\n".join(lines) + "\n").encode())):
         with written_whole(folder / name) as file:
             file.write(whole)
+
+
+def _toml(table: Mapping[str, Any]) -> list[str]:
+    """Lines of a table: JSON's strings, numbers and lists are TOML's."""
+    return [f"{key if _BARE(key) else json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()]
 
 
 def load_population(folder: Path, model_sha256: str) -> Population:

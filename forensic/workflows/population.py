@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from forensic.audio.channel import Band, Channel, Noise, Room, Sources, Step
 from forensic.audio.codec import Codec
+from forensic.case.provenance import software
 from forensic.errors import RecordingError
 from forensic.likelihood_ratio.population import save_population
 from forensic.records import Quality, Samples
@@ -131,6 +132,16 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
         model_sha256=model.identity.sha256,
         data=described(frame, is_disjoint=is_disjoint),
         licences={corpus: licences[corpus] for corpus in frame["corpus"].unique()},
+        settings={
+            "seed": request.seed,
+            "splits": list(request.splits),
+            "known_speech_s": KNOWN_SPEECH_S,
+            "longest_known_speech_s": LONGEST_KNOWN_S,
+            "questioned_speech_s": QUESTIONED_SPEECH_S,
+            "sources": request.work.name,
+            "software": software(),
+            "channels": {channel.name: [str(step) for step in channel.steps] for channel in request.channels},
+        },
     )
     return request.model_folder
 

@@ -58,6 +58,17 @@ def test_a_bank_of_before_room_and_codec_were_measured_still_serves(tmp_path, ba
     assert {(cell.low_edge_hz, cell.c50_db, cell.codec) for cell in bank.questioned_cells} == {(None, None, None)}
 
 
+def test_how_a_bank_was_made_is_kept_with_it(tmp_path, bank_rows):
+    """Numbers, lists and a table, as they were given."""
+    settings = {"seed": 1, "questioned_speech_s": [3.0, 5.0], "channels": {"AMR-NB 5.9 + room": ["Room()", "Codec()"]}}
+    rows, embeddings = bank_rows()
+    save_population(
+        tmp_path, rows, embeddings, model_sha256=MODEL, data="Simulated.", licences=LICENCES, settings=settings
+    )
+    assert load_population(tmp_path, MODEL).card.settings == settings
+    assert load_population(tmp_path, MODEL).card.licences == LICENCES
+
+
 def test_two_saves_of_the_same_rows_have_the_same_hash(saved, tmp_path_factory):
     """A bank can be built again and compared."""
     folder, rows, embeddings = saved
