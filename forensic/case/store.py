@@ -111,6 +111,12 @@ COMPARISONS_SCHEMA: Schema = {
     "status": pl.String,  # "lr" or "no LR issued"
     "reason": pl.String,  # why none is issued, and what would help; null otherwise
     "calibration_id": pl.String,
+    "questioned_cell": pl.String,  # the population's nearest conditions; null without conditions of the case
+    "questioned_distance": pl.Float64,  # how far they lie from the case; 0: the same
+    "questioned_differs": pl.String,  # in what, the largest difference first
+    "known_cell": pl.String,
+    "known_distance": pl.Float64,
+    "known_differs": pl.String,
 }
 """One row a questioned recording, channel and suspect."""
 

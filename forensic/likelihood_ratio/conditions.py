@@ -135,11 +135,16 @@ def nearest(conditions: Conditions, cells: Sequence[Conditions]) -> tuple[int, f
             "The reference population has no recordings for this side of the comparison.",
             "Use a population with known and questioned recordings.",
         )
-    longest_s = max(cell.net_speech_s for cell in cells)
-    within = replace(conditions, net_speech_s=min(conditions.net_speech_s, longest_s))
-    distances = [distance(within, cell) for cell in cells]
+    comparable = as_long_as_the_longest(conditions, cells)
+    distances = [distance(comparable, cell) for cell in cells]
     index = min(range(len(cells)), key=distances.__getitem__)
     return index, distances[index]
+
+
+def as_long_as_the_longest(conditions: Conditions, cells: Sequence[Conditions]) -> Conditions:
+    """The conditions with no more net speech than the longest cell has: more does not count."""
+    longest_s = max(cell.net_speech_s for cell in cells)
+    return replace(conditions, net_speech_s=min(conditions.net_speech_s, longest_s))
 
 
 def _worse_counts_more(condition: str, amount: float, unit: str, step: float) -> Difference:

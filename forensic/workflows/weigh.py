@@ -11,7 +11,7 @@ import polars as pl
 
 from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.conditions import differences, in_words, nearest
+from forensic.likelihood_ratio.conditions import as_long_as_the_longest, differences, in_words, nearest
 from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
@@ -55,7 +55,7 @@ def weigh(
                 "status": STATUS_NONE,
                 "reason": reason,
             }
-            rows.append(row)
+            rows.append(row | _matching("questioned", q_cell) | _matching("known", k_cell))
             if reason is None and q_cell is not None and k_cell is not None:
                 cells = (k_cell.index, q_cell.index)
                 calibrated.setdefault(cells, []).append(len(rows) - 1)
@@ -114,13 +114,26 @@ class _Near:
     index: int
     distance: float
     cell: Conditions
+    differs: str
 
 
 def _nearest(side: Side, cells: Sequence[Conditions]) -> _Near | None:
     if side.conditions is None:
         return None
     index, distance = nearest(side.conditions, cells)
-    return _Near(index, distance, cells[index])
+    found = differences(as_long_as_the_longest(side.conditions, cells), cells[index])
+    return _Near(index, distance, cells[index], in_words(found))
+
+
+def _matching(side: str, near: _Near | None) -> dict[str, Any]:
+    """What a row says of the population's conditions on one side."""
+    if near is None:
+        return {}
+    return {
+        f"{side}_cell": f"{near.cell.name}, {near.cell.net_speech_s:.0f} s",
+        f"{side}_distance": near.distance,
+        f"{side}_differs": near.differs,
+    }
 
 
 def _refusal(
@@ -162,7 +175,7 @@ def _unusable(side: Side, cell: _Near | None, what: str, settings: ComparisonSet
         return (
             f"No reference population resembles the {what} ({_described(measured)}): the nearest, {cell.cell.name} "
             f"({_described(cell.cell)}), is {cell.distance:.1f} steps away "
-            f"({in_words(differences(measured, cell.cell))}), {settings.max_condition_distance:.1f} are "
+            f"({cell.differs}), {settings.max_condition_distance:.1f} are "
             "allowed. Supply a recording in other conditions, or a reference population in these."
         )
     return None

@@ -230,6 +230,12 @@ def compared(path, sha256, speaker, log10_lr, fit, **changes):
         "status": STATUS_LR,
         "reason": None,
         "calibration_id": fit.id,
+        "questioned_cell": f"{fit.questioned.name}, {fit.questioned.net_speech_s:.0f} s",
+        "questioned_distance": 0.72,
+        "questioned_differs": "3 dB less SNR, another codec",
+        "known_cell": f"{fit.known.name}, {fit.known.net_speech_s:.0f} s",
+        "known_distance": 0.2,
+        "known_differs": "no notable difference",
     }
     return row | changes
 

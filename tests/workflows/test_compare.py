@@ -40,6 +40,10 @@ def run_compare(tmp_path, population_folder):
     return run
 
 
+def _results_of(result):
+    return (result.folder / "results.json").read_text()
+
+
 def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, suspects, run_scan, run_compare):
     run_scan(recordings)
     result = run_compare(suspects)
@@ -49,6 +53,11 @@ def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, 
     assert set(table["status"]) == {STATUS_LR}
     assert (table["log10_lr_low"] <= table["log10_lr_high"]).all()
     assert table["known_sha256"].list.len().to_list() == [2] * 6
+    assert set(table["questioned_cell"]) == {"clean, 5 s"}
+    assert set(table["known_cell"]) == {"clean, 20 s"}
+    largest = {key: fit["questioned_distance"] for key, fit in json.loads(_results_of(result))["calibrations"].items()}
+    farthest = table.group_by("calibration_id").agg(pl.col("questioned_distance").max())
+    assert dict(farthest.iter_rows()) == pytest.approx(largest)
     assert sorted(path.name for path in result.folder.iterdir()) == [
         "comparisons.csv",
         "comparisons.parquet",
@@ -58,7 +67,7 @@ def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, 
     ]
     assert result.pdf.read_bytes().startswith(b"%PDF")
     assert pl.read_parquet(result.folder / "comparisons.parquet").equals(table)
-    results = json.loads((result.folder / "results.json").read_text())
+    results = json.loads(_results_of(result))
     assert len(results["comparisons"]) == 6
     assert set(table["calibration_id"]) == set(results["calibrations"])
 

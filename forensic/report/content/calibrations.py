@@ -64,7 +64,10 @@ def _describe(
         id=printable(calibration.id),
         comparisons=first_few([comparison.label for comparison in served], most=12),
         facts=_facts(calibration),
-        conditions=_conditions(calibration, _questioned_sides(served, quality), _known_sides(served, quality)),
+        conditions=(
+            *_conditions(calibration, _questioned_sides(served, quality), _known_sides(served, quality)),
+            _differences(served),
+        ),
         metrics=_metrics(calibration),
         scores=_score_plot(label, calibration, served) if draws_plots else None,
         tippett=_tippett_plot(label, calibration, served) if draws_plots else None,
@@ -137,6 +140,13 @@ def _conditions(
         pairs = [texts(*side) for side in sides]
         rows.append(ConditionRow(name, *pairs[0], *pairs[1]))
     return tuple(rows)
+
+
+def _differences(served: Sequence[Issued]) -> ConditionRow:
+    """What the largest distance is made of, on either side."""
+    questioned = max(served, key=lambda comparison: comparison.questioned_distance).questioned_differs
+    known = max(served, key=lambda comparison: comparison.known_distance).known_differs
+    return ConditionRow("What differs there, the case from the population", questioned, "", known, "")
 
 
 def _spread(case: Sequence[Measured], name: str) -> str:

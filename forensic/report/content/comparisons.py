@@ -43,7 +43,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Issued(Comparison):
-    """A comparison with an LR; ``low`` and ``high`` are the ends of its 95 % interval, log10."""
+    """A comparison with an LR.
+
+    Attributes:
+        low, high: ends of its 95 % interval, log10.
+        questioned_distance, known_distance: how far the population's conditions lie from the case's, on each side.
+        questioned_differs, known_differs: in what.
+    """
 
     score: float
     log10_lr: float
@@ -52,6 +58,10 @@ class Issued(Comparison):
     unbounded: float
     verbal: str
     calibration_id: str
+    questioned_distance: float
+    questioned_differs: str
+    known_distance: float
+    known_differs: str
 
     @property
     def is_bounded(self) -> bool:
@@ -149,6 +159,10 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         unbounded=finite(unbounded, f"the unbounded log10 LR of {where}"),
         verbal=printable(row["verbal_equivalent"] or inputs.scale.describe(row["log10_lr"])),
         calibration_id=row["calibration_id"],
+        questioned_distance=row["questioned_distance"] or 0.0,
+        questioned_differs=row["questioned_differs"] or "",
+        known_distance=row["known_distance"] or 0.0,
+        known_differs=row["known_differs"] or "",
     )
 
 

@@ -18,7 +18,8 @@ def test_each_lr_stands_beside_how_well_its_calibration_does(report):
         assert metrics["Cllr"].interval == "0.211 to 0.282"
         assert metrics["EER"].value.startswith("5.8")
         assert ("Reference speakers", "120") in [(fact.label, fact.value) for fact in calibration_content.facts]
-        assert len(calibration_content.conditions) == 8
+        assert len(calibration_content.conditions) == 9
+        assert calibration_content.conditions[-1].questioned_case == "3 dB less SNR, another codec"
 
 
 def test_the_case_is_marked_on_the_plots_of_its_calibration(report):
