@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.conditions import differences, distance, in_words, nearest
+from forensic.likelihood_ratio.conditions import as_long_as_the_longest, differences, distance, in_words, nearest
 from forensic.records import Conditions
 
 CELL = Conditions(
@@ -127,6 +127,13 @@ def test_differences_name_what_differs_in_its_unit():
     assert (found["SNR"].amount, found["SNR"].unit) == (-5.0, "dB")
     assert (found["net speech"].amount, found["net speech"].unit) == (-1.0, "octaves")
     assert found["clarity"].steps == found["codec"].steps == 0
+
+
+def test_speech_beyond_the_longest_cell_is_no_difference():
+    """Neither in the distance nor in words."""
+    long = as_long_as_the_longest(changed(net_speech_s=600.0), [changed(net_speech_s=10.0), CELL])
+    assert long.net_speech_s == CELL.net_speech_s
+    assert in_words(differences(long, CELL)) == "no notable difference"
 
 
 def test_differences_are_put_in_words_with_the_largest_first():

@@ -146,7 +146,7 @@ def _differences(served: Sequence[Issued]) -> ConditionRow:
     """What the largest distance is made of, on either side."""
     questioned = max(served, key=lambda comparison: comparison.questioned_distance).questioned_differs
     known = max(served, key=lambda comparison: comparison.known_distance).known_differs
-    return ConditionRow("What differs there, the case from the population", questioned, "", known, "")
+    return ConditionRow("What differs in the case", questioned, "", known, "")
 
 
 def _spread(case: Sequence[Measured], name: str) -> str:
