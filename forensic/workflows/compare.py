@@ -138,7 +138,9 @@ def compare(
         comparisons=comparisons,
         known_speakers=_known_speakers(suspects, evidence["files"]),
         calibrations=calibrations,
-        method=method_of(model, request.settings, request.command_line, time.monotonic() - began),
+        method=method_of(
+            model, request.settings, request.command_line, time.monotonic() - began, population.card, request.people
+        ),
         scale=scale,
         leakage_warnings=leakage(questioned, known),
     )

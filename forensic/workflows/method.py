@@ -4,15 +4,24 @@ import dataclasses
 import hashlib
 import json
 import os
+from pathlib import Path
 
 import forensic
 from forensic.case.provenance import library_versions, machine
+from forensic.likelihood_ratio.population import PopulationCard
 from forensic.report.content.inputs import Method
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
 
 
-def method_of(model: SpeakerModel | None, settings: Settings, command_line: str, duration_s: float) -> Method:
+def method_of(
+    model: SpeakerModel | None,
+    settings: Settings,
+    command_line: str,
+    duration_s: float,
+    population: PopulationCard | None = None,
+    simulated_from: Path | None = None,
+) -> Method:
     """The method, in full.
 
     Args:
@@ -20,6 +29,8 @@ def method_of(model: SpeakerModel | None, settings: Settings, command_line: str,
         settings: of every step.
         command_line: as it was given.
         duration_s: how long it took.
+        population: card of the reference population; None where there was none.
+        simulated_from: the people that it was simulated from for this case; None where it is the model's bank.
     """
     computer = machine()
     tables = {field.name: dataclasses.asdict(getattr(settings, field.name)) for field in dataclasses.fields(Settings)}
@@ -40,4 +51,11 @@ def method_of(model: SpeakerModel | None, settings: Settings, command_line: str,
         seeds={"bootstrap and cross-validation": settings.comparison.seed},
         command_line=command_line,
         duration_s=duration_s,
+        population=_population(population, simulated_from) if population else "",
+        population_sha256=population.parquet_sha256 if population else "",
     )
+
+
+def _population(card: PopulationCard, simulated_from: Path | None) -> str:
+    made = f"simulated from {simulated_from} in the conditions of this case" if simulated_from else "the model's bank"
+    return f"{card.speakers} speakers, {card.rows} embeddings, {made}. {card.data}"

@@ -99,6 +99,8 @@ def method():
         seeds={"comparison": 20260701},
         command_line="forensic compare CASE --reference 'suspects & co'",
         duration_s=73.4,
+        population="193 speakers, the model's bank.",
+        population_sha256="cd" * 32,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from factories import write_call, write_wav
+from people import write_people
 from spoken import spoken
 
 from forensic.case.folder import open_case
@@ -70,6 +71,20 @@ def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, 
     results = json.loads(_results_of(result))
     assert len(results["comparisons"]) == 6
     assert set(table["calibration_id"]) == set(results["calibrations"])
+
+
+def test_people_at_hand_take_the_place_of_the_bank(recordings, suspects, run_scan, run_compare, tmp_path):
+    """Simulated in the conditions of the case, kept with it, and named in the results."""
+    settings = Settings(comparison=ComparisonSettings(bootstrap_draws=100, min_speakers=5, max_condition_distance=50.0))
+    people = write_people(tmp_path / "people", 6, seconds=14.0)
+    run_scan(recordings)
+    result = run_compare(suspects, settings, questioned=("a.wav",), people=people)
+    method = json.loads(_results_of(result))["method"]
+    assert method["population"].startswith("6 speakers, ")
+    assert f"simulated from {people}" in method["population"]
+    cells = list((tmp_path / "case" / "population").glob("*/population.toml"))
+    assert len(cells) == 3  # of the questioned recording, and of each suspect
+    assert result.comparisons["questioned_distance"].max() < 1.0  # of the speech; the bank has 5 s, of 8
 
 
 def test_all_recordings_of_a_suspect_are_pooled(recordings, suspects, run_scan, run_compare, tmp_path):

@@ -67,6 +67,8 @@ class Method:
     seeds: Mapping[str, int]
     command_line: str
     duration_s: float
+    population: str = ""
+    population_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

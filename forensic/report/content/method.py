@@ -20,6 +20,8 @@ def describe_method(method: Method) -> tuple[Fact, ...]:
         Fact("Model, training data", " ".join(paragraphs(method.model_training_data)) or "not stated"),
         Fact("Score", printable(method.score)),
         Fact("Score, identity", printable(method.score_identity)),
+        Fact("Reference population", printable(method.population) or "not stated"),
+        Fact("Reference population, SHA-256", printable(method.population_sha256) or "not stated"),
         Fact("Settings, SHA-256", printable(method.settings_sha256)),
         Fact("Seeds", ", ".join(seeds) or "none"),
         Fact("Command", printable(method.command_line)),
