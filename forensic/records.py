@@ -218,7 +218,7 @@ class Calibration:
         upper_bound_log10_lr: largest log10 LR that the data support.
         cllr, cllr_min, eer: cross-validated by speaker, with intervals; eer is a share, 0 to 1.
         speakers: number of reference speakers.
-        recordings: number of their embeddings that entered.
+        recordings: number of their embeddings that entered; 0 where only scores were given.
         same_speaker_scores: shape (n_same,).
         different_speaker_scores: shape (n_different,).
         same_speaker_log10_lr: cross-validated, shape (n_same,).

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from forensic.case.store import Schema
+from forensic.case.store import STATUS_LR, Schema
 from forensic.errors import ValidationError
 
 LRS_SCHEMA: Schema = {
@@ -45,7 +45,11 @@ LRS_SCHEMA: Schema = {
 ROLES = ("known", "questioned")
 _MANIFEST_COLUMNS = ("path", "speaker", "role", "session")
 _SCORE_COLUMNS = ("score", "same_speaker", "speaker_known", "speaker_questioned")
-_SCORE_EXTRAS = ("corpus", "condition", "language", "sex", "codec", "duration", "snr")
+_TEXTS = ("corpus", "condition", "language", "sex", "codec")
+_SHORT_NAMES = {"duration": "net_speech_questioned_s", "snr": "snr_questioned_db"}
+_MEASURED = tuple(
+    name for name, kind in LRS_SCHEMA.items() if name.endswith(("_s", "_db", "_hz")) and kind == pl.Float64
+)
 _TRUE, _FALSE = {"1", "true", "yes", "same"}, {"0", "false", "no", "different"}
 _LINES_NAMED = 5
 
@@ -131,7 +135,9 @@ def read_scores(path: Path) -> pl.DataFrame:
     Args:
         path: CSV with the columns score, same_speaker (1 or 0, true or false), speaker_known and speaker_questioned,
             and perhaps corpus, condition, language, sex, codec, duration (net speech of the questioned side in
-            seconds) and snr (of the questioned side in dB). A score may be inf or -inf.
+            seconds), snr (of the questioned side in dB), or what else was measured, by its name in ``LRS_SCHEMA``. A
+            score may be inf or -inf. Where there is a column status, as in the lrs.csv of a validation, lines without
+            an LR are passed over.
 
     Returns:
         A frame of ``LRS_SCHEMA`` in the file's order; columns that the file does not have are null, and so are all
@@ -142,36 +148,44 @@ def read_scores(path: Path) -> pl.DataFrame:
             contradicts the speakers.
     """
     rows = _rows(path, _SCORE_COLUMNS)
-    truth = [row["same_speaker"].lower() for row in rows]
-    _check_lines(path, rows, "lack a speaker", lambda row: not _filled(row, _SCORE_COLUMNS[2:]))
-    _check_lines(path, rows, "have a score that is no number", lambda row: _number(row["score"]) is None)
-    _check_lines(
-        path,
-        rows,
+
+    def check(what: str, is_wrong: Callable[[Mapping[str, str]], bool]) -> None:
+        _check_lines(path, rows, what, lambda row: _counts(row) and is_wrong(row))
+
+    check("lack a speaker", lambda row: not _filled(row, _SCORE_COLUMNS[2:]))
+    check("have a score that is no number", lambda row: _number(row["score"]) is None)
+    check(
         "have a same_speaker that is neither 1 nor 0",
         lambda row: row["same_speaker"].lower() not in _TRUE | _FALSE,
     )
-    _check_lines(
-        path,
-        rows,
+    check(
         "contradict themselves: same_speaker must be 1 exactly where the two speakers are one",
         lambda row: (row["same_speaker"].lower() in _TRUE) != (row["speaker_known"] == row["speaker_questioned"]),
     )
-    _check_lines(path, rows, "have a duration that is no number", lambda row: not _is_optional(row.get("duration")))
-    _check_lines(path, rows, "have an snr that is no number", lambda row: not _is_optional(row.get("snr")))
+    numbers = {name: name for name in _MEASURED} | _SHORT_NAMES  # a short name overrules
+    numbers = {name: column for name, column in numbers.items() if name in rows[0]}
+    for name in numbers:
+        check(f"have a {name} that is no number", lambda row, name=name: not _is_optional(row[name]))  # type: ignore[misc]
+    kept = [row for row in rows if _counts(row)]
+    if not kept:
+        raise ValidationError(f"{path} holds no comparison with an LR.", "Give comparisons with scores.")
     columns: dict[str, Sequence[object]] = {
-        "same_speaker": [value in _TRUE for value in truth],
-        "speaker_known": [row["speaker_known"] for row in rows],
-        "speaker_questioned": [row["speaker_questioned"] for row in rows],
-        "score": [_number(row["score"]) for row in rows],
-        "net_speech_questioned_s": [_number(row.get("duration", "")) for row in rows],
-        "snr_questioned_db": [_number(row.get("snr", "")) for row in rows],
+        "same_speaker": [row["same_speaker"].lower() in _TRUE for row in kept],
+        "speaker_known": [row["speaker_known"] for row in kept],
+        "speaker_questioned": [row["speaker_questioned"] for row in kept],
+        "score": [_number(row["score"]) for row in kept],
     }
-    columns |= {name: [row.get(name) or None for row in rows] for name in _SCORE_EXTRAS if name in LRS_SCHEMA}
+    columns |= {column: [_number(row[name]) for row in kept] for name, column in numbers.items()}
+    columns |= {name: [row.get(name) or None for row in kept] for name in _TEXTS}
     frame = pl.DataFrame({name: pl.Series(name, values, LRS_SCHEMA[name]) for name, values in columns.items()})
     return frame.select(
         pl.col(name) if name in columns else pl.lit(None, kind).alias(name) for name, kind in LRS_SCHEMA.items()
     )
+
+
+def _counts(row: Mapping[str, str]) -> bool:
+    """Whether a line of scores is a comparison with an LR, or does not say."""
+    return row.get("status") in {None, STATUS_LR}
 
 
 def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:

@@ -48,6 +48,10 @@ def compare_command(
             "the conditions of this case, in place of the nearest of the model's bank.",
         ),
     ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
+    ] = None,
     workers: WorkersOption = None,
 ) -> None:
     """Compare the scanned questioned recordings with suspects; write likelihood ratios and the report.
@@ -59,6 +63,8 @@ def compare_command(
     from forensic.speaker.extractor import default_model_folder
     from forensic.workflows.compare import ComparisonRequest, compare
 
+    if population is not None and calibration is not None:
+        raise typer.BadParameter("give one of --population and --calibration.")
     request = ComparisonRequest(
         reference=reference,
         model_folder=model or default_model_folder(),
@@ -67,6 +73,7 @@ def compare_command(
         scale=scale,
         workers=workers,
         people=population,
+        calibration=calibration,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with open_case(case, create=False) as opened, meter("Comparing") as bar:

@@ -18,6 +18,7 @@ from forensic.likelihood_ratio.crossvalidation import cross_validate
 from forensic.likelihood_ratio.inputs import checked
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.uncertainty import draw_speakers, log10_lr_interval, metric_intervals
 from forensic.records import Calibration, Conditions, Samples, Vector
 from forensic.settings import ComparisonSettings
@@ -70,7 +71,7 @@ def calibrate(
 
 
 def calibrate_cells(
-    population: Population,
+    population: Population | ScoreList,
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
@@ -82,7 +83,7 @@ def calibrate_cells(
     either of its speakers took part in fitting. Intervals use all ``settings.bootstrap_draws``.
 
     Args:
-        population: the reference-population bank.
+        population: the reference-population bank, or a list of scores, which is of one pair of conditions.
         known_cell: index into ``population.known_cells``.
         questioned_cell: index into ``population.questioned_cells``.
         settings: as in ``calibrate``.
@@ -94,9 +95,7 @@ def calibrate_cells(
     Raises:
         CalibrationError: as in ``calibrate``.
     """
-    pairs, speakers, recordings = score_pairs(
-        population, known_cell, questioned_cell, settings.min_speakers, scorer.score
-    )
+    pairs, corpora, recordings = _reference_pairs(population, known_cell, questioned_cell, settings, scorer)
     slope, intercept = fit(pairs.same_scores, pairs.different_scores, pairs.speakers)
     same_log10_lr, different_log10_lr = cross_validate(pairs, settings.seed)
     drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
@@ -122,12 +121,43 @@ def calibrate_cells(
         different_speaker_scores=pairs.different_scores,
         same_speaker_log10_lr=same_log10_lr,
         different_speaker_log10_lr=different_log10_lr,
-        corpora=tuple(sorted({population.corpora[speaker] for speaker in speakers})),
+        corpora=corpora,
     )
 
 
+def _reference_pairs(
+    population: Population | ScoreList,
+    known_cell: int,
+    questioned_cell: int,
+    settings: ComparisonSettings,
+    scorer: Scorer,
+) -> tuple[Pairs, tuple[str, ...], int]:
+    """The scored pairs, the corpora they come from, and how many recordings entered (0: not stated)."""
+    if isinstance(population, ScoreList):
+        pairs = population.pairs
+        check_speakers(pairs.speakers, settings.min_speakers)
+        return pairs, (population.source,), 0
+    pairs, speakers, recordings = score_pairs(
+        population, known_cell, questioned_cell, settings.min_speakers, scorer.score
+    )
+    return pairs, tuple(sorted({population.corpora[speaker] for speaker in speakers})), recordings
+
+
+def check_speakers(speakers: int, least: int) -> None:
+    """Refuse fewer reference speakers than ``least``.
+
+    Raises:
+        CalibrationError: if there are fewer.
+    """
+    if speakers < least:
+        raise CalibrationError(
+            f"Only {speakers} reference speakers were recorded in these conditions, not {least}.",
+            "Add reference speakers in these conditions, or lower comparison.min_speakers and answer for it.",
+        )
+
+
 def calibration_id(
-    population: Population,
+    population: Population | ScoreList,
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
@@ -135,7 +165,7 @@ def calibration_id(
 ) -> str:
     """Hash of everything that a calibration depends on, 64 hexadecimal digits."""
     content = {
-        "population": population.card.parquet_sha256,
+        "population": population.sha256 if isinstance(population, ScoreList) else population.card.parquet_sha256,
         "known": [known_cell, dataclasses.asdict(population.known_cells[known_cell])],
         "questioned": [questioned_cell, dataclasses.asdict(population.questioned_cells[questioned_cell])],
         "settings": dataclasses.asdict(settings),
@@ -165,11 +195,7 @@ def score_pairs(
     known_rows = np.flatnonzero(~population.is_questioned & (population.cell == known_cell))
     questioned_rows = np.flatnonzero(population.is_questioned & (population.cell == questioned_cell))
     entered = np.intersect1d(population.speaker[known_rows], population.speaker[questioned_rows])
-    if len(entered) < min_speakers:
-        raise CalibrationError(
-            f"Only {len(entered)} reference speakers were recorded in these conditions, not {min_speakers}.",
-            "Add reference speakers in these conditions, or lower comparison.min_speakers and answer for it.",
-        )
+    check_speakers(len(entered), min_speakers)
     known_rows = known_rows[np.isin(population.speaker[known_rows], entered)]
     questioned_rows = questioned_rows[np.isin(population.speaker[questioned_rows], entered)]
     known = _mean_by_speaker(population.embeddings[known_rows], population.speaker[known_rows], entered)

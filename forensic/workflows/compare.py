@@ -25,11 +25,13 @@ from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
+from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.report.content.build import build_report
 from forensic.report.content.inputs import KnownRecording, KnownSpeaker, ReportInputs
 from forensic.report.render import render_html, render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.workflows.calibrate import load_calibration
 from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
@@ -51,6 +53,7 @@ class ComparisonRequest:
         command_line: as it was given, for the report.
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
+        calibration: folder of ``forensic calibrate`` to use instead of that bank.
     """
 
     reference: Path
@@ -61,6 +64,7 @@ class ComparisonRequest:
     workers: int | None = None
     command_line: str = ""
     people: Path | None = None
+    calibration: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def compare(
     details = load_case_details(case.path)
     scale = load_scale(request.scale)
     model = load_model(request.model_folder)
-    population = None if request.people else load_population(request.model_folder, model.identity.sha256)
+    population = None if request.people else _population(request, model)
     suspects = read_reference_set(request.reference)
     known_scan = _scan_reference(case, request, suspects, watch_scan)
 
@@ -139,7 +143,13 @@ def compare(
         known_speakers=_known_speakers(suspects, evidence["files"]),
         calibrations=calibrations,
         method=method_of(
-            model, request.settings, request.command_line, time.monotonic() - began, population.card, request.people
+            model,
+            request.settings,
+            request.command_line,
+            time.monotonic() - began,
+            population if isinstance(population, ScoreList) else population.card,
+            simulated_from=request.people,
+            own=request.calibration,
         ),
         scale=scale,
         leakage_warnings=leakage(questioned, known),
@@ -169,6 +179,13 @@ def _scan_reference(
         ScanRequest(roots, "reference", request.model_folder, request.settings, workers=request.workers),
         watch,
     )
+
+
+def _population(request: ComparisonRequest, model: SpeakerModel) -> Population | ScoreList:
+    """The laboratory's own calibration where one is named; else the bank beside the model."""
+    if request.calibration is not None:
+        return load_calibration(request.calibration, model)
+    return load_population(request.model_folder, model.identity.sha256)
 
 
 def _in_conditions_of_the_case(
@@ -263,6 +280,7 @@ def _audit_facts(folder: Path, request: ComparisonRequest, model: SpeakerModel) 
     return {
         "comparison_id": folder.name,
         "reference": str(request.reference),
+        "calibration": str(request.calibration) if request.calibration else None,
         "software": software(),
         "model_sha256": model.identity.sha256,
         "score": model.backend.identity,

@@ -49,8 +49,14 @@ class LabelledLrs:
 
 
 @dataclass(frozen=True, slots=True)
-class _LabelledSide:
-    """One side of comparisons: recordings of one person, one session and one condition."""
+class LabelledSide:
+    """One side of comparisons: recordings of one person, one session and one condition.
+
+    Attributes:
+        side: what they gave, pooled.
+        recordings: one or more.
+        codec: of the first.
+    """
 
     side: Side
     recordings: tuple[LabelledRecording, ...]
@@ -58,7 +64,23 @@ class _LabelledSide:
 
     @property
     def label(self) -> LabelledRecording:
+        """The person, session and condition of all of them."""
         return self.recordings[0]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSides:
+    """What labelled recordings gave.
+
+    Attributes:
+        known: all known recordings of one person, session and condition each.
+        questioned: one recording each.
+        exclusions: recordings that could not be used.
+    """
+
+    known: tuple[LabelledSide, ...]
+    questioned: tuple[LabelledSide, ...]
+    exclusions: tuple[Exclusion, ...]
 
 
 def weigh_labelled(
@@ -96,20 +118,8 @@ def weigh_labelled(
     population = load_population(model_folder, model.identity.sha256)
     left_out = shared_people(population, {(recording.corpus, recording.speaker) for recording in recordings})
     population = without(population, left_out)
-    there = [recording for recording in recordings if recording.path.is_file()]
-    if not there:
-        raise ValidationError(
-            f"None of the {len(recordings)} recordings of the manifest is there, such as {recordings[0].path}.",
-            "Let paths start from the manifest's folder.",
-        )
-    roots = tuple(dict.fromkeys(recording.path for recording in there))
-    scan(case, ScanRequest(roots, "questioned", model_folder, settings, workers=workers), watch_scan)
-
-    watch("scoring")
-    key = (model.identity.sha256, settings.evidence_sha256)
-    names = ("recordings", "quality", "embeddings", "failures")
-    evidence = {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
-    known, questioned, mixed = _sides(there, evidence)
+    sides = examine_labelled(case, recordings, model, model_folder, settings, workers, watch_scan)
+    known, questioned = sides.known, sides.questioned
     watch("calibrating")
     compared, calibrations = weigh(
         [each.side for each in questioned],
@@ -127,13 +137,10 @@ def weigh_labelled(
             "Give speakers of one corpus known and questioned recordings, of different sessions "
             "(or --allow-same-session, and say so).",
         )
-    missing = [recording for recording in recordings if not recording.path.is_file()]
     return LabelledLrs(
         lrs=lrs,
         exclusions=(
-            *_excluded(missing, "The file does not exist."),
-            *_excluded(mixed, "Several channels hold speech; the label is for one speaker."),
-            *_excluded_failures(there, evidence),
+            *sides.exclusions,
             *(Exclusion("comparisons", number, reason) for reason, number in not_compared.items()),
         ),
         recordings=_recordings_table(known, questioned),
@@ -146,9 +153,53 @@ def weigh_labelled(
     )
 
 
+def examine_labelled(
+    case: CaseFolder,
+    recordings: Sequence[LabelledRecording],
+    model: SpeakerModel,
+    model_folder: Path,
+    settings: Settings,
+    workers: int | None,
+    watch: Callable[[ScanSummary], None],
+) -> LabelledSides:
+    """Scan labelled recordings as those of a case, and part them into sides.
+
+    Args:
+        case: takes the evidence; a second run takes it from there.
+        recordings: with their labels.
+        model: that embeds.
+        model_folder: where it lies.
+        settings: of every step.
+        workers: processes; None takes one a processor.
+        watch: called with the state of the scan.
+
+    Raises:
+        ValidationError: if none of them is there.
+    """
+    there = [recording for recording in recordings if recording.path.is_file()]
+    missing = [recording for recording in recordings if not recording.path.is_file()]
+    if not there:
+        raise ValidationError(
+            f"None of the {len(recordings)} recordings of the manifest is there, such as {recordings[0].path}.",
+            "Let paths start from the manifest's folder.",
+        )
+    roots = tuple(dict.fromkeys(recording.path for recording in there))
+    scan(case, ScanRequest(roots, "questioned", model_folder, settings, workers=workers), watch)
+    key = (model.identity.sha256, settings.evidence_sha256)
+    names = ("recordings", "quality", "embeddings", "failures")
+    evidence = {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
+    known, questioned, mixed = _sides(there, evidence)
+    exclusions = (
+        *_excluded(missing, "The file does not exist."),
+        *_excluded(mixed, "Several channels hold speech; the label is for one speaker."),
+        *_excluded_failures(there, evidence),
+    )
+    return LabelledSides(tuple(known), tuple(questioned), exclusions)
+
+
 def _sides(
     recordings: Sequence[LabelledRecording], evidence: Mapping[str, pl.DataFrame]
-) -> tuple[list[_LabelledSide], list[_LabelledSide], list[LabelledRecording]]:
+) -> tuple[list[LabelledSide], list[LabelledSide], list[LabelledRecording]]:
     """Known sides, questioned sides, and the recordings in which several channels hold speech."""
     by_recording = sides_by_recording(evidence)
     sha256 = dict(evidence["files"].select("path", "sha256").iter_rows())
@@ -160,10 +211,10 @@ def _sides(
         if recording.role == "known":
             groups.setdefault((recording.person, recording.session, recording.condition), []).append(recording)
 
-    def side(name: str, members: Sequence[LabelledRecording]) -> _LabelledSide:
+    def side(name: str, members: Sequence[LabelledRecording]) -> LabelledSide:
         found = known_side(Suspect(name, tuple(member.path for member in members)), evidence, by_recording)
         codec = codecs.get(sha256.get(_text(members[0]), ""), "")
-        return _LabelledSide(found, tuple(members), codec or "")
+        return LabelledSide(found, tuple(members), codec or "")
 
     known = [side(f"K{number}", members) for number, members in enumerate(groups.values())]
     alone = [recording for recording in usable if recording.role == "questioned"]
@@ -176,8 +227,8 @@ def _text(recording: LabelledRecording) -> str:
 
 def _labelled_rows(
     compared: pl.DataFrame,
-    known: Sequence[_LabelledSide],
-    questioned: Sequence[_LabelledSide],
+    known: Sequence[LabelledSide],
+    questioned: Sequence[LabelledSide],
     *,
     allow_same_session: bool,
 ) -> tuple[pl.DataFrame, Counter[str]]:
@@ -242,7 +293,7 @@ def _measured(side: Side, role: str) -> dict[str, float | None]:
     }
 
 
-def _both(known: _LabelledSide, questioned: _LabelledSide, name: str) -> str | None:
+def _both(known: LabelledSide, questioned: LabelledSide, name: str) -> str | None:
     """A label of both sides; one where they are alike."""
     one, other = getattr(known.label, name), getattr(questioned.label, name)
     if not one and not other:
@@ -270,7 +321,7 @@ def _excluded_failures(
     return [Exclusion("recordings", len(names), problem, tuple(names)) for problem, names in problems.items()]
 
 
-def _recordings_table(known: Sequence[_LabelledSide], questioned: Sequence[_LabelledSide]) -> pl.DataFrame:
+def _recordings_table(known: Sequence[LabelledSide], questioned: Sequence[LabelledSide]) -> pl.DataFrame:
     rows = [
         dataclasses.asdict(recording)
         | {

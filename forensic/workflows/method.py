@@ -9,6 +9,7 @@ from pathlib import Path
 import forensic
 from forensic.case.provenance import library_versions, machine
 from forensic.likelihood_ratio.population import PopulationCard
+from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.report.content.inputs import Method
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
@@ -19,8 +20,9 @@ def method_of(
     settings: Settings,
     command_line: str,
     duration_s: float,
-    population: PopulationCard | None = None,
+    population: PopulationCard | ScoreList | None = None,
     simulated_from: Path | None = None,
+    own: Path | None = None,
 ) -> Method:
     """The method, in full.
 
@@ -29,8 +31,9 @@ def method_of(
         settings: of every step.
         command_line: as it was given.
         duration_s: how long it took.
-        population: card of the reference population; None where there was none.
-        simulated_from: the people that it was simulated from for this case; None where it is the model's bank.
+        population: card of the reference population, or own scores; None where there was neither.
+        simulated_from: the people that it was simulated from for this case; None where it was not.
+        own: the calibration that it lies in; None where it is the model's bank.
     """
     computer = machine()
     tables = {field.name: dataclasses.asdict(getattr(settings, field.name)) for field in dataclasses.fields(Settings)}
@@ -51,11 +54,21 @@ def method_of(
         seeds={"bootstrap and cross-validation": settings.comparison.seed},
         command_line=command_line,
         duration_s=duration_s,
-        population=_population(population, simulated_from) if population else "",
-        population_sha256=population.parquet_sha256 if population else "",
+        population=_population(population, simulated_from, own) if population else "",
+        population_sha256=_sha256(population) if population else "",
     )
 
 
-def _population(card: PopulationCard, simulated_from: Path | None) -> str:
-    made = f"simulated from {simulated_from} in the conditions of this case" if simulated_from else "the model's bank"
-    return f"{card.speakers} speakers, {card.rows} embeddings, {made}. {card.data}"
+def _population(population: PopulationCard | ScoreList, simulated_from: Path | None, own: Path | None) -> str:
+    if isinstance(population, ScoreList):
+        return f"own scores of {population.pairs.speakers} speakers, {population.source}, of the calibration {own}."
+    made = "the model's bank"
+    if simulated_from:
+        made = f"simulated from {simulated_from} in the conditions of this case"
+    elif own:
+        made = f"of the calibration {own}"
+    return f"{population.speakers} speakers, {population.rows} embeddings, {made}. {population.data}"
+
+
+def _sha256(population: PopulationCard | ScoreList) -> str:
+    return population.sha256 if isinstance(population, ScoreList) else population.parquet_sha256

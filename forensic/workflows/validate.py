@@ -217,7 +217,7 @@ def _conclude(
         source=request.source.name,
         source_sha256=source_sha256,
         facts=found.facts,
-        method=_method(found.model, request, time.monotonic() - began),
+        method=_method(found, request, time.monotonic() - began),
         lrs=found.lrs,
         lrs_sha256=lrs_sha256,
         everything=everything,
@@ -243,8 +243,9 @@ def _digest(*texts: str) -> str:
     return hashlib.sha256("".join(texts).encode()).hexdigest()[:6]
 
 
-def _method(model: SpeakerModel | None, request: ValidationRequest, duration_s: float) -> Method:
-    method = method_of(model, request.settings, request.command_line, duration_s)
+def _method(found: _Found, request: ValidationRequest, duration_s: float) -> Method:
+    population = found.facts.population if isinstance(found.facts, RecordingsFacts) else None
+    method = method_of(found.model, request.settings, request.command_line, duration_s, population)
     seeds = {"bootstrap over speakers, and cross-validation": request.settings.comparison.seed}
     return dataclasses.replace(method, seeds=seeds)
 

@@ -15,6 +15,7 @@ from forensic.likelihood_ratio.conditions import as_long_as_the_longest, differe
 from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
+from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.records import Calibration, Conditions, Samples
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
@@ -24,7 +25,7 @@ from forensic.workflows.sides import Side
 def weigh(
     questioned: Sequence[Side],
     known: Sequence[Side],
-    population: Population,
+    population: Population | ScoreList,
     backend: Backend,
     settings: ComparisonSettings,
     scale: VerbalScale,

@@ -78,7 +78,7 @@ def _facts(calibration: Calibration) -> tuple[Fact, ...]:
     return (
         Fact("Reference corpora", listed([printable(name) for name in calibration.corpora]) or "not stated"),
         Fact("Reference speakers", f"{calibration.speakers:,}"),
-        Fact("Reference recordings", f"{calibration.recordings:,}"),
+        Fact("Reference recordings", f"{calibration.recordings:,}" if calibration.recordings else "not stated"),
         Fact("Same-speaker pairs", f"{len(calibration.same_speaker_scores):,}"),
         Fact("Different-speaker pairs", f"{len(calibration.different_speaker_scores):,}"),
         Fact(

@@ -135,11 +135,8 @@ def _criteria_note(inputs: ValidationInputs) -> str:
 def _system(inputs: ValidationInputs) -> tuple[Fact, ...]:
     described = {fact.label: fact for fact in describe_method(inputs.method)}
     if isinstance(inputs.facts, RecordingsFacts):
-        card = inputs.facts.population
         return (
             *described.values(),
-            Fact("Reference population", " ".join(paragraphs(card.data))),
-            Fact("Reference population, SHA-256", card.parquet_sha256),
             Fact("Manifest", printable(inputs.source)),
             Fact("Manifest, SHA-256", inputs.source_sha256),
         )

@@ -1,0 +1,105 @@
+"""``forensic calibrate``."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from forensic.cli.options import ModelOption, SettingsOption, WorkersOption
+from forensic.cli.scan import show_progress
+from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, shown, shown_path
+from forensic.settings import load_settings
+
+if TYPE_CHECKING:
+    from forensic.workflows.calibrate import CalibrationResult
+
+_ROWS_SHOWN = 40
+
+
+def calibrate_command(
+    out: Annotated[Path, typer.Option("--out", help="New folder of the calibration, for `compare --calibration`.")],
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of own recordings in the conditions of a case: path, speaker, role (known or questioned), "
+            "session; perhaps condition and corpus.",
+        ),
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of own scores by this model: score, same_speaker, speaker_known, speaker_questioned, and the "
+            "conditions of both sides, as in the lrs.csv of a validation.",
+        ),
+    ] = None,
+    allow_same_session: Annotated[
+        bool,
+        typer.Option("--allow-same-session", help="Use a speaker's recordings of one session on both sides too."),
+    ] = False,
+    model: ModelOption = None,
+    settings: SettingsOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Make own recordings or scores of known truth into what `forensic compare --calibration` calibrates on.
+
+    Give --manifest or --scores. Exit code 3: done, but some recordings were left out.
+    """
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.workflows.calibrate import CalibrationRequest, calibrate_on_recordings, calibrate_on_scores
+
+    if (manifest is None) == (scores is None):
+        raise typer.BadParameter("give one of --manifest and --scores.")
+    if allow_same_session and manifest is None:
+        raise typer.BadParameter("--allow-same-session goes with --manifest.")
+    source = manifest or scores
+    assert source is not None
+    command_line = shlex.join(["forensic", *sys.argv[1:]])
+    request = CalibrationRequest(source, out, model or default_model_folder(), load_settings(settings), command_line)
+    if scores is not None:
+        result = calibrate_on_scores(request)
+    else:
+        with meter("Calibrating") as bar:
+            result = calibrate_on_recordings(
+                request,
+                workers,
+                allow_same_session=allow_same_session,
+                watch_scan=lambda state: show_progress(bar, state),
+                watch=lambda step: bar.update(0, 1, step),
+            )
+    print_calibrations(result)
+    if result.exclusions:
+        raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def print_calibrations(result: "CalibrationResult") -> None:
+    """What each pair of conditions is worth, and what was left out."""
+    for left in result.exclusions:
+        examples = f" ({shown(left.examples[0])})" if left.examples else ""
+        console.print(f"[yellow]Left out[/] {left.number:,} {left.what}: {shown(left.reason)}{examples}")
+    table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("Known side", "Questioned side"):
+        table.add_column(name)
+    for name in ("Speakers", "EER", "Cllr", "Cllr_min", "Bounds of log10 LR"):
+        table.add_column(name, justify="right")
+    for each in result.fitted[:_ROWS_SHOWN]:
+        fitted = each.calibration
+        if fitted is not None:
+            table.add_row(
+                shown(each.known),
+                shown(each.questioned),
+                f"{fitted.speakers:,}",
+                f"{100 * fitted.eer.value:.1f} %",
+                f"{fitted.cllr.value:.3f}",
+                f"{fitted.cllr_min.value:.3f}",
+                f"{fitted.lower_bound_log10_lr:+.2f} to {fitted.upper_bound_log10_lr:+.2f}",
+            )
+    if table.row_count:
+        console.print(table)
+    for each in result.fitted[:_ROWS_SHOWN]:
+        if each.calibration is None:
+            names = f"{shown(each.known)} / {shown(each.questioned)}"
+            console.print(f"[yellow]No calibration[/] {names}: {shown(each.problem)}")
+    console.print(f"Calibration: {shown_path(result.folder)} (SHA-256 {result.sha256[:16]})")

@@ -1,0 +1,165 @@
+"""A laboratory's own scores as a calibration: comparisons of known truth, all in one pair of conditions.
+
+A calibration folder of scores holds ``scores.parquet`` (a row a comparison: score, same_speaker, speaker_known and
+speaker_questioned) and ``calibration.toml``, its card: the conditions of the two sides, the model that made the scores,
+hashes. The fit is made anew from the scores wherever it is used, by the settings in force there; the same scores and
+settings give the same calibration, with the same id.
+"""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from forensic.atomic import written_whole
+from forensic.errors import CalibrationError, ModelError
+from forensic.likelihood_ratio.pairs import Pairs
+from forensic.likelihood_ratio.scored import pairs_of
+from forensic.records import Conditions
+
+CARD = "calibration.toml"
+PARQUET = "scores.parquet"
+COLUMNS = ("score", "same_speaker", "speaker_known", "speaker_questioned")
+_REMEDY = "Make it again with `forensic calibrate`."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreList:
+    """Scores of known truth, to calibrate with.
+
+    Attributes:
+        pairs: the scores, speakers by number.
+        known_cells: the conditions of the known side; one.
+        questioned_cells: those of the questioned side; one.
+        sha256: of the scores and of all that the card says of them.
+        source: where they come from, in a few words.
+    """
+
+    pairs: Pairs
+    known_cells: tuple[Conditions, ...]
+    questioned_cells: tuple[Conditions, ...]
+    sha256: str
+    source: str
+
+
+def save_score_list(
+    folder: Path,
+    scores: pl.DataFrame,
+    known: Conditions,
+    questioned: Conditions,
+    *,
+    model_sha256: str,
+    score_identity: str,
+    source: str,
+) -> None:
+    """Write scores and card.
+
+    Args:
+        folder: where to; made if missing.
+        scores: the columns ``COLUMNS``, and perhaps others, which are not kept.
+        known: conditions of the known side of all of them.
+        questioned: conditions of the questioned side.
+        model_sha256: of the weights that embedded.
+        score_identity: of the backend that scored.
+        source: where they come from.
+
+    Raises:
+        CalibrationError: if one kind of comparison is missing, or a score is not finite.
+    """
+    pairs, names = pairs_of(scores)
+    buffer = BytesIO()
+    scores.select(COLUMNS).write_parquet(buffer)
+    card = {
+        "kind": "scores",
+        "source": source,
+        "scores_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
+        "model_sha256": model_sha256,
+        "score_identity": score_identity,
+        "speakers": len(names),
+        "same_speaker_comparisons": len(pairs.same_scores),
+        "different_speaker_comparisons": len(pairs.different_scores),
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in card.items()]  # JSON's strings are TOML's
+    for side, conditions in (("known", known), ("questioned", questioned)):
+        stated = {key: value for key, value in asdict(conditions).items() if value is not None}
+        lines += ["", f"[{side}]", *(f"{key} = {json.dumps(value)}" for key, value in stated.items())]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in ((PARQUET, buffer.getvalue()), (CARD, ("\n".join(lines) + "\n").encode())):
+        with written_whole(folder / name) as file:
+            file.write(content)
+
+
+def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> ScoreList:
+    """Read scores, and check that they are whole and of this model and score.
+
+    Args:
+        folder: with ``scores.parquet`` and ``calibration.toml``.
+        model_sha256: of the weights that embed the case.
+        score_identity: of the backend that scores it.
+
+    Raises:
+        ModelError: if a file is missing or damaged, or the scores are of another model.
+        CalibrationError: as in ``save_score_list``.
+    """
+    try:
+        content = (folder / CARD).read_bytes()
+        card = tomllib.loads(content.decode("utf-8"))
+        data = (folder / PARQUET).read_bytes()
+        known, questioned = (Conditions(**({"snr_db": None} | card[side])) for side in ("known", "questioned"))
+        of_model = card["model_sha256"], card["score_identity"]
+        named, source = card["scores_sha256"], str(card["source"])
+    except OSError as error:
+        raise ModelError(f"Cannot read the calibration {folder}: {error.strerror}.", _REMEDY) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ModelError(f"The card {folder / CARD} is damaged: {error}.", _REMEDY) from error
+    if hashlib.sha256(data).hexdigest() != named:
+        raise ModelError(f"{folder / PARQUET} is not the file that its card names.", _REMEDY)
+    if of_model != (model_sha256, score_identity):
+        raise ModelError(
+            f"The scores of {folder} were made with another model or score "
+            f"({of_model[0][:12]}, {of_model[1][:12]}; not {model_sha256[:12]}, {score_identity[:12]}).",
+            "Use --model with the one that made them, or make scores with this one.",
+        )
+    pairs, _ = pairs_of(pl.read_parquet(BytesIO(data)))
+    digest = hashlib.sha256(content + data).hexdigest()
+    return ScoreList(pairs, (known,), (questioned,), digest, source)
+
+
+def stated_conditions(scores: pl.DataFrame, side: str, name: str) -> Conditions:
+    """The conditions of one side of a list of scores: the medians of its columns.
+
+    Args:
+        scores: columns such as net_speech_known_s, snr_known_db, bandwidth_known_hz, low_edge_known_hz and
+            c50_known_db; null or missing where nothing was measured.
+        side: "known" or "questioned".
+        name: what to call them.
+
+    Raises:
+        CalibrationError: if net speech or bandwidth is nowhere stated.
+    """
+    middle: dict[str, float | None] = {}
+    for quantity, unit in (("net_speech", "s"), ("snr", "db"), ("bandwidth", "hz"), ("low_edge", "hz"), ("c50", "db")):
+        column = f"{quantity}_{side}_{unit}"
+        values = scores[column].drop_nulls() if column in scores.columns else pl.Series([], dtype=pl.Float64)
+        middle[f"{quantity}_{unit}"] = None if values.is_empty() else float(np.median(values.to_numpy()))
+    speech_s, bandwidth_hz = middle["net_speech_s"], middle["bandwidth_hz"]
+    if not speech_s or not bandwidth_hz or min(speech_s, bandwidth_hz) <= 0:
+        raise CalibrationError(
+            f"The scores do not say in which conditions the {side} recordings were, so nothing tells whether they fit "
+            "a case.",
+            f"Add columns net_speech_{side}_s and bandwidth_{side}_hz (and snr_{side}_db, c50_{side}_db where known), "
+            "as lrs.csv of `forensic validate` has them; one value in all lines will do.",
+        )
+    return Conditions(
+        speech_s,
+        middle["snr_db"],
+        bandwidth_hz,
+        name,
+        low_edge_hz=middle["low_edge_hz"],
+        c50_db=middle["c50_db"],
+    )

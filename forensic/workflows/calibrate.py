@@ -1,0 +1,292 @@
+"""``forensic calibrate``: a laboratory's own recordings, or scores, as what ``forensic compare`` calibrates on.
+
+Recordings become a reference population in the very conditions they were made in; scores are kept as they are. Either
+lies in a folder with ``summary.json``, which says what each calibration on it is worth.
+"""
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from forensic.case.audit import append_audit
+from forensic.case.discovery import hash_file
+from forensic.case.folder import open_case
+from forensic.case.provenance import software
+from forensic.case.results import write_text
+from forensic.case.validation import Exclusion, read_scores, read_validation_manifest
+from forensic.errors import CalibrationError, ModelError, ValidationError
+from forensic.likelihood_ratio.fit import calibrate_cells
+from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
+from forensic.likelihood_ratio.population import Population, load_population, save_population
+from forensic.likelihood_ratio.score_list import CARD as SCORES_CARD
+from forensic.likelihood_ratio.score_list import ScoreList, load_score_list, save_score_list, stated_conditions
+from forensic.records import Calibration, Samples
+from forensic.settings import Settings
+from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.workflows.labelled import LabelledSide, examine_labelled
+from forensic.workflows.reference_people import KNOWN, NO_LICENCE, QUESTIONED
+from forensic.workflows.scan import ScanSummary
+
+OWN = "own recordings"
+"""Corpus and condition where none is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationRequest:
+    """What to calibrate on, and where to write it.
+
+    Attributes:
+        source: a manifest of labelled recordings, or a list of scores with their truth.
+        out: folder of the calibration; made where it is missing.
+        model_folder: embeds and scores.
+        settings: of every step.
+        command_line: as it was given, for the record.
+    """
+
+    source: Path
+    out: Path
+    model_folder: Path
+    settings: Settings
+    command_line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The calibration for one pair of conditions.
+
+    Attributes:
+        known, questioned: names of the conditions.
+        calibration: None where there is none.
+        problem: why there is none.
+    """
+
+    known: str
+    questioned: str
+    calibration: Calibration | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationResult:
+    """What a calibration left behind.
+
+    Attributes:
+        folder: what ``forensic compare --calibration`` takes.
+        sha256: of what it holds.
+        fitted: every pair of conditions.
+        exclusions: what did not enter.
+    """
+
+    folder: Path
+    sha256: str
+    fitted: tuple[Fitted, ...]
+    exclusions: tuple[Exclusion, ...]
+
+
+def load_calibration(folder: Path, model: SpeakerModel) -> Population | ScoreList:
+    """What ``forensic calibrate`` or ``forensic population build`` left in a folder.
+
+    Args:
+        folder: of the calibration.
+        model: that embeds and scores the case.
+
+    Raises:
+        ModelError: if it is none, is damaged, or was made with another model.
+    """
+    if (folder / POPULATION_CARD).is_file():
+        return load_population(folder, model.identity.sha256)
+    if (folder / SCORES_CARD).is_file():
+        return load_score_list(folder, model.identity.sha256, model.backend.identity)
+    raise ModelError(f"{folder} holds no calibration.", "Name a folder that `forensic calibrate` made.")
+
+
+def calibrate_on_recordings(
+    request: CalibrationRequest,
+    workers: int | None,
+    *,
+    allow_same_session: bool,
+    watch_scan: Callable[[ScanSummary], None],
+    watch: Callable[[str], None],
+) -> CalibrationResult:
+    """Make a reference population of labelled recordings, in the conditions that they have.
+
+    Recordings of one role and condition are a cell of it. A questioned recording of a session in which its speaker's
+    known side was recorded too is left out.
+
+    Args:
+        request: what to calibrate on; its source is a manifest (see ``read_validation_manifest``).
+        workers: processes; None takes one a processor.
+        allow_same_session: keep those of one session.
+        watch_scan: called with the state of the scan.
+        watch: called with the name of each step after it.
+
+    Raises:
+        ValidationError: if the manifest cannot be used, or a side has no usable recording.
+        CaseError: if the folder cannot be written.
+    """
+    recordings = read_validation_manifest(request.source)
+    model = load_model(request.model_folder)
+    _make(request.out)
+    with open_case(request.out / "case", create=True) as case:
+        sides = examine_labelled(case, recordings, model, request.model_folder, request.settings, workers, watch_scan)
+    sessions = {(side.label.person, side.label.session) for side in sides.known}
+    kept = [
+        side
+        for side in sides.questioned
+        if allow_same_session or (side.label.person, side.label.session) not in sessions
+    ]
+    exclusions = list(sides.exclusions)
+    if left_out := len(sides.questioned) - len(kept):
+        exclusions.append(
+            Exclusion("recordings", left_out, "The known side is of the same session of the same speaker.")
+        )
+    rows, embeddings = _bank(sides.known, kept)
+    watch("calibrating")
+    save_population(
+        request.out,
+        rows,
+        embeddings,
+        model_sha256=model.identity.sha256,
+        data=(
+            f"Own recordings in their own conditions, from {request.source.name}: {rows['speaker'].n_unique()} "
+            "speakers. Whether one of them took part in the training of the model was not checked."
+        ),
+        licences=dict.fromkeys(rows["corpus"].unique(), NO_LICENCE),
+    )
+    return _conclude(request, model, tuple(exclusions))
+
+
+def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
+    """Keep a list of scores of known truth as a calibration for its pair of conditions.
+
+    Args:
+        request: what to calibrate on; its source is a list (see ``read_scores``), its scores those of the model.
+
+    Raises:
+        ValidationError: if the list cannot be used.
+        CalibrationError: if it does not state its conditions, or a kind of comparison is missing.
+    """
+    scores = read_scores(request.source)
+    model = load_model(request.model_folder)
+    known, questioned = (
+        stated_conditions(scores, side, f"{request.source.name}, {side} side") for side in (KNOWN, QUESTIONED)
+    )
+    _make(request.out)
+    save_score_list(
+        request.out,
+        scores,
+        known,
+        questioned,
+        model_sha256=model.identity.sha256,
+        score_identity=model.backend.identity,
+        source=request.source.name,
+    )
+    return _conclude(request, model, ())
+
+
+def _make(out: Path) -> None:
+    for card in (POPULATION_CARD, SCORES_CARD):
+        if (out / card).exists():
+            raise ValidationError(f"{out} holds a calibration already.", "Name a new folder with --out.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValidationError(f"Cannot make the folder {out}: {error.strerror}.", "Name another with --out.") from error
+
+
+def _bank(known: Sequence[LabelledSide], questioned: Sequence[LabelledSide]) -> tuple[pl.DataFrame, Samples]:
+    """Rows and embeddings of a population, a row a usable side."""
+    rows: list[dict[str, Any]] = []
+    embeddings: list[Samples] = []
+    pieces: Counter[tuple[str, str, str]] = Counter()
+    for role, sides in ((KNOWN, known), (QUESTIONED, questioned)):
+        usable = [side for side in sides if side.side.embedding is not None and side.side.conditions is not None]
+        if not usable:
+            raise ValidationError(
+                f"No {role} recording can be used.", "Give known and questioned recordings with enough clear speech."
+            )
+        for side in usable:
+            measured, label = side.side.conditions, side.label
+            assert measured is not None
+            assert side.side.embedding is not None
+            cell = label.condition or OWN
+            key = (label.person, role, cell)
+            rows.append(
+                {
+                    "speaker": label.person,
+                    "corpus": label.corpus or OWN,
+                    "side": role,
+                    "cell": cell,
+                    "net_speech_s": measured.net_speech_s,
+                    "snr_db": measured.snr_db,
+                    "bandwidth_hz": measured.bandwidth_hz,
+                    "low_edge_hz": measured.low_edge_hz,
+                    "c50_db": measured.c50_db,
+                    "codec": measured.codec,
+                    "piece": pieces[key],
+                }
+            )
+            pieces[key] += 1
+            embeddings.append(side.side.embedding)
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    frame = frame.with_columns(cell_net_speech_s=pl.col("net_speech_s").median().over("side", "cell"))
+    return frame, np.stack(embeddings)
+
+
+def _conclude(request: CalibrationRequest, model: SpeakerModel, exclusions: tuple[Exclusion, ...]) -> CalibrationResult:
+    """Load what was written as a comparison would, fit every pair of conditions, and say what it is worth."""
+    loaded = load_calibration(request.out, model)
+    sha256 = loaded.sha256 if isinstance(loaded, ScoreList) else loaded.card.parquet_sha256
+    fitted = []
+    for (k, known), (q, questioned) in product(enumerate(loaded.known_cells), enumerate(loaded.questioned_cells)):
+        try:
+            calibration = calibrate_cells(loaded, k, q, request.settings.comparison, model.backend)
+        except CalibrationError as error:
+            fitted.append(Fitted(known.name, questioned.name, None, str(error)))
+        else:
+            fitted.append(Fitted(known.name, questioned.name, calibration, ""))
+    result = CalibrationResult(request.out, sha256, tuple(fitted), exclusions)
+    summary = {
+        "sha256": sha256,
+        "created_utc": datetime.now(UTC).isoformat(),
+        "software": software(),
+        "command": request.command_line,
+        "source": request.source.name,
+        "source_sha256": hash_file(request.source).sha256,
+        "model": model.identity.name,
+        "model_sha256": model.identity.sha256,
+        "score_identity": model.backend.identity,
+        "settings": dataclasses.asdict(request.settings.comparison),
+        "calibrations": [_described(each) for each in fitted],
+        "exclusions": [dataclasses.asdict(each) for each in exclusions],
+    }
+    write_text(request.out / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False))
+    facts = ("sha256", "software", "source", "source_sha256", "model_sha256", "score_identity")
+    append_audit(request.out / "audit.jsonl", "calibrate", {name: summary[name] for name in facts})
+    return result
+
+
+def _described(fitted: Fitted) -> dict[str, Any]:
+    calibration = fitted.calibration
+    names = {"known": fitted.known, "questioned": fitted.questioned}
+    if calibration is None:
+        return names | {"problem": fitted.problem}
+    return names | {
+        "id": calibration.id,
+        "known_conditions": dataclasses.asdict(calibration.known),
+        "questioned_conditions": dataclasses.asdict(calibration.questioned),
+        "speakers": calibration.speakers,
+        "same_speaker_pairs": len(calibration.same_speaker_scores),
+        "different_speaker_pairs": len(calibration.different_speaker_scores),
+        "bounds_log10_lr": [calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr],
+        **{name: dataclasses.asdict(getattr(calibration, name)) for name in ("cllr", "cllr_min", "eer")},
+    }
