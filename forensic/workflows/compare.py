@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ from forensic.workflows.case_population import CasePopulationRequest, simulate_c
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
+from forensic.workflows.suspicion import find_suspicions, without_fingerprint
 from forensic.workflows.weigh import weigh
 
 
@@ -124,8 +125,13 @@ def compare(
         )
     if population is None:
         population = _in_conditions_of_the_case(case, request, questioned, known, watch)
+    watch("looking for copies")
+    sha256 = [value for side in (*questioned, *known) for value in side.sha256]
+    suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
-    comparisons, calibrations = weigh(questioned, known, population, model.backend, request.settings.comparison, scale)
+    comparisons, calibrations = weigh(
+        questioned, known, population, model.backend, request.settings.comparison, scale, suspicions
+    )
 
     watch("writing the report")
     folder = _new_folder(case, created, comparisons)
@@ -152,7 +158,7 @@ def compare(
             own=request.calibration,
         ),
         scale=scale,
-        leakage_warnings=leakage(questioned, known),
+        leakage_warnings=leakage(questioned, known, suspicions) + _not_looked_at(evidence, sha256),
     )
     write_atomically(comparisons, folder / "comparisons.parquet")
     write_csv(comparisons, folder / "comparisons.csv")
@@ -215,9 +221,29 @@ def _in_conditions_of_the_case(
 
 def _evidence(case: CaseFolder, model: SpeakerModel, settings: Settings) -> dict[str, pl.DataFrame]:
     """The tables of the case, of this model and these settings only."""
-    names = ("recordings", "quality", "segments", "embeddings", "failures")
+    names = ("recordings", "quality", "segments", "embeddings", "fingerprints", "failures")
     key = (model.identity.sha256, settings.evidence_sha256)
     return {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
+
+
+def _sessions(suspects: Sequence[Suspect], files: pl.DataFrame) -> dict[str, str]:
+    """The session of each known recording that has one, by SHA-256; the names are of one suspect each."""
+    sha256 = dict(files.select("path", "sha256").iter_rows())
+    return {
+        value: f"{suspect.name}: {session}"
+        for suspect in suspects
+        for path, session in zip(suspect.paths, suspect.sessions, strict=False)
+        if session and (value := sha256.get(path_text(path.absolute())))
+    }
+
+
+def _not_looked_at(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[str]) -> tuple[str, ...]:
+    """What the search for copies had to leave out."""
+    missing = without_fingerprint(evidence, sha256)
+    if not missing:
+        return ()
+    sentence = f"Copies were not looked for among {len(missing):,} of the recordings, which an earlier version scanned."
+    return (f"{sentence} Scan them into a new case to have it done.",)
 
 
 def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[KnownSpeaker, ...]:

@@ -20,6 +20,7 @@ from forensic.records import Calibration, Conditions, Samples
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
 from forensic.workflows.sides import Side
+from forensic.workflows.suspicion import Suspicions
 
 
 def weigh(
@@ -29,8 +30,18 @@ def weigh(
     backend: Backend,
     settings: ComparisonSettings,
     scale: VerbalScale,
+    suspicions: Suspicions | None = None,
 ) -> tuple[pl.DataFrame, dict[str, Calibration]]:
     """Every questioned side against every suspect: an LR, or the reason why there is none.
+
+    Args:
+        questioned: sides of unknown speakers.
+        known: sides of suspects.
+        population: fits the calibrations.
+        backend: scores.
+        settings: when none is issued.
+        scale: of verbal equivalents.
+        suspicions: recordings that may not be independent of each other; such a pair gets no LR.
 
     Returns:
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
@@ -43,7 +54,7 @@ def weigh(
         q_cell = _nearest(q, population.questioned_cells)
         for j, k in enumerate(known):
             k_cell = _nearest(k, population.known_cells)
-            reason = _refusal(q, k, q_cell, k_cell, settings)
+            reason = _refusal(q, k, q_cell, k_cell, settings, suspicions or Suspicions())
             value = scores[i, j]
             row = dict.fromkeys(COMPARISONS_SCHEMA) | {
                 "questioned_path": q.name,
@@ -143,12 +154,15 @@ def _refusal(
     q_cell: _Near | None,
     k_cell: _Near | None,
     settings: ComparisonSettings,
+    suspicions: Suspicions,
 ) -> str | None:
     """Why no LR can be issued, and what would help; None where one can."""
     if set(q.sha256) & set(k.sha256):
         return "The same recording stands on both sides. Supply another recording of the suspect."
-    return _unusable(q, q_cell, "questioned recording", settings) or _unusable(
-        k, k_cell, "suspect's recordings", settings
+    return (
+        _unusable(q, q_cell, "questioned recording", settings)
+        or _unusable(k, k_cell, "suspect's recordings", settings)
+        or suspicions.refusal(q.sha256, k.sha256, settings)
     )
 
 
