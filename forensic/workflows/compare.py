@@ -283,6 +283,7 @@ def _results(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         | {
             "same_speaker_pairs": len(c.same_speaker_scores),
             "different_speaker_pairs": len(c.different_speaker_scores),
+            "score_map": dataclasses.asdict(c.score_map) | {"log10_lr": c.score_map.log10_lr[0].tolist()},
         }
         for key, c in report.calibrations.items()
     }

@@ -24,6 +24,7 @@ from forensic.case.validation import Exclusion, read_scores, read_validation_man
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio import metrics
 from forensic.likelihood_ratio.breakdown import Group, break_down, measure_all
+from forensic.likelihood_ratio.calibrators import CALIBRATORS
 from forensic.likelihood_ratio.criteria import Plan, Verdict, judge, load_plan
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
 from forensic.report.content.inputs import Method
@@ -166,7 +167,9 @@ def validate_scores(
         people = {*scores["speaker_known"], *scores["speaker_questioned"]}
         ratios = bounded(scores["score"].to_numpy(), scores["same_speaker"].to_numpy(), len(people))
     else:
-        ratios = calibrate_left_out(scores, request.settings.comparison.seed)
+        ratios = calibrate_left_out(
+            scores, request.settings.comparison.seed, CALIBRATORS[request.settings.comparison.calibrator]
+        )
     lrs = scores.with_columns(
         pl.Series("log10_lr", ratios.log10_lr),
         pl.Series("unbounded_log10_lr", ratios.unbounded_log10_lr),
