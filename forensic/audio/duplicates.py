@@ -53,7 +53,7 @@ class Overlap:
     evidence: float
 
 
-def find_overlaps(fingerprints: Sequence[Fingerprint], owners: Sequence[int], *, least_s: float = 3.0) -> list[Overlap]:
+def find_overlaps(fingerprints: Sequence[Fingerprint], owners: Sequence[int], *, least_s: float = 2.0) -> list[Overlap]:
     """Every stretch that two fingerprints share.
 
     Args:
