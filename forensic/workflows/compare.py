@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from forensic.atomic import written_whole
@@ -318,15 +319,8 @@ def new_folder(parent: Path, created: datetime, table: pl.DataFrame) -> Path:
 
 def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
     """Everything of the result that another program may want, in JSON values."""
-    skipped = {
-        "same_speaker_scores",
-        "different_speaker_scores",
-        "same_speaker_log10_lr",
-        "different_speaker_log10_lr",
-        "draws",
-    }
     calibrations = {
-        key: {name: value for name, value in dataclasses.asdict(c).items() if name not in skipped}
+        key: {name: value for name, value in dataclasses.asdict(c).items() if not isinstance(value, np.ndarray)}
         | {
             "same_speaker_pairs": len(c.same_speaker_scores),
             "different_speaker_pairs": len(c.different_speaker_scores),
