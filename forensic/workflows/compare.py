@@ -132,7 +132,14 @@ def compare(
         population = _in_conditions_of_the_case(case, request, questioned, known, watch)
     watch("calibrating")
     comparisons, calibrations = weigh(
-        questioned, known, population, model.backend, request.settings.comparison, scale, envelope
+        questioned,
+        known,
+        population,
+        model.backend,
+        request.settings.comparison,
+        scale,
+        envelope,
+        request.workers or default_workers(),
     )
 
     watch("writing the report")
