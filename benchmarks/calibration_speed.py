@@ -112,7 +112,7 @@ def run(
     """Weigh every questioned side against every suspect, and print how long it took."""
     started = time.perf_counter()
     table, calibrations = weigh(
-        questioned, known, population, model.backend, ComparisonSettings(), load_scale(), None, workers
+        questioned, known, population, model.backend, ComparisonSettings(), load_scale(), None, workers=workers
     )
     seconds = time.perf_counter() - started
     print(

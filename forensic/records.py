@@ -28,7 +28,12 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """Facts of the container and codec, as the file states them."""
+    """Facts of the container and codec, as the file states them.
+
+    Attributes:
+        tags: what the container and its audio stream say of their making ("creation_time=...", "encoder=..."), in the
+            order of their names; of no weight as proof, since any program can write them.
+    """
 
     container: str
     codec: str
@@ -37,6 +42,7 @@ class AudioFormat:
     bit_rate: int | None
     bits_per_sample: int | None
     stated_duration_s: float | None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,7 @@ class ChannelEvidence:
         embedding: L2-normalised mean of all windows, shape (embedding_size,).
         windows: number of LSTM windows.
         envelope: shape (n, 2), lowest and highest sample of n equal stretches, for a plot.
+        fingerprint: by which copies of the channel are recognised (``forensic.audio.fingerprint``), shape (frames,).
     """
 
     channel: int
@@ -141,6 +148,7 @@ class ChannelEvidence:
     embedding: Samples
     windows: int
     envelope: Samples
+    fingerprint: NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ SCHEMAS: dict[str, Schema] = {
         "bits_per_sample": pl.Int16,
         "duration_s": pl.Float64,
         "notes": pl.List(pl.String),
+        "tags": pl.List(pl.String),  # of container and stream, "name=value"
     },
     # one row a channel with speech
     "quality": EVIDENCE_KEY
@@ -80,6 +81,8 @@ SCHEMAS: dict[str, Schema] = {
     },
     # one row a channel with speech
     "embeddings": EVIDENCE_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
+    # one row a channel with speech; 32 bits a frame, little-endian, 0 outside speech
+    "fingerprints": EVIDENCE_KEY | {"fingerprint": pl.Binary},
     # one row a recording (channel null) or channel that could not be examined
     "failures": EVIDENCE_KEY | {"step": pl.String, "problem": pl.String, "remedy": pl.String},
 }
@@ -91,6 +94,7 @@ KEYS: dict[str, list[str]] = {
     "quality": list(EVIDENCE_KEY),
     "segments": [*EVIDENCE_KEY, "segment"],
     "embeddings": list(EVIDENCE_KEY),
+    "fingerprints": list(EVIDENCE_KEY),
     "failures": list(EVIDENCE_KEY),
 }
 """What identifies a row of each table."""

@@ -133,7 +133,7 @@ def weigh_labelled(
         settings.comparison,
         load_scale(),
         envelope,
-        workers or default_workers(),
+        workers=workers or default_workers(),
     )
     lrs, not_compared = _labelled_rows(compared, known, questioned, allow_same_session=allow_same_session)
     if lrs.is_empty() or lrs["same_speaker"].all() or not lrs["same_speaker"].any():

@@ -267,6 +267,7 @@ class _Clerk:
                 "notes": list(result.notes),
             }
             | facts
+            | {"tags": list(result.audio_format.tags)}
         )
         for channel in result.channels:
             key = self._key(source, channel.channel)
@@ -274,6 +275,7 @@ class _Clerk:
             envelope = {"envelope_low": low, "envelope_high": high}
             rows["quality"].append(key | dataclasses.asdict(channel.quality) | envelope)
             rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})
+            rows["fingerprints"].append(key | {"fingerprint": channel.fingerprint.astype("<u4").tobytes()})
             for index, segment in enumerate(channel.segments):
                 windows = int(channel.segment_windows[index])
                 rows["segments"].append(
