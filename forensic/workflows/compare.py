@@ -166,7 +166,15 @@ def weigh_case(
     suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
     comparisons, calibrations = weigh(
-        questioned, known, population, model.backend, request.settings.comparison, scale, envelope, suspicions
+        questioned,
+        known,
+        population,
+        model.backend,
+        request.settings.comparison,
+        scale,
+        envelope,
+        suspicions,
+        request.workers or default_workers(),
     )
     report = ReportInputs(
         case_details=details,
