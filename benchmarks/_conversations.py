@@ -134,12 +134,12 @@ def converse(voices: Sequence[Voice], duration_s: float, seed: int) -> Conversat
         voice = voices[now]
         length_s = float(np.clip(_MEDIAN_S * np.exp(_SPREAD * rng.standard_normal()), _SHORTEST_S, _LONGEST_S))
         stop_s = _natural_end(voice, used_s[now], used_s[now] + length_s)
-        if stop_s > voice.duration_s - 0.05 or stop_s - used_s[now] < 0.3:  # noqa: PLR2004
+        if stop_s > voice.duration_s - 0.05 or stop_s - used_s[now] < 0.3:
             break
         placed.append((now, at_s, used_s[now], stop_s))
         for segment in voice.segments:
             start, end = max(segment.start_s, used_s[now]), min(segment.end_s, stop_s)
-            if end - start > 0.05:  # noqa: PLR2004
+            if end - start > 0.05:
                 turns.append(Turn(at_s + start - used_s[now], at_s + end - used_s[now], now + 1))
         ends_s = max(ends_s, at_s + stop_s - used_s[now])
         used_s[now] = stop_s
@@ -167,6 +167,6 @@ def _natural_end(voice: Voice, first_s: float, wanted_s: float) -> float:
     near = [
         segment.end_s
         for segment in voice.segments
-        if abs(segment.end_s - wanted_s) < 0.6 and segment.end_s > first_s + 0.4  # noqa: PLR2004
+        if abs(segment.end_s - wanted_s) < 0.6 and segment.end_s > first_s + 0.4
     ]
     return min(near, key=lambda end_s: abs(end_s - wanted_s)) if near else min(wanted_s, voice.duration_s)

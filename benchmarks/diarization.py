@@ -1,12 +1,12 @@
-"""Who speaks when in telephone conversations of people who took no part in training, and how often one speaker is split.
+"""Who speaks when in telephone conversations of people who took no part in training; how often one speaker is split.
 
     python benchmarks/diarization.py [--speech FOLDER] [--split population] [--work work/diarization]
 
-Conversations of two and three people of one corpus, and recordings of one person, are made of real speech (turns of 0.5
-to 8 s, pauses, some overlap), go through simulated channels into WAV files, and are examined as a scan does it, with the
-number of speakers found ("auto") or given. The reference is the speech that our detector finds in the clean turns.
-Printed: the diarization error rate (collar 0.25 s, overlap judged) by corpus, channel and kind, with what it is made of;
-how many speakers were found; and how often one speaker was taken for several.
+Conversations of two and three people of one corpus, and recordings of one person, are made of real speech (turns of
+0.5 to 8 s, pauses, some overlap), go through simulated channels into WAV files, and are examined as a scan does it,
+with the number of speakers found ("auto") or given. The reference is the speech that our detector finds in the clean
+turns. Printed: the diarization error rate (collar 0.25 s, overlap judged) by corpus, channel and kind, with what it is
+made of; how many speakers were found; and how often one speaker was taken for several.
 """
 
 import argparse
@@ -89,7 +89,9 @@ def main() -> None:
     model = load_model(options.model)
     sources = load_sources(DataSettings(manifest=str(options.speech / "manifest.csv"), rooms=""))  # rooms are simulated
     judged: list[Judged] = []
-    for corpus, groups in groups_of_voices(options.speech / "manifest.csv", options.split, options.work / "voices").items():
+    for corpus, groups in groups_of_voices(
+        options.speech / "manifest.csv", options.split, options.work / "voices"
+    ).items():
         found = list(judge_corpus(corpus, groups, sources, model, options))
         judged += found
         print_kinds([*found], corpus)
@@ -138,7 +140,9 @@ def judge_corpus(
             alone = converse([voice], _LONGEST_S, seed)
             for channel in some(TELEPHONE, made["one"], _CHANNELS_ALONE):
                 write_wav(options.work / "one.wav", alone.through(channel, sources, seed))
-                yield judge("one speaker", corpus, channel.name, "auto", alone.turns, 1, model, options.work / "one.wav")
+                yield judge(
+                    "one speaker", corpus, channel.name, "auto", alone.turns, 1, model, options.work / "one.wav"
+                )
 
 
 def judge_conversation(
@@ -166,7 +170,10 @@ def judge_conversation(
         name = "a telephone each"
         yield judge(f"{kind}, a telephone each", corpus, name, way, conversation.turns, size, model, path)
     if number % 4 == 0:
-        sides = [conversation.of(name).through(channel, sources, seed) for name, channel in zip(conversation.parts, own)]
+        sides = [
+            conversation.of(name).through(channel, sources, seed)
+            for name, channel in zip(conversation.parts, own, strict=True)
+        ]
         write_wav(path, np.stack(sides, axis=1))
         yield judge(f"{kind}, a channel each", corpus, "", "auto", conversation.turns, size, model, path, "split")
 
@@ -221,7 +228,9 @@ def turns_of(result: RecordingEvidence) -> list[Turn]:
 def print_kinds(judged: Sequence[Judged], title: str) -> None:
     """Error and number of speakers, by kind of recording and way."""
     print(f"\n{title}")
-    print(f"{'recordings':42}{'way':>7}{'n':>5}{'s each':>8}{'DER %':>8}{'missed':>8}{'added':>7}{'confused':>9}   found")
+    print(
+        f"{'recordings':42}{'way':>7}{'n':>5}{'s each':>8}{'DER %':>8}{'missed':>8}{'added':>7}{'confused':>9}   found"
+    )
     for kind in sorted({one.kind for one in judged}):
         for way in ("auto", "given"):
             chosen = [one for one in judged if (one.kind, one.way) == (kind, way)]
@@ -248,9 +257,8 @@ def row(judged: Sequence[Judged]) -> str:
     counts = np.bincount([one.found for one in judged]).tolist()
     found = ", ".join(f"{n} in {count}" for n, count in enumerate(counts) if count)
     seconds = np.mean([one.seconds for one in judged])
-    return (
-        f"{len(judged):5}{seconds:8.0f}{100 * total.rate:8.1f}{shares[0]:8.1f}{shares[1]:7.1f}{shares[2]:9.1f}   {found}"
-    )
+    errors = f"{100 * total.rate:8.1f}{shares[0]:8.1f}{shares[1]:7.1f}{shares[2]:9.1f}"
+    return f"{len(judged):5}{seconds:8.0f}{errors}   {found}"
 
 
 def summed(errors: Iterable[DiarizationError]) -> DiarizationError:

@@ -85,8 +85,8 @@ class DiarizationSettings:
         max_speakers: as many are found at most.
         min_speaker_s: who is told apart must speak so long, all in all.
         max_similarity: two groups of windows whose mean embeddings have a higher cosine are one speaker.
-        min_separation: two groups of windows are two speakers if the cosine distance of their mean embeddings is so many
-            times that of the halves of one group; more finds fewer speakers.
+        min_separation: two groups of windows are two speakers if the cosine distance of their mean embeddings is so
+            many times that of the halves of one group; more finds fewer speakers.
         min_turn_s: shorter turns tell nothing of the voice: no embedding is made of them.
     """
 

@@ -46,7 +46,9 @@ def read_labels(chosen: Path, recordings: Sequence[Path]) -> dict[Path, Labels]:
         CaseError: if there is no label file, one cannot be read, fits several recordings or is one of two for the same,
             or nothing fits any recording.
     """
-    files = sorted(path for path in chosen.rglob("*") if path.suffix.lower() in SUFFIXES) if chosen.is_dir() else [chosen]
+    files = (
+        sorted(path for path in chosen.rglob("*") if path.suffix.lower() in SUFFIXES) if chosen.is_dir() else [chosen]
+    )
     if not files:
         raise CaseError(f"{chosen} holds no label file.", f"Let their names end in {' or '.join(SUFFIXES)}.")
     found: dict[Path, Labels] = {}
@@ -99,7 +101,7 @@ def _joined(turns: Sequence[Turn]) -> list[Turn]:
     """Turns of one speaker that touch, as one."""
     joined: list[Turn] = []
     for turn in turns:
-        if joined and joined[-1].speaker == turn.speaker and turn.start_s <= joined[-1].end_s + 1e-6:  # noqa: PLR2004
+        if joined and joined[-1].speaker == turn.speaker and turn.start_s <= joined[-1].end_s + 1e-6:
             joined[-1] = Turn(joined[-1].start_s, max(joined[-1].end_s, turn.end_s), turn.speaker)
         else:
             joined.append(turn)
@@ -168,7 +170,7 @@ def _recording(name: str, file: Path, chosen: Path, recordings: Sequence[Path]) 
     if len(fitting) > 1:
         raise CaseError(
             f"The label file {file} fits several recordings: {fitting[0]} and {fitting[1]}.",
-            "Name it after the recording with its suffix, such as call.wav.txt, in a folder named like the recording's.",
+            "Name it after the recording with its suffix, such as call.wav.txt, in a folder like the recording's.",
         )
     return fitting[0] if fitting else None
 

@@ -107,7 +107,8 @@ COMPARISONS_SCHEMA: Schema = {
     "questioned_path": pl.String,
     "questioned_sha256": pl.String,
     "channel": pl.Int16,  # 0 where all channels were mixed
-    "turn": pl.Int16,  # 0: all speech of the channel
+    "turn": pl.Int16,  # 0: all speech of the channel; 1 and on: one speaker of several in it
+    "speakers": pl.Int16,  # in the channel
     "suspect": pl.String,
     "known_sha256": pl.List(pl.String),
     "score": pl.Float64,  # null where there is no embedding on one side

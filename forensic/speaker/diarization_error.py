@@ -91,7 +91,5 @@ def _activity(turns: Sequence[Turn], steps: int) -> NDArray[np.int8]:
     speakers = sorted({turn.speaker for turn in turns})
     active = np.zeros((len(speakers), steps), np.int8)
     for turn in turns:
-        active[
-            speakers.index(turn.speaker), round(turn.start_s * _STEPS_PER_S) : round(turn.end_s * _STEPS_PER_S)
-        ] = 1
+        active[speakers.index(turn.speaker), round(turn.start_s * _STEPS_PER_S) : round(turn.end_s * _STEPS_PER_S)] = 1
     return active

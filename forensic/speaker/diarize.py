@@ -1,25 +1,26 @@
 """Who speaks when in one channel: windows of speech, told apart by their LSTM embeddings.
 
 1. *Windows*, overlapping, each within one stretch of speech between pauses, are embedded.
-2. *Clustering.* Windows are parted by spectral clustering of their cosines: the lower cosines of each row are faded, the
-   matrix is made symmetric, and the rows of its leading eigenvectors fall into as many groups as there are speakers.
+2. *Clustering.* Windows are parted by spectral clustering of their cosines: the lower cosines of each row are faded,
+   the matrix is made symmetric, and the rows of its leading eigenvectors fall into a group for each speaker.
    Long recordings are condensed first: windows of a stretch of time are joined by agglomeration to some centroids, so
    that the matrix stays small however long a recording is.
-3. *Number of speakers.* A gap among eigenvalues tells two speakers from three, but not one from two, and one speaker who
-   is taken for two does more harm here than two who are taken for one. So the windows are parted in two, and each half
-   again, as long as the halves lie clearly further apart than the quarters in a half do: noise, channel and the sounds
-   that are spoken move both alike.
+3. *Number of speakers.* A gap among eigenvalues tells two speakers from three, but not one from two, and one speaker
+   who is taken for two does more harm here than two who are taken for one. So the windows are parted in two, and each
+   half again, as long as the halves lie clearly further apart than the quarters in a half do: noise, channel and the
+   sounds that are spoken move both alike.
 4. *Resegmentation.* Every tenth of a second goes to the speaker whose mean embedding the windows around it resemble; a
-   change of speaker costs something, less over a pause (Viterbi). That is repeated with shorter windows. Turns that are short, stretches beside a change of
-   speaker without a pause, and such as resemble two speakers alike (who may speak at once), are marked as not clear,
-   and tell nothing of a voice.
+   change of speaker costs something, less over a pause (Viterbi). That is repeated with shorter windows. Turns that
+   are short, stretches beside a change of speaker without a pause, and such as resemble two speakers alike (who may
+   speak at once) are marked as not clear, and tell nothing of a voice.
 
-Sources: Wang, Downey, Wan, Mansfield & Lopez Moreno (2018), "Speaker diarization with LSTM", ICASSP; Wang et al. (2022),
-"Highly efficient real-time streaming and fully on-device speaker diarization with multi-stage clustering"; von Luxburg
-(2007), "A tutorial on spectral clustering".
+Sources: Wang, Downey, Wan, Mansfield & Lopez Moreno (2018), "Speaker diarization with LSTM", ICASSP; Wang et al.
+(2022), "Highly efficient real-time streaming and fully on-device speaker diarization with multi-stage clustering"; von
+Luxburg (2007), "A tutorial on spectral clustering".
 """
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,8 @@ def may_be_several(embeddings: Samples, settings: DiarizationSettings) -> bool:
     if len(embeddings) < _FEWEST_WINDOWS:
         return False
     apart = 1.0 - _cosine_of_halves(embeddings)
-    return apart * min(len(embeddings), _ENOUGH_WINDOWS) ** 0.43 > _LOOK_CLOSER  # few windows lie apart by chance
+    by_chance = min(len(embeddings), _ENOUGH_WINDOWS) ** -0.43  # few windows lie apart without a cause
+    return bool(apart > _LOOK_CLOSER * by_chance)
 
 
 def cluster(windows: Windows, settings: DiarizationSettings) -> Samples:
@@ -123,9 +125,7 @@ def _parted(points: Samples, weights: Vector, fewest: float, settings: Diarizati
     return groups
 
 
-def _two_speakers(
-    points: Samples, weights: Vector, fewest: float, settings: DiarizationSettings
-) -> Groups | None:
+def _two_speakers(points: Samples, weights: Vector, fewest: float, settings: DiarizationSettings) -> Groups | None:
     """Points in two groups, if these are two speakers; else None.
 
     One voice in two halves gives halves that lie no further apart than the quarters do in a half.
@@ -217,8 +217,8 @@ def _k_means(rows: Vector, number: int) -> Groups:
     while len(chosen) < number:
         chosen.append(int(distance.argmax()))
         distance = np.minimum(distance, np.linalg.norm(rows - rows[chosen[-1]], axis=1))
-    _, groups = kmeans2(rows, rows[chosen], minit="matrix")
-    return groups.astype(np.intp)
+    found: Groups = kmeans2(rows, rows[chosen], minit="matrix")[1].astype(np.intp)
+    return found
 
 
 def find_turns(
@@ -241,7 +241,9 @@ def find_turns(
         return ()
     likeness = _likeness(cells, windows, speakers)
     path = _best_path(likeness * _SHARPNESS, cells)
-    return _renumbered(_joined(path, _clear(path, likeness, cells), cells, settings))
+    turns = _joined(path, _clear(path, likeness, cells), cells, settings)
+    speech_s = np.bincount([t.speaker for t in turns], [t.duration_s for t in turns], minlength=len(speakers) + 1)
+    return renumbered(turns, [int(one) for one in np.argsort(-speech_s, kind="stable") if speech_s[one] > 0])
 
 
 def refine_turns(
@@ -271,7 +273,7 @@ def refine_turns(
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """Speech in pieces of a tenth of a second: where each starts and ends, and the pause before it (0 within a stretch)."""
+    """Speech in pieces of a tenth of a second: start and end of each, and the pause before it (0 within a stretch)."""
 
     start_s: Vector
     end_s: Vector
@@ -359,18 +361,9 @@ def _joined(path: Groups, is_clear: NDArray[np.bool_], cells: _Cells, settings: 
     return turns
 
 
-def _renumbered(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """Speakers numbered by how much they speak."""
-    speech_s: dict[int, float] = {}
-    for turn in turns:
-        speech_s[turn.speaker] = speech_s.get(turn.speaker, 0.0) + turn.duration_s
-    order = {speaker: n for n, speaker in enumerate(sorted(speech_s, key=lambda s: (-speech_s[s], s)), 1)}
-    return tuple(Turn(turn.start_s, turn.end_s, order[turn.speaker], turn.is_clear) for turn in turns)
-
-
 def spoken_alone(
     turns: Sequence[Turn], speech: Sequence[SpeechSegment], settings: DiarizationSettings
-) -> tuple[tuple[SpeechSegment, ...], ...]:
+) -> dict[int, tuple[SpeechSegment, ...]]:
     """What each speaker says that tells of the voice: speech, in clear turns, while nobody else has a turn.
 
     Args:
@@ -379,7 +372,7 @@ def spoken_alone(
         settings: of this step.
 
     Returns:
-        A row a speaker, the one who says most first; speakers without such speech have no row.
+        By speaker, who says most first; speakers without such speech are missing.
     """
     edges = np.unique([edge for turn in turns for edge in (turn.start_s, turn.end_s)])
     active: list[list[Turn]] = [[] for _ in edges[:-1]]
@@ -387,15 +380,20 @@ def spoken_alone(
         for index in range(*np.searchsorted(edges, [turn.start_s, turn.end_s])):
             active[index].append(turn)
     alone: dict[int, list[SpeechSegment]] = {turn.speaker: [] for turn in turns}
-    for start_s, end_s, now in zip(edges[:-1], edges[1:], active, strict=True):
+    for start_s, end_s, now in zip(edges[:-1].tolist(), edges[1:].tolist(), active, strict=True):
         if {turn.is_clear for turn in now} == {True} and len({turn.speaker for turn in now}) == 1:
             own = alone[now[0].speaker]
-            if own and own[-1].end_s == start_s:
-                start_s = own.pop().start_s  # noqa: PLW2901 - the stretch began there
-            own.append(SpeechSegment(float(start_s), float(end_s)))
-    spoken = [_within_speech(segments, speech, settings.min_turn_s) for segments in alone.values()]
-    spoken = [segments for segments in spoken if segments]
-    return tuple(sorted(spoken, key=lambda segments: -sum(segment.duration_s for segment in segments)))
+            goes_on = bool(own) and own[-1].end_s == start_s
+            own.append(SpeechSegment(own.pop().start_s if goes_on else start_s, end_s))
+    spoken = {speaker: _within_speech(parts, speech, settings.min_turn_s) for speaker, parts in alone.items()}
+    length_s = {speaker: sum(part.duration_s for part in parts) for speaker, parts in spoken.items()}
+    return {one: spoken[one] for one in sorted(spoken, key=lambda one: (-length_s[one], one)) if spoken[one]}
+
+
+def renumbered(turns: Sequence[Turn], order: Iterable[int]) -> tuple[Turn, ...]:
+    """Turns with the speakers numbered from 1 in an order; those that it does not name come after."""
+    place = {speaker: number for number, speaker in enumerate(dict.fromkeys([*order, *(t.speaker for t in turns)]), 1)}
+    return tuple(dataclasses.replace(turn, speaker=place[turn.speaker]) for turn in turns)
 
 
 def _within_speech(

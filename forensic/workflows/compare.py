@@ -54,6 +54,7 @@ class ComparisonRequest:
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
+        labels: a file or folder of turns that an examiner set in the suspects' recordings.
     """
 
     reference: Path
@@ -65,6 +66,7 @@ class ComparisonRequest:
     command_line: str = ""
     people: Path | None = None
     calibration: Path | None = None
+    labels: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class ComparisonResult:
 
     Attributes:
         folder: ``comparisons/ID`` with everything in it.
-        comparisons: a row a questioned recording, channel and suspect.
+        comparisons: a row a questioned recording, channel, speaker in it and suspect.
         known: how the scan of the reference set went.
         html, pdf: the report.
     """
@@ -176,7 +178,14 @@ def _scan_reference(
     roots = tuple(path for suspect in suspects for path in suspect.paths)
     return scan(
         case,
-        ScanRequest(roots, "reference", request.model_folder, request.settings, workers=request.workers),
+        ScanRequest(
+            roots,
+            "reference",
+            request.model_folder,
+            request.settings,
+            workers=request.workers,
+            labels=request.labels,
+        ),
         watch,
     )
 

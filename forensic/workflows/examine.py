@@ -32,7 +32,15 @@ from forensic.records import (
     Turn,
 )
 from forensic.settings import EmbeddingSettings, Settings
-from forensic.speaker.diarize import Windows, cluster, find_turns, may_be_several, refine_turns, spoken_alone
+from forensic.speaker.diarize import (
+    Windows,
+    cluster,
+    find_turns,
+    may_be_several,
+    refine_turns,
+    renumbered,
+    spoken_alone,
+)
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
 from forensic.speaker.features import FRAMES_PER_S, HOP, MEL_BANDS, frame_mask, level_gain, mel_power
 
@@ -204,6 +212,11 @@ class _Recording:
                 found.append(dataclasses.replace(speaker.evidence(settings), envelope=envelope))
             except RecordingError as error:
                 problems.append(error)
+        if not found and not problems:
+            raise SpeechError(
+                "No speech in the turns that were set by hand.",
+                "Check their times, and that only one speaker has a turn at a time.",
+            )
         if not found:
             raise problems[0]
         return found
@@ -292,7 +305,6 @@ def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Setti
     speech = {number: tuple(channel.segments) for number, channel in recording.channels.items()}
     if recording.labels:
         recording.turns = {number: _labelled_turns(recording.labels, number) for number in speech}
-        recording.notes += _notes_on(recording.labels)
     else:
         doubtful = [
             number
@@ -300,16 +312,18 @@ def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Setti
             if channel.embeddings and may_be_several(np.concatenate(channel.embeddings), settings.diarization)
         ]
         recording.turns = _found_turns(recording, doubtful, model, settings)
-    alone = {
-        number: spoken_alone(turns, speech[number], settings.diarization) for number, turns in recording.turns.items()
-    }
-    recording.speakers = {
-        number: [
-            _Channel(number, turn if len(own) > 1 else 0, len(own), segments=list(segments))
-            for turn, segments in enumerate(own, 1)
+    for number, turns in list(recording.turns.items()):
+        alone = spoken_alone(turns, speech[number], settings.diarization)
+        if len(alone) < 2 and not recording.labels:  # noqa: PLR2004 - who else was found says too little
+            del recording.turns[number]
+            continue
+        recording.turns[number] = renumbered(turns, alone)
+        recording.speakers[number] = [
+            _Channel(number, turn if len(alone) > 1 else 0, len(alone), segments=list(segments))
+            for turn, segments in enumerate(alone.values(), 1)
         ]
-        for number, own in alone.items()
-    }
+    if recording.labels:
+        recording.notes += (_note_on(recording.labels),)
     if recording.speakers:
         _examine_speakers(recording, speech, model, settings)
 
@@ -320,9 +334,9 @@ def _labelled_turns(labels: Labels, channel: int) -> tuple[Turn, ...]:
     return tuple(sorted((turn for turns in own for turn in turns), key=lambda turn: turn.start_s))
 
 
-def _notes_on(labels: Labels) -> tuple[str, ...]:
-    names = ", ".join(name or "without a name" for name in labels.names.values())
-    return (f"Who speaks when was set by hand: speakers {names}, from {labels.path} (SHA-256 {labels.sha256}).",)
+def _note_on(labels: Labels) -> str:
+    names = ", ".join(name or "(no name)" for name in labels.names.values())
+    return f"Who speaks when was set by hand, in {labels.path}: {names}."
 
 
 def _found_turns(
@@ -381,9 +395,7 @@ def _windows_by_stretch(
         begins = np.maximum(first, first + centres - shape.window_frames // 2)
         cut.append(windows)
         starts_s += [block.start_s + float(frame) / FRAMES_PER_S for frame in begins]
-        ends_s += [
-            block.start_s + float(min(last, frame + shape.window_frames)) / FRAMES_PER_S for frame in begins
-        ]
+        ends_s += [block.start_s + float(min(last, frame + shape.window_frames)) / FRAMES_PER_S for frame in begins]
     return np.concatenate([np.empty((0, shape.window_frames, MEL_BANDS), np.float32), *cut]), starts_s, ends_s
 
 

@@ -49,7 +49,8 @@ def weigh(
                 "questioned_path": q.name,
                 "questioned_sha256": q.sha256[0] if q.sha256 else None,
                 "channel": q.channel,
-                "turn": 0,
+                "turn": q.turn,
+                "speakers": q.speakers,
                 "suspect": k.name,
                 "known_sha256": list(k.sha256),
                 "score": None if math.isnan(value) else float(value),
@@ -152,10 +153,17 @@ def _refusal(
     )
 
 
-def _unusable(side: Side, cell: _Near | None, what: str, settings: ComparisonSettings) -> str | None:
+def _unusable(  # noqa: PLR0911 - a refusal each
+    side: Side, cell: _Near | None, what: str, settings: ComparisonSettings
+) -> str | None:
     """Why one side carries no LR; None where it does."""
     if side.embedding is None or side.conditions is None or cell is None:
         return f"The {what} cannot be used: {side.problem}"
+    if side.several:
+        return (
+            f"Several speakers, {side.speakers}, in the {what} ({', '.join(_name(path) for path in side.several)}). "
+            "Cut the recording, or say with --segments which speech is the suspect's."
+        )
     measured = side.conditions
     if measured.net_speech_s < settings.min_net_speech_s:
         return (
@@ -180,6 +188,10 @@ def _unusable(side: Side, cell: _Near | None, what: str, settings: ComparisonSet
             "allowed. Supply a recording in other conditions, or a reference population in these."
         )
     return None
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _described(conditions: Conditions) -> str:
