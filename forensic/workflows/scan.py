@@ -320,7 +320,7 @@ class _Clerk:
         speakers = {one.channel: one.speakers for one in result.channels if one.speakers > 1}
         path = result.source.path
         self.summary.several_speakers += [(path, channel, number) for channel, number in speakers.items()]
-        if result.turns:
+        if result.turns and not result.labels_sha256:
             roots = [root.absolute() for root in self.request.roots]
             below = next((path.relative_to(root) for root in roots if root != path and root in path.parents), path.name)
             write_labels(self.case.path / "turns", path_text(Path(below)), result.turns)
