@@ -29,7 +29,12 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """Facts of the container and codec, as the file states them."""
+    """Facts of the container and codec, as the file states them.
+
+    Attributes:
+        tags: what the container and its audio stream say of their making ("creation_time=...", "encoder=..."), in the
+            order of their names; of no weight as proof, since any program can write them.
+    """
 
     container: str
     codec: str
@@ -38,6 +43,7 @@ class AudioFormat:
     bit_rate: int | None
     bits_per_sample: int | None
     stated_duration_s: float | None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +178,7 @@ class ChannelEvidence:
         embedding: L2-normalised mean of all windows, shape (embedding_size,).
         windows: number of LSTM windows.
         envelope: shape (n, 2), lowest and highest sample of n equal stretches of the channel, for a plot.
+        fingerprint: by which copies of the channel are recognised (``forensic.audio.fingerprint``), shape (frames,).
     """
 
     channel: int
@@ -184,6 +191,7 @@ class ChannelEvidence:
     embedding: Samples
     windows: int
     envelope: Samples
+    fingerprint: NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +240,7 @@ class Conditions:
         low_edge_hz: lower edge of the band; None where it was not measured.
         c50_db: clarity of the room; None where it was not measured.
         codec: kind of codec that shows in the speech; None where it was not measured.
+        clipped_share: share of clipped speech, 0 to 1, of several recordings the worst; None where it was not measured.
     """
 
     net_speech_s: float
@@ -241,6 +250,7 @@ class Conditions:
     low_edge_hz: float | None = None
     c50_db: float | None = None
     codec: str | None = None
+    clipped_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +260,25 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreMaps:
+    """Maps from score to log10 LR: straight pieces between equally spaced knots.
+
+    Attributes:
+        calibrator: what fitted them, a name of ``forensic.likelihood_ratio.calibrators``.
+        start: score at the first knot.
+        step: score from one knot to the next, above 0.
+        log10_lr: at each knot, a row a map, shape (n_maps, n_knots), finite, two knots or more.
+        goes_on: whether the outer pieces go on beyond the knots (a straight line) or their ends are held.
+    """
+
+    calibrator: str
+    start: float
+    step: float
+    log10_lr: NDArray[np.float64]
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +292,10 @@ class Calibration:
         questioned_distance: how far the case's questioned recording lies from ``questioned`` (0 is the same; see
             ``forensic.likelihood_ratio.conditions``).
         known_distance: the same for the known side.
-        slope: log10 LR per unit of score.
-        intercept: log10 LR at score 0.
-        draws: slope and intercept of each bootstrap draw over speakers, shape (n_draws, 2).
+        score_map: the map itself, one row.
+        limit: the map with hardly any shrinkage, about which intervals lie, shape (n_knots,), at the knots of
+            ``score_map``.
+        draws: the same of each bootstrap draw over speakers, shape (n_draws, n_knots).
         lower_bound_log10_lr: smallest log10 LR that the data support.
         upper_bound_log10_lr: largest log10 LR that the data support.
         cllr, cllr_min, eer: cross-validated by speaker, with intervals; eer is a share, 0 to 1.
@@ -283,8 +313,8 @@ class Calibration:
     known: Conditions
     questioned_distance: float
     known_distance: float
-    slope: float
-    intercept: float
+    score_map: ScoreMaps
+    limit: NDArray[np.float64]
     draws: NDArray[np.float64]
     lower_bound_log10_lr: float
     upper_bound_log10_lr: float

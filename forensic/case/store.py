@@ -57,6 +57,7 @@ SCHEMAS: dict[str, Schema] = {
         "notes": pl.List(pl.String),
         "labels_sha256": pl.String,  # as in ``TURN_KEY``; rows of turns under another belong to an earlier choice
         "labels_path": pl.String,
+        "tags": pl.List(pl.String),  # of container and stream, "name=value"
     },
     # one row a channel with speech, or a speaker in it where there are several
     "quality": TURN_KEY
@@ -88,6 +89,8 @@ SCHEMAS: dict[str, Schema] = {
     },
     # one row a channel with speech, or a speaker in it
     "embeddings": TURN_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
+    # one row a channel with speech; 32 bits a frame, little-endian, 0 outside speech
+    "fingerprints": EVIDENCE_KEY | {"fingerprint": pl.Binary},
     # one row a recording (channel null) or channel that could not be examined
     "failures": EVIDENCE_KEY | {"step": pl.String, "problem": pl.String, "remedy": pl.String},
 }
@@ -99,6 +102,7 @@ KEYS: dict[str, list[str]] = {
     "quality": list(TURN_KEY),
     "segments": [*TURN_KEY, "segment"],
     "embeddings": list(TURN_KEY),
+    "fingerprints": list(EVIDENCE_KEY),
     "failures": list(EVIDENCE_KEY),
 }
 """What identifies a row of each table."""

@@ -14,6 +14,7 @@ from forensic.case.store import STATUS_LR
 from forensic.cli.options import (
     DEFAULT_CASE,
     ChannelsOption,
+    EnvelopeOption,
     ExistingCaseOption,
     LabelsOption,
     ModelOption,
@@ -57,6 +58,7 @@ def compare_command(
         Path | None,
         typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
     ] = None,
+    envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
 ) -> None:
     """Compare the scanned questioned recordings with suspects; write likelihood ratios and the report.
@@ -80,6 +82,7 @@ def compare_command(
         people=population,
         calibration=calibration,
         labels=segments,
+        envelope=envelope,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with open_case(case, create=False) as opened, meter("Comparing") as bar:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -36,12 +37,13 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "low_edge_hz": pl.Float64,  # null where it was not measured, as are the two below
     "c50_db": pl.Float64,
     "codec": pl.String,  # the kind of codec that shows
+    "clipped_share": pl.Float64,  # of the speech samples
     "piece": pl.Int32,  # of the speaker's recordings in that cell, from 0
 }
 """Column name to type, of the rows beside their embeddings."""
 
-_MAY_BE_NULL = frozenset({"snr_db", "low_edge_hz", "c50_db", "codec"})
-_MAY_BE_MISSING = frozenset({"low_edge_hz", "c50_db", "codec"})  # in banks of before they were measured
+_MAY_BE_NULL = frozenset({"snr_db", "low_edge_hz", "c50_db", "codec", "clipped_share"})
+_MAY_BE_MISSING = frozenset({"low_edge_hz", "c50_db", "codec", "clipped_share"})  # in older banks
 SIDES = ("known", "questioned")
 _BARE = re.compile(r"[A-Za-z_]+").fullmatch  # needs no quotes in TOML
 Setting: TypeAlias = float | str | Sequence[float] | Sequence[str] | Mapping[str, Sequence[str]]
@@ -182,6 +184,21 @@ def load_population(folder: Path, model_sha256: str) -> Population:
             f"({card.model_sha256[:12]}, not {model_sha256[:12]}).",
             "Use the bank that belongs to the model, or build one with this model.",
         )
+    rows, embeddings = _read_rows(folder, card)
+    return _population(card, rows, embeddings)
+
+
+def read_rows(folder: Path) -> pl.DataFrame:
+    """What was measured of every embedding of a bank, columns of ``ROWS_SCHEMA``.
+
+    Raises:
+        ModelError: if a file is missing or damaged, or the Parquet file is not the one the card names.
+    """
+    return _read_rows(folder, _read_card(folder / CARD))[0]
+
+
+def _read_rows(folder: Path, card: PopulationCard) -> tuple[pl.DataFrame, Samples]:
+    """Checked rows and embeddings of the bank that a card names."""
     try:
         content = (folder / PARQUET).read_bytes()
     except OSError as error:
@@ -195,7 +212,7 @@ def load_population(folder: Path, model_sha256: str) -> Population:
     except (pl.exceptions.PolarsError, ValueError) as error:
         raise ModelError(f"{folder / PARQUET} has not the columns of a population bank: {error}.", _REMEDY) from error
     _check_rows(rows, embeddings)
-    return _population(card, rows, embeddings)
+    return rows, embeddings
 
 
 def join_populations(parts: Sequence[Population]) -> Population:
@@ -290,9 +307,9 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
     number = {name: index for index, name in enumerate(speakers["speaker"])}
     cell = np.zeros(len(rows), dtype=np.intp)
     cells: dict[str, list[Conditions]] = {side: [] for side in SIDES}
-    for (side, name, _), part in sorted(rows.group_by("side", "cell", "cell_net_speech_s")):
-        cell[part["row"].to_numpy()] = len(cells[str(side)])
-        cells[str(side)].append(_median_conditions(str(name), part))
+    for group in _by_cell(rows).to_dicts():
+        cell[group["row"]] = len(cells[group["side"]])
+        cells[group["side"]].append(_typical(group))
     return Population(
         card=card,
         embeddings=embeddings,
@@ -306,26 +323,40 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
     )
 
 
-def _median_conditions(name: str, part: pl.DataFrame) -> Conditions:
-    snr_db = float(np.median(part["snr_db"].fill_null(np.inf).to_numpy()))  # no noise to measure ranks as the cleanest
+def _by_cell(rows: pl.DataFrame) -> pl.DataFrame:
+    """A row a cell, in order: its rows, and what was measured of them, sorted; in one go, for there are many cells."""
+    key = ["side", "cell", "cell_net_speech_s"]
+    measured = [pl.col(name).drop_nulls().sort() for name in ("net_speech_s", "bandwidth_hz", "low_edge_hz", "c50_db")]
+    snr = pl.col("snr_db").fill_null(np.inf).sort()  # no noise to measure ranks as the cleanest
+    return rows.group_by(key).agg(pl.col("row"), *measured, snr, pl.col("codec").drop_nulls()).sort(key)
+
+
+def _typical(group: Mapping[str, Any]) -> Conditions:
+    """Medians of a row of ``_by_cell``."""
+    snr_db = _median(group["snr_db"])
+    net_speech_s, bandwidth_hz = _median(group["net_speech_s"]), _median(group["bandwidth_hz"])
+    assert net_speech_s is not None  # these two are never null
+    assert bandwidth_hz is not None
     return Conditions(
-        net_speech_s=float(np.median(part["net_speech_s"].to_numpy())),
-        snr_db=snr_db if np.isfinite(snr_db) else None,
-        bandwidth_hz=float(np.median(part["bandwidth_hz"].to_numpy())),
-        name=name,
-        low_edge_hz=_median(part["low_edge_hz"]),
-        c50_db=_median(part["c50_db"]),
-        codec=_most_frequent(part["codec"]),
+        net_speech_s=net_speech_s,
+        snr_db=snr_db if snr_db is not None and np.isfinite(snr_db) else None,
+        bandwidth_hz=bandwidth_hz,
+        name=group["cell"],
+        low_edge_hz=_median(group["low_edge_hz"]),
+        c50_db=_median(group["c50_db"]),
+        codec=_most_frequent(group["codec"]),
     )
 
 
-def _median(values: pl.Series) -> float | None:
-    """Of those that were measured; None where none was."""
-    measured = values.drop_nulls().to_numpy()
-    return float(np.median(measured)) if len(measured) else None
+def _median(ordered: Sequence[float]) -> float | None:
+    """Of values in order; None where there are none."""
+    if not ordered:
+        return None
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def _most_frequent(values: pl.Series) -> str | None:
+def _most_frequent(values: Sequence[str]) -> str | None:
     """The first by name of equals; None where none was measured."""
-    counts = values.drop_nulls().value_counts().sort(["count", values.name], descending=[True, False])
-    return None if counts.is_empty() else str(counts[values.name][0])
+    counts = Counter(values)
+    return min(counts, key=lambda value: (-counts[value], value)) if counts else None

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from forensic.case.results import write_csv, write_text
 from forensic.case.store import path_text, write_atomically
 from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
+from forensic.likelihood_ratio.envelope import load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
@@ -36,7 +37,10 @@ from forensic.workflows.case_population import CasePopulationRequest, simulate_c
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
+from forensic.workflows.suspicion import find_suspicions, without_fingerprint
 from forensic.workflows.weigh import weigh
+
+_SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class ComparisonRequest:
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
         labels: a file or folder of turns that an examiner set in the suspects' recordings.
+        envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
     """
 
     reference: Path
@@ -67,6 +72,7 @@ class ComparisonRequest:
     people: Path | None = None
     calibration: Path | None = None
     labels: Path | None = None
+    envelope: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,23 @@ class ComparisonResult:
     known: ScanSummary
     html: Path
     pdf: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedCase:
+    """What came out of a comparison, and all that a report of it needs.
+
+    Attributes:
+        report: everything of the result; its ids are empty until ``publish`` gives them.
+        details: of the case, as a person wrote them.
+        model: scored.
+        known: how the scan of the reference set went.
+    """
+
+    report: ReportInputs
+    details: CaseDetails
+    model: SpeakerModel
+    known: ScanSummary
 
 
 def compare(
@@ -106,16 +129,29 @@ def compare(
         CaseError: if no questioned recording was scanned, or ``--questioned`` fits none.
         ModelError: if the model or its reference population cannot be loaded.
     """
+    weighed = weigh_case(case, request, read_reference_set(request.reference), watch_scan, watch)
+    watch("writing the report")
+    return publish_in_case(case, weighed, request, "compare")
+
+
+def weigh_case(
+    case: CaseFolder,
+    request: ComparisonRequest,
+    suspects: Sequence[Suspect],
+    watch_scan: Callable[[ScanSummary], None],
+    watch: Callable[[str], None],
+) -> WeighedCase:
+    """Score, calibrate, decide; arguments and errors as of ``compare``, with the suspects of the reference set."""
     began, created = time.monotonic(), datetime.now(UTC)
     details = load_case_details(case.path)
     scale = load_scale(request.scale)
     model = load_model(request.model_folder)
-    population = None if request.people else _population(request, model)
-    suspects = read_reference_set(request.reference)
+    envelope = load_envelope(request.envelope or request.calibration or request.model_folder)
+    population = None if request.people else reference_population(model, request.model_folder, request.calibration)
     known_scan = _scan_reference(case, request, suspects, watch_scan)
 
     watch("scoring")
-    evidence = _evidence(case, model, request.settings)
+    evidence = evidence_of(case, model, request.settings)
     by_recording = sides_by_recording(evidence)
     questioned = questioned_sides(evidence, by_recording, request.questioned)
     known = [known_side(suspect, evidence, by_recording) for suspect in suspects]
@@ -126,15 +162,17 @@ def compare(
         )
     if population is None:
         population = _in_conditions_of_the_case(case, request, questioned, known, watch)
+    watch("looking for copies")
+    sha256 = [value for side in (*questioned, *known) for value in side.sha256]
+    suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
-    comparisons, calibrations = weigh(questioned, known, population, model.backend, request.settings.comparison, scale)
-
-    watch("writing the report")
-    folder = _new_folder(case, created, comparisons)
+    comparisons, calibrations = weigh(
+        questioned, known, population, model.backend, request.settings.comparison, scale, envelope, suspicions
+    )
     report = ReportInputs(
         case_details=details,
-        report_id=folder.name,
-        comparison_id=folder.name,
+        report_id="",
+        comparison_id="",
         created_utc=created,
         files=evidence["files"],
         recordings=evidence["recordings"],
@@ -152,21 +190,36 @@ def compare(
             population if isinstance(population, ScoreList) else population.card,
             simulated_from=request.people,
             own=request.calibration,
+            envelope=envelope,
         ),
         scale=scale,
-        leakage_warnings=leakage(questioned, known),
+        leakage_warnings=leakage(questioned, known, suspicions) + not_looked_at(evidence, sha256),
     )
-    write_atomically(comparisons, folder / "comparisons.parquet")
-    write_csv(comparisons, folder / "comparisons.csv")
-    results = _results(report, details)
+    return WeighedCase(report, details, model, known_scan)
+
+
+def publish_in_case(
+    case: CaseFolder, weighed: WeighedCase, request: ComparisonRequest, action: str
+) -> ComparisonResult:
+    """Write results and report into a new folder of the case, and note it in the audit log as ``action``."""
+    folder = new_folder(case.comparisons, weighed.report.created_utc, weighed.report.comparisons)
+    result = publish(folder, weighed)
+    append_audit(case.audit_log, action, _audit_facts(folder, request, weighed.model))
+    return result
+
+
+def publish(folder: Path, weighed: WeighedCase) -> ComparisonResult:
+    """Write results and report into a folder, whose name becomes their id."""
+    report = dataclasses.replace(weighed.report, report_id=folder.name, comparison_id=folder.name)
+    write_atomically(report.comparisons, folder / "comparisons.parquet")
+    write_csv(report.comparisons, folder / "comparisons.csv")
+    results = results_of(report, weighed.details)
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    content = build_report(report)
-    html = render_html(content)
+    html = render_html(build_report(report))
     write_text(folder / "report.html", html)
     with written_whole(folder / "report.pdf") as file:
         file.write(render_pdf(html))
-    append_audit(case.audit_log, "compare", _audit_facts(folder, request, model))
-    return ComparisonResult(folder, comparisons, known_scan, folder / "report.html", folder / "report.pdf")
+    return ComparisonResult(folder, report.comparisons, weighed.known, folder / "report.html", folder / "report.pdf")
 
 
 def _scan_reference(
@@ -190,11 +243,11 @@ def _scan_reference(
     )
 
 
-def _population(request: ComparisonRequest, model: SpeakerModel) -> Population | ScoreList:
+def reference_population(model: SpeakerModel, model_folder: Path, calibration: Path | None) -> Population | ScoreList:
     """The laboratory's own calibration where one is named; else the bank beside the model."""
-    if request.calibration is not None:
-        return load_calibration(request.calibration, model)
-    return load_population(request.model_folder, model.identity.sha256)
+    if calibration is not None:
+        return load_calibration(calibration, model)
+    return load_population(model_folder, model.identity.sha256)
 
 
 def _in_conditions_of_the_case(
@@ -207,7 +260,7 @@ def _in_conditions_of_the_case(
     """The population's people, simulated in the conditions of every side that can be compared."""
     if request.people is None:
         raise ReferenceSetError("No people of the relevant population are named.", "Name them with --population.")
-    least_s = request.settings.comparison.min_net_speech_s
+    least_s = max(request.settings.comparison.min_net_speech_s, _SHORTEST_SIMULATED_S)
     usable_questioned, usable_known = (
         [one.conditions for one in sides if one.conditions is not None and one.conditions.net_speech_s >= least_s]
         for sides in (questioned, known)
@@ -222,11 +275,31 @@ def _in_conditions_of_the_case(
     )
 
 
-def _evidence(case: CaseFolder, model: SpeakerModel, settings: Settings) -> dict[str, pl.DataFrame]:
+def evidence_of(case: CaseFolder, model: SpeakerModel, settings: Settings) -> dict[str, pl.DataFrame]:
     """The tables of the case, of this model and these settings only."""
-    names = ("recordings", "quality", "segments", "embeddings", "failures")
+    names = ("recordings", "quality", "segments", "embeddings", "fingerprints", "failures")
     key = (model.identity.sha256, settings.evidence_sha256)
     return {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
+
+
+def _sessions(suspects: Sequence[Suspect], files: pl.DataFrame) -> dict[str, str]:
+    """The session of each known recording that has one, by SHA-256; the names are of one suspect each."""
+    sha256 = dict(files.select("path", "sha256").iter_rows())
+    return {
+        value: f"{suspect.name}: {session}"
+        for suspect in suspects
+        for path, session in zip(suspect.paths, suspect.sessions, strict=False)
+        if session and (value := sha256.get(path_text(path.absolute())))
+    }
+
+
+def not_looked_at(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[str]) -> tuple[str, ...]:
+    """What the search for copies had to leave out."""
+    missing = without_fingerprint(evidence, sha256)
+    if not missing:
+        return ()
+    sentence = f"Copies were not looked for among {len(missing):,} of the recordings, which an earlier version scanned."
+    return (f"{sentence} Scan them into a new case to have it done.",)
 
 
 def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[KnownSpeaker, ...]:
@@ -244,15 +317,15 @@ def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[K
     )
 
 
-def _new_folder(case: CaseFolder, created: datetime, comparisons: pl.DataFrame) -> Path:
+def new_folder(parent: Path, created: datetime, table: pl.DataFrame) -> Path:
     """A new folder, named by time and content."""
-    content = hashlib.sha256(comparisons.write_json().encode()).hexdigest()[:6]
-    folder = case.comparisons / f"{created:%Y%m%d-%H%M%S}-{content}"
+    content = hashlib.sha256(table.write_json().encode()).hexdigest()[:6]
+    folder = parent / f"{created:%Y%m%d-%H%M%S}-{content}"
     folder.mkdir(parents=True, exist_ok=False)
     return folder
 
 
-def _results(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
+def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
     """Everything of the result that another program may want, in JSON values."""
     skipped = {
         "same_speaker_scores",
@@ -266,6 +339,7 @@ def _results(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         | {
             "same_speaker_pairs": len(c.same_speaker_scores),
             "different_speaker_pairs": len(c.different_speaker_scores),
+            "score_map": dataclasses.asdict(c.score_map) | {"log10_lr": c.score_map.log10_lr[0].tolist()},
         }
         for key, c in report.calibrations.items()
     }
@@ -290,6 +364,7 @@ def _audit_facts(folder: Path, request: ComparisonRequest, model: SpeakerModel) 
         "comparison_id": folder.name,
         "reference": str(request.reference),
         "calibration": str(request.calibration) if request.calibration else None,
+        "envelope_sha256": load_envelope(request.envelope or request.calibration or request.model_folder).sha256,
         "software": software(),
         "model_sha256": model.identity.sha256,
         "score": model.backend.identity,

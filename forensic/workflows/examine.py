@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from forensic.audio.decode import open_recording
+from forensic.audio.fingerprint import FingerprintMeter
 from forensic.audio.quality import QualityMeter
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.errors import RecordingError, SpeechError
@@ -109,6 +110,7 @@ class _Channel:
     turn: int = 0
     speakers: int = 1
     meter: QualityMeter = field(default_factory=QualityMeter)
+    fingerprint: FingerprintMeter = field(default_factory=FingerprintMeter)
     segments: list[SpeechSegment] = field(default_factory=list)
     embeddings: list[Samples] = field(default_factory=list)
     centres_s: list[float] = field(default_factory=list)
@@ -159,6 +161,7 @@ class _Channel:
             embedding=mean_embedding(embeddings),
             windows=len(embeddings),
             envelope=self.meter.envelope(),
+            fingerprint=self.fingerprint.result(self.segments),
         )
 
 
@@ -206,10 +209,13 @@ class _Recording:
             return [self.channels[number].evidence(settings)]
         found: list[ChannelEvidence] = []
         problems: list[RecordingError] = []
-        envelope = self.channels[number].meter.envelope()
+        whole = self.channels[number]
+        envelope, fingerprint = whole.meter.envelope(), whole.fingerprint.result(whole.segments)
         for speaker in self.speakers[number]:
             try:
-                found.append(dataclasses.replace(speaker.evidence(settings), envelope=envelope))
+                found.append(
+                    dataclasses.replace(speaker.evidence(settings), envelope=envelope, fingerprint=fingerprint)
+                )
             except RecordingError as error:
                 problems.append(error)
         if not found and not problems:
@@ -254,6 +260,7 @@ def _examine_group(group: Sequence[tuple[_Channel, Block]], model: SpeakerModel,
             for segment in find_speech(probability, len(block.samples), settings.speech)
         )
         channel.meter.update(block, segments)
+        channel.fingerprint.update(block.samples)
         channel.add_segments(segments, block.start_s)
         pieces.append(_Piece(channel, block, segments))
     _embed(pieces, model, settings)

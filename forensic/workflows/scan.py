@@ -293,8 +293,13 @@ class _Clerk:
                 "labels_path": result.labels_path,
             }
             | facts
+            | {"tags": list(result.audio_format.tags)}
         )
         self._note_turns(result)
+        for number, fingerprint in {one.channel: one.fingerprint for one in result.channels}.items():
+            rows["fingerprints"].append(
+                self._key(source, number) | {"fingerprint": fingerprint.astype("<u4").tobytes()}
+            )
         for channel in result.channels:
             key = self._key(source, channel.channel) | {"turn": channel.turn, "labels_sha256": result.labels_sha256}
             low, high = channel.envelope.T.tolist()

@@ -4,7 +4,7 @@ import dataclasses
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from forensic.case.store import path_text
 from forensic.errors import CaseError
 from forensic.records import Conditions, Samples, Vector
 from forensic.speaker.extractor import mean_embedding
+from forensic.workflows.suspicion import Suspicions
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def _pooled(conditions: Sequence[Conditions]) -> Conditions:
         low_edge_hz=_mean([c.low_edge_hz for c in conditions], speech),
         c50_db=_mean([c.c50_db for c in conditions], speech),
         codec=max(sorted(by_codec), key=by_codec.__getitem__) if by_codec else None,
+        clipped_share=max((c.clipped_share for c in conditions if c.clipped_share is not None), default=None),
     )
 
 
@@ -162,6 +164,7 @@ def _conditions(quality: Mapping[str, Any]) -> Conditions:
         low_edge_hz=quality["low_edge_hz"],
         c50_db=quality["c50_db"],
         codec=quality["codec_trace"],
+        clipped_share=quality["clipped_share"],
     )
 
 
@@ -202,8 +205,8 @@ def _problem(file: Mapping[str, Any], failures: Sequence[Mapping[str, Any]]) -> 
     return "It was scanned with another model or other settings. Scan it again with these."
 
 
-def leakage(questioned: Sequence[Side], known: Sequence[Side]) -> tuple[str, ...]:
-    """What stands on both sides, or under two names."""
+def leakage(questioned: Sequence[Side], known: Sequence[Side], suspicions: Suspicions) -> tuple[str, ...]:
+    """What stands on both sides, or under two names, or is suspected to."""
     both_sides = [
         f"{q.name} is byte for byte a known recording of {k.name} (SHA-256 {min(shared)})."
         for k in known
@@ -215,4 +218,9 @@ def leakage(questioned: Sequence[Side], known: Sequence[Side]) -> tuple[str, ...
         for one, other in combinations(known, 2)
         if (shared := set(one.sha256) & set(other.sha256))
     ]
-    return tuple(dict.fromkeys(both_sides + two_names))
+    suspected = [
+        f"The {suspicion.kind} is suspected: {suspicion.finding}"
+        for ones, others in [*product(questioned, known), *combinations(known, 2)]
+        for suspicion in suspicions.between(ones.sha256, others.sha256)
+    ]
+    return tuple(dict.fromkeys(both_sides + two_names + suspected))

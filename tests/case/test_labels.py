@@ -20,7 +20,8 @@ def test_what_is_written_is_read_back(tmp_path, kind):
     found = labels[CALL].turns
     assert [(t.start_s, t.end_s) for t in found[1]] == [(0.5, 2.25), (2.5, 4.0)]
     assert [(t.start_s, t.end_s) for t in found[2]] == [(0.0, 9.0)]
-    assert [labels[CALL].names[t.speaker] for t in found[1]][0] == labels[CALL].names[found[2][0].speaker]
+    assert labels[CALL].names[found[1][0].speaker] == labels[CALL].names[found[2][0].speaker]
+    assert labels[CALL].names[found[1][1].speaker] != labels[CALL].names[found[2][0].speaker]
 
 
 def test_turns_of_one_speaker_that_touch_are_written_as_one(tmp_path):

@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -97,7 +98,7 @@ def test_speakers_are_numbered_by_how_much_they_say():
 def test_turns_are_all_of_the_speech_and_do_not_overlap():
     windows, segments, _ = conversation(alternating([0, 1], 5, 3.3), 0.5)
     turns = find_turns(windows, segments, cluster(windows, DiarizationSettings()), DiarizationSettings())
-    assert all(one.end_s <= other.start_s + 1e-9 for one, other in zip(turns, turns[1:], strict=False))
+    assert all(one.end_s <= other.start_s + 1e-9 for one, other in pairwise(turns))
     assert sum(t.duration_s for t in turns) == pytest.approx(sum(s.duration_s for s in segments))
 
 

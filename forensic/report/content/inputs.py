@@ -49,6 +49,10 @@ class Method:
         seeds: seed by what it seeds.
         command_line: the command that was given.
         duration_s: how long the comparison took.
+        population: who the reference population is, in a few sentences.
+        population_sha256: of it.
+        envelope: the conditions outside which no LR is issued, in words; empty where there was no such limit.
+        envelope_sha256: of its file.
     """
 
     software_version: str
@@ -69,6 +73,8 @@ class Method:
     duration_s: float
     population: str = ""
     population_sha256: str = ""
+    envelope: str = ""
+    envelope_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class ReportInputs:
         method: what computed the results.
         scale: the verbal scale.
         leakage_warnings: sentences, each on one overlap that was found between sides or with the population.
+        is_identification: whether the question is which of the known speakers each questioned speaker may be.
         results_files: names of the files beside the report that hold all results.
         limits: how much to print.
     """
@@ -125,6 +132,7 @@ class ReportInputs:
     scale: VerbalScale
     leakage_warnings: tuple[str, ...] = ()
     results_files: tuple[str, ...] = ("comparisons.csv", "comparisons.parquet")
+    is_identification: bool = False
     limits: Limits = field(default_factory=Limits)
 
     @property
