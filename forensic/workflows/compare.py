@@ -59,6 +59,7 @@ class ComparisonRequest:
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
+        labels: a file or folder of turns that an examiner set in the suspects' recordings.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
     """
 
@@ -71,6 +72,7 @@ class ComparisonRequest:
     command_line: str = ""
     people: Path | None = None
     calibration: Path | None = None
+    labels: Path | None = None
     envelope: Path | None = None
 
 
@@ -80,7 +82,7 @@ class ComparisonResult:
 
     Attributes:
         folder: ``comparisons/ID`` with everything in it.
-        comparisons: a row a questioned recording, channel and suspect.
+        comparisons: a row a questioned recording, channel, speaker in it and suspect.
         known: how the scan of the reference set went.
         html, pdf: the report.
     """
@@ -238,7 +240,14 @@ def _scan_reference(
     roots = tuple(path for suspect in suspects for path in suspect.paths)
     return scan(
         case,
-        ScanRequest(roots, "reference", request.model_folder, request.settings, workers=request.workers),
+        ScanRequest(
+            roots,
+            "reference",
+            request.model_folder,
+            request.settings,
+            workers=request.workers,
+            labels=request.labels,
+        ),
         watch,
     )
 

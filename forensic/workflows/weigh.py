@@ -66,7 +66,8 @@ def weigh(
                 "questioned_path": q.name,
                 "questioned_sha256": q.sha256[0] if q.sha256 else None,
                 "channel": q.channel,
-                "turn": 0,
+                "turn": q.turn,
+                "speakers": q.speakers,
                 "suspect": k.name,
                 "known_sha256": list(k.sha256),
                 "score": None if math.isnan(value) else float(value),
@@ -191,6 +192,11 @@ def _reasons(
     side: Side, measured: Conditions, cell: _Near, what: str, settings: ComparisonSettings, limits: Limits | None
 ) -> Iterator[str]:
     """Every reason against a side with evidence, the plainest first."""
+    if side.several:
+        yield (
+            f"Several speakers, {side.speakers}, in the {what} ({', '.join(_name(path) for path in side.several)}). "
+            "Cut the recording, or say with --segments which speech is the suspect's."
+        )
     if measured.net_speech_s < settings.min_net_speech_s:
         yield (
             f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "
@@ -247,6 +253,10 @@ def _criterion_missed(fitted: Calibration, envelope: Envelope) -> str:
         f"{fitted.cllr.value:.2f}, 95 % interval up to {fitted.cllr.high:.2f}; {envelope.criterion:.2f} is allowed. "
         "Supply more or better speech on either side."
     )
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _described(conditions: Conditions) -> str:
