@@ -188,6 +188,7 @@ class Conditions:
         low_edge_hz: lower edge of the band; None where it was not measured.
         c50_db: clarity of the room; None where it was not measured.
         codec: kind of codec that shows in the speech; None where it was not measured.
+        clipped_share: share of clipped speech, 0 to 1, of several recordings the worst; None where it was not measured.
     """
 
     net_speech_s: float
@@ -197,6 +198,7 @@ class Conditions:
     low_edge_hz: float | None = None
     c50_db: float | None = None
     codec: str | None = None
+    clipped_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

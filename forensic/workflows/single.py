@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def identify(
     return Answer(weighed.report.comparisons, _results(weighed) | ranked, problems, published)
 
 
-def ranking(comparisons: pl.DataFrame, calibrations: dict[str, Calibration]) -> list[dict[str, Any]]:
+def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) -> list[dict[str, Any]]:
     """For each questioned speaker the suspects by LR, and what chance would give if it were none of them.
 
     Returns:
