@@ -241,7 +241,9 @@ class Calibration:
             ``forensic.likelihood_ratio.conditions``).
         known_distance: the same for the known side.
         score_map: the map itself, one row.
-        draws: the map of each bootstrap draw over speakers, shape (n_draws, n_knots), at the knots of ``score_map``.
+        limit: the map with hardly any shrinkage, about which intervals lie, shape (n_knots,), at the knots of
+            ``score_map``.
+        draws: the same of each bootstrap draw over speakers, shape (n_draws, n_knots).
         lower_bound_log10_lr: smallest log10 LR that the data support.
         upper_bound_log10_lr: largest log10 LR that the data support.
         cllr, cllr_min, eer: cross-validated by speaker, with intervals; eer is a share, 0 to 1.
@@ -260,6 +262,7 @@ class Calibration:
     questioned_distance: float
     known_distance: float
     score_map: ScoreMaps
+    limit: NDArray[np.float64]
     draws: NDArray[np.float64]
     lower_bound_log10_lr: float
     upper_bound_log10_lr: float

@@ -411,7 +411,7 @@ def _places(cells: Sequence[NearestCell | None]) -> Index:
 
 
 def _farthest(cells: Sequence[NearestCell | None], used: Index) -> float:
-    distances = [cell.distance for place in np.unique(used).tolist() if (cell := cells[place]) is not None]
+    distances: list[float] = [cell.distance for place in np.unique(used).tolist() if (cell := cells[place]) is not None]
     return max(distances)
 
 

@@ -37,9 +37,9 @@ def weigh(
     """Every questioned side against every suspect: an LR, or the reason why there is none.
 
     Args:
-        questioned: one side each.
-        known: a suspect each.
-        population: what is calibrated on.
+        questioned: sides of unknown speakers.
+        known: sides of suspects.
+        population: fits the calibrations.
         backend: scores.
         settings: of calibration and refusal.
         scale: of verbal equivalents.
