@@ -59,7 +59,7 @@ def link_command(
         calibration=calibration,
         envelope=envelope,
     )
-    with open_case(case, create=False) as opened, meter("Linking") as bar:
+    with open_case(case, create=False) as opened, meter("Linking", is_silent=as_json) as bar:
         result = link(opened, request, lambda step: bar.update(0, 1, step))
     if as_json:
         typer.echo(json.dumps(result.results, indent=1, allow_nan=False))

@@ -324,6 +324,7 @@ def calibrations_of(calibrations: Mapping[str, Calibration]) -> dict[str, dict[s
         "different_speaker_scores",
         "same_speaker_log10_lr",
         "different_speaker_log10_lr",
+        "limit",
         "draws",
     }
     return {

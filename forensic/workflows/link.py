@@ -36,6 +36,7 @@ from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale, load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
+from forensic.likelihood_ratio.uncertainty import small_sample_factor
 from forensic.records import Calibration
 from forensic.report.links.build import build_link_report
 from forensic.report.links.inputs import LinkInputs, SuspectedPair, VoiceCluster
@@ -352,14 +353,16 @@ class _Pairs:
         self.log10_lr[group] = np.clip(values, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)
 
     def drawn(self, chosen: Index, draws: slice) -> NDArray[np.float64]:
-        """log10 LRs of some pairs with LRs in some draws of the bootstrap, shape (draws, pairs)."""
+        """log10 LRs of some pairs with LRs, moved as some draws of the bootstrap move them, shape (draws, pairs)."""
         found = np.empty((draws.stop - draws.start, len(chosen)))
         for place in np.unique(self.calibration[chosen]):
             which = self.calibration[chosen] == place
             calibration = self.calibrations[self.ids[place]]
-            maps = with_values(calibration.score_map, calibration.draws[draws])
-            values = log10_lr_at(maps, self.scores[chosen[which]].astype(np.float64))
-            found[:, which] = np.clip(values, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)
+            maps = [calibration.score_map.log10_lr, calibration.limit[None], calibration.draws[draws]]
+            scores = self.scores[chosen[which]].astype(np.float64)
+            values = log10_lr_at(with_values(calibration.score_map, np.concatenate(maps)), scores)
+            moved = values[0] + small_sample_factor(calibration.speakers) * (values[2:] - values[1])
+            found[:, which] = np.clip(moved, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)
         return found
 
     def draws(self) -> int:
