@@ -109,6 +109,34 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A language or accent, and how probable it is."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Which language or accent some speech is of.
+
+    Attributes:
+        answer: "named", or why none is: "too little speech", "none of these" (the first is too improbable), "not
+            covered" (the first is one that the model's validation found to be told badly).
+        name: of the language (BCP 47) or accent; None unless named.
+        probability: calibrated, of the first of ``top``; None with too little speech.
+        top: the five most probable, the first first; none with too little speech.
+        speech_s: net speech that was judged.
+    """
+
+    answer: str
+    name: str | None
+    probability: float | None
+    top: tuple[Candidate, ...]
+    speech_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelIdentity:
     """Which model embedded the speech."""
 

@@ -205,6 +205,17 @@ def _describe(wanted: Any) -> str:
     return f"list of {get_args(wanted)[0].__name__}" if get_origin(wanted) is tuple else str(wanted.__name__)
 
 
+def with_channels(settings: Settings, channels: str | None) -> Settings:
+    """Settings with another choice of channels; None keeps what they have.
+
+    Raises:
+        SettingsError: if the choice is unknown.
+    """
+    if channels is None:
+        return settings
+    return dataclasses.replace(settings, audio=dataclasses.replace(settings.audio, channels=check_channels(channels)))
+
+
 def check_channels(value: str) -> str:
     """The value, if ``audio.channels`` may have it.
 

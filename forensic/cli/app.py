@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import forensic
-from forensic.cli import calibrate, compare, scan, train, validate
+from forensic.cli import calibrate, compare, language, scan, train, validate
 from forensic.cli.models import models_app
 from forensic.cli.population import population_app
 from forensic.cli.terminal import complain
@@ -24,6 +24,7 @@ app.command("scan")(scan.scan_command)
 app.command("compare")(compare.compare_command)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("validate")(validate.validate_command)
+app.command("language")(language.language_command)
 app.command("train")(train.train_command)
 app.add_typer(population_app, name="population")
 app.add_typer(models_app, name="models")

@@ -58,8 +58,8 @@ class _Note(ProgressColumn):
 class Meter:
     """A progress bar in a terminal, a plain line now and then elsewhere."""
 
-    def __init__(self, progress: Progress | None, title: str) -> None:
-        self._progress, self._title = progress, title
+    def __init__(self, progress: Progress | None, title: str, *, quiet: bool = False) -> None:
+        self._progress, self._title, self._quiet = progress, title, quiet
         self._task = progress.add_task(title, total=None, note="") if progress else None
         self._last_line = time.monotonic()
 
@@ -73,17 +73,22 @@ class Meter:
         """
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, total=max(total, 1e-9), note=note)
-        elif time.monotonic() - self._last_line >= _PLAIN_LINE_EVERY_S:
+        elif not self._quiet and time.monotonic() - self._last_line >= _PLAIN_LINE_EVERY_S:
             self._last_line = time.monotonic()
             share = 100 * done / total if total else 100.0
             console.print(f"{self._title}: {share:.0f} % - {note}", markup=False)
 
 
 @contextmanager
-def meter(title: str) -> Iterator[Meter]:
-    """A meter that is gone when the work is done."""
-    if not console.is_terminal:
-        yield Meter(None, title)
+def meter(title: str, *, quiet: bool = False) -> Iterator[Meter]:
+    """A meter that is gone when the work is done.
+
+    Args:
+        title: what is being done.
+        quiet: shows nothing, for output that a program reads.
+    """
+    if quiet or not console.is_terminal:
+        yield Meter(None, title, quiet=quiet)
         return
     columns = (
         SpinnerColumn(),
