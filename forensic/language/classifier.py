@@ -63,8 +63,9 @@ class Decision:
         longer = np.log(np.clip(speech_s, *_CALIBRATED_S) / 5.0)
         scaled = np.exp(self.log_scale + self.log_scale_slope * longer) * scores
         scaled = scaled - scaled.max(axis=-1, keepdims=True)
-        odds: Vector = np.exp(scaled)
-        return odds / odds.sum(axis=-1, keepdims=True)
+        odds = np.exp(scaled)
+        shares: Vector = odds / odds.sum(axis=-1, keepdims=True)
+        return shares
 
     def covers(self, name: str) -> bool:
         """Whether the validation found the class told well enough."""

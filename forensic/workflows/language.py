@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forensic.audio.decode import open_recording
+from forensic.audio.decode import is_meant_as_audio, open_recording
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.case.discovery import discover
 from forensic.errors import RecordingError
@@ -79,7 +79,8 @@ def identify_languages(
         watch: called with files done and files in all.
 
     Returns:
-        A finding a channel, in the order of the files; one with a failure for a file that could not be examined.
+        A finding a channel, in the order of the files; one with a failure for a recording that could not be examined.
+        Files in a folder that are no audio, and are not named as such, are passed over.
 
     Raises:
         CaseError: if a root does not exist.
@@ -89,10 +90,13 @@ def identify_languages(
         LanguageFinding(each.path, None, None, None, Failure("find", each.problem, each.remedy))
         for each in discovery.problems
     ]
-    for done, path in enumerate(discovery.files, 1):
+    for done, path in enumerate(discovery.files):
+        watch(done, len(discovery.files))
         try:
             speech = _speech_of(path, settings)
         except RecordingError as error:
+            if path not in roots and not is_meant_as_audio(path):
+                continue  # something else that lies in the folder
             failure = Failure(error.step, error.problem, error.remedy)
             findings.append(LanguageFinding(path, None, None, None, failure))
         else:
@@ -100,7 +104,6 @@ def identify_languages(
                 LanguageFinding(path, channel, *identify_speech(frames, models), None)
                 for channel, frames in sorted(speech.items())
             ]
-        watch(done, len(discovery.files))
     return findings
 
 

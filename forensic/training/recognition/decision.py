@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
@@ -126,7 +127,7 @@ def _errors(trials: Sequence[Trials], classes: Sequence[str]) -> tuple[dict[str,
     return error, counted
 
 
-def _class_weights(labels: Vector) -> Vector:
+def _class_weights(labels: NDArray[np.int64]) -> Vector:
     _, where, counts = np.unique(labels, return_inverse=True, return_counts=True)
     weights: Vector = 1.0 / counts[where]
     return weights

@@ -137,7 +137,8 @@ def measure(trials: list[Trials], step: int) -> RecognitionResult:
 def ranks(scores: Vector, labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many classes score above the true one, shape (n,)."""
     own = scores[np.arange(len(labels)), labels]
-    return (scores > own[:, None]).sum(axis=1)
+    above: NDArray[np.int64] = (scores > own[:, None]).sum(axis=1)
+    return above
 
 
 def class_mean(wrong: NDArray[np.bool_], labels: NDArray[np.int64]) -> float:

@@ -122,7 +122,7 @@ class _Run:
                 f"The last good state is {self.checkpoint}; lower learning.learning_rate and start anew.",
             )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
         self.optimizer.step()
         self.schedule.step()
