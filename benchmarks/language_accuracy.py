@@ -16,6 +16,7 @@ how often that is right. Features are kept in --work, so that another model is m
 import argparse
 import hashlib
 import json
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -211,19 +212,16 @@ def _heading(model: LanguageModel, people: list[Person]) -> list[str]:
         *("Speech s", "Channel", "People", "Languages", "Stretches", "Top one %", "Top five %"),
         *("Mean over languages: top one %", "top five %", "Cavg %", "Named %", "Right of these %"),
     )
-    return [
-        f"# Accuracy of {model.name}",
-        "",
-        f"`python benchmarks/language_accuracy.py`: {len(names)} people of Common Voice who took no part in training or",
-        f"calibration, {len(languages)} of the model's {len(model.classes)} languages, read speech; stretches of net speech,",
-        "side by side, at most three a person and language. A person's clips of about 4 s were joined, so that longer stretches come from fewer",
-        "people. Channels are simulated. *Top one* and *top five* count the model's scores as they are, whether or not it",
-        f"names a language; *named* is the share in which it does ({covered} languages are covered), *right of these* how many of",
-        "those are right.",
-        "",
-        "| " + " | ".join(columns) + " |",
-        "|" + "---|" * len(columns),
-    ]
+    text = (
+        f"`python benchmarks/language_accuracy.py`: {len(names)} people of Common Voice who took no part in training or "
+        f"calibration, {len(languages)} of the model's {len(model.classes)} languages, read speech; stretches of net "
+        "speech, side by side, at most three a person and language. A person's clips of about 4 s were joined, so that "
+        "longer stretches come from fewer people. Channels are simulated. *Top one* and *top five* count the model's "
+        f"scores as they are, whether or not it names a language; *named* is the share in which it does ({covered} "
+        "languages are covered), *right of these* how many of those are right."
+    )
+    table = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return [f"# Accuracy of {model.name}", "", *textwrap.wrap(text, 120), "", *table]
 
 
 def _row(cell: Cell) -> str:

@@ -19,11 +19,13 @@ class SelectionSettings:
     Attributes:
         corpora: recordings of these corpora are used; empty takes all.
         people_of_class: at most so many people of a class in a corpus, drawn at random; 0 takes all.
+        pieces_of_person: at most so many pieces of speech of a person in a class, the first; 0 takes all.
         development_share: share of each class's speech whose people are kept out of training and measured on.
     """
 
     corpora: tuple[str, ...] = ()
     people_of_class: int = 0
+    pieces_of_person: int = 0
     development_share: float = 0.12
 
 

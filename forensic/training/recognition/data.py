@@ -69,7 +69,7 @@ def make_labelled_pieces(
         clips = [Clip(root / row["path"], row["seconds"]) for row in rows.to_dicts()]
         pieces += [
             Piece(joined, name, str(corpus), name in kept_out, label=str(label))
-            for joined in join_clips(clips, augmentation)
+            for joined in join_clips(clips, augmentation)[: selection.pieces_of_person or None]
         ]
     return pieces
 
