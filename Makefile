@@ -62,13 +62,15 @@ development: .venv/installed-dev
 	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
 
-# Reports are typeset with Pango, which is no Python package; and a page without any font shows boxes.
-APT_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core
+# Reports are typeset with Pango, which is no Python package; a page without any font shows boxes. HarfBuzz's subsetter,
+# which makes PDFs smaller, is installed where that may be done, and done without elsewhere.
+APT_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 HAS_PANGO := $(ENV)/python -c 'import weasyprint' >/dev/null 2>&1
+HAS_ALL := $(ENV)/python -W error::DeprecationWarning:weasyprint.text.ffi -c 'import weasyprint' >/dev/null 2>&1
 HAS_FONT := { ! command -v fc-list >/dev/null || test -n "$$(fc-list)"; }
 
 libraries: .venv/installed
-	@if $(HAS_PANGO) && $(HAS_FONT); then exit 0; fi; \
+	@if $(HAS_ALL) && $(HAS_FONT); then exit 0; fi; \
 	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 		echo 'Installing $(APT_PACKAGES)'; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(APT_PACKAGES) >/dev/null; \

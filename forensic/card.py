@@ -44,7 +44,12 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with written_whole(folder / CARD) as file:
-        file.write(("\n".join(_lines(card, "")) + "\n").encode())
+        file.write(toml_text(card).encode())
+
+
+def toml_text(table: Mapping[str, Any]) -> str:
+    """TOML of strings, numbers, lists of them, and tables of the same, in any depth."""
+    return "\n".join(_lines(table, "")) + "\n"
 
 
 def named_file(folder: Path, card: Mapping[str, Any], table: str) -> bytes:

@@ -208,6 +208,7 @@ class Conditions:
         low_edge_hz: lower edge of the band; None where it was not measured.
         c50_db: clarity of the room; None where it was not measured.
         codec: kind of codec that shows in the speech; None where it was not measured.
+        clipped_share: share of clipped speech, 0 to 1, of several recordings the worst; None where it was not measured.
     """
 
     net_speech_s: float
@@ -217,6 +218,7 @@ class Conditions:
     low_edge_hz: float | None = None
     c50_db: float | None = None
     codec: str | None = None
+    clipped_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,25 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreMaps:
+    """Maps from score to log10 LR: straight pieces between equally spaced knots.
+
+    Attributes:
+        calibrator: what fitted them, a name of ``forensic.likelihood_ratio.calibrators``.
+        start: score at the first knot.
+        step: score from one knot to the next, above 0.
+        log10_lr: at each knot, a row a map, shape (n_maps, n_knots), finite, two knots or more.
+        goes_on: whether the outer pieces go on beyond the knots (a straight line) or their ends are held.
+    """
+
+    calibrator: str
+    start: float
+    step: float
+    log10_lr: NDArray[np.float64]
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +260,8 @@ class Calibration:
         questioned_distance: how far the case's questioned recording lies from ``questioned`` (0 is the same; see
             ``forensic.likelihood_ratio.conditions``).
         known_distance: the same for the known side.
-        slope: log10 LR per unit of score.
-        intercept: log10 LR at score 0.
-        draws: slope and intercept of each bootstrap draw over speakers, shape (n_draws, 2).
+        score_map: the map itself, one row.
+        draws: the map of each bootstrap draw over speakers, shape (n_draws, n_knots), at the knots of ``score_map``.
         lower_bound_log10_lr: smallest log10 LR that the data support.
         upper_bound_log10_lr: largest log10 LR that the data support.
         cllr, cllr_min, eer: cross-validated by speaker, with intervals; eer is a share, 0 to 1.
@@ -259,8 +279,7 @@ class Calibration:
     known: Conditions
     questioned_distance: float
     known_distance: float
-    slope: float
-    intercept: float
+    score_map: ScoreMaps
     draws: NDArray[np.float64]
     lower_bound_log10_lr: float
     upper_bound_log10_lr: float

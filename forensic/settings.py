@@ -77,19 +77,23 @@ class ComparisonSettings:
     """From scores to likelihood ratios, and when none is issued.
 
     Attributes:
-        min_net_speech_s: less on either side gives no LR.
-        min_snr_db: less on either side gives no LR.
-        max_clipped_share: more on either side gives no LR.
+        min_net_speech_s: less on either side gives no LR; a stricter limit than the validated envelope has, which holds
+            in any case (see ``forensic.likelihood_ratio.envelope``).
+        min_snr_db: the same of the SNR.
+        max_clipped_share: more on either side gives no LR; the same.
         max_condition_distance: a case recording farther than this from every cell of the population gives no LR.
+        calibrator: from score to log10 LR, a name of ``forensic.likelihood_ratio.calibrators``: "logistic",
+            "bi-gaussianized", "kde" or "pav".
         min_speakers: a calibration on fewer reference speakers is not used.
         bootstrap_draws: resamplings of the reference speakers for intervals.
         seed: of the bootstrap and of every random split.
     """
 
-    min_net_speech_s: float = 2.0
-    min_snr_db: float = 0.0
-    max_clipped_share: float = 0.1
+    min_net_speech_s: float = 0.0
+    min_snr_db: float = -100.0
+    max_clipped_share: float = 1.0
     max_condition_distance: float = 2.0
+    calibrator: str = "logistic"
     min_speakers: int = 20
     bootstrap_draws: int = 1000
     seed: int = 20260701
@@ -113,9 +117,12 @@ class Settings:
 
 AnySettings = TypeVar("AnySettings")
 
+CALIBRATORS = ("logistic", "bi-gaussianized", "kde", "pav")
+
 _CHOICES = {
     ("audio", "damaged"): ("reject", "use"),
     ("embedding", "precision"): ("float32", "bfloat16"),
+    ("comparison", "calibrator"): CALIBRATORS,
 }
 _AT_LEAST = {
     ("audio", "block_s"): 10,

@@ -29,6 +29,8 @@ LRS_SCHEMA: Schema = {
     "bandwidth_questioned_hz": pl.Float64,
     "c50_known_db": pl.Float64,
     "c50_questioned_db": pl.Float64,
+    "clipped_known_share": pl.Float64,
+    "clipped_questioned_share": pl.Float64,
     "known_recordings": pl.List(pl.String),
     "questioned_recording": pl.String,
     "score": pl.Float64,
@@ -48,7 +50,7 @@ _SCORE_COLUMNS = ("score", "same_speaker", "speaker_known", "speaker_questioned"
 _TEXTS = ("corpus", "condition", "language", "sex", "codec")
 _SHORT_NAMES = {"duration": "net_speech_questioned_s", "snr": "snr_questioned_db"}
 _MEASURED = tuple(
-    name for name, kind in LRS_SCHEMA.items() if name.endswith(("_s", "_db", "_hz")) and kind == pl.Float64
+    name for name, kind in LRS_SCHEMA.items() if name.endswith(("_s", "_db", "_hz", "_share")) and kind == pl.Float64
 )
 _TRUE, _FALSE = {"1", "true", "yes", "same"}, {"0", "false", "no", "different"}
 _LINES_NAMED = 5

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from forensic.cli.options import ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import DEFAULT_CRITERION, CriterionOption, ModelOption, SettingsOption, WorkersOption
 from forensic.cli.scan import show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, shown, shown_path
 from forensic.settings import load_settings
@@ -39,6 +39,7 @@ def calibrate_command(
         bool,
         typer.Option("--allow-same-session", help="Use a speaker's recordings of one session on both sides too."),
     ] = False,
+    criterion: CriterionOption = DEFAULT_CRITERION,
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
@@ -57,7 +58,9 @@ def calibrate_command(
     source = manifest or scores
     assert source is not None
     command_line = shlex.join(["forensic", *sys.argv[1:]])
-    request = CalibrationRequest(source, out, model or default_model_folder(), load_settings(settings), command_line)
+    request = CalibrationRequest(
+        source, out, model or default_model_folder(), load_settings(settings), command_line, criterion
+    )
     if scores is not None:
         result = calibrate_on_scores(request)
     else:
@@ -102,4 +105,6 @@ def print_calibrations(result: "CalibrationResult") -> None:
         if each.calibration is None:
             names = f"{shown(each.known)} / {shown(each.questioned)}"
             console.print(f"[yellow]No calibration[/] {names}: {shown(each.problem)}")
+    if result.envelope is None:
+        console.print("[yellow]The criterion is met in no condition:[/] no LR will be issued on this calibration.")
     console.print(f"Calibration: {shown_path(result.folder)} (SHA-256 {result.sha256[:16]})")

@@ -13,6 +13,7 @@ from forensic.case.store import STATUS_LR
 from forensic.cli.options import (
     DEFAULT_CASE,
     ChannelsOption,
+    EnvelopeOption,
     ExistingCaseOption,
     ModelOption,
     SettingsOption,
@@ -52,6 +53,7 @@ def compare_command(
         Path | None,
         typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
     ] = None,
+    envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
 ) -> None:
     """Compare the scanned questioned recordings with suspects; write likelihood ratios and the report.
@@ -74,6 +76,7 @@ def compare_command(
         workers=workers,
         people=population,
         calibration=calibration,
+        envelope=envelope,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with open_case(case, create=False) as opened, meter("Comparing") as bar:

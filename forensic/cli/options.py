@@ -18,4 +18,16 @@ ChannelsOption = Annotated[
     ),
 ]
 
+CriterionOption = Annotated[
+    float,
+    typer.Option(
+        "--criterion", min=0.0, help="Cllr up to which conditions give LRs, at the upper end of its 95 % interval."
+    ),
+]
+EnvelopeOption = Annotated[
+    Path | None,
+    typer.Option("--envelope", help="Envelope of a validation, outside which no LR is issued."),
+]
+
+DEFAULT_CRITERION = 0.5
 DEFAULT_CASE = Path("case")

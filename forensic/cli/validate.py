@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from forensic.cli.options import ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import EnvelopeOption, ModelOption, SettingsOption, WorkersOption
 from forensic.cli.scan import show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, NOT_ACCEPTED, console, meter, shown, shown_path
 from forensic.settings import load_settings
@@ -49,6 +49,7 @@ def validate_command(
         bool,
         typer.Option("--allow-same-session", help="Compare a speaker's recordings of one session with each other too."),
     ] = False,
+    envelope: EnvelopeOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
@@ -67,9 +68,12 @@ def validate_command(
         raise typer.BadParameter("--log10-lr goes with --scores.")
     if allow_same_session and manifest is None:
         raise typer.BadParameter("--allow-same-session goes with --manifest.")
+    if envelope is not None and manifest is None:
+        raise typer.BadParameter("--envelope goes with --manifest.")
     source = manifest or scores
     assert source is not None
-    request = ValidationRequest(source, out, load_settings(settings), criteria, shlex.join(["forensic", *sys.argv[1:]]))
+    command_line = shlex.join(["forensic", *sys.argv[1:]])
+    request = ValidationRequest(source, out, load_settings(settings), criteria, command_line, envelope)
     with meter("Validating") as bar:
         if scores is not None:
             result = validate_scores(request, are_log10_lr=log10_lr, watch=lambda step: bar.update(0, 1, step))

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from forensic.likelihood_ratio.envelope import ValidatedCell, worst_of
 from forensic.likelihood_ratio.measures import MEASURES, KnownTruth, Measured, can_be_measured, measure
 
 BREAKDOWNS = ("condition", "net speech", "SNR", "codec", "language", "sex", "corpus")
@@ -109,6 +110,42 @@ def break_down(lrs: pl.DataFrame, draws: int, seed: int) -> Iterator[Group]:
             continue
         for name in names:
             yield _group(lrs.filter(labels == name), by, name, draws, seed)
+
+
+def validated_cells(lrs: pl.DataFrame, draws: int, seed: int) -> list[ValidatedCell]:
+    """The comparisons with an LR by condition and net speech of the questioned side, for the envelope.
+
+    Args:
+        lrs: as in ``measure_all``; conditions that it does not state limit nothing.
+        draws: as in ``measure_all``.
+        seed: as in ``measure_all``.
+    """
+    issued = lrs.filter(pl.col("log10_lr").is_not_null())
+    if issued.is_empty():
+        return []
+    conditions, _ = _labels(issued, "condition")
+    speech, _ = _labels(issued, "net speech")
+    cells = []
+    for name in sorted({*zip(conditions, speech, strict=True)}):
+        part = issued.filter((conditions == name[0]) & (speech == name[1]))
+        truth = known_truth(part)
+        measured = measure(truth, draws, seed) if can_be_measured(truth) else None
+        known, questioned = (worst_of(part, column) for column in (of_known, of_questioned))
+        cllr = measured.intervals["cllr"] if measured else None
+        cells.append(ValidatedCell(", ".join(name), known, questioned, cllr))
+    return cells
+
+
+def of_known(quantity: str) -> str:
+    """The column of ``LRS_SCHEMA`` that holds a quantity of the known side."""
+    stem, unit = quantity.rsplit("_", 1)
+    return f"{stem}_known_{unit}"
+
+
+def of_questioned(quantity: str) -> str:
+    """The same of the questioned side."""
+    stem, unit = quantity.rsplit("_", 1)
+    return f"{stem}_questioned_{unit}"
 
 
 def _group(lrs: pl.DataFrame, by: str, name: str, draws: int, seed: int) -> Group:

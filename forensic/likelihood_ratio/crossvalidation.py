@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from forensic.likelihood_ratio.calibration import fit_by_speaker
+from forensic.likelihood_ratio.calibrators import Calibrator, fit_logistic
 from forensic.likelihood_ratio.pairs import Pairs
+from forensic.likelihood_ratio.score_map import log10_lr_by_map
 from forensic.records import Vector
 
 FOLDS = 10
@@ -15,7 +16,9 @@ def folds_of(speakers: int, folds: int, seed: int) -> NDArray[np.intp]:
     return np.random.default_rng(seed).permutation(np.arange(speakers) % min(folds, speakers))
 
 
-def cross_validate(pairs: Pairs, seed: int, folds: int = FOLDS) -> tuple[Vector, Vector]:
+def cross_validate(
+    pairs: Pairs, seed: int, folds: int = FOLDS, calibrator: Calibrator = fit_logistic
+) -> tuple[Vector, Vector]:
     """Cross-validated log10 LRs: each pair is calibrated on other speakers than its own two.
 
     Speakers, not pairs, are split; for a pair of speakers in folds f and g, the calibration rests on all
@@ -27,6 +30,7 @@ def cross_validate(pairs: Pairs, seed: int, folds: int = FOLDS) -> tuple[Vector,
         pairs: the scored pairs.
         seed: of the split.
         folds: number of folds; no more than there are speakers.
+        calibrator: fits the maps.
 
     Returns:
         log10 LRs of the same-speaker pairs, shape (n_same,), and of the different-speaker pairs, shape
@@ -41,10 +45,10 @@ def cross_validate(pairs: Pairs, seed: int, folds: int = FOLDS) -> tuple[Vector,
     kept = ((fold != first[:, None]) & (fold != second[:, None])).astype(np.float64)
     number = np.zeros((count, count), dtype=np.intp)
     number[first, second] = number[second, first] = np.arange(len(first))
-    slope, intercept = fit_by_speaker(pairs, kept).T
+    maps = calibrator(pairs, kept)
     same = number[fold[pairs.same_speaker], fold[pairs.same_speaker]]
     different = number[fold[pairs.different_known], fold[pairs.different_questioned]]
     return (
-        intercept[same] + slope[same] * pairs.same_scores,
-        intercept[different] + slope[different] * pairs.different_scores,
+        log10_lr_by_map(maps, same, pairs.same_scores),
+        log10_lr_by_map(maps, different, pairs.different_scores),
     )

@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.bounds import speaker_bounds
-from forensic.likelihood_ratio.calibration import apply, fit, fit_by_speaker
+from forensic.likelihood_ratio.calibrators import CALIBRATORS
 from forensic.likelihood_ratio.conditions import nearest
 from forensic.likelihood_ratio.crossvalidation import cross_validate
 from forensic.likelihood_ratio.inputs import checked
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
 from forensic.likelihood_ratio.uncertainty import draw_speakers, log10_lr_interval, metric_intervals
 from forensic.records import Calibration, Conditions, Samples, Vector
 from forensic.settings import ComparisonSettings
 
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 """Raised with every change here that moves a likelihood ratio; part of a calibration's id."""
 
 Score = Callable[[Samples, Samples], NDArray[np.floating]]
@@ -96,8 +97,10 @@ def calibrate_cells(
         CalibrationError: as in ``calibrate``.
     """
     pairs, corpora, recordings = _reference_pairs(population, known_cell, questioned_cell, settings, scorer)
-    slope, intercept = fit(pairs.same_scores, pairs.different_scores, pairs.speakers)
-    same_log10_lr, different_log10_lr = cross_validate(pairs, settings.seed)
+    calibrator = CALIBRATORS[settings.calibrator]
+    check_they_differ(pairs)
+    score_map = calibrator(pairs, np.ones((1, pairs.speakers)))
+    same_log10_lr, different_log10_lr = cross_validate(pairs, settings.seed, calibrator=calibrator)
     drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
     cllr, cllr_min, eer = metric_intervals(pairs, same_log10_lr, different_log10_lr, drawn)
     lower, upper = speaker_bounds(same_log10_lr, different_log10_lr, pairs.speakers)
@@ -107,9 +110,8 @@ def calibrate_cells(
         known=population.known_cells[known_cell],
         questioned_distance=0.0,
         known_distance=0.0,
-        slope=slope,
-        intercept=intercept,
-        draws=fit_by_speaker(pairs, drawn),
+        score_map=score_map,
+        draws=calibrator(pairs, drawn).log10_lr,
         lower_bound_log10_lr=lower,
         upper_bound_log10_lr=upper,
         cllr=cllr,
@@ -153,6 +155,19 @@ def check_speakers(speakers: int, least: int) -> None:
         raise CalibrationError(
             f"Only {speakers} reference speakers were recorded in these conditions, not {least}.",
             "Add reference speakers in these conditions, or lower comparison.min_speakers and answer for it.",
+        )
+
+
+def check_they_differ(pairs: Pairs) -> None:
+    """Refuse scores that carry nothing.
+
+    Raises:
+        CalibrationError: if same-speaker scores are on average no higher than different-speaker scores.
+    """
+    if pairs.same_scores.mean() <= pairs.different_scores.mean():
+        raise CalibrationError(
+            "The scores carry nothing: same-speaker pairs score no higher than different-speaker pairs.",
+            "Check that speakers are labelled correctly and that there is enough speech to compare.",
         )
 
 
@@ -258,8 +273,8 @@ def likelihood_ratios(calibration: Calibration, scores: Vector) -> LikelihoodRat
     """
     scores = checked(scores, "scores", finite=True)
     bounds = calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr
-    unbounded = apply(calibration.slope, calibration.intercept, scores)
-    low, high = log10_lr_interval(calibration.draws, scores)
+    unbounded = log10_lr_at(calibration.score_map, scores)[0]
+    low, high = log10_lr_interval(log10_lr_at(with_values(calibration.score_map, calibration.draws), scores))
     bounded = np.clip(unbounded, *bounds)
     return LikelihoodRatios(
         bounded, np.clip(low, *bounds), np.clip(high, *bounds), unbounded, is_bounded=bounded != unbounded

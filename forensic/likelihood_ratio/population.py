@@ -36,12 +36,13 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "low_edge_hz": pl.Float64,  # null where it was not measured, as are the two below
     "c50_db": pl.Float64,
     "codec": pl.String,  # the kind of codec that shows
+    "clipped_share": pl.Float64,  # of the speech samples
     "piece": pl.Int32,  # of the speaker's recordings in that cell, from 0
 }
 """Column name to type, of the rows beside their embeddings."""
 
-_MAY_BE_NULL = frozenset({"snr_db", "low_edge_hz", "c50_db", "codec"})
-_MAY_BE_MISSING = frozenset({"low_edge_hz", "c50_db", "codec"})  # in banks of before they were measured
+_MAY_BE_NULL = frozenset({"snr_db", "low_edge_hz", "c50_db", "codec", "clipped_share"})
+_MAY_BE_MISSING = frozenset({"low_edge_hz", "c50_db", "codec", "clipped_share"})  # in older banks
 SIDES = ("known", "questioned")
 _BARE = re.compile(r"[A-Za-z_]+").fullmatch  # needs no quotes in TOML
 Setting: TypeAlias = float | str | Sequence[float] | Sequence[str] | Mapping[str, Sequence[str]]
@@ -182,6 +183,21 @@ def load_population(folder: Path, model_sha256: str) -> Population:
             f"({card.model_sha256[:12]}, not {model_sha256[:12]}).",
             "Use the bank that belongs to the model, or build one with this model.",
         )
+    rows, embeddings = _read_rows(folder, card)
+    return _population(card, rows, embeddings)
+
+
+def read_rows(folder: Path) -> pl.DataFrame:
+    """What was measured of every embedding of a bank, columns of ``ROWS_SCHEMA``.
+
+    Raises:
+        ModelError: if a file is missing or damaged, or the Parquet file is not the one the card names.
+    """
+    return _read_rows(folder, _read_card(folder / CARD))[0]
+
+
+def _read_rows(folder: Path, card: PopulationCard) -> tuple[pl.DataFrame, Samples]:
+    """Checked rows and embeddings of the bank that a card names."""
     try:
         content = (folder / PARQUET).read_bytes()
     except OSError as error:
@@ -195,7 +211,7 @@ def load_population(folder: Path, model_sha256: str) -> Population:
     except (pl.exceptions.PolarsError, ValueError) as error:
         raise ModelError(f"{folder / PARQUET} has not the columns of a population bank: {error}.", _REMEDY) from error
     _check_rows(rows, embeddings)
-    return _population(card, rows, embeddings)
+    return rows, embeddings
 
 
 def join_populations(parts: Sequence[Population]) -> Population:

@@ -7,6 +7,7 @@ import polars as pl
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.bounds import speaker_bounds
+from forensic.likelihood_ratio.calibrators import Calibrator, fit_logistic
 from forensic.likelihood_ratio.crossvalidation import cross_validate
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.records import Vector
@@ -57,7 +58,7 @@ def pairs_of(scores: pl.DataFrame) -> tuple[Pairs, tuple[str, ...]]:
     return pairs, tuple(names)
 
 
-def calibrate_left_out(scores: pl.DataFrame, seed: int) -> BoundedLrs:
+def calibrate_left_out(scores: pl.DataFrame, seed: int, calibrator: Calibrator = fit_logistic) -> BoundedLrs:
     """Leave-one-speaker-out: each score is calibrated on comparisons in which neither of its speakers takes part.
 
     The bounds are those of all these LRs together.
@@ -65,12 +66,13 @@ def calibrate_left_out(scores: pl.DataFrame, seed: int) -> BoundedLrs:
     Args:
         scores: columns score, same_speaker, speaker_known and speaker_questioned.
         seed: of the split, where there are more than ``MOST_FOLDS`` speakers.
+        calibrator: fits the maps.
 
     Raises:
         CalibrationError: as in ``pairs_of``, or if leaving two speakers out leaves no comparison of one kind.
     """
     pairs, names = pairs_of(scores)
-    same, different = cross_validate(pairs, seed, min(len(names), MOST_FOLDS))
+    same, different = cross_validate(pairs, seed, min(len(names), MOST_FOLDS), calibrator)
     is_same = scores["same_speaker"].to_numpy()
     unbounded = np.empty(len(scores))
     unbounded[is_same], unbounded[~is_same] = same, different

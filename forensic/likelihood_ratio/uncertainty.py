@@ -13,7 +13,6 @@ truth.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
@@ -35,22 +34,16 @@ def draw_speakers(speakers: int, draws: int, seed: int) -> Matrix:
     return counts.astype(np.float64)
 
 
-def log10_lr_interval(draws: NDArray[np.float64], scores: Vector) -> tuple[Vector, Vector]:
-    """The 95 % interval of the log10 LR at each score.
+def log10_lr_interval(drawn: Matrix) -> tuple[Vector, Vector]:
+    """The 95 % interval of each log10 LR.
 
     Args:
-        draws: slope and intercept of each calibration draw, shape (n_draws, 2), from
-            ``calibration.fit_by_speaker``.
-        scores: shape (n,), finite.
+        drawn: log10 LRs of n scores by the calibration of each draw, shape (n_draws, n), finite.
 
     Returns:
         Lower and upper ends, shape (n,) each.
-
-    Raises:
-        CalibrationError: if there are no scores or one is not finite.
     """
-    scores = checked(scores, "scores", finite=True)
-    low, high = np.percentile(draws[:, :1] * scores + draws[:, 1:], PERCENTILES, axis=0)
+    low, high = np.percentile(drawn, PERCENTILES, axis=0)
     return low, high
 
 

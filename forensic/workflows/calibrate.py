@@ -24,6 +24,17 @@ from forensic.case.provenance import software
 from forensic.case.results import write_text
 from forensic.case.validation import Exclusion, read_scores, read_validation_manifest
 from forensic.errors import CalibrationError, ModelError, ValidationError
+from forensic.likelihood_ratio.breakdown import of_known, of_questioned
+from forensic.likelihood_ratio.envelope import (
+    DEFAULT_CRITERION,
+    ENVELOPE,
+    Envelope,
+    Limits,
+    ValidatedCell,
+    find_envelope,
+    save_envelope,
+    worst_of,
+)
 from forensic.likelihood_ratio.fit import calibrate_cells
 from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
 from forensic.likelihood_ratio.population import Population, load_population, save_population
@@ -50,6 +61,7 @@ class CalibrationRequest:
         model_folder: embeds and scores.
         settings: of every step.
         command_line: as it was given, for the record.
+        criterion: the largest Cllr to accept, at the upper end of its interval; worse conditions give no LR.
     """
 
     source: Path
@@ -57,6 +69,7 @@ class CalibrationRequest:
     model_folder: Path
     settings: Settings
     command_line: str = ""
+    criterion: float = DEFAULT_CRITERION
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +97,14 @@ class CalibrationResult:
         sha256: of what it holds.
         fitted: every pair of conditions.
         exclusions: what did not enter.
+        envelope: where the criterion is met, and LRs will be issued; None where it is met nowhere.
     """
 
     folder: Path
     sha256: str
     fitted: tuple[Fitted, ...]
     exclusions: tuple[Exclusion, ...]
+    envelope: Envelope | None
 
 
 def load_calibration(folder: Path, model: SpeakerModel) -> Population | ScoreList:
@@ -162,7 +177,12 @@ def calibrate_on_recordings(
         ),
         licences=dict.fromkeys(rows["corpus"].unique(), NO_LICENCE),
     )
-    return _conclude(request, model, tuple(exclusions))
+    return _conclude(
+        request,
+        model,
+        tuple(exclusions),
+        lambda side, cell: worst_of(rows.filter(pl.col("side") == side, pl.col("cell") == cell)),
+    )
 
 
 def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
@@ -180,6 +200,7 @@ def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
     known, questioned = (
         stated_conditions(scores, side, f"{request.source.name}, {side} side") for side in (KNOWN, QUESTIONED)
     )
+    column_of = {KNOWN: of_known, QUESTIONED: of_questioned}
     _make(request.out)
     save_score_list(
         request.out,
@@ -190,7 +211,7 @@ def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
         score_identity=model.backend.identity,
         source=request.source.name,
     )
-    return _conclude(request, model, ())
+    return _conclude(request, model, (), lambda side, _: worst_of(scores, column_of[side]))
 
 
 def _make(out: Path) -> None:
@@ -232,6 +253,7 @@ def _bank(known: Sequence[LabelledSide], questioned: Sequence[LabelledSide]) -> 
                     "low_edge_hz": measured.low_edge_hz,
                     "c50_db": measured.c50_db,
                     "codec": measured.codec,
+                    "clipped_share": measured.clipped_share,
                     "piece": pieces[key],
                 }
             )
@@ -242,7 +264,12 @@ def _bank(known: Sequence[LabelledSide], questioned: Sequence[LabelledSide]) -> 
     return frame, np.stack(embeddings)
 
 
-def _conclude(request: CalibrationRequest, model: SpeakerModel, exclusions: tuple[Exclusion, ...]) -> CalibrationResult:
+def _conclude(
+    request: CalibrationRequest,
+    model: SpeakerModel,
+    exclusions: tuple[Exclusion, ...],
+    worst: Callable[[str, str], Limits],
+) -> CalibrationResult:
     """Load what was written as a comparison would, fit every pair of conditions, and say what it is worth."""
     loaded = load_calibration(request.out, model)
     sha256 = loaded.sha256 if isinstance(loaded, ScoreList) else loaded.card.parquet_sha256
@@ -254,7 +281,10 @@ def _conclude(request: CalibrationRequest, model: SpeakerModel, exclusions: tupl
             fitted.append(Fitted(known.name, questioned.name, None, str(error)))
         else:
             fitted.append(Fitted(known.name, questioned.name, calibration, ""))
-    result = CalibrationResult(request.out, sha256, tuple(fitted), exclusions)
+    envelope = _envelope(request, sha256, fitted, worst)
+    result = CalibrationResult(request.out, sha256, tuple(fitted), exclusions, envelope)
+    if envelope is not None:
+        save_envelope(request.out / ENVELOPE, envelope)
     summary = {
         "sha256": sha256,
         "created_utc": datetime.now(UTC).isoformat(),
@@ -266,6 +296,7 @@ def _conclude(request: CalibrationRequest, model: SpeakerModel, exclusions: tupl
         "model_sha256": model.identity.sha256,
         "score_identity": model.backend.identity,
         "settings": dataclasses.asdict(request.settings.comparison),
+        "envelope": dataclasses.asdict(envelope) if envelope else None,
         "calibrations": [_described(each) for each in fitted],
         "exclusions": [dataclasses.asdict(each) for each in exclusions],
     }
@@ -273,6 +304,29 @@ def _conclude(request: CalibrationRequest, model: SpeakerModel, exclusions: tupl
     facts = ("sha256", "software", "source", "source_sha256", "model_sha256", "score_identity")
     append_audit(request.out / "audit.jsonl", "calibrate", {name: summary[name] for name in facts})
     return result
+
+
+def _envelope(
+    request: CalibrationRequest, sha256: str, fitted: Sequence[Fitted], worst: Callable[[str, str], Limits]
+) -> Envelope | None:
+    """Where the criterion is met; None where it is met nowhere."""
+    cells = [
+        ValidatedCell(
+            f"{each.questioned} against {each.known}",
+            worst(KNOWN, each.known),
+            worst(QUESTIONED, each.questioned),
+            each.calibration.cllr if each.calibration else None,
+        )
+        for each in fitted
+    ]
+    basis = (
+        f"Cross-validation by speaker of the calibration on {request.source.name} (SHA-256 {sha256}), "
+        f"{len(cells)} pairs of conditions."
+    )
+    try:
+        return find_envelope(cells, request.criterion, basis)
+    except ModelError:
+        return None
 
 
 def _described(fitted: Fitted) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from forensic.case.results import write_csv, write_text
 from forensic.case.store import path_text, write_atomically
 from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
+from forensic.likelihood_ratio.envelope import load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
@@ -37,6 +38,8 @@ from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
 from forensic.workflows.weigh import weigh
+
+_SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class ComparisonRequest:
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
+        envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
     """
 
     reference: Path
@@ -65,6 +69,7 @@ class ComparisonRequest:
     command_line: str = ""
     people: Path | None = None
     calibration: Path | None = None
+    envelope: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,7 @@ def compare(
     details = load_case_details(case.path)
     scale = load_scale(request.scale)
     model = load_model(request.model_folder)
+    envelope = load_envelope(request.envelope or request.calibration or request.model_folder)
     population = None if request.people else _population(request, model)
     suspects = read_reference_set(request.reference)
     known_scan = _scan_reference(case, request, suspects, watch_scan)
@@ -125,7 +131,9 @@ def compare(
     if population is None:
         population = _in_conditions_of_the_case(case, request, questioned, known, watch)
     watch("calibrating")
-    comparisons, calibrations = weigh(questioned, known, population, model.backend, request.settings.comparison, scale)
+    comparisons, calibrations = weigh(
+        questioned, known, population, model.backend, request.settings.comparison, scale, envelope
+    )
 
     watch("writing the report")
     folder = _new_folder(case, created, comparisons)
@@ -150,6 +158,7 @@ def compare(
             population if isinstance(population, ScoreList) else population.card,
             simulated_from=request.people,
             own=request.calibration,
+            envelope=envelope,
         ),
         scale=scale,
         leakage_warnings=leakage(questioned, known),
@@ -198,7 +207,7 @@ def _in_conditions_of_the_case(
     """The population's people, simulated in the conditions of every side that can be compared."""
     if request.people is None:
         raise ReferenceSetError("No people of the relevant population are named.", "Name them with --population.")
-    least_s = request.settings.comparison.min_net_speech_s
+    least_s = max(request.settings.comparison.min_net_speech_s, _SHORTEST_SIMULATED_S)
     usable_questioned, usable_known = (
         [one.conditions for one in sides if one.conditions is not None and one.conditions.net_speech_s >= least_s]
         for sides in (questioned, known)
@@ -257,6 +266,7 @@ def _results(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         | {
             "same_speaker_pairs": len(c.same_speaker_scores),
             "different_speaker_pairs": len(c.different_speaker_scores),
+            "score_map": dataclasses.asdict(c.score_map) | {"log10_lr": c.score_map.log10_lr[0].tolist()},
         }
         for key, c in report.calibrations.items()
     }
@@ -281,6 +291,7 @@ def _audit_facts(folder: Path, request: ComparisonRequest, model: SpeakerModel) 
         "comparison_id": folder.name,
         "reference": str(request.reference),
         "calibration": str(request.calibration) if request.calibration else None,
+        "envelope_sha256": load_envelope(request.envelope or request.calibration or request.model_folder).sha256,
         "software": software(),
         "model_sha256": model.identity.sha256,
         "score": model.backend.identity,

@@ -15,6 +15,7 @@ from forensic.case.store import path_text
 from forensic.case.validation import LRS_SCHEMA, Exclusion, LabelledRecording
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio.disjoint import shared_people, without
+from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.records import Calibration
@@ -91,6 +92,7 @@ def weigh_labelled(
     workers: int | None,
     *,
     allow_same_session: bool,
+    envelope: Envelope | None,
     watch_scan: Callable[[ScanSummary], None],
     watch: Callable[[str], None],
 ) -> LabelledLrs:
@@ -107,6 +109,7 @@ def weigh_labelled(
         settings: of every step.
         workers: processes; None takes one a processor.
         allow_same_session: compare recordings of one session with each other as well.
+        envelope: outside which no LR is issued; None where the validation is to find it.
         watch_scan: called with the state of the scan.
         watch: called with the name of each step.
 
@@ -128,6 +131,7 @@ def weigh_labelled(
         model.backend,
         settings.comparison,
         load_scale(),
+        envelope,
     )
     lrs, not_compared = _labelled_rows(compared, known, questioned, allow_same_session=allow_same_session)
     if lrs.is_empty() or lrs["same_speaker"].all() or not lrs["same_speaker"].any():
@@ -290,6 +294,7 @@ def _measured(side: Side, role: str) -> dict[str, float | None]:
         f"snr_{role}_db": side.conditions.snr_db,
         f"bandwidth_{role}_hz": side.conditions.bandwidth_hz,
         f"c50_{role}_db": side.conditions.c50_db,
+        f"clipped_{role}_share": side.conditions.clipped_share,
     }
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import forensic
 from forensic.case.provenance import library_versions, machine
+from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import PopulationCard
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.report.content.inputs import Method
+from forensic.report.envelope import envelope_in_words
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
 
@@ -23,6 +25,7 @@ def method_of(
     population: PopulationCard | ScoreList | None = None,
     simulated_from: Path | None = None,
     own: Path | None = None,
+    envelope: Envelope | None = None,
 ) -> Method:
     """The method, in full.
 
@@ -34,6 +37,7 @@ def method_of(
         population: card of the reference population, or own scores; None where there was neither.
         simulated_from: the people that it was simulated from for this case; None where it was not.
         own: the calibration that it lies in; None where it is the model's bank.
+        envelope: outside which no LR was issued; None where none was asked of.
     """
     computer = machine()
     tables = {field.name: dataclasses.asdict(getattr(settings, field.name)) for field in dataclasses.fields(Settings)}
@@ -56,6 +60,8 @@ def method_of(
         duration_s=duration_s,
         population=_population(population, simulated_from, own) if population else "",
         population_sha256=_sha256(population) if population else "",
+        envelope=envelope_in_words(envelope) if envelope else "",
+        envelope_sha256=envelope.sha256 if envelope else "",
     )
 
 

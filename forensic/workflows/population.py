@@ -14,7 +14,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from forensic.audio.channel import Band, Channel, Noise, Room, Sources, Step
+from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step
 from forensic.audio.codec import Codec
 from forensic.case.provenance import software
 from forensic.errors import RecordingError
@@ -36,8 +36,8 @@ from forensic.workflows.reference_people import (
 
 KNOWN_SPEECH_S = (8.0, 25.0)
 LONGEST_KNOWN_S = 30.0
-QUESTIONED_SPEECH_S = (3.0, 5.0, 10.0, 20.0)
-_PIECES = {3.0: 3, 5.0: 3, 10.0: 2, 20.0: 2}  # of one speaker in a questioned cell, at most
+QUESTIONED_SPEECH_S = (2.0, 3.0, 5.0, 10.0, 20.0)
+_PIECES = {2.0: 3, 3.0: 3, 5.0: 3, 10.0: 2, 20.0: 2}  # of one speaker in a questioned cell, at most
 _KNOWN_SHARE = 0.7  # of the nominal net speech that a known side must have
 _QUESTIONED_SHARE = 0.95
 
@@ -47,12 +47,16 @@ _PLACES: dict[str, tuple[Step, ...]] = {
     "15 dB noise": (Noise(15.0),),
     "10 dB noise": (Noise(10.0),),
     "5 dB noise": (Noise(5.0),),
+    "0 dB noise": (Noise(0.0),),
     "room": (_ROOM,),
     "room + 15 dB noise": (_ROOM, Noise(15.0)),
     "small room": (Room(0.35, 6.0),),
     "large room": (Room(0.9, -3.0),),
+    "clipped lightly": (Level(-12.0),),
+    "clipped": (Level(-7.0),),
+    "clipped hard": (Level(-3.0),),
 }
-_EVERY_NOISE = tuple(_PLACES)[:6]
+_EVERY_NOISE = tuple(_PLACES)[:7]
 _LINES: tuple[tuple[str, tuple[Step, ...], tuple[str, ...]], ...] = (
     # name, what the line does, and where it is used
     ("clean", (), tuple(_PLACES)),
@@ -227,6 +231,7 @@ def bank_row(
         "low_edge_hz": quality.low_edge_hz,
         "c50_db": quality.c50_db,
         "codec": quality.codec_trace,
+        "clipped_share": quality.clipped_share,
         "piece": piece,
     }
 

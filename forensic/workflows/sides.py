@@ -133,6 +133,7 @@ def _pooled(conditions: Sequence[Conditions]) -> Conditions:
         low_edge_hz=_mean([c.low_edge_hz for c in conditions], speech),
         c50_db=_mean([c.c50_db for c in conditions], speech),
         codec=max(sorted(by_codec), key=by_codec.__getitem__) if by_codec else None,
+        clipped_share=max((c.clipped_share for c in conditions if c.clipped_share is not None), default=None),
     )
 
 
@@ -153,6 +154,7 @@ def _conditions(quality: Mapping[str, Any]) -> Conditions:
         low_edge_hz=quality["low_edge_hz"],
         c50_db=quality["c50_db"],
         codec=quality["codec_trace"],
+        clipped_share=quality["clipped_share"],
     )
 
 

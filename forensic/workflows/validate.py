@@ -21,10 +21,19 @@ from forensic.case.provenance import software
 from forensic.case.results import write_csv, write_text
 from forensic.case.store import STATUS_LR, write_atomically
 from forensic.case.validation import Exclusion, read_scores, read_validation_manifest
-from forensic.errors import ValidationError
+from forensic.errors import ModelError, ValidationError
 from forensic.likelihood_ratio import metrics
-from forensic.likelihood_ratio.breakdown import Group, break_down, measure_all
+from forensic.likelihood_ratio.breakdown import Group, break_down, measure_all, validated_cells
+from forensic.likelihood_ratio.calibrators import CALIBRATORS
 from forensic.likelihood_ratio.criteria import Plan, Verdict, judge, load_plan
+from forensic.likelihood_ratio.envelope import (
+    DEFAULT_CRITERION,
+    ENVELOPE,
+    Envelope,
+    find_envelope,
+    load_envelope,
+    save_envelope,
+)
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
 from forensic.report.content.inputs import Method
 from forensic.report.render import render_pdf, render_validation_html
@@ -47,6 +56,7 @@ class ValidationRequest:
         settings: of every step.
         criteria: file of acceptance criteria; None where none were fixed.
         command_line: as it was given, for the report.
+        envelope: of an earlier validation, outside which no LR is issued, as in a case; None finds one.
     """
 
     source: Path
@@ -54,6 +64,7 @@ class ValidationRequest:
     settings: Settings
     criteria: Path | None = None
     command_line: str = ""
+    envelope: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,7 @@ def validate_recordings(
     """
     began = time.monotonic()
     plan = load_plan(request.criteria)
+    envelope = load_envelope(request.envelope) if request.envelope else None
     recordings = read_validation_manifest(request.source)
     _make(request.out)
     with open_case(request.out / "case", create=True) as case:
@@ -132,6 +144,7 @@ def validate_recordings(
             request.settings,
             workers,
             allow_same_session=allow_same_session,
+            envelope=envelope,
             watch_scan=watch_scan,
             watch=watch,
         )
@@ -166,7 +179,9 @@ def validate_scores(
         people = {*scores["speaker_known"], *scores["speaker_questioned"]}
         ratios = bounded(scores["score"].to_numpy(), scores["same_speaker"].to_numpy(), len(people))
     else:
-        ratios = calibrate_left_out(scores, request.settings.comparison.seed)
+        ratios = calibrate_left_out(
+            scores, request.settings.comparison.seed, CALIBRATORS[request.settings.comparison.calibrator]
+        )
     lrs = scores.with_columns(
         pl.Series("log10_lr", ratios.log10_lr),
         pl.Series("unbounded_log10_lr", ratios.unbounded_log10_lr),
@@ -203,6 +218,7 @@ def _conclude(
     everything = measure_all(found.lrs, draws, seed)
     groups = tuple(break_down(found.lrs, draws, seed))
     verdicts = judge(plan, everything, groups)
+    envelope = _found_envelope(found.lrs, plan, request)
 
     watch("writing the report")
     write_atomically(found.lrs, request.out / "lrs.parquet")
@@ -225,7 +241,10 @@ def _conclude(
         exclusions=found.exclusions,
         draws=draws,
         seed=seed,
+        envelope=envelope,
     )
+    if envelope is not None:
+        save_envelope(request.out / ENVELOPE, envelope)
     write_text(
         request.out / "validation.json",
         json.dumps(_json_values(_results(inputs)), indent=1, ensure_ascii=False, allow_nan=False),
@@ -237,6 +256,20 @@ def _conclude(
         file.write(render_pdf(page))
     append_audit(request.out / "audit.jsonl", "validate", _audit_facts(inputs, request.out))
     return ValidationResult(request.out, everything, verdicts, found.exclusions, html, pdf)
+
+
+def _found_envelope(lrs: pl.DataFrame, plan: Plan, request: ValidationRequest) -> Envelope | None:
+    """Where the criterion is met: the widest limit of Cllr that was fixed; None where it is met nowhere."""
+    limits = [each.limit for each in plan.criteria if each.measure == "cllr" and each.is_most]
+    settings = request.settings.comparison
+    cells = validated_cells(lrs, settings.bootstrap_draws, settings.seed)
+    basis = (
+        f"Validation on {request.source.name} (SHA-256 {hash_file(request.source).sha256}), {len(cells)} conditions."
+    )
+    try:
+        return find_envelope(cells, max(limits, default=DEFAULT_CRITERION), basis)
+    except ModelError:
+        return None
 
 
 def _digest(*texts: str) -> str:
@@ -297,6 +330,7 @@ def _results(inputs: ValidationInputs) -> dict[str, Any]:
             }
             for verdict in inputs.verdicts
         ],
+        "envelope": dataclasses.asdict(inputs.envelope) if inputs.envelope else None,
         "groups": [{"by": group.by, "name": group.name, **group.figures()} for group in inputs.groups],
         "exclusions": [dataclasses.asdict(each) for each in inputs.exclusions],
         **own,

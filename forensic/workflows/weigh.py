@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.conditions import as_long_as_the_longest, differences, in_words, nearest
+from forensic.likelihood_ratio.envelope import Envelope, Limits, Shortfall, outside
 from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
@@ -29,8 +30,18 @@ def weigh(
     backend: Backend,
     settings: ComparisonSettings,
     scale: VerbalScale,
+    envelope: Envelope | None,
 ) -> tuple[pl.DataFrame, dict[str, Calibration]]:
     """Every questioned side against every suspect: an LR, or the reason why there is none.
+
+    Args:
+        questioned: one side each.
+        known: a suspect each.
+        population: what is calibrated on.
+        backend: scores.
+        settings: of calibration and refusal.
+        scale: of verbal equivalents.
+        envelope: outside which no LR is issued; None where that is what a validation is to find out.
 
     Returns:
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
@@ -43,7 +54,7 @@ def weigh(
         q_cell = _nearest(q, population.questioned_cells)
         for j, k in enumerate(known):
             k_cell = _nearest(k, population.known_cells)
-            reason = _refusal(q, k, q_cell, k_cell, settings)
+            reason = _refusal(q, k, q_cell, k_cell, settings, envelope)
             value = scores[i, j]
             row = dict.fromkeys(COMPARISONS_SCHEMA) | {
                 "questioned_path": q.name,
@@ -69,6 +80,10 @@ def weigh(
         except CalibrationError as error:
             for member in members:
                 rows[member]["reason"] = str(error)
+            continue
+        if envelope is not None and fitted.cllr.high > envelope.criterion:
+            for member in members:
+                rows[member]["reason"] = _criterion_missed(fitted, envelope)
             continue
         known_distance, questioned_distance = distances[cells]
         calibration = dataclasses.replace(
@@ -143,43 +158,86 @@ def _refusal(
     q_cell: _Near | None,
     k_cell: _Near | None,
     settings: ComparisonSettings,
+    envelope: Envelope | None,
 ) -> str | None:
     """Why no LR can be issued, and what would help; None where one can."""
     if set(q.sha256) & set(k.sha256):
         return "The same recording stands on both sides. Supply another recording of the suspect."
-    return _unusable(q, q_cell, "questioned recording", settings) or _unusable(
-        k, k_cell, "suspect's recordings", settings
+    limits = (None, None) if envelope is None else (envelope.questioned, envelope.known)
+    return _unusable(q, q_cell, "questioned recording", settings, limits[0]) or _unusable(
+        k, k_cell, "suspect's recordings", settings, limits[1]
     )
 
 
-def _unusable(side: Side, cell: _Near | None, what: str, settings: ComparisonSettings) -> str | None:
-    """Why one side carries no LR; None where it does."""
+def _unusable(
+    side: Side, cell: _Near | None, what: str, settings: ComparisonSettings, limits: Limits | None
+) -> str | None:
+    """Why one side carries no LR, and what would help; None where it does."""
     if side.embedding is None or side.conditions is None or cell is None:
         return f"The {what} cannot be used: {side.problem}"
-    measured = side.conditions
+    return next(_reasons(side, side.conditions, cell, what, settings, limits), None)
+
+
+def _reasons(
+    side: Side, measured: Conditions, cell: _Near, what: str, settings: ComparisonSettings, limits: Limits | None
+) -> Iterator[str]:
+    """Every reason against a side with evidence, the plainest first."""
     if measured.net_speech_s < settings.min_net_speech_s:
-        return (
+        yield (
             f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "
             f"{settings.min_net_speech_s:.1f} s are needed. Supply more speech of this speaker."
         )
     if measured.snr_db is not None and measured.snr_db < settings.min_snr_db:
-        return (
+        yield (
             f"Too much noise: an SNR of {measured.snr_db:.0f} dB in the {what}, "
             f"{settings.min_snr_db:.0f} dB are needed. Supply a cleaner recording."
         )
     if side.clipped_share > settings.max_clipped_share:
-        return (
+        yield (
             f"Clipping: {100 * side.clipped_share:.0f} % of the speech in the {what}, "
             f"{100 * settings.max_clipped_share:.0f} % are allowed. Supply an original that is not overdriven."
         )
+    if limits is not None:
+        yield from (_outside_in_words(found, what) for found in outside(limits, measured))
     if cell.distance > settings.max_condition_distance:
-        return (
+        yield (
             f"No reference population resembles the {what} ({_described(measured)}): the nearest, {cell.cell.name} "
             f"({_described(cell.cell)}), is {cell.distance:.1f} steps away "
             f"({cell.differs}), {settings.max_condition_distance:.1f} are "
             "allowed. Supply a recording in other conditions, or a reference population in these."
         )
-    return None
+
+
+_OUTSIDE: Mapping[str, tuple[str, str, str]] = {
+    # what it is called, how it is written, what would help
+    "net_speech_s": ("Too little speech", "{:.1f} s of net speech", "Supply more speech of this speaker."),
+    "snr_db": ("Too much noise", "an SNR of {:.0f} dB", "Supply a cleaner recording."),
+    "bandwidth_hz": ("Too narrow a band", "an upper edge of {:.0f} Hz", "Supply the original, or a better copy."),
+    "c50_db": ("Too much reverberation", "a clarity (C50) of {:.0f} dB", "Supply a recording nearer to the speaker."),
+    "clipped_share": (
+        "Clipping",
+        "{:.1%} of the speech clipped",
+        "Supply an original that is not overdriven.",
+    ),
+}
+
+
+def _outside_in_words(found: Shortfall, what: str) -> str:
+    name, form, remedy = _OUTSIDE[found.quantity]
+    way = "up to" if found.value > found.limit else "down to"
+    return (
+        f"{name}: {form.format(found.value)} in the {what}. Validation met its criterion {way} "
+        f"{form.format(found.limit)} and no further. {remedy}"
+    )
+
+
+def _criterion_missed(fitted: Calibration, envelope: Envelope) -> str:
+    return (
+        f"In these conditions ({fitted.questioned.name}, {fitted.questioned.net_speech_s:.0f} s against "
+        f"{fitted.known.name}, {fitted.known.net_speech_s:.0f} s) the method does not meet its criterion: Cllr "
+        f"{fitted.cllr.value:.2f}, 95 % interval up to {fitted.cllr.high:.2f}; {envelope.criterion:.2f} is allowed. "
+        "Supply more or better speech on either side."
+    )
 
 
 def _described(conditions: Conditions) -> str:

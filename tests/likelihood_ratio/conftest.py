@@ -12,7 +12,7 @@ from forensic.likelihood_ratio.population import ROWS_SCHEMA
 SimulatePairs = Callable[..., Pairs]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def simulate_pairs() -> SimulatePairs:
     """Makes the pairs of n speakers: scores of either class are normal with variance 1.
 

@@ -7,7 +7,9 @@ import pytest
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio import metrics
-from forensic.likelihood_ratio.calibration import fit, fit_by_speaker
+from forensic.likelihood_ratio.calibration import fit
+from forensic.likelihood_ratio.calibrators import fit_logistic
+from forensic.likelihood_ratio.score_map import log10_lr_at
 from forensic.likelihood_ratio.uncertainty import draw_speakers, log10_lr_interval, metric_intervals
 
 
@@ -52,7 +54,7 @@ def test_interval_covers_the_true_lr_about_as_often_as_it_says(simulate_pairs):
     covered = []
     for seed in range(40):
         pairs = simulate_pairs(120, apart, seed)
-        low, high = log10_lr_interval(fit_by_speaker(pairs, draw_speakers(120, 200, seed)), points)
+        low, high = log10_lr_interval(log10_lr_at(fit_logistic(pairs, draw_speakers(120, 200, seed)), points))
         covered.append((low <= truth) & (truth <= high))
     assert (np.mean(covered, axis=0) >= 0.82).all()  # 0.95 less three standard errors
     assert np.mean(covered) > 0.88
@@ -65,7 +67,7 @@ def test_drawing_pairs_instead_of_speakers_would_be_overconfident(simulate_pairs
         once, same_scores=np.repeat(once.same_scores, 5), same_speaker=np.repeat(once.same_speaker, 5)
     )
     score = np.array([0.0])
-    low, high = log10_lr_interval(fit_by_speaker(pairs, draw_speakers(60, 300, 1)), score)
+    low, high = log10_lr_interval(log10_lr_at(fit_logistic(pairs, draw_speakers(60, 300, 1)), score))
     rng = np.random.default_rng(1)
     by_pair = []
     for _ in range(100):
@@ -80,12 +82,8 @@ def test_more_speakers_narrow_the_interval(simulate_pairs):
     widths = []
     for speakers in (30, 250):
         pairs = simulate_pairs(speakers, 2.0, 5)
-        low, high = log10_lr_interval(fit_by_speaker(pairs, draw_speakers(speakers, 200, 1)), np.array([2.0]))
+        low, high = log10_lr_interval(
+            log10_lr_at(fit_logistic(pairs, draw_speakers(speakers, 200, 1)), np.array([2.0]))
+        )
         widths.append((high - low).item())
     assert widths[1] < 0.6 * widths[0]
-
-
-def test_a_missing_score_has_no_interval():
-    """NaN is refused."""
-    with pytest.raises(CalibrationError):
-        log10_lr_interval(np.ones((5, 2)), np.array([np.nan]))

@@ -12,7 +12,7 @@ import polars as pl
 from forensic.case.details import CaseDetails
 from forensic.case.store import COMPARISONS_SCHEMA, SCHEMAS, STATUS_LR, STATUS_NONE
 from forensic.likelihood_ratio.scale import load_scale
-from forensic.records import Calibration, Conditions, Interval
+from forensic.records import Calibration, Conditions, Interval, ScoreMaps
 from forensic.report.content.inputs import KnownRecording, KnownSpeaker, Method, ReportInputs
 
 FORBIDDEN = re.compile(r"\bmatch|confiden|identif|guilt", re.IGNORECASE)
@@ -52,9 +52,8 @@ def calibration(seed=0, *, speakers=120, upper=2.1, name="AMR-NB 5.9", snr_db=14
         known=Conditions(60.0, None, 8000.0, "clean", 80.0, 29.0, "PCM or G.711"),
         questioned_distance=0.41,
         known_distance=0.18,
-        slope=slope,
-        intercept=intercept,
-        draws=rng.normal((slope, intercept), (0.8, 0.5), (1000, 2)),
+        score_map=ScoreMaps("logistic", 0.0, 1.0, np.array([[intercept, intercept + slope]]), goes_on=True),
+        draws=rng.normal((intercept, intercept + slope), (0.5, 0.8), (1000, 2)),
         lower_bound_log10_lr=-2.4,
         upper_bound_log10_lr=upper,
         cllr=Interval(0.243, 0.211, 0.282),
@@ -223,7 +222,7 @@ def compared(path, sha256, speaker, log10_lr, fit, **changes):
         "turn": 0,
         "suspect": speaker.name,
         "known_sha256": [recording.sha256 for recording in speaker.recordings],
-        "score": (log10_lr - fit.intercept) / fit.slope,
+        "score": (log10_lr - fit.score_map.log10_lr[0, 0]) / np.diff(fit.score_map.log10_lr[0]).item(),
         "log10_lr": issued,
         "log10_lr_low": max(issued - 0.5, low),
         "log10_lr_high": min(issued + 0.5, high),

@@ -7,6 +7,7 @@ from factories import write_wav
 from spoken import VOICES, spoken
 
 from forensic.case.folder import open_case
+from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
 from forensic.likelihood_ratio.population import ROWS_SCHEMA, save_population
 from forensic.settings import Settings
 from forensic.speaker.extractor import load_model
@@ -48,7 +49,11 @@ def population_folder(tiny_model_folder):
                 value = own + 0.7 * rng.standard_normal(len(own))
                 embeddings.append(value / np.linalg.norm(value))
                 rows.append((f"s{speaker}", "made up", side, "clean", net_speech_s, net_speech_s, 35.0, 7800.0, piece))
-    schema = {name: kind for name, kind in ROWS_SCHEMA.items() if name not in {"low_edge_hz", "c50_db", "codec"}}
+    schema = {
+        name: kind
+        for name, kind in ROWS_SCHEMA.items()
+        if name not in {"low_edge_hz", "c50_db", "codec", "clipped_share"}
+    }
     frame = pl.DataFrame(rows, schema, orient="row")
     save_population(
         tiny_model_folder,
@@ -58,4 +63,6 @@ def population_folder(tiny_model_folder):
         data="Random numbers.",
         licences={"made up": "CC0"},
     )
+    everything = Limits(net_speech_s=0.5, snr_db=-20.0, bandwidth_hz=100.0)
+    save_envelope(tiny_model_folder / ENVELOPE, Envelope(1.0, everything, everything, "Made up for tests."))
     return tiny_model_folder

@@ -13,6 +13,7 @@ from spoken import spoken
 from forensic.case.folder import open_case
 from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
+from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
 from forensic.settings import AudioSettings, ComparisonSettings, Settings
 from forensic.speaker.backend import Backend, TwoCovariance, save_backend
 from forensic.speaker.extractor import load_model
@@ -117,9 +118,10 @@ def test_a_models_backend_scores_case_and_population_alike(
     results = json.loads((changed.folder / "results.json").read_text())
     assert results["method"]["score_identity"] == backend.identity == load_model(population_folder).backend.identity
     for row in after.to_dicts():
-        calibration = results["calibrations"][row["calibration_id"]]
-        expected = calibration["slope"] * row["score"] + calibration["intercept"]
-        assert row["unbounded_log10_lr"] == pytest.approx(expected, abs=1e-6)
+        score_map = results["calibrations"][row["calibration_id"]]["score_map"]
+        assert (score_map["calibrator"], score_map["start"], score_map["step"]) == ("logistic", 0.0, 1.0)
+        at_0, at_1 = score_map["log10_lr"]
+        assert row["unbounded_log10_lr"] == pytest.approx(at_0 + (at_1 - at_0) * row["score"], abs=1e-6)
     assert "two-covariance (PLDA) score" in changed.html.read_text()
     assert "cosine of the questioned" in plain.html.read_text()
 
@@ -170,6 +172,27 @@ def test_each_limit_refuses_with_its_reason(recordings, suspects, run_scan, run_
     assert set(table["status"]) == {STATUS_NONE}
     assert all(reason in text for text in table["reason"])
     assert table["log10_lr"].is_null().all()
+
+
+@pytest.mark.parametrize(
+    ("limits", "criterion", "reason"),
+    [
+        (Limits(net_speech_s=60.0), 1.0, "Too little speech: "),
+        (Limits(bandwidth_hz=12_000.0), 1.0, "Too narrow a band: "),
+        (Limits(clipped_share=-0.1), 1.0, "Clipping: "),
+        (Limits(), 1e-6, "the method does not meet its criterion"),
+    ],
+)
+def test_outside_the_validated_envelope_no_lr_is_issued(
+    recordings, suspects, run_scan, run_compare, population_folder, limits, criterion, reason
+):
+    save_envelope(population_folder / ENVELOPE, Envelope(criterion, Limits(), limits, "Made up."))
+    run_scan(recordings)
+    result = run_compare(suspects)
+    assert set(result.comparisons["status"]) == {STATUS_NONE}
+    assert all(reason in text for text in result.comparisons["reason"])
+    assert "Made up." in result.html.read_text()
+    assert json.loads((result.folder / "results.json").read_text())["method"]["envelope_sha256"]
 
 
 def test_questioned_recordings_can_be_chosen(recordings, suspects, run_scan, run_compare):

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from forensic.records import Calibration, Conditions, Interval
+from forensic.records import Calibration, Conditions, Interval, ScoreMaps
 from forensic.report import wording
 from forensic.report.content.case_report import CalibrationContent, ConditionRow, Fact, MetricRow
 from forensic.report.content.comparisons import Issued
@@ -22,6 +22,7 @@ from forensic.report.formats import (
     format_quantity,
     format_range,
     format_share,
+    format_signed,
     listed,
     printable,
     share_of,
@@ -81,16 +82,30 @@ def _facts(calibration: Calibration) -> tuple[Fact, ...]:
         Fact("Reference recordings", f"{calibration.recordings:,}" if calibration.recordings else "not stated"),
         Fact("Same-speaker pairs", f"{len(calibration.same_speaker_scores):,}"),
         Fact("Different-speaker pairs", f"{len(calibration.different_speaker_scores):,}"),
-        Fact(
-            "Conversion",
-            f"log10 LR = {format_number(calibration.slope, 2)} \N{MULTIPLICATION SIGN} score "
-            f"{'+' if calibration.intercept >= 0 else MINUS} {format_number(abs(calibration.intercept), 2)}",
-        ),
+        Fact("Conversion", _conversion(calibration.score_map)),
         Fact(
             "Bounds of the LR",
             format_range(calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr),
         ),
         Fact("Draws of reference speakers for the intervals", f"{len(calibration.draws):,}"),
+    )
+
+
+def _conversion(score_map: ScoreMaps) -> str:
+    """A straight line as a formula; a curve by its name and range."""
+    start, step = score_map.start, score_map.step
+    first, *_, last = score_map.log10_lr[0]
+    if score_map.goes_on:
+        slope = (last - first) / step / (score_map.log10_lr.shape[1] - 1)
+        intercept = first - slope * start
+        return (
+            f"{score_map.calibrator}: log10 LR = {format_number(slope, 2)} \N{MULTIPLICATION SIGN} score "
+            f"{'+' if intercept >= 0 else MINUS} {format_number(abs(intercept), 2)}"
+        )
+    end = start + step * (score_map.log10_lr.shape[1] - 1)
+    return (
+        f"{score_map.calibrator}: a curve, log10 LR {format_signed(first)} up to score {format_number(start, 3)}, "
+        f"{format_signed(last)} from score {format_number(end, 3)} on; its points are in results.json"
     )
 
 

@@ -49,6 +49,10 @@ class Method:
         seeds: seed by what it seeds.
         command_line: the command that was given.
         duration_s: how long the comparison took.
+        population: who the reference population is, in a few sentences.
+        population_sha256: of it.
+        envelope: the conditions outside which no LR is issued, in words; empty where there was no such limit.
+        envelope_sha256: of its file.
     """
 
     software_version: str
@@ -69,6 +73,8 @@ class Method:
     duration_s: float
     population: str = ""
     population_sha256: str = ""
+    envelope: str = ""
+    envelope_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from collections import Counter
 import polars as pl
 
 from forensic.likelihood_ratio.breakdown import Group
+from forensic.likelihood_ratio.envelope import Envelope
 from forensic.report.content.case_report import Fact
 from forensic.report.content.method import describe_method, list_settings
 from forensic.report.content.title_page import software
+from forensic.report.envelope import limits_in_words
 from forensic.report.formats import (
     MINUS,
     first_few,
@@ -86,7 +88,7 @@ def build_validation_report(inputs: ValidationInputs) -> ValidationReport:
         breakdowns=list_breakdowns(inputs.groups),
         calibrations=calibrations,
         calibrations_note=calibrations_note,
-        envelope=_envelope(inputs.lrs),
+        envelope=(*_envelope(inputs.lrs), *_limits(inputs.envelope)),
         envelope_note=wording.ENVELOPE_NOTE,
         limitations=wording.LIMITATIONS,
         glossary=tuple(Fact(*entry) for entry in wording.GLOSSARY),
@@ -300,6 +302,19 @@ def _envelope(lrs: pl.DataFrame) -> tuple[Fact, ...]:
         names = sorted(issued[column].drop_nulls().unique())
         facts.append(Fact(label, first_few([printable(name) for name in names], most=24) or "not stated"))
     return tuple(facts)
+
+
+def _limits(envelope: Envelope | None) -> tuple[Fact, ...]:
+    """Where the criterion is met, as `forensic compare --envelope` takes it."""
+    if envelope is None:
+        return (Fact("Criterion of Cllr met", "in no condition"),)
+    criterion = f"at most {format_number(envelope.criterion, 2)} at the upper end of its interval"
+    return (
+        Fact("Criterion of Cllr", criterion),
+        Fact("Not met in", first_few([printable(name) for name in envelope.missed], "; ", most=12) or "no condition"),
+        Fact("Envelope of the questioned side", limits_in_words(envelope.questioned)),
+        Fact("Envelope of the known side", limits_in_words(envelope.known)),
+    )
 
 
 def _spread(values: pl.Series, shown: object) -> str:

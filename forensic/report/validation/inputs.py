@@ -9,6 +9,7 @@ import polars as pl
 from forensic.case.validation import Exclusion
 from forensic.likelihood_ratio.breakdown import Group
 from forensic.likelihood_ratio.criteria import Plan, Verdict
+from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import PopulationCard
 from forensic.records import Calibration
 from forensic.report.content.inputs import Method
@@ -77,6 +78,7 @@ class ValidationInputs:
         exclusions: what was not compared.
         draws: of speakers, for the intervals.
         seed: of the draws.
+        envelope: where Cllr was good enough; None where it was nowhere.
         limits: how much to print.
     """
 
@@ -95,4 +97,5 @@ class ValidationInputs:
     exclusions: tuple[Exclusion, ...]
     draws: int
     seed: int
+    envelope: Envelope | None = None
     limits: Limits = field(default_factory=Limits)

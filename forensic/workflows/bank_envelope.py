@@ -1,0 +1,97 @@
+"""The envelope of a population bank: each cell validated on its own people, none judged by a map that knew them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.calibrators import CALIBRATORS
+from forensic.likelihood_ratio.conditions import CLEAN_SNR_DB, DRY_C50_DB, nearest
+from forensic.likelihood_ratio.crossvalidation import cross_validate
+from forensic.likelihood_ratio.envelope import (
+    ENVELOPE,
+    Envelope,
+    Limits,
+    ValidatedCell,
+    find_envelope,
+    load_envelope,
+    save_envelope,
+    worst_of,
+)
+from forensic.likelihood_ratio.fit import score_pairs
+from forensic.likelihood_ratio.population import Population, load_population, read_rows
+from forensic.likelihood_ratio.uncertainty import draw_speakers, metric_intervals
+from forensic.records import Conditions, Interval
+from forensic.settings import ComparisonSettings
+from forensic.speaker.extractor import SpeakerModel, load_model
+
+_USUAL_S = 10.0
+"""Net speech of the questioned side that known sides are tried with."""
+
+
+def build_envelope(
+    model_folder: Path, settings: ComparisonSettings, criterion: float, watch: Callable[[int, int], None]
+) -> Envelope:
+    """Validate every cell of the bank beside a model, and keep where the criterion is met beside it.
+
+    Questioned cells are compared with the best known cell, known cells with clean questioned speech of some 10 s: a
+    limit is for its quantity alone (see ``forensic.likelihood_ratio.envelope``).
+
+    Args:
+        model_folder: with its bank; takes ``envelope.toml``.
+        settings: calibrator, draws, seed, fewest speakers.
+        criterion: the largest Cllr to accept, at the upper end of its interval.
+        watch: called with cells done and cells in all.
+
+    Raises:
+        ModelError: if model or bank cannot be loaded, or no cell meets the criterion.
+    """
+    model = load_model(model_folder)
+    population = load_population(model_folder, model.identity.sha256)
+    rows = read_rows(model_folder)
+    best = Conditions(1e9, None, 8000.0, c50_db=DRY_C50_DB)
+    best_known, _ = nearest(best, population.known_cells)
+    usual = Conditions(_USUAL_S, CLEAN_SNR_DB, 8000.0, c50_db=DRY_C50_DB)
+    usual_questioned, _ = nearest(usual, population.questioned_cells)
+    pairs = [(best_known, q) for q in range(len(population.questioned_cells))]
+    pairs += [(k, usual_questioned) for k in range(len(population.known_cells)) if k != best_known]
+    cells = []
+    for done, (known, questioned) in enumerate(pairs, 1):
+        k, q = population.known_cells[known], population.questioned_cells[questioned]
+        cells.append(
+            ValidatedCell(
+                name=f"{q.name}, {q.net_speech_s:.0f} s against {k.name}, {k.net_speech_s:.0f} s",
+                known=_measured(rows, "known", k),
+                questioned=_measured(rows, "questioned", q),
+                cllr=_cllr(population, known, questioned, model, settings),
+            )
+        )
+        watch(done, len(pairs))
+    basis = (
+        f"Cross-validation by speaker on the reference population of {population.card.speakers} people (SHA-256 "
+        f"{population.card.parquet_sha256}), {len(pairs)} pairs of conditions."
+    )
+    save_envelope(model_folder / ENVELOPE, find_envelope(cells, criterion, basis))
+    return load_envelope(model_folder)
+
+
+def _measured(rows: pl.DataFrame, side: str, cell: Conditions) -> Limits:
+    """The worst of the cell's recordings; a cell is known by its channel and its median net speech."""
+    of_channel = rows.filter(pl.col("side") == side, pl.col("cell") == cell.name)
+    medians = of_channel.group_by("cell_net_speech_s").agg(pl.col("net_speech_s").median())
+    nominal = dict(medians.select("net_speech_s", "cell_net_speech_s").iter_rows())
+    return worst_of(of_channel.filter(pl.col("cell_net_speech_s") == nominal[cell.net_speech_s]))
+
+
+def _cllr(
+    population: Population, known: int, questioned: int, model: SpeakerModel, settings: ComparisonSettings
+) -> Interval | None:
+    """Cross-validated; None where there are too few speakers."""
+    try:
+        pairs, _, _ = score_pairs(population, known, questioned, settings.min_speakers, model.backend.score)
+        same, different = cross_validate(pairs, settings.seed, calibrator=CALIBRATORS[settings.calibrator])
+        drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
+        return metric_intervals(pairs, same, different, drawn)[0]
+    except CalibrationError:
+        return None
