@@ -213,7 +213,7 @@ def _heading(model: LanguageModel, people: list[Person]) -> list[str]:
         *("Mean over languages: top one %", "top five %", "Cavg %", "Named %", "Right of these %"),
     )
     text = (
-        f"`python benchmarks/language_accuracy.py`: {len(names)} people of Common Voice who took no part in training or "
+        f"`python benchmarks/language_accuracy.py`: {len(names)} Common Voice people who took no part in training or "
         f"calibration, {len(languages)} of the model's {len(model.classes)} languages, read speech; stretches of net "
         "speech, side by side, at most three a person and language. A person's clips of about 4 s were joined, so that "
         "longer stretches come from fewer people. Channels are simulated. *Top one* and *top five* count the model's "

@@ -73,6 +73,17 @@ class EmbeddingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageSettings:
+    """Language of each channel with speech.
+
+    Attributes:
+        identify: whether a scan tells it, and the accent where it is English.
+    """
+
+    identify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonSettings:
     """From scores to likelihood ratios, and when none is issued.
 
@@ -106,12 +117,15 @@ class Settings:
     audio: AudioSettings = field(default_factory=AudioSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
+    language: LanguageSettings = field(default_factory=LanguageSettings)
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
 
     @property
     def evidence_sha256(self) -> str:
         """Hash of every setting that changes what a scan stores."""
-        content = {name: dataclasses.asdict(getattr(self, name)) for name in ("audio", "speech", "embedding")}
+        content = {
+            name: dataclasses.asdict(getattr(self, name)) for name in ("audio", "speech", "embedding", "language")
+        }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

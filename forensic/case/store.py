@@ -80,6 +80,19 @@ SCHEMAS: dict[str, Schema] = {
     },
     # one row a channel with speech
     "embeddings": EVIDENCE_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
+    # one row a channel with speech, where a scan tells languages: what is said of its first minute of speech
+    "language": EVIDENCE_KEY
+    | {
+        "answer": pl.String,  # "named", or why no language is
+        "language": pl.String,  # BCP 47; null unless named
+        "probability": pl.Float64,  # of the first of the candidates, named or not; null with too little speech
+        "top_languages": pl.List(pl.String),
+        "top_probabilities": pl.List(pl.Float64),
+        "speech_s": pl.Float64,  # that was heard
+        "accent_answer": pl.String,  # null unless the language is English
+        "accent": pl.String,
+        "accent_probability": pl.Float64,
+    },
     # one row a recording (channel null) or channel that could not be examined
     "failures": EVIDENCE_KEY | {"step": pl.String, "problem": pl.String, "remedy": pl.String},
 }
@@ -91,6 +104,7 @@ KEYS: dict[str, list[str]] = {
     "quality": list(EVIDENCE_KEY),
     "segments": [*EVIDENCE_KEY, "segment"],
     "embeddings": list(EVIDENCE_KEY),
+    "language": list(EVIDENCE_KEY),
     "failures": list(EVIDENCE_KEY),
 }
 """What identifies a row of each table."""

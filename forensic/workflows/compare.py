@@ -37,6 +37,7 @@ from forensic.workflows.case_population import CasePopulationRequest, simulate_c
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
+from forensic.workflows.spoken_language import language_warnings
 from forensic.workflows.weigh import weigh
 
 _SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
@@ -162,6 +163,7 @@ def compare(
         ),
         scale=scale,
         leakage_warnings=leakage(questioned, known),
+        language_warnings=language_warnings(questioned, known, evidence["language"]),
     )
     write_atomically(comparisons, folder / "comparisons.parquet")
     write_csv(comparisons, folder / "comparisons.csv")
@@ -224,7 +226,7 @@ def _in_conditions_of_the_case(
 
 def _evidence(case: CaseFolder, model: SpeakerModel, settings: Settings) -> dict[str, pl.DataFrame]:
     """The tables of the case, of this model and these settings only."""
-    names = ("recordings", "quality", "segments", "embeddings", "failures")
+    names = ("recordings", "quality", "segments", "embeddings", "language", "failures")
     key = (model.identity.sha256, settings.evidence_sha256)
     return {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
 
@@ -280,6 +282,7 @@ def _results(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         "method": dataclasses.asdict(report.method),
         "known_speakers": [dataclasses.asdict(speaker) for speaker in report.known_speakers],
         "leakage_warnings": list(report.leakage_warnings),
+        "language_warnings": list(report.language_warnings),
         "calibrations": calibrations,
         "comparisons": report.comparisons.to_dicts(),
         "failures": report.failures.drop("model_sha256", "settings_sha256").to_dicts(),

@@ -111,6 +111,7 @@ class ReportInputs:
         method: what computed the results.
         scale: the verbal scale.
         leakage_warnings: sentences, each on one overlap that was found between sides or with the population.
+        language_warnings: sentences, each on sides that are in different languages.
         results_files: names of the files beside the report that hold all results.
         limits: how much to print.
     """
@@ -130,6 +131,7 @@ class ReportInputs:
     method: Method
     scale: VerbalScale
     leakage_warnings: tuple[str, ...] = ()
+    language_warnings: tuple[str, ...] = ()
     results_files: tuple[str, ...] = ("comparisons.csv", "comparisons.parquet")
     limits: Limits = field(default_factory=Limits)
 
