@@ -100,7 +100,7 @@ class _Run:
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.learning_rate, total_steps=settings.steps + 1, pct_start=0.2
+            self.optimizer, settings.learning_rate, total_steps=settings.steps + 1, pct_start=0.15
         )
         self.step = 0
         self.history: list[RecognitionResult] = []
