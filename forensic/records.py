@@ -159,6 +159,8 @@ class ChannelEvidence:
         embedding: L2-normalised mean of all windows, shape (embedding_size,).
         windows: number of LSTM windows.
         envelope: shape (n, 2), lowest and highest sample of n equal stretches, for a plot.
+        language: what is said of its first minute of speech; None where that was not asked.
+        accent: the same of the accent; None unless the language is English.
     """
 
     channel: int
@@ -169,6 +171,8 @@ class ChannelEvidence:
     embedding: Samples
     windows: int
     envelope: Samples
+    language: Recognition | None = None
+    accent: Recognition | None = None
 
 
 @dataclass(frozen=True, slots=True)

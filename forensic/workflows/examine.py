@@ -4,6 +4,7 @@ No shared state, so any engine can run it. Blocks of many recordings go through 
 fast only on batches.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ from forensic.records import (
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
 from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
+from forensic.workflows.language import LanguageModels, identify_speech, load_language_models
+from forensic.workflows.spoken_language import Heard
 
 _GROUP_S = 240.0  # audio that goes through the networks together
 _FEWEST_FRAMES = 50  # a block with less speech than 0.5 s gets no window
@@ -43,7 +46,8 @@ class Examiner:
     def __call__(self) -> "LoadedExaminer":
         """Load, and use one thread: the engine runs a process a processor."""
         torch.set_num_threads(1)
-        return LoadedExaminer(load_model(self.model_folder), self.settings)
+        languages = load_language_models() if self.settings.language.identify else None
+        return LoadedExaminer(load_model(self.model_folder), self.settings, languages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +56,26 @@ class LoadedExaminer:
 
     model: SpeakerModel
     settings: Settings
+    languages: LanguageModels | None = None
 
     def __call__(self, sources: Sequence[SourceFile]) -> list[RecordingEvidence]:
         """Examine a batch of files."""
-        return examine(sources, self.model, self.settings)
+        return examine(sources, self.model, self.settings, self.languages)
 
 
-def examine(sources: Sequence[SourceFile], model: SpeakerModel, settings: Settings) -> list[RecordingEvidence]:
-    """Decode, find speech, measure quality and embed, for each file.
+def examine(
+    sources: Sequence[SourceFile],
+    model: SpeakerModel,
+    settings: Settings,
+    languages: LanguageModels | None = None,
+) -> list[RecordingEvidence]:
+    """Decode, find speech, measure quality, embed and tell the language, for each file.
 
     Args:
         sources: files; one that cannot be used costs the others nothing.
         model: embeds.
         settings: of decoding, speech detection and embedding.
+        languages: tell the language of each channel; None leaves it untold.
 
     Returns:
         Evidence in the order of ``sources``, with a failure wherever a recording or channel gave none.
@@ -72,7 +83,7 @@ def examine(sources: Sequence[SourceFile], model: SpeakerModel, settings: Settin
     recordings = [_Recording(source) for source in sources]
     for group in _groups(_blocks(recordings, settings)):
         _examine_group(group, model, settings)
-    return [recording.result(settings) for recording in recordings]
+    return [_with_languages(recording.result(settings), recording, languages) for recording in recordings]
 
 
 @dataclass(slots=True)
@@ -84,6 +95,7 @@ class _Channel:
     segments: list[SpeechSegment] = field(default_factory=list)
     embeddings: list[Samples] = field(default_factory=list)
     centres_s: list[float] = field(default_factory=list)
+    heard: Heard = field(default_factory=Heard)
 
     def add_segments(self, found: Sequence[SpeechSegment], block_start_s: float) -> None:
         """Append a block's speech; a stretch that runs over the block's edge goes on."""
@@ -184,7 +196,7 @@ def _examine_group(group: Sequence[tuple[_Channel, Block]], model: SpeakerModel,
         )
         channel.meter.update(block, segments)
         channel.add_segments(segments, block.start_s)
-        cut, centres_s = _windows(block, segments, settings)
+        cut, centres_s = _windows(block, segments, settings, channel.heard)
         if len(cut):
             windows.append(cut)
             owners.append(channel)
@@ -196,14 +208,31 @@ def _examine_group(group: Sequence[tuple[_Channel, Block]], model: SpeakerModel,
         channel.embeddings.append(part)
 
 
-def _windows(block: Block, segments: Sequence[SpeechSegment], settings: Settings) -> tuple[Samples, list[float]]:
-    """Level-normalised windows over the block's speech, and the time at the centre of each."""
+def _windows(
+    block: Block, segments: Sequence[SpeechSegment], settings: Settings, heard: Heard
+) -> tuple[Samples, list[float]]:
+    """Level-normalised windows over the block's speech, and the time at the centre of each; ``heard`` gets the speech."""
     frames = 1 + len(block.samples) // 160
     mask = frame_mask(segments, block.start_s, frames)
     speech = np.flatnonzero(mask)
     if len(speech) < _FEWEST_FRAMES:
         return np.empty((0, settings.embedding.window_frames, 40), np.float32), []
     features = mel_power(block.samples)[speech] * np.float32(level_gain(block.samples, mask))
+    heard.add(features)
     windows, centres = cut_windows(features, settings.embedding)
     places = speech[np.minimum(centres, len(speech) - 1)]
     return windows, [block.start_s + float(place) / FRAMES_PER_S for place in places]
+
+
+def _with_languages(
+    evidence: RecordingEvidence, recording: _Recording, languages: LanguageModels | None
+) -> RecordingEvidence:
+    """The evidence with the language of every channel that gave any."""
+    if languages is None:
+        return evidence
+    told = []
+    for channel in evidence.channels:
+        frames = np.concatenate(recording.channels[channel.channel].heard.parts)
+        language, accent = identify_speech(frames, languages)
+        told.append(dataclasses.replace(channel, language=language, accent=accent))
+    return dataclasses.replace(evidence, channels=tuple(told))

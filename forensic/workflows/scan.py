@@ -21,6 +21,7 @@ from forensic.records import Failure, ModelIdentity, RecordingEvidence, SourceFi
 from forensic.settings import Settings
 from forensic.speaker.extractor import load_model
 from forensic.workflows.examine import Examiner
+from forensic.workflows.spoken_language import language_row
 
 _BATCH_FILES = 24
 _BATCH_BYTES = 16 << 20
@@ -273,6 +274,8 @@ class _Clerk:
             low, high = channel.envelope.T.tolist()
             envelope = {"envelope_low": low, "envelope_high": high}
             rows["quality"].append(key | dataclasses.asdict(channel.quality) | envelope)
+            if channel.language is not None:
+                rows["language"].append(key | language_row(channel.language, channel.accent))
             rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})
             for index, segment in enumerate(channel.segments):
                 windows = int(channel.segment_windows[index])
