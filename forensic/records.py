@@ -28,7 +28,12 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """Facts of the container and codec, as the file states them."""
+    """Facts of the container and codec, as the file states them.
+
+    Attributes:
+        tags: what the container and its audio stream say of their making ("creation_time=...", "encoder=..."), in the
+            order of their names; of no weight as proof, since any program can write them.
+    """
 
     container: str
     codec: str
@@ -37,6 +42,7 @@ class AudioFormat:
     bit_rate: int | None
     bits_per_sample: int | None
     stated_duration_s: float | None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,7 @@ class ChannelEvidence:
         embedding: L2-normalised mean of all windows, shape (embedding_size,).
         windows: number of LSTM windows.
         envelope: shape (n, 2), lowest and highest sample of n equal stretches, for a plot.
+        fingerprint: by which copies of the channel are recognised (``forensic.audio.fingerprint``), shape (frames,).
         language: what is said of its first minute of speech; None where that was not asked.
         accent: the same of the accent; None unless the language is English.
     """
@@ -171,6 +178,7 @@ class ChannelEvidence:
     embedding: Samples
     windows: int
     envelope: Samples
+    fingerprint: NDArray[np.uint32]
     language: Recognition | None = None
     accent: Recognition | None = None
 
@@ -265,7 +273,9 @@ class Calibration:
             ``forensic.likelihood_ratio.conditions``).
         known_distance: the same for the known side.
         score_map: the map itself, one row.
-        draws: the map of each bootstrap draw over speakers, shape (n_draws, n_knots), at the knots of ``score_map``.
+        limit: the map with hardly any shrinkage, about which intervals lie, shape (n_knots,), at the knots of
+            ``score_map``.
+        draws: the same of each bootstrap draw over speakers, shape (n_draws, n_knots).
         lower_bound_log10_lr: smallest log10 LR that the data support.
         upper_bound_log10_lr: largest log10 LR that the data support.
         cllr, cllr_min, eer: cross-validated by speaker, with intervals; eer is a share, 0 to 1.
@@ -284,6 +294,7 @@ class Calibration:
     questioned_distance: float
     known_distance: float
     score_map: ScoreMaps
+    limit: NDArray[np.float64]
     draws: NDArray[np.float64]
     lower_bound_log10_lr: float
     upper_bound_log10_lr: float

@@ -98,6 +98,9 @@ class ComparisonSettings:
         min_speakers: a calibration on fewer reference speakers is not used.
         bootstrap_draws: resamplings of the reference speakers for intervals.
         seed: of the bootstrap and of every random split.
+        allow_same_source: compare two sides although they share audio, where the examiner found that suspicion wrong
+            (an announcement that both recorded, for example); the report says so.
+        allow_same_session: the same for two sides that seem to come from one sitting or call.
     """
 
     min_net_speech_s: float = 0.0
@@ -108,6 +111,8 @@ class ComparisonSettings:
     min_speakers: int = 20
     bootstrap_draws: int = 1000
     seed: int = 20260701
+    allow_same_source: bool = False
+    allow_same_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ _SIGNATURES = (
 _FORMS = {b"RIFF": (b"WAVE", b"AVI "), b"RF64": (b"WAVE",), b"FORM": (b"AIFF", b"AIFC")}
 _STILL_IMAGE_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"crx ")
 
+_TAG_LENGTH, _MOST_TAGS = 200, 40
+
 _SAMPLE_RATES_HZ = range(4_000, 768_001)
 _CHUNK_SAMPLES = 1 << 18
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2.0**31, "s64": 2.0**63}
@@ -469,7 +471,14 @@ def _audio_format(container: InputContainer, stream: AudioStream) -> AudioFormat
         bit_rate=stream.bit_rate or container.bit_rate or None,
         bits_per_sample=_bits_per_sample(codec_context),
         stated_duration_s=duration_s,
+        tags=_tags(container, stream),
     )
+
+
+def _tags(container: InputContainer, stream: AudioStream) -> tuple[str, ...]:
+    """What the file says of its making; the stream's word goes before the container's."""
+    stated = container.metadata | stream.metadata
+    return tuple(f"{name}={value[:_TAG_LENGTH]}" for name, value in sorted(stated.items())[:_MOST_TAGS] if value)
 
 
 def _bits_per_sample(codec_context: AudioCodecContext) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from forensic.case.details import CASE_FILE, create_case_toml
 from forensic.case.store import EvidenceStore
@@ -65,6 +66,23 @@ def open_case(path: Path, *, create: bool) -> Iterator[CaseFolder]:
                 "Wait until it ends, or use another --case.",
             ) from error
         yield CaseFolder(path, EvidenceStore(path / "evidence"))
+
+
+@contextmanager
+def temporary_case() -> Iterator[CaseFolder]:
+    """A case for a single question, gone when it is answered.
+
+    Raises:
+        CaseError: if there is no place for temporary files.
+    """
+    try:
+        folder = TemporaryDirectory(prefix="forensic-")
+    except OSError as error:
+        raise CaseError(
+            f"There is no place for temporary files: {error.strerror}.", "Free some space, or set TMPDIR."
+        ) from error
+    with folder as name, open_case(Path(name), create=True) as case:
+        yield case
 
 
 def _check(path: Path, *, create: bool) -> None:

@@ -17,10 +17,15 @@ _LAYOUT = (
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A suspect and the files that are known to hold the suspect's voice."""
+    """A suspect and the files that are known to hold the suspect's voice.
+
+    Attributes:
+        sessions: of each file, where the manifest names it; empty text where it does not. No entry at all without one.
+    """
 
     name: str
     paths: tuple[Path, ...]
+    sessions: tuple[str, ...] = ()
 
 
 def read_reference_set(path: Path) -> tuple[Suspect, ...]:
@@ -28,7 +33,8 @@ def read_reference_set(path: Path) -> tuple[Suspect, ...]:
 
     Args:
         path: a folder in which each folder is a suspect and each loose file is one, or a CSV file with the columns
-            ``path`` (relative to the file) and ``suspect``.
+            ``path`` (relative to the file) and ``suspect``, perhaps ``session``: the files of one suspect and session
+            were recorded at one sitting or in one call.
 
     Returns:
         Suspects in the order of their names.
@@ -74,12 +80,14 @@ def _from_manifest(path: Path) -> list[Suspect]:
             f"The manifest {path} lacks the columns path and suspect.", "Name them in its first line."
         )
     files: dict[str, list[Path]] = {}
+    sessions: dict[str, list[str]] = {}
     for number, row in enumerate(rows, 2):
         if not (row["path"] or "").strip() or not (row["suspect"] or "").strip():
             raise ReferenceSetError(f"Line {number} of {path} lacks a path or a suspect.", "Complete the line.")
         files.setdefault(row["suspect"].strip(), []).append(path.parent / row["path"].strip())
+        sessions.setdefault(row["suspect"].strip(), []).append((row.get("session") or "").strip())
     _check_owners(files.items(), path)
-    return [Suspect(name, tuple(paths)) for name, paths in files.items()]
+    return [Suspect(name, tuple(paths), tuple(sessions[name])) for name, paths in files.items()]
 
 
 def _check_owners(files: Iterable[tuple[str, list[Path]]], manifest: Path) -> None:

@@ -50,6 +50,7 @@ SCHEMAS: dict[str, Schema] = {
         "bits_per_sample": pl.Int16,
         "duration_s": pl.Float64,
         "notes": pl.List(pl.String),
+        "tags": pl.List(pl.String),  # of container and stream, "name=value"
     },
     # one row a channel with speech
     "quality": EVIDENCE_KEY
@@ -93,6 +94,8 @@ SCHEMAS: dict[str, Schema] = {
         "accent": pl.String,
         "accent_probability": pl.Float64,
     },
+    # one row a channel with speech; 32 bits a frame, little-endian, 0 outside speech
+    "fingerprints": EVIDENCE_KEY | {"fingerprint": pl.Binary},
     # one row a recording (channel null) or channel that could not be examined
     "failures": EVIDENCE_KEY | {"step": pl.String, "problem": pl.String, "remedy": pl.String},
 }
@@ -105,6 +108,7 @@ KEYS: dict[str, list[str]] = {
     "segments": [*EVIDENCE_KEY, "segment"],
     "embeddings": list(EVIDENCE_KEY),
     "language": list(EVIDENCE_KEY),
+    "fingerprints": list(EVIDENCE_KEY),
     "failures": list(EVIDENCE_KEY),
 }
 """What identifies a row of each table."""

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from forensic.errors import ForensicError
+from forensic.records import Failure
 
 DONE, FAILED, USAGE, DONE_WITH_FAILURES, NOT_ACCEPTED = 0, 1, 2, 3, 4
 """Exit codes."""
@@ -48,6 +49,13 @@ def complain(error: ForensicError) -> None:
     """Problem and remedy on stderr."""
     errors.print(f"[bold red]Error:[/] {shown(error.problem)}")
     errors.print(f"[bold]Try:[/] {shown(error.remedy)}")
+
+
+def print_rejected(problems: Sequence[tuple[Path, Failure]]) -> None:
+    """Recordings that could not be used, and what would help."""
+    for path, failure in problems:
+        errors.print(f"[red]Rejected[/] {shown_path(path)} ({shown(failure.step)}): {shown(failure.problem)}")
+        errors.print(f"         {shown(failure.remedy)}")
 
 
 class _Note(ProgressColumn):

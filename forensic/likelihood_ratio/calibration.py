@@ -6,17 +6,21 @@ one half whatever its size. Prior odds are then 1, so the fitted log-odds are th
     log10 LR = intercept + slope * score
 
 Regularisation. Unregularised, the slope grows without limit as the classes come apart, and any slope from a
-small sample is too steep on average: it overstates the evidence. Here the training data are mixed with *one
-pseudo-speaker* who says nothing: with N speakers, the scores of each class are diluted by 1 part in N + 1 of
-a pool that holds both classes in equal shares. Each score so counts for its own class with 1 - q and for the
-other with q = 0.5 / (N + 1) (with ``PSEUDO_SPEAKERS`` = 1). Three properties follow:
+small sample is too steep on average: it overstates the evidence. Here the training data are mixed with *a tenth
+of a pseudo-speaker* who says nothing: with N speakers and ``PSEUDO_SPEAKERS`` = p, the scores of each class are
+diluted by p parts in N + p of a pool that holds both classes in equal shares. Each score so counts for its own
+class with 1 - q and for the other with q = 0.5 p / (N + p). Three properties follow:
 
-- Perfectly separated data give a finite map, whose log10 LRs lie about log10(2 N + 1) at the typical scores
+- Perfectly separated data give a finite map, whose log10 LRs lie about log10(2 N / p + 1) at the typical scores
   of a class.
 - The shrinkage is toward LR = 1, fades as 1 / N, and does not depend on the unit or the origin of the score.
 - The slope is positive exactly where the mean same-speaker score is above the mean different-speaker score.
 
-N counts speakers, not pairs: pairs that share a speaker say less than as many independent ones.
+N counts speakers, not pairs: pairs that share a speaker say less than as many independent ones. How strong the
+shrinkage should be was chosen by the cross-validated Cllr over all cells of the shipped population
+(``benchmarks/calibration_cells.py --regularisation``): a tenth of a pseudo-speaker is the best in the mean and in most
+cells; a whole one costs more Cllr than it saves wherever same- and different-speaker scores lie far apart. How far LRs
+may go is for ``forensic.likelihood_ratio.bounds`` to say.
 
 Sources: logistic-regression calibration, Brümmer & du Preez (2006), Computer Speech & Language 20:230-275,
 and Morrison (2013), Australian Journal of Forensic Sciences 45:173-197. Shrinking LRs toward 1 because
@@ -37,16 +41,23 @@ from forensic.records import Vector
 Index = NDArray[np.intp]
 Matrix = NDArray[np.float64]
 
-PSEUDO_SPEAKERS = 1.0
+PSEUDO_SPEAKERS = 0.1
 """How many speakers who say nothing are mixed into the training data."""
 
-BINS_PER_DEVIATION = 128
+LIMIT_PSEUDO_SPEAKERS = 0.01
+"""The same where the map that an unlimited population would give is sought, for intervals: as few as keep fits to
+separate classes finite."""
+
+BINS_PER_DEVIATION = 64
 """In many fits at once, each different-speaker score moves by less than a standard deviation over this."""
 
-_CHUNK = 2_000_000
+_HIGHEST_SHARE = 0.02
+_FINER = 32
+_CHUNK = 500_000
 _MAX_STEPS = 100
 _MAX_HALVINGS = 40
 _GRADIENT = 1e-9
+_SURE, _SHORT = 1e-3, 0.5  # a Newton step that promises to gain less and is shorter descends; only others are checked
 
 
 def apply(slope: float, intercept: float, scores: Vector) -> Vector:
@@ -60,6 +71,7 @@ def fit(
     speakers: float,
     same_speaker_weights: ArrayLike | None = None,
     different_speaker_weights: ArrayLike | None = None,
+    pseudo_speakers: float = PSEUDO_SPEAKERS,
 ) -> tuple[float, float]:
     """Slope and intercept of log10 LR over score; exact, on every score.
 
@@ -69,6 +81,7 @@ def fit(
         speakers: number of speakers that the scores come from, which sets the regularisation.
         same_speaker_weights: what each score weighs within its class, 0 or more; None: equal.
         different_speaker_weights: the same.
+        pseudo_speakers: how strong the regularisation is, above 0.
 
     Returns:
         log10 LR per unit of score (above 0), and log10 LR at score 0.
@@ -84,7 +97,8 @@ def fit(
         shares(same_speaker_weights, len(same), "same-speaker scores")[None],
         different,
         shares(different_speaker_weights, len(different), "different-speaker scores")[None],
-        np.array([speakers]),
+        np.array([speakers], dtype=np.float64),
+        pseudo_speakers,
     )[0]
     if slope <= 0:
         raise CalibrationError(
@@ -94,16 +108,17 @@ def fit(
     return float(slope), float(intercept)
 
 
-def fit_by_speaker(pairs: Pairs, speaker_weights: Matrix) -> Matrix:
+def fit_by_speaker(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: float = PSEUDO_SPEAKERS) -> Matrix:
     """One fit for each row of speaker weights.
 
-    Different-speaker scores are binned (``BINS_PER_DEVIATION``), which moves log10 LRs by less than 0.002 in
+    Different-speaker scores are binned (``BINS_PER_DEVIATION``), which moves log10 LRs by less than 0.01 in
     the tests; same-speaker scores are exact. A pair weighs the product of its speakers' weights, a
     same-speaker pair its speaker's weight.
 
     Args:
         pairs: the scored pairs.
         speaker_weights: shape (n_fits, speakers), 0 or more; 0 leaves a speaker out.
+        pseudo_speakers: how strong the regularisation is, above 0.
 
     Returns:
         Slope (0 or more) and intercept of each, shape (n_fits, 2). Where same-speaker scores are on average
@@ -119,18 +134,23 @@ def fit_by_speaker(pairs: Pairs, speaker_weights: Matrix) -> Matrix:
         centres,
         different_weights_by_group(pairs, speaker_weights, group),
         speaker_weights.sum(axis=1),
+        pseudo_speakers,
     )
 
 
 def bin_scores(scores: Vector) -> tuple[Index, Vector]:
-    """Bins of equal width, a small part of the standard deviation, where scores occur.
+    """Bins of equal width, a small part of the standard deviation, where scores occur; finer ones for the highest.
+
+    The highest different-speaker scores, those among the same-speaker scores, decide the fit.
 
     Returns:
         The bin of each score, shape (n,), numbered without gaps, and the mean score of each bin, shape
         (n_bins,).
     """
     width = float(scores.std()) / BINS_PER_DEVIATION or 1.0  # all equal: one bin of any width
-    _, group = np.unique(np.floor((scores - scores.min()) / width), return_inverse=True)
+    high = np.quantile(scores, 1 - _HIGHEST_SHARE)
+    place = np.where(scores < high, np.floor((scores - high) / width), (scores - high) / width * _FINER // 1)
+    _, group = np.unique(place, return_inverse=True)
     return group, np.bincount(group, scores) / np.bincount(group)
 
 
@@ -140,8 +160,9 @@ def fit_many(
     different_scores: Vector,
     different_weight: Matrix,
     speakers: Vector,
+    pseudo_speakers: float = PSEUDO_SPEAKERS,
 ) -> Matrix:
-    """Many weighted fits on the same scores at once: Newton's method with halved steps.
+    """Many weighted fits on the same scores at once: Newton's method with halved steps, from their common fit.
 
     Args:
         same_scores: shape (n_same,).
@@ -149,6 +170,7 @@ def fit_many(
         different_scores: shape (n_different,).
         different_weight: shape (n_fits, n_different).
         speakers: number of speakers of each fit, shape (n_fits,).
+        pseudo_speakers: as in ``fit_by_speaker``.
 
     Returns:
         Slope (0 or more) and intercept of each, shape (n_fits, 2), in log10 units.
@@ -160,19 +182,24 @@ def fit_many(
     origin = 0.5 * (same_scores.mean() + different_scores.mean())
     unit = float(scores.std()) or 1.0
     standard = (scores - origin) / unit
+    swapped = 0.5 * pseudo_speakers / (speakers + pseudo_speakers)
+    start = np.zeros(2)
+    if len(speakers) > 1:  # most fits are near the one to all weights together
+        together = same_weight.sum(axis=0)[None], different_weight.sum(axis=0)[None]
+        start = _newton(standard, *together, swapped.mean(keepdims=True), start)[0]
     step = max(1, _CHUNK // len(scores))
     fitted = np.concatenate(
         [
-            _newton(standard, same_weight[first : first + step], different_weight[first : first + step], part)
-            for first, part in ((first, speakers[first : first + step]) for first in range(0, len(speakers), step))
+            _newton(standard, same_weight[part], different_weight[part], swapped[part], start)
+            for part in (slice(first, first + step) for first in range(0, len(speakers), step))
         ]
     )
     slope = fitted[:, 1] / unit / LN10
     return np.column_stack([slope, fitted[:, 0] / LN10 - slope * origin])
 
 
-def _newton(scores: Vector, same_weight: Matrix, different_weight: Matrix, speakers: Vector) -> Matrix:
-    """Natural-log offset and slope on standardised scores, shape (n_fits, 2); 0 where none is above 0."""
+def _newton(scores: Vector, same_weight: Matrix, different_weight: Matrix, swapped: Vector, start: Vector) -> Matrix:
+    """Natural-log offset and slope on standardised scores, shape (n_fits, 2); 0 where no slope is above 0."""
     totals = same_weight.sum(axis=1), different_weight.sum(axis=1)
     if min(totals[0].min(), totals[1].min()) <= 0:
         raise CalibrationError(
@@ -182,10 +209,10 @@ def _newton(scores: Vector, same_weight: Matrix, different_weight: Matrix, speak
     weight = 0.5 * np.hstack([same_weight / totals[0][:, None], different_weight / totals[1][:, None]])
     split = same_weight.shape[1]
     same_sum, different_sum = weight[:, :split] @ scores[:split], weight[:, split:] @ scores[split:]
-    swapped = 0.5 * PSEUDO_SPEAKERS / (speakers + PSEUDO_SPEAKERS)
     target = (1 - swapped) * same_sum + swapped * different_sum  # weighted sum of score times soft label
     parameters = np.zeros((len(weight), 2))
     open_fits = np.flatnonzero(same_sum - different_sum > 1e-12 * np.abs(scores).max())
+    parameters[open_fits] = start
     for _ in range(_MAX_STEPS):
         if not open_fits.size:
             return parameters
@@ -202,7 +229,11 @@ def _newton(scores: Vector, same_weight: Matrix, different_weight: Matrix, speak
                 (curvature[0] * gradient[:, 1] - curvature[1] * gradient[:, 0]) / determinant,
             ]
         )
-        parameters[open_fits] = _descend(scores, w, c, now, move)
+        after = now - move
+        far = np.flatnonzero(((move * gradient).sum(axis=1) > _SURE) | (np.abs(move).max(axis=1) > _SHORT))
+        if far.size:
+            after[far] = _descend(scores, w[far], c[far], now[far], move[far])
+        parameters[open_fits] = after
         open_fits = open_fits[np.abs(gradient).max(axis=1) > _GRADIENT]
     raise CalibrationError(
         f"The calibration did not settle in {_MAX_STEPS} steps.", "Look for scores far away from all others."

@@ -17,9 +17,9 @@
 
 The last three are fitted to shares of each class at equally spaced knots over the range of the scores; beyond it the
 ends are held. ``kde`` and ``pav`` would call LRs infinite where one class has no score. Like the logistic regression,
-they are mixed with one pseudo-speaker who says nothing: of N speakers, each class is diluted by 0.5 / (N + 1) of the
-other, so that no LR passes 2 N + 1. (lir can neither weigh pairs by speaker, which the bootstrap and cross-validation
-need, nor dilute; the tests hold the undiluted maps against lir's.)
+they are mixed with a pseudo-speaker who says nothing, but a whole one: of N speakers, each class is diluted by
+0.5 / (N + 1) of the other, so that no LR passes 2 N + 1. (lir can neither weigh pairs by speaker, which the bootstrap
+and cross-validation need, nor dilute; the tests hold the undiluted maps against lir's.)
 
 Sources: Morrison (2024), "Bi-Gaussianized calibration of likelihood ratios", Law, Probability and Risk 23:mgae004;
 Silverman (1986), Density Estimation, eq. 3.28 with the factor 1.06; Brümmer & du Preez (2006), Computer Speech &
@@ -28,6 +28,7 @@ Language 20:230-275 (PAV).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -35,7 +36,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.calibration import PSEUDO_SPEAKERS, fit_by_speaker
+from forensic.likelihood_ratio.calibration import LIMIT_PSEUDO_SPEAKERS, PSEUDO_SPEAKERS, fit_by_speaker
 from forensic.likelihood_ratio.metrics import LN10, cost_bits, pav_blocks
 from forensic.likelihood_ratio.pairs import Pairs, different_weights_by_group, same_weights
 from forensic.records import ScoreMaps, Vector
@@ -49,29 +50,42 @@ Calibrator: TypeAlias = Callable[[Pairs, Matrix], ScoreMaps]
 LOGISTIC = "logistic"
 KNOTS = 513
 
+DILUTING_SPEAKERS = 1.0
+"""How many speakers who say nothing ``kde`` and ``pav`` are mixed with."""
+
 _QUADRATURE = 2001
 _REACH = 9.0  # standard deviations, beyond which a normal distribution holds nothing
 _DEVIATIONS = np.linspace(0.02, 14.0, 700)  # of ln LR, where Cllr falls from 1 to 1e-6
 
 
-def fit_logistic(pairs: Pairs, speaker_weights: Matrix) -> ScoreMaps:
+def fit_logistic(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: float = PSEUDO_SPEAKERS) -> ScoreMaps:
     """Straight lines; their knots are the scores 0 and 1.
+
+    Args:
+        pairs: the scored pairs.
+        speaker_weights: shape (n_fits, speakers), 0 or more.
+        pseudo_speakers: how strong the regularisation is, above 0.
 
     Raises:
         CalibrationError: if a row of weights leaves a class without pairs.
     """
-    slope, intercept = fit_by_speaker(pairs, speaker_weights).T
+    slope, intercept = fit_by_speaker(pairs, speaker_weights, pseudo_speakers).T
     return ScoreMaps(LOGISTIC, 0.0, 1.0, np.column_stack([intercept, intercept + slope]), goes_on=True)
 
 
-def fit_bi_gaussianized(pairs: Pairs, speaker_weights: Matrix) -> ScoreMaps:
+def fit_bi_gaussianized(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: float = PSEUDO_SPEAKERS) -> ScoreMaps:
     """Warps to two normal distributions, as far apart as the logistic regression's Cllr says.
+
+    Args:
+        pairs: as in ``fit_logistic``.
+        speaker_weights: as in ``fit_logistic``.
+        pseudo_speakers: of the logistic regression.
 
     Raises:
         CalibrationError: as in ``fit_logistic``.
     """
     shares = _shares(pairs, speaker_weights)
-    slope, intercept = fit_by_speaker(pairs, speaker_weights).T
+    slope, intercept = fit_by_speaker(pairs, speaker_weights, pseudo_speakers).T
     linear = intercept[:, None] + slope[:, None] * shares.scores
     cllr = 0.5 * (shares.same * cost_bits(linear)).sum(axis=1)
     cllr += 0.5 * (shares.different * cost_bits(-linear)).sum(axis=1)
@@ -128,6 +142,14 @@ CALIBRATORS: Mapping[str, Calibrator] = {
 }
 """By the name of the setting ``comparison.calibrator``."""
 
+LIMITS: Mapping[str, Calibrator] = {
+    LOGISTIC: partial(fit_logistic, pseudo_speakers=LIMIT_PSEUDO_SPEAKERS),
+    "bi-gaussianized": partial(fit_bi_gaussianized, pseudo_speakers=LIMIT_PSEUDO_SPEAKERS),
+    "kde": fit_kde,
+    "pav": fit_pav,
+}
+"""The same with hardly any shrinkage, for intervals: what each would come to with ever more speakers."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shares:
@@ -174,7 +196,7 @@ def _shares(pairs: Pairs, speaker_weights: Matrix) -> _Shares:
 def _diluted(same: Matrix, different: Matrix, speaker_weights: Matrix) -> tuple[Matrix, Matrix]:
     """Each class with the part of the other that the pseudo-speaker brings."""
     speakers = speaker_weights.sum(axis=1)[:, None]
-    swapped = 0.5 * PSEUDO_SPEAKERS / (speakers + PSEUDO_SPEAKERS)
+    swapped = 0.5 * DILUTING_SPEAKERS / (speakers + DILUTING_SPEAKERS)
     return (1 - swapped) * same + swapped * different, (1 - swapped) * different + swapped * same
 
 

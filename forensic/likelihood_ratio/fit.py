@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.bounds import speaker_bounds
-from forensic.likelihood_ratio.calibrators import CALIBRATORS
+from forensic.likelihood_ratio.calibrators import CALIBRATORS, LIMITS
 from forensic.likelihood_ratio.conditions import nearest
 from forensic.likelihood_ratio.crossvalidation import cross_validate
 from forensic.likelihood_ratio.inputs import checked
@@ -24,7 +24,7 @@ from forensic.likelihood_ratio.uncertainty import draw_speakers, log10_lr_interv
 from forensic.records import Calibration, Conditions, Samples, Vector
 from forensic.settings import ComparisonSettings
 
-ALGORITHM_VERSION = 2
+ALGORITHM_VERSION = 3
 """Raised with every change here that moves a likelihood ratio; part of a calibration's id."""
 
 Score = Callable[[Samples, Samples], NDArray[np.floating]]
@@ -99,9 +99,11 @@ def calibrate_cells(
     pairs, corpora, recordings = _reference_pairs(population, known_cell, questioned_cell, settings, scorer)
     calibrator = CALIBRATORS[settings.calibrator]
     check_they_differ(pairs)
-    score_map = calibrator(pairs, np.ones((1, pairs.speakers)))
+    everyone = np.ones((1, pairs.speakers))
+    score_map = calibrator(pairs, everyone)
     same_log10_lr, different_log10_lr = cross_validate(pairs, settings.seed, calibrator=calibrator)
     drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
+    limit = LIMITS[settings.calibrator](pairs, np.vstack([everyone, drawn])).log10_lr
     cllr, cllr_min, eer = metric_intervals(pairs, same_log10_lr, different_log10_lr, drawn)
     lower, upper = speaker_bounds(same_log10_lr, different_log10_lr, pairs.speakers)
     return Calibration(
@@ -111,7 +113,8 @@ def calibrate_cells(
         questioned_distance=0.0,
         known_distance=0.0,
         score_map=score_map,
-        draws=calibrator(pairs, drawn).log10_lr,
+        limit=limit[0],
+        draws=limit[1:],
         lower_bound_log10_lr=lower,
         upper_bound_log10_lr=upper,
         cllr=cllr,
@@ -274,7 +277,9 @@ def likelihood_ratios(calibration: Calibration, scores: Vector) -> LikelihoodRat
     scores = checked(scores, "scores", finite=True)
     bounds = calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr
     unbounded = log10_lr_at(calibration.score_map, scores)[0]
-    low, high = log10_lr_interval(log10_lr_at(with_values(calibration.score_map, calibration.draws), scores))
+    limit = np.vstack([calibration.limit, calibration.draws])
+    fitted = log10_lr_at(with_values(calibration.score_map, limit), scores)
+    low, high = log10_lr_interval(unbounded, fitted[0], fitted[1:], calibration.speakers)
     bounded = np.clip(unbounded, *bounds)
     return LikelihoodRatios(
         bounded, np.clip(low, *bounds), np.clip(high, *bounds), unbounded, is_bounded=bounded != unbounded

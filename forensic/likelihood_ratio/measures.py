@@ -4,11 +4,11 @@ Speakers are drawn with replacement, as in ``forensic.likelihood_ratio.uncertain
 counts as often as its speaker was drawn, a different-speaker comparison as often as the product of its two
 speakers' counts. The LRs stay as they are; what varies is on whom they are tested.
 
-An interval answers: what would the measure have been on as many other people? It is as wide as the middle 95 % of
-the draws, and placed so that their median falls on the measured value. The shift matters where PAV enters: a draw
-repeats speakers, PAV fits repetitions too well, and all draws of Cllr_min lie low and all of Cllr_cal high. For the
-same reason Cllr_cal and devPAV themselves come out larger, the fewer speakers there are, however good the
-calibration.
+An interval answers: what would the measure be on an unlimited number of such people? For EER, Cllr, Cllr_min and the
+rates it is that of ``uncertainty.metric_interval``, whose coverage ``benchmarks/interval_coverage.py`` counts. Cllr_cal
+and devPAV themselves come out larger, the fewer speakers there are, however good the calibration, because PAV fits few
+too well; their intervals are as wide as the middle 95 % of the draws, placed so that the draws' median falls on the
+measured value, and say what the measure would have been on as many other people.
 
 Where no LR misled at all, every draw says so too. A rate of 0 (and an EER of 0) therefore ends where so few speakers
 would still show none in 2.5 % of samples: 1 - 0.025^(1/speakers), some 3.7 / speakers.
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
 from forensic.likelihood_ratio.metrics import cost_bits, distance_from_identity, pav_blocks
-from forensic.likelihood_ratio.uncertainty import PERCENTILES, draw_speakers
+from forensic.likelihood_ratio.uncertainty import PAV_BIAS_RATIO, PERCENTILES, draw_speakers, metric_interval
 from forensic.records import Interval, Vector
 
 Index = NDArray[np.intp]
@@ -42,10 +42,16 @@ MEASURES: Mapping[str, str] = {
 }
 """What is measured, and what it means."""
 
-_RATES = ("eer", "misleading_same_speaker_rate", "misleading_different_speaker_rate")
-_LARGEST = {"eer": 0.5, "cllr_min": 1.0, "misleading_same_speaker_rate": 1.0, "misleading_different_speaker_rate": 1.0}
+_LIMITS = {
+    "eer": (0.5, PAV_BIAS_RATIO),
+    "cllr": (np.inf, 1.0),
+    "cllr_min": (1.0, PAV_BIAS_RATIO),
+    "misleading_same_speaker_rate": (1.0, 1.0),
+    "misleading_different_speaker_rate": (1.0, 1.0),
+}
+"""The greatest value and the ratio of biases, for ``metric_interval``."""
+
 _ENOUGH_DRAWS = 0.95
-_TAIL = 0.025
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,18 +140,22 @@ def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
     people, place = np.unique(np.concatenate([truth.known, truth.questioned]), return_inverse=True)
     known, questioned = np.split(place, 2)
     sample = _Sample(truth)
-    rows = [
-        values
-        for counts in draw_speakers(len(people), draws, seed)
-        if (values := sample.values(np.where(truth.is_same, counts[known], counts[known] * counts[questioned])))
-        is not None
-    ]
+    drawn, left_out = (
+        np.array(
+            [
+                values
+                for counts in rows
+                if (values := sample.values(np.where(truth.is_same, counts[known], counts[known] * counts[questioned])))
+                is not None
+            ]
+        ).reshape(-1, len(MEASURES))
+        for rows in (draw_speakers(len(people), draws, seed), 1 - np.eye(len(people)))
+    )
     value = sample.values(np.ones(len(truth.log10_lr)))
     assert value is not None  # both kinds occur
-    drawn = np.array(rows).reshape(-1, len(MEASURES))
     return Measured(
         {
-            name: _interval(name, value[number], drawn[:, number], draws, len(people))
+            name: _interval(name, value[number], drawn[:, number], left_out[:, number], draws)
             for number, name in enumerate(MEASURES)
         },
         float(truth.same_log10_lr.min()),
@@ -153,20 +163,16 @@ def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
     )
 
 
-def _interval(name: str, value: float, drawn: Vector, draws: int, speakers: int) -> Interval | None:
+def _interval(name: str, value: float, drawn: Vector, left_out: Vector, draws: int) -> Interval | None:
     if np.isinf(value):
         return Interval(float(value), float(value), float(value))
     defined = drawn[~np.isnan(drawn)]
     if np.isnan(value) or len(defined) < _ENOUGH_DRAWS * draws:
         return None
-    if name in _RATES and value == 0:
-        return Interval(0.0, 0.0, 1 - _TAIL ** (1 / speakers))
+    if name in _LIMITS:
+        return metric_interval(value, defined, left_out, *_LIMITS[name])
     low, median, high = np.percentile(defined, (PERCENTILES[0], 50.0, PERCENTILES[1]))
-    return Interval(
-        float(value),
-        float(max(value + low - median, 0.0)),
-        float(min(value + high - median, _LARGEST.get(name, np.inf))),
-    )
+    return Interval(float(value), float(max(value + low - median, 0.0)), float(value + high - median))
 
 
 class _Sample:

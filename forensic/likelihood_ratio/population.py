@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -306,9 +307,9 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
     number = {name: index for index, name in enumerate(speakers["speaker"])}
     cell = np.zeros(len(rows), dtype=np.intp)
     cells: dict[str, list[Conditions]] = {side: [] for side in SIDES}
-    for (side, name, _), part in sorted(rows.group_by("side", "cell", "cell_net_speech_s")):
-        cell[part["row"].to_numpy()] = len(cells[str(side)])
-        cells[str(side)].append(_median_conditions(str(name), part))
+    for group in _by_cell(rows).to_dicts():
+        cell[group["row"]] = len(cells[group["side"]])
+        cells[group["side"]].append(_typical(group))
     return Population(
         card=card,
         embeddings=embeddings,
@@ -322,26 +323,40 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
     )
 
 
-def _median_conditions(name: str, part: pl.DataFrame) -> Conditions:
-    snr_db = float(np.median(part["snr_db"].fill_null(np.inf).to_numpy()))  # no noise to measure ranks as the cleanest
+def _by_cell(rows: pl.DataFrame) -> pl.DataFrame:
+    """A row a cell, in order: its rows, and what was measured of them, sorted; in one go, for there are many cells."""
+    key = ["side", "cell", "cell_net_speech_s"]
+    measured = [pl.col(name).drop_nulls().sort() for name in ("net_speech_s", "bandwidth_hz", "low_edge_hz", "c50_db")]
+    snr = pl.col("snr_db").fill_null(np.inf).sort()  # no noise to measure ranks as the cleanest
+    return rows.group_by(key).agg(pl.col("row"), *measured, snr, pl.col("codec").drop_nulls()).sort(key)
+
+
+def _typical(group: Mapping[str, Any]) -> Conditions:
+    """Medians of a row of ``_by_cell``."""
+    snr_db = _median(group["snr_db"])
+    net_speech_s, bandwidth_hz = _median(group["net_speech_s"]), _median(group["bandwidth_hz"])
+    assert net_speech_s is not None  # these two are never null
+    assert bandwidth_hz is not None
     return Conditions(
-        net_speech_s=float(np.median(part["net_speech_s"].to_numpy())),
-        snr_db=snr_db if np.isfinite(snr_db) else None,
-        bandwidth_hz=float(np.median(part["bandwidth_hz"].to_numpy())),
-        name=name,
-        low_edge_hz=_median(part["low_edge_hz"]),
-        c50_db=_median(part["c50_db"]),
-        codec=_most_frequent(part["codec"]),
+        net_speech_s=net_speech_s,
+        snr_db=snr_db if snr_db is not None and np.isfinite(snr_db) else None,
+        bandwidth_hz=bandwidth_hz,
+        name=group["cell"],
+        low_edge_hz=_median(group["low_edge_hz"]),
+        c50_db=_median(group["c50_db"]),
+        codec=_most_frequent(group["codec"]),
     )
 
 
-def _median(values: pl.Series) -> float | None:
-    """Of those that were measured; None where none was."""
-    measured = values.drop_nulls().to_numpy()
-    return float(np.median(measured)) if len(measured) else None
+def _median(ordered: Sequence[float]) -> float | None:
+    """Of values in order; None where there are none."""
+    if not ordered:
+        return None
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def _most_frequent(values: pl.Series) -> str | None:
+def _most_frequent(values: Sequence[str]) -> str | None:
     """The first by name of equals; None where none was measured."""
-    counts = values.drop_nulls().value_counts().sort(["count", values.name], descending=[True, False])
-    return None if counts.is_empty() else str(counts[values.name][0])
+    counts = Counter(values)
+    return min(counts, key=lambda value: (-counts[value], value)) if counts else None

@@ -1,18 +1,35 @@
-"""How far the numbers would move with other reference speakers: a bootstrap over speakers.
+"""How far the numbers would move with other reference speakers: 95 % intervals from a bootstrap over speakers.
 
 Pairs that share a speaker are not independent, so resampling pairs gives intervals that are far too narrow.
 Here *speakers* are drawn with replacement, as many as there are. A same-speaker pair counts as often as its
 speaker was drawn, a different-speaker pair as often as the product of its two speakers' counts; copies of one
-speaker are never compared with each other as if they were two people. Intervals run from the 2.5th to the
-97.5th percentile over draws.
+speaker are never compared with each other as if they were two people.
+
+Percentiles of such draws cover the truth too seldom: draws of few speakers are skewed, repeat speakers, and are
+shrunk toward LR = 1 like the map itself. ``benchmarks/interval_coverage.py`` simulates populations whose truth is
+known and counts; what covers is this:
+
+- *log10 LRs.* Maps are fitted anew with hardly any shrinkage (``calibrators.LIMITS``), to all speakers and to each
+  draw. The interval lies symmetrically about the former and holds 95 % of the latter (Hall 1988: errors of the two
+  ends cancel), times ``small_sample_factor``. It is widened, where need be, to hold the issued LR, which is shrunk: so
+  it shows how far the shrinkage may have brought the LR toward 1.
+- *Cllr, Cllr_min, EER* of LRs that stay as they are; what is drawn is on whom the system is tested. Costs are skewed,
+  so the interval is that of Student's t for their logarithm: centre * exp(-t s) to centre * exp(t s), where s is the
+  standard deviation of the draws over their mean. The centre is the value less the draws' bias (PAV fits what is
+  repeated too well, see ``PAV_BIAS_RATIO``). Few speakers may carry most of a cost, and then s is known less well than
+  N suggests: t has 2 N / (k - 1) degrees of freedom, where k is the kurtosis of the measure over leaving each speaker
+  out in turn (a sample variance of N values has the relative variance (k - 1) / N; Satterthwaite 1946).
 
 They answer one question only: what if the reference speakers had been others of the same population and
-conditions? They do not show a wrong population or a mismatch of conditions. Nor do they show that the
-calibration shrinks LRs toward 1: where few speakers lie far apart, the whole interval is nearer to 1 than the
-truth.
+conditions? They do not show a wrong population or a mismatch of conditions.
+
+Sources: Efron & Tibshirani (1993), An Introduction to the Bootstrap; Hall (1988), Journal of the Royal Statistical
+Society B 50:35-45 (symmetric bootstrap intervals); Satterthwaite (1946), Biometrics Bulletin 2:110-114.
 """
 
 import numpy as np
+from scipy.stats import norm
+from scipy.stats import t as student_t
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
@@ -20,7 +37,16 @@ from forensic.likelihood_ratio.metrics import cost_bits, pav_blocks, runs
 from forensic.likelihood_ratio.pairs import Matrix, Pairs, different_weights_by_group, same_weights
 from forensic.records import Interval, Vector
 
+LEVEL_PERCENT = 95.0
 PERCENTILES = (2.5, 97.5)
+
+PAV_BIAS_RATIO = 1 / (2 ** (2 / 3) - 1)
+"""Bias of Cllr_min and EER over how much lower still the draws lie, 1.7. Draws of N speakers with replacement weigh
+like N / 2 speakers, and what PAV fits too well falls as N^(-2/3) (Brunk 1970, in Puri: Nonparametric Techniques in
+Statistical Inference, 177-195)."""
+
+_FEWEST_DEGREES = 3.0
+_LONGEST_REACH = 20.0  # of a logarithm: e^20 is beyond every measure, and finite
 
 
 def draw_speakers(speakers: int, draws: int, seed: int) -> Matrix:
@@ -34,17 +60,39 @@ def draw_speakers(speakers: int, draws: int, seed: int) -> Matrix:
     return counts.astype(np.float64)
 
 
-def log10_lr_interval(drawn: Matrix) -> tuple[Vector, Vector]:
-    """The 95 % interval of each log10 LR.
+def log10_lr_interval(log10_lr: Vector, limit: Vector, drawn: Matrix, speakers: int) -> tuple[Vector, Vector]:
+    """The 95 % interval of log10 LRs.
 
     Args:
-        drawn: log10 LRs of n scores by the calibration of each draw, shape (n_draws, n), finite.
+        log10_lr: as issued, shape (n,), finite.
+        limit: log10 LRs of the same scores by a map that was barely regularised, shape (n,).
+        drawn: the same by maps fitted to draws of speakers, as little regularised, shape (n_draws, n).
+        speakers: how many reference speakers there are.
 
     Returns:
-        Lower and upper ends, shape (n,) each.
+        Lower and upper ends, shape (n,) each; ``log10_lr`` lies within them.
+
+    Raises:
+        CalibrationError: if there are no log10 LRs, one is not finite, or there is one speaker only.
     """
-    low, high = np.percentile(drawn, PERCENTILES, axis=0)
-    return low, high
+    log10_lr = checked(log10_lr, "log10 LRs", finite=True)
+    half = np.percentile(np.abs(drawn - limit), LEVEL_PERCENT, axis=0) * small_sample_factor(speakers)
+    return np.minimum(limit - half, log10_lr), np.maximum(limit + half, log10_lr)
+
+
+def small_sample_factor(speakers: int) -> float:
+    """By how much an interval from draws is too narrow for so few speakers, 1 or more.
+
+    Draws vary by (N - 1) / N of the variance that they stand for, and a standard deviation known from N speakers only
+    asks for Student's t instead of the normal distribution.
+
+    Raises:
+        CalibrationError: if there is one speaker only.
+    """
+    if speakers == 1:
+        raise CalibrationError("One speaker says nothing of how speakers vary.", "Use more reference speakers.")
+    quantile = 0.5 + LEVEL_PERCENT / 200
+    return float(student_t.ppf(quantile, speakers - 1) / norm.ppf(quantile) * np.sqrt(speakers / (speakers - 1)))
 
 
 def metric_intervals(
@@ -52,8 +100,7 @@ def metric_intervals(
 ) -> tuple[Interval, Interval, Interval]:
     """Cllr, Cllr_min and EER of the pairs' log10 LRs, with their 95 % intervals over draws of speakers.
 
-    The log10 LRs stay as they are; what is drawn is on whom the system is tested. Draws repeat speakers,
-    which makes order look a little better than it is: the intervals of Cllr_min and EER lie somewhat low.
+    The log10 LRs stay as they are; what is drawn is on whom the system is tested.
 
     Args:
         pairs: who is compared with whom.
@@ -62,14 +109,61 @@ def metric_intervals(
         speaker_weights: draws, shape (n_draws, speakers).
 
     Raises:
-        CalibrationError: if a log10 LR is not finite, or a draw leaves a class without pairs.
+        CalibrationError: if a log10 LR is not finite, or a draw, or leaving a speaker out, leaves a class without
+            pairs.
     """
     same = checked(same_speaker_log10_lr, "same-speaker log10 LRs", finite=True)
     different = checked(different_speaker_log10_lr, "different-speaker log10 LRs", finite=True)
     everyone = np.ones((1, pairs.speakers))
-    cost = _cllr(pairs, same, different, np.vstack([everyone, speaker_weights]))
-    order = _order_measures(pairs, same, different, np.vstack([everyone, speaker_weights]))
-    return _interval(cost), _interval(order[:, 0]), _interval(order[:, 1])
+    weights = np.vstack([everyone, everyone - np.eye(pairs.speakers), speaker_weights])
+    cost = _cllr(pairs, same, different, weights)
+    cllr_min, eer = _order_measures(pairs, same, different, weights).T
+    first = pairs.speakers + 1
+    return (
+        metric_interval(cost[0], cost[first:], cost[1:first]),
+        metric_interval(cllr_min[0], cllr_min[first:], cllr_min[1:first], 1.0, PAV_BIAS_RATIO),
+        metric_interval(eer[0], eer[first:], eer[1:first], 0.5, PAV_BIAS_RATIO),
+    )
+
+
+def metric_interval(
+    value: float, drawn: Vector, left_out: Vector, largest: float = np.inf, bias_ratio: float = 1.0
+) -> Interval:
+    """The 95 % interval of a measure that is 0 or more and finite.
+
+    Where it is 0, so is every draw; then the interval ends where so few speakers would still show no error in 2.5 %
+    of samples: see ``error_free_rate``. (For Cllr_min: where that share of same-speaker scores tells nothing.)
+
+    Args:
+        value: on all speakers.
+        drawn: on each draw, shape (n_draws,).
+        left_out: without each speaker in turn, shape (speakers,).
+        largest: the measure's greatest value: 0.5 for the EER, 1 for Cllr_min and rates.
+        bias_ratio: bias of the value over that of the draws beyond it.
+
+    Returns:
+        The interval; ``value`` lies within it.
+    """
+    speakers = len(left_out)
+    mean = float(drawn.mean())
+    if value <= 0 or mean <= 0:
+        rate = error_free_rate(speakers)
+        return Interval(float(value), 0.0, max(float(value), min(rate, largest)))
+    away = left_out - left_out.mean()
+    variance = float(np.mean(away**2))
+    degrees = float(speakers - 1)
+    if variance > 0:
+        kurtosis = float(np.mean(away**4)) / variance**2
+        degrees = min(max(2 * speakers / max(kurtosis - 1, 2.0), _FEWEST_DEGREES), degrees)
+    relative = float(drawn.std()) / mean * np.sqrt(speakers / (speakers - 1))
+    reach = np.exp(min(float(student_t.ppf(0.5 + LEVEL_PERCENT / 200, degrees)) * relative, _LONGEST_REACH))
+    centre = max(value - bias_ratio * (float(np.median(drawn)) - value), 0.0)
+    return Interval(float(value), float(min(centre / reach, value)), float(min(max(centre * reach, value), largest)))
+
+
+def error_free_rate(speakers: int) -> float:
+    """The error rate at which so many speakers show no error in 2.5 % of samples, some 3.7 / speakers."""
+    return float(1 - (0.5 - LEVEL_PERCENT / 200) ** (1 / speakers))
 
 
 def _cllr(pairs: Pairs, same: Vector, different: Vector, speaker_weights: Matrix) -> Vector:
@@ -105,8 +199,3 @@ def _order_measures(pairs: Pairs, same: Vector, different: Vector, speaker_weigh
         blocks = pav_blocks(same_by_run, different_by_run)
         measures[draw] = blocks.cllr, blocks.eer
     return measures
-
-
-def _interval(values: Vector) -> Interval:
-    low, high = np.percentile(values[1:], PERCENTILES)
-    return Interval(float(values[0]), float(low), float(high))

@@ -21,13 +21,19 @@ examination.
 An LR holds for the two propositions, the relevant population and the recordings stated here. With other
 propositions, another population or other recordings it would be another.
 
-The 95 % interval says how far the LR moves when the reference speakers are drawn anew. It covers the
-limited number of reference speakers only; it does not cover differences between the reference recordings
-and the recordings of the case that were not measured.
+The 95 % interval says between which limits the LR would lie with ever more reference speakers, found by
+drawing the reference speakers anew. It covers the limited number of reference speakers only; it does not
+cover differences between the reference recordings and the recordings of the case that were not measured.
 
 LRs of several comparisons in this report must not be multiplied: comparisons that share a recording or a
 speaker are not independent.
 """)
+
+OPEN_SET = (
+    "The question is which of the known speakers each questioned speaker may be; it may be none of them. The known "
+    "speakers are ranked by LR: a rank says nothing by itself, and the highest of many LRs is high by chance more "
+    "often than a single one. What chance alone would give is stated below."
+)
 
 PROCESSING = paragraphs("""
 Every file was hashed (SHA-256) and decoded. Its channels were kept apart or mixed as the settings say, and
@@ -36,6 +42,11 @@ resampled to 16 kHz with a filter against aliasing.
 A detector of speech marked the stretches that hold speech; only these were used. No stretch was chosen or
 removed by hand in this program. The waveforms in this report show what was used, as far as they are
 printed; the start and end of every stretch is in the evidence tables of the case.
+
+Copies, excerpts and parts of one source among the recordings compared were looked for with an acoustic
+fingerprint of the speech, and recordings of one sitting by the device and time of making that their files
+state. Two recordings suspected to be of one source or session get no LR unless the settings allow it; a
+search that finds nothing does not prove that there is nothing.
 
 The speech was cut into short overlapping windows, each turned into mel-band energies and then into an
 embedding by a recurrent (LSTM) network. The embedding of a recording is the mean direction of its windows;

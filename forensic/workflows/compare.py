@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
 from forensic.workflows.spoken_language import language_warnings
+from forensic.workflows.suspicion import find_suspicions, without_fingerprint
 from forensic.workflows.weigh import weigh
 
 _SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
@@ -91,6 +92,23 @@ class ComparisonResult:
     pdf: Path
 
 
+@dataclass(frozen=True, slots=True)
+class WeighedCase:
+    """What came out of a comparison, and all that a report of it needs.
+
+    Attributes:
+        report: everything of the result; its ids are empty until ``publish`` gives them.
+        details: of the case, as a person wrote them.
+        model: scored.
+        known: how the scan of the reference set went.
+    """
+
+    report: ReportInputs
+    details: CaseDetails
+    model: SpeakerModel
+    known: ScanSummary
+
+
 def compare(
     case: CaseFolder,
     request: ComparisonRequest,
@@ -110,17 +128,29 @@ def compare(
         CaseError: if no questioned recording was scanned, or ``--questioned`` fits none.
         ModelError: if the model or its reference population cannot be loaded.
     """
+    weighed = weigh_case(case, request, read_reference_set(request.reference), watch_scan, watch)
+    watch("writing the report")
+    return publish_in_case(case, weighed, request, "compare")
+
+
+def weigh_case(
+    case: CaseFolder,
+    request: ComparisonRequest,
+    suspects: Sequence[Suspect],
+    watch_scan: Callable[[ScanSummary], None],
+    watch: Callable[[str], None],
+) -> WeighedCase:
+    """Score, calibrate, decide; arguments and errors as of ``compare``, with the suspects of the reference set."""
     began, created = time.monotonic(), datetime.now(UTC)
     details = load_case_details(case.path)
     scale = load_scale(request.scale)
     model = load_model(request.model_folder)
     envelope = load_envelope(request.envelope or request.calibration or request.model_folder)
-    population = None if request.people else _population(request, model)
-    suspects = read_reference_set(request.reference)
+    population = None if request.people else reference_population(model, request.model_folder, request.calibration)
     known_scan = _scan_reference(case, request, suspects, watch_scan)
 
     watch("scoring")
-    evidence = _evidence(case, model, request.settings)
+    evidence = evidence_of(case, model, request.settings)
     by_recording = sides_by_recording(evidence)
     questioned = questioned_sides(evidence, by_recording, request.questioned)
     known = [known_side(suspect, evidence, by_recording) for suspect in suspects]
@@ -131,17 +161,17 @@ def compare(
         )
     if population is None:
         population = _in_conditions_of_the_case(case, request, questioned, known, watch)
+    watch("looking for copies")
+    sha256 = [value for side in (*questioned, *known) for value in side.sha256]
+    suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
     comparisons, calibrations = weigh(
-        questioned, known, population, model.backend, request.settings.comparison, scale, envelope
+        questioned, known, population, model.backend, request.settings.comparison, scale, envelope, suspicions
     )
-
-    watch("writing the report")
-    folder = _new_folder(case, created, comparisons)
     report = ReportInputs(
         case_details=details,
-        report_id=folder.name,
-        comparison_id=folder.name,
+        report_id="",
+        comparison_id="",
         created_utc=created,
         files=evidence["files"],
         recordings=evidence["recordings"],
@@ -162,20 +192,34 @@ def compare(
             envelope=envelope,
         ),
         scale=scale,
-        leakage_warnings=leakage(questioned, known),
+        leakage_warnings=leakage(questioned, known, suspicions) + not_looked_at(evidence, sha256),
         language_warnings=language_warnings(questioned, known, evidence["language"]),
     )
-    write_atomically(comparisons, folder / "comparisons.parquet")
-    write_csv(comparisons, folder / "comparisons.csv")
-    results = _results(report, details)
+    return WeighedCase(report, details, model, known_scan)
+
+
+def publish_in_case(
+    case: CaseFolder, weighed: WeighedCase, request: ComparisonRequest, action: str
+) -> ComparisonResult:
+    """Write results and report into a new folder of the case, and note it in the audit log as ``action``."""
+    folder = new_folder(case.comparisons, weighed.report.created_utc, weighed.report.comparisons)
+    result = publish(folder, weighed)
+    append_audit(case.audit_log, action, _audit_facts(folder, request, weighed.model))
+    return result
+
+
+def publish(folder: Path, weighed: WeighedCase) -> ComparisonResult:
+    """Write results and report into a folder, whose name becomes their id."""
+    report = dataclasses.replace(weighed.report, report_id=folder.name, comparison_id=folder.name)
+    write_atomically(report.comparisons, folder / "comparisons.parquet")
+    write_csv(report.comparisons, folder / "comparisons.csv")
+    results = results_of(report, weighed.details)
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    content = build_report(report)
-    html = render_html(content)
+    html = render_html(build_report(report))
     write_text(folder / "report.html", html)
     with written_whole(folder / "report.pdf") as file:
         file.write(render_pdf(html))
-    append_audit(case.audit_log, "compare", _audit_facts(folder, request, model))
-    return ComparisonResult(folder, comparisons, known_scan, folder / "report.html", folder / "report.pdf")
+    return ComparisonResult(folder, report.comparisons, weighed.known, folder / "report.html", folder / "report.pdf")
 
 
 def _scan_reference(
@@ -192,11 +236,11 @@ def _scan_reference(
     )
 
 
-def _population(request: ComparisonRequest, model: SpeakerModel) -> Population | ScoreList:
+def reference_population(model: SpeakerModel, model_folder: Path, calibration: Path | None) -> Population | ScoreList:
     """The laboratory's own calibration where one is named; else the bank beside the model."""
-    if request.calibration is not None:
-        return load_calibration(request.calibration, model)
-    return load_population(request.model_folder, model.identity.sha256)
+    if calibration is not None:
+        return load_calibration(calibration, model)
+    return load_population(model_folder, model.identity.sha256)
 
 
 def _in_conditions_of_the_case(
@@ -224,11 +268,31 @@ def _in_conditions_of_the_case(
     )
 
 
-def _evidence(case: CaseFolder, model: SpeakerModel, settings: Settings) -> dict[str, pl.DataFrame]:
+def evidence_of(case: CaseFolder, model: SpeakerModel, settings: Settings) -> dict[str, pl.DataFrame]:
     """The tables of the case, of this model and these settings only."""
-    names = ("recordings", "quality", "segments", "embeddings", "language", "failures")
+    names = ("recordings", "quality", "segments", "embeddings", "fingerprints", "language", "failures")
     key = (model.identity.sha256, settings.evidence_sha256)
     return {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
+
+
+def _sessions(suspects: Sequence[Suspect], files: pl.DataFrame) -> dict[str, str]:
+    """The session of each known recording that has one, by SHA-256; the names are of one suspect each."""
+    sha256 = dict(files.select("path", "sha256").iter_rows())
+    return {
+        value: f"{suspect.name}: {session}"
+        for suspect in suspects
+        for path, session in zip(suspect.paths, suspect.sessions, strict=False)
+        if session and (value := sha256.get(path_text(path.absolute())))
+    }
+
+
+def not_looked_at(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[str]) -> tuple[str, ...]:
+    """What the search for copies had to leave out."""
+    missing = without_fingerprint(evidence, sha256)
+    if not missing:
+        return ()
+    sentence = f"Copies were not looked for among {len(missing):,} of the recordings, which an earlier version scanned."
+    return (f"{sentence} Scan them into a new case to have it done.",)
 
 
 def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[KnownSpeaker, ...]:
@@ -246,15 +310,15 @@ def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[K
     )
 
 
-def _new_folder(case: CaseFolder, created: datetime, comparisons: pl.DataFrame) -> Path:
+def new_folder(parent: Path, created: datetime, table: pl.DataFrame) -> Path:
     """A new folder, named by time and content."""
-    content = hashlib.sha256(comparisons.write_json().encode()).hexdigest()[:6]
-    folder = case.comparisons / f"{created:%Y%m%d-%H%M%S}-{content}"
+    content = hashlib.sha256(table.write_json().encode()).hexdigest()[:6]
+    folder = parent / f"{created:%Y%m%d-%H%M%S}-{content}"
     folder.mkdir(parents=True, exist_ok=False)
     return folder
 
 
-def _results(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
+def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
     """Everything of the result that another program may want, in JSON values."""
     skipped = {
         "same_speaker_scores",

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from forensic.audio.decode import open_recording
+from forensic.audio.fingerprint import FingerprintMeter
 from forensic.audio.quality import QualityMeter
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.errors import RecordingError, SpeechError
@@ -92,6 +93,7 @@ class _Channel:
 
     number: int
     meter: QualityMeter = field(default_factory=QualityMeter)
+    fingerprint: FingerprintMeter = field(default_factory=FingerprintMeter)
     segments: list[SpeechSegment] = field(default_factory=list)
     embeddings: list[Samples] = field(default_factory=list)
     centres_s: list[float] = field(default_factory=list)
@@ -136,6 +138,7 @@ class _Channel:
             embedding=mean_embedding(embeddings),
             windows=len(embeddings),
             envelope=self.meter.envelope(),
+            fingerprint=self.fingerprint.result(self.segments),
         )
 
 
@@ -195,6 +198,7 @@ def _examine_group(group: Sequence[tuple[_Channel, Block]], model: SpeakerModel,
             for segment in find_speech(probability, len(block.samples), settings.speech)
         )
         channel.meter.update(block, segments)
+        channel.fingerprint.update(block.samples)
         channel.add_segments(segments, block.start_s)
         cut, centres_s = _windows(block, segments, settings, channel.heard)
         if len(cut):
@@ -211,7 +215,7 @@ def _examine_group(group: Sequence[tuple[_Channel, Block]], model: SpeakerModel,
 def _windows(
     block: Block, segments: Sequence[SpeechSegment], settings: Settings, heard: Heard
 ) -> tuple[Samples, list[float]]:
-    """Level-normalised windows over the block's speech, and the time at the centre of each; ``heard`` gets the speech."""
+    """Level-normalised windows over the block's speech, the time at the centre of each; ``heard`` gets the speech."""
     frames = 1 + len(block.samples) // 160
     mask = frame_mask(segments, block.start_s, frames)
     speech = np.flatnonzero(mask)

@@ -268,6 +268,7 @@ class _Clerk:
                 "notes": list(result.notes),
             }
             | facts
+            | {"tags": list(result.audio_format.tags)}
         )
         for channel in result.channels:
             key = self._key(source, channel.channel)
@@ -277,6 +278,7 @@ class _Clerk:
             if channel.language is not None:
                 rows["language"].append(key | language_row(channel.language, channel.accent))
             rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})
+            rows["fingerprints"].append(key | {"fingerprint": channel.fingerprint.astype("<u4").tobytes()})
             for index, segment in enumerate(channel.segments):
                 windows = int(channel.segment_windows[index])
                 rows["segments"].append(

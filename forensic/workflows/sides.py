@@ -4,7 +4,7 @@ import dataclasses
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from forensic.case.store import path_text
 from forensic.errors import CaseError
 from forensic.records import Conditions, Samples, Vector
 from forensic.speaker.extractor import mean_embedding
+from forensic.workflows.suspicion import Suspicions
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,8 @@ def _problem(file: Mapping[str, Any], failures: Sequence[Mapping[str, Any]]) -> 
     return "It was scanned with another model or other settings. Scan it again with these."
 
 
-def leakage(questioned: Sequence[Side], known: Sequence[Side]) -> tuple[str, ...]:
-    """What stands on both sides, or under two names."""
+def leakage(questioned: Sequence[Side], known: Sequence[Side], suspicions: Suspicions) -> tuple[str, ...]:
+    """What stands on both sides, or under two names, or is suspected to."""
     both_sides = [
         f"{q.name} is byte for byte a known recording of {k.name} (SHA-256 {min(shared)})."
         for k in known
@@ -206,4 +207,9 @@ def leakage(questioned: Sequence[Side], known: Sequence[Side]) -> tuple[str, ...
         for one, other in combinations(known, 2)
         if (shared := set(one.sha256) & set(other.sha256))
     ]
-    return tuple(dict.fromkeys(both_sides + two_names))
+    suspected = [
+        f"The {suspicion.kind} is suspected: {suspicion.finding}"
+        for ones, others in [*product(questioned, known), *combinations(known, 2)]
+        for suspicion in suspicions.between(ones.sha256, others.sha256)
+    ]
+    return tuple(dict.fromkeys(both_sides + two_names + suspected))

@@ -21,6 +21,7 @@ from forensic.records import Calibration, Conditions, Samples
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
 from forensic.workflows.sides import Side
+from forensic.workflows.suspicion import Suspicions
 
 
 def weigh(
@@ -31,17 +32,19 @@ def weigh(
     settings: ComparisonSettings,
     scale: VerbalScale,
     envelope: Envelope | None,
+    suspicions: Suspicions | None = None,
 ) -> tuple[pl.DataFrame, dict[str, Calibration]]:
     """Every questioned side against every suspect: an LR, or the reason why there is none.
 
     Args:
-        questioned: one side each.
-        known: a suspect each.
-        population: what is calibrated on.
+        questioned: sides of unknown speakers.
+        known: sides of suspects.
+        population: fits the calibrations.
         backend: scores.
-        settings: of calibration and refusal.
+        settings: when none is issued.
         scale: of verbal equivalents.
         envelope: outside which no LR is issued; None where that is what a validation is to find out.
+        suspicions: recordings that may not be independent of each other; such a pair gets no LR.
 
     Returns:
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
@@ -54,7 +57,7 @@ def weigh(
         q_cell = _nearest(q, population.questioned_cells)
         for j, k in enumerate(known):
             k_cell = _nearest(k, population.known_cells)
-            reason = _refusal(q, k, q_cell, k_cell, settings, envelope)
+            reason = _refusal(q, k, q_cell, k_cell, settings, envelope, suspicions or Suspicions())
             value = scores[i, j]
             row = dict.fromkeys(COMPARISONS_SCHEMA) | {
                 "questioned_path": q.name,
@@ -159,13 +162,16 @@ def _refusal(
     k_cell: _Near | None,
     settings: ComparisonSettings,
     envelope: Envelope | None,
+    suspicions: Suspicions,
 ) -> str | None:
     """Why no LR can be issued, and what would help; None where one can."""
     if set(q.sha256) & set(k.sha256):
         return "The same recording stands on both sides. Supply another recording of the suspect."
     limits = (None, None) if envelope is None else (envelope.questioned, envelope.known)
-    return _unusable(q, q_cell, "questioned recording", settings, limits[0]) or _unusable(
-        k, k_cell, "suspect's recordings", settings, limits[1]
+    return (
+        _unusable(q, q_cell, "questioned recording", settings, limits[0])
+        or _unusable(k, k_cell, "suspect's recordings", settings, limits[1])
+        or suspicions.refusal(q.sha256, k.sha256, settings)
     )
 
 

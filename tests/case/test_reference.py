@@ -64,3 +64,9 @@ def test_an_empty_reference_set_is_an_error_that_shows_the_layout(tmp_path):
 def test_a_reference_set_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(ReferenceSetError, match="does not exist"):
         read_reference_set(tmp_path / "nowhere")
+
+
+def test_a_manifest_may_name_the_session_of_each_file(tmp_path):
+    (tmp_path / "set.csv").write_text("path,suspect,session\n1.wav,Anna,monday\n2.wav,Anna,\n", encoding="utf-8")
+    (suspect,) = read_reference_set(tmp_path / "set.csv")
+    assert suspect.sessions == ("monday", "")

@@ -40,17 +40,17 @@ def test_every_calibrator_that_can_be_chosen_is_there():
 
 
 def test_the_logistic_map_is_the_line_that_is_fitted_by_itself(simulate_pairs):
-    """But for the bins, which move it by less than 0.002."""
+    """But for the bins, which move it by less than 0.01."""
     pairs = simulate_pairs(60, 2.0, 1)
     slope, intercept = fit(pairs.same_scores, pairs.different_scores, 60)
     scores = np.array([-3.0, 0.0, 0.5, 4.0])  # beyond the knots as well
     mapped = log10_lr_at(CALIBRATORS["logistic"](pairs, everyone(pairs)), scores)[0]
-    np.testing.assert_allclose(mapped, intercept + slope * scores, atol=2e-3)
+    np.testing.assert_allclose(mapped, intercept + slope * scores, atol=1e-2)
 
 
 def test_kernel_densities_are_lirs(monkeypatch, simulate_pairs):
     """Without the pseudo-speaker; lir's has no knots."""
-    monkeypatch.setattr(calibrators, "PSEUDO_SPEAKERS", 0.0)
+    monkeypatch.setattr(calibrators, "DILUTING_SPEAKERS", 0.0)
     pairs = simulate_pairs(80, 2.0, 2)
     values, truth = values_and_truth(pairs)
     scores = np.linspace(*np.percentile(values, [5, 98]), 40)
@@ -60,7 +60,7 @@ def test_kernel_densities_are_lirs(monkeypatch, simulate_pairs):
 
 def test_pav_is_lirs(monkeypatch):
     """Without the pseudo-speaker, on scores that lie on the knots."""
-    monkeypatch.setattr(calibrators, "PSEUDO_SPEAKERS", 0.0)
+    monkeypatch.setattr(calibrators, "DILUTING_SPEAKERS", 0.0)
     rng = np.random.default_rng(3)
     same, different = np.rint(rng.normal(300, 60, 40)), np.rint(rng.normal(200, 60, 40 * 39))
     same[0], different[0] = 0.0, float(calibrators.KNOTS - 1)  # the range, and no LR is infinite

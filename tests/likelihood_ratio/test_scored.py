@@ -29,7 +29,7 @@ def test_log10_lrs_come_in_the_order_of_the_list_and_are_right(simulate_pairs):
     ratios = calibrate_left_out(scores, seed=1)
     true = (2.5 * scores["score"].to_numpy() - 2.5**2 / 2) / np.log(10)
     assert np.corrcoef(ratios.unbounded_log10_lr, true)[0, 1] > 0.99
-    assert np.abs(ratios.unbounded_log10_lr - true).mean() < 0.25
+    assert np.abs(ratios.unbounded_log10_lr - true).mean() < 0.5
     assert np.array_equal(ratios.log10_lr, np.clip(ratios.unbounded_log10_lr, *ratios.bounds))
     assert ratios.bounds[1] <= np.log10(60 + 1) + 0.01
 

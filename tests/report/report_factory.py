@@ -53,6 +53,7 @@ def calibration(seed=0, *, speakers=120, upper=2.1, name="AMR-NB 5.9", snr_db=14
         questioned_distance=0.41,
         known_distance=0.18,
         score_map=ScoreMaps("logistic", 0.0, 1.0, np.array([[intercept, intercept + slope]]), goes_on=True),
+        limit=np.array([intercept, intercept + slope]),
         draws=rng.normal((intercept, intercept + slope), (0.5, 0.8), (1000, 2)),
         lower_bound_log10_lr=-2.4,
         upper_bound_log10_lr=upper,

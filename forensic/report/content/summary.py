@@ -42,7 +42,7 @@ def summarise(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits:
         findings=() if many else tuple(map(_finding, issued)),
         counts=_counts(comparisons) if len(comparisons) > 1 else (),
         strongest=tuple(strongest[: limits.strongest]),
-        chance=chance(issued, inputs.calibrations) if many else (),
+        chance=chance(issued, inputs.calibrations) if many or inputs.is_identification else (),
         refusals=tuple(refusals[: limits.refusals]),
         notes=tuple(notes),
     )
@@ -89,6 +89,8 @@ def _lead(
         f"{plural(len(comparisons), 'comparison')}."
     )
     lead = [f"{first} {_outcome(comparisons)}"]
+    if inputs.is_identification:
+        lead.append(wording.OPEN_SET)
     measured = contents_of(inputs.quality)
     missing = sum(row["sha256"] not in measured for _, row in exhibits.rows)
     if missing:

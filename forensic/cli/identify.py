@@ -1,0 +1,122 @@
+"""``forensic identify``."""
+
+import json
+import shlex
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from forensic.cli.options import ChannelsOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.scan import settings_with, show_progress
+from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
+
+_SUSPECTS_SHOWN = 10
+
+
+def identify_command(
+    questioned: Annotated[list[Path], typer.Argument(help="Questioned recordings, or folders of them.")],
+    *,
+    reference: Annotated[
+        Path,
+        typer.Option(
+            "--ref",
+            help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect).",
+        ),
+    ],
+    case: Annotated[
+        Path | None, typer.Option(help="Case that takes evidence, results and report; made where it is missing.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="New folder for the report and all results, where there is no --case.")
+    ] = None,
+    channels: ChannelsOption = None,
+    model: ModelOption = None,
+    settings: SettingsOption = None,
+    scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
+    ] = None,
+    workers: WorkersOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Rank suspects for each questioned speaker by likelihood ratio, and say what chance alone would give.
+
+    The speaker may be none of them. Without --case and --report nothing is kept. Exit code 3: done, but some recordings
+    were rejected.
+    """
+    from forensic.case.folder import open_case
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.workflows.compare import ComparisonRequest
+    from forensic.workflows.single import identify
+
+    if case is not None and report is not None:
+        raise typer.BadParameter("give one of --case and --report; a case has its own place for reports.")
+    request = ComparisonRequest(
+        reference=reference,
+        model_folder=model or default_model_folder(),
+        settings=settings_with(settings, channels),
+        scale=scale,
+        workers=workers,
+        calibration=calibration,
+        command_line=shlex.join(["forensic", *sys.argv[1:]]),
+    )
+    with open_case(case, create=True) if case else nullcontext() as opened, meter("Comparing") as bar:
+        answer = identify(
+            questioned,
+            request,
+            opened,
+            report,
+            lambda state: show_progress(bar, state),
+            lambda step: bar.update(0, 1, step),
+        )
+    if as_json:
+        typer.echo(json.dumps(answer.results, indent=1, allow_nan=False))
+    else:
+        for speaker in answer.results["identification"]:
+            print_ranking(speaker)
+        for warning in answer.results["leakage_warnings"]:
+            console.print(f"[yellow]Warning[/] {shown(warning)}")
+        if answer.published:
+            console.print(f"Report: {shown_path(answer.published.pdf)}")
+    if answer.problems:
+        print_rejected(answer.problems)
+        raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def print_ranking(speaker: dict[str, Any]) -> None:
+    """The suspects of one questioned speaker by LR, with what to expect by chance."""
+    channel = f", channel {speaker['channel']}" if speaker["channel"] else ""
+    turn = f", speaker {speaker['turn']}" if speaker["turn"] else ""
+    console.print(f"[bold]{shown_path(speaker['questioned_path'])}[/]{channel}{turn}")
+    ranked = speaker["ranked"]
+    if ranked:
+        table = Table(box=None, padding=(0, 2, 0, 2), header_style="bold")
+        for name in ("", "Suspect", "log10 LR", "95 % interval", "Verbal equivalent"):
+            table.add_column(name, justify="left" if name in {"Suspect", "Verbal equivalent"} else "right")
+        for place, row in enumerate(ranked[:_SUSPECTS_SHOWN], 1):
+            table.add_row(
+                str(place),
+                shown(row["suspect"]),
+                f"{row['log10_lr']:+.2f}",
+                f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
+                shown(row["verbal_equivalent"]),
+            )
+        console.print(table)
+        if len(ranked) > _SUSPECTS_SHOWN:
+            console.print(f"  ... and {len(ranked) - _SUSPECTS_SHOWN:,} more suspects.")
+        console.print(
+            f"  The speaker may be none of them. If so, {_number(speaker['expected_as_high'])} of {len(ranked):,} "
+            f"suspects would be expected to reach the highest of these LRs by chance; of LRs of 1 or more, "
+            f"{_number(speaker['chance'][0]['expected'])}, and {speaker['chance'][0]['found']} were found."
+        )
+    for row in speaker["no_lr"][:_SUSPECTS_SHOWN]:
+        console.print(f"  [yellow]No LR[/] {shown(row['suspect'])}: {shown(row['reason'])}")
+
+
+def _number(expected: float) -> str:
+    return "less than 0.01" if expected < 0.01 else f"{expected:.2f}"  # noqa: PLR2004

@@ -1,0 +1,86 @@
+"""``forensic verify``."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensic.cli.compare import print_ranked
+from forensic.cli.options import ChannelsOption, ModelOption, SettingsOption
+from forensic.cli.scan import settings_with
+from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
+
+
+def verify_command(
+    questioned: Annotated[Path, typer.Argument(help="The questioned recording, of an unknown speaker.")],
+    known: Annotated[Path, typer.Argument(help="A recording of the known speaker.")],
+    *,
+    channels: ChannelsOption = None,
+    model: ModelOption = None,
+    settings: SettingsOption = None,
+    scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="New folder for the report and all results; no report without it.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Compare one questioned recording with one of a known speaker: a likelihood ratio, or why there is none.
+
+    Where the questioned recording has several channels or speakers, each gets its own. Nothing is kept unless --report
+    says where. Exit code 3: done, but a recording was rejected.
+    """
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.workflows.compare import ComparisonRequest
+    from forensic.workflows.single import verify
+
+    request = ComparisonRequest(
+        reference=known,
+        model_folder=model or default_model_folder(),
+        settings=settings_with(settings, channels),
+        scale=scale,
+        workers=1,  # starting a process takes longer than examining two recordings
+        calibration=calibration,
+        command_line=shlex.join(["forensic", *sys.argv[1:]]),
+    )
+    with meter("Comparing") as bar:
+        answer = verify(questioned, known, request, report, lambda step: bar.update(0, 1, step))
+    if as_json:
+        typer.echo(json.dumps(answer.results, indent=1, allow_nan=False))
+    else:
+        print_ranked(answer.comparisons)
+        print_reasons(answer.results)
+        if answer.published:
+            console.print(f"Report: {shown_path(answer.published.pdf)}")
+    if answer.problems:
+        print_rejected(answer.problems)
+        raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def print_reasons(results: dict[str, object]) -> None:
+    """What each LR rests on, and what was found on the way."""
+    calibrations = results["calibrations"]
+    assert isinstance(calibrations, dict)
+    comparisons = results["comparisons"]
+    assert isinstance(comparisons, list)
+    for row in comparisons:
+        if row["calibration_id"] is None:
+            continue
+        calibration = calibrations[row["calibration_id"]]
+        channel = f"channel {row['channel']}: " if row["channel"] else ""
+        console.print(
+            f"{channel}questioned side like {shown(row['questioned_cell'])} ({shown(row['questioned_differs'])}), "
+            f"known side like {shown(row['known_cell'])} ({shown(row['known_differs'])}); {calibration['speakers']} "
+            f"reference speakers, Cllr {calibration['cllr']['value']:.3f} in those conditions (0 is perfect, 1 is "
+            "worthless)."
+        )
+    warnings = results["leakage_warnings"]
+    assert isinstance(warnings, list)
+    for warning in warnings:
+        console.print(f"[yellow]Warning[/] {shown(warning)}")
