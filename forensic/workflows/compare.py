@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from forensic.atomic import written_whole
@@ -167,7 +168,15 @@ def weigh_case(
     suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
     comparisons, calibrations = weigh(
-        questioned, known, population, model.backend, request.settings.comparison, scale, envelope, suspicions
+        questioned,
+        known,
+        population,
+        model.backend,
+        request.settings.comparison,
+        scale,
+        envelope,
+        suspicions,
+        request.workers or default_workers(),
     )
     report = ReportInputs(
         case_details=details,
@@ -327,15 +336,8 @@ def new_folder(parent: Path, created: datetime, table: pl.DataFrame) -> Path:
 
 def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
     """Everything of the result that another program may want, in JSON values."""
-    skipped = {
-        "same_speaker_scores",
-        "different_speaker_scores",
-        "same_speaker_log10_lr",
-        "different_speaker_log10_lr",
-        "draws",
-    }
     calibrations = {
-        key: {name: value for name, value in dataclasses.asdict(c).items() if name not in skipped}
+        key: {name: value for name, value in dataclasses.asdict(c).items() if not isinstance(value, np.ndarray)}
         | {
             "same_speaker_pairs": len(c.same_speaker_scores),
             "different_speaker_pairs": len(c.different_speaker_scores),

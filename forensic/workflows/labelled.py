@@ -13,6 +13,7 @@ from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
 from forensic.case.validation import LRS_SCHEMA, Exclusion, LabelledRecording
+from forensic.engine import default_workers
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio.disjoint import shared_people, without
 from forensic.likelihood_ratio.envelope import Envelope
@@ -132,6 +133,7 @@ def weigh_labelled(
         settings.comparison,
         load_scale(),
         envelope,
+        workers=workers or default_workers(),
     )
     lrs, not_compared = _labelled_rows(compared, known, questioned, allow_same_session=allow_same_session)
     if lrs.is_empty() or lrs["same_speaker"].all() or not lrs["same_speaker"].any():

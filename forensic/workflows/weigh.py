@@ -13,13 +13,14 @@ from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.conditions import as_long_as_the_longest, differences, in_words, nearest
 from forensic.likelihood_ratio.envelope import Envelope, Limits, Shortfall, outside
-from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
+from forensic.likelihood_ratio.fit import likelihood_ratios
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.records import Calibration, Conditions, Samples
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
+from forensic.workflows.calibrations import Calibrator, calibrations_of
 from forensic.workflows.sides import Side
 from forensic.workflows.suspicion import Suspicions
 
@@ -33,6 +34,7 @@ def weigh(
     scale: VerbalScale,
     envelope: Envelope | None,
     suspicions: Suspicions | None = None,
+    workers: int = 1,
 ) -> tuple[pl.DataFrame, dict[str, Calibration]]:
     """Every questioned side against every suspect: an LR, or the reason why there is none.
 
@@ -45,6 +47,7 @@ def weigh(
         scale: of verbal equivalents.
         envelope: outside which no LR is issued; None where that is what a validation is to find out.
         suspicions: recordings that may not be independent of each other; such a pair gets no LR.
+        workers: processes that calibrate, where there are many different conditions.
 
     Returns:
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
@@ -78,12 +81,12 @@ def weigh(
                 far = distances.get(cells, (0.0, 0.0))
                 distances[cells] = (max(far[0], k_cell.distance), max(far[1], q_cell.distance))
     calibrations: dict[str, Calibration] = {}
+    outcomes = calibrations_of(list(calibrated), Calibrator(population, settings, backend), workers)
     for cells, members in calibrated.items():
-        try:
-            fitted = calibrate_cells(population, *cells, settings, backend)
-        except CalibrationError as error:
+        fitted = outcomes[cells]
+        if isinstance(fitted, CalibrationError):
             for member in members:
-                rows[member]["reason"] = str(error)
+                rows[member]["reason"] = str(fitted)
             continue
         if envelope is not None and fitted.cllr.high > envelope.criterion:
             for member in members:
