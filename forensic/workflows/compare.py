@@ -28,6 +28,7 @@ from forensic.likelihood_ratio.envelope import load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.records import Calibration
 from forensic.report.content.build import build_report
 from forensic.report.content.inputs import KnownRecording, KnownSpeaker, ReportInputs
 from forensic.report.render import render_html, render_pdf
@@ -334,17 +335,21 @@ def new_folder(parent: Path, created: datetime, table: pl.DataFrame) -> Path:
     return folder
 
 
-def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
-    """Everything of the result that another program may want, in JSON values."""
-    calibrations = {
+def calibrations_of(calibrations: Mapping[str, Calibration]) -> dict[str, dict[str, Any]]:
+    """Calibrations in JSON values, with counts in place of their scores."""
+    return {
         key: {name: value for name, value in dataclasses.asdict(c).items() if not isinstance(value, np.ndarray)}
         | {
             "same_speaker_pairs": len(c.same_speaker_scores),
             "different_speaker_pairs": len(c.different_speaker_scores),
             "score_map": dataclasses.asdict(c.score_map) | {"log10_lr": c.score_map.log10_lr[0].tolist()},
         }
-        for key, c in report.calibrations.items()
+        for key, c in calibrations.items()
     }
+
+
+def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
+    """Everything of the result that another program may want, in JSON values."""
     return {
         "comparison_id": report.comparison_id,
         "created_utc": report.created_utc.isoformat(),
@@ -355,7 +360,7 @@ def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         "method": dataclasses.asdict(report.method),
         "known_speakers": [dataclasses.asdict(speaker) for speaker in report.known_speakers],
         "leakage_warnings": list(report.leakage_warnings),
-        "calibrations": calibrations,
+        "calibrations": calibrations_of(report.calibrations),
         "comparisons": report.comparisons.to_dicts(),
         "failures": report.failures.drop("model_sha256", "settings_sha256").to_dicts(),
     }
