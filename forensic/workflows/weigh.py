@@ -53,13 +53,13 @@ def weigh(
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
     """
     scores = _scores(questioned, known, backend)
+    known_cells = [_nearest(side, population.known_cells) for side in known]
     rows: list[dict[str, Any]] = []
     calibrated: dict[tuple[int, int], list[int]] = {}  # rows by (known cell, questioned cell)
     distances: dict[tuple[int, int], tuple[float, float]] = {}
     for i, q in enumerate(questioned):
         q_cell = _nearest(q, population.questioned_cells)
-        for j, k in enumerate(known):
-            k_cell = _nearest(k, population.known_cells)
+        for j, (k, k_cell) in enumerate(zip(known, known_cells, strict=True)):
             reason = _refusal(q, k, q_cell, k_cell, settings, envelope, suspicions or Suspicions())
             value = scores[i, j]
             row = dict.fromkeys(COMPARISONS_SCHEMA) | {
