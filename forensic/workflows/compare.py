@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from forensic.atomic import written_whole
@@ -59,6 +60,7 @@ class ComparisonRequest:
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
+        labels: a file or folder of turns that an examiner set in the suspects' recordings.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
     """
 
@@ -71,6 +73,7 @@ class ComparisonRequest:
     command_line: str = ""
     people: Path | None = None
     calibration: Path | None = None
+    labels: Path | None = None
     envelope: Path | None = None
 
 
@@ -80,7 +83,7 @@ class ComparisonResult:
 
     Attributes:
         folder: ``comparisons/ID`` with everything in it.
-        comparisons: a row a questioned recording, channel and suspect.
+        comparisons: a row a questioned recording, channel, speaker in it and suspect.
         known: how the scan of the reference set went.
         html, pdf: the report.
     """
@@ -166,7 +169,15 @@ def weigh_case(
     suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
     comparisons, calibrations = weigh(
-        questioned, known, population, model.backend, request.settings.comparison, scale, envelope, suspicions
+        questioned,
+        known,
+        population,
+        model.backend,
+        request.settings.comparison,
+        scale,
+        envelope,
+        suspicions,
+        request.workers or default_workers(),
     )
     report = ReportInputs(
         case_details=details,
@@ -230,7 +241,14 @@ def _scan_reference(
     roots = tuple(path for suspect in suspects for path in suspect.paths)
     return scan(
         case,
-        ScanRequest(roots, "reference", request.model_folder, request.settings, workers=request.workers),
+        ScanRequest(
+            roots,
+            "reference",
+            request.model_folder,
+            request.settings,
+            workers=request.workers,
+            labels=request.labels,
+        ),
         watch,
     )
 
@@ -319,16 +337,8 @@ def new_folder(parent: Path, created: datetime, table: pl.DataFrame) -> Path:
 
 def calibrations_of(calibrations: Mapping[str, Calibration]) -> dict[str, dict[str, Any]]:
     """Calibrations in JSON values, with counts in place of their scores."""
-    skipped = {
-        "same_speaker_scores",
-        "different_speaker_scores",
-        "same_speaker_log10_lr",
-        "different_speaker_log10_lr",
-        "limit",
-        "draws",
-    }
     return {
-        key: {name: value for name, value in dataclasses.asdict(c).items() if name not in skipped}
+        key: {name: value for name, value in dataclasses.asdict(c).items() if not isinstance(value, np.ndarray)}
         | {
             "same_speaker_pairs": len(c.same_speaker_scores),
             "different_speaker_pairs": len(c.different_speaker_scores),

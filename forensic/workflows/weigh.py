@@ -13,13 +13,14 @@ from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.conditions import as_long_as_the_longest, differences, in_words, nearest
 from forensic.likelihood_ratio.envelope import Envelope, Limits, Shortfall, outside
-from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
+from forensic.likelihood_ratio.fit import likelihood_ratios
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.records import Calibration, Conditions, Samples
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
+from forensic.workflows.calibrations import Calibrator, calibrations_of
 from forensic.workflows.sides import Side
 from forensic.workflows.suspicion import Suspicions
 
@@ -33,6 +34,7 @@ def weigh(
     scale: VerbalScale,
     envelope: Envelope | None,
     suspicions: Suspicions | None = None,
+    workers: int = 1,
 ) -> tuple[pl.DataFrame, dict[str, Calibration]]:
     """Every questioned side against every suspect: an LR, or the reason why there is none.
 
@@ -45,6 +47,7 @@ def weigh(
         scale: of verbal equivalents.
         envelope: outside which no LR is issued; None where that is what a validation is to find out.
         suspicions: recordings that may not be independent of each other; such a pair gets no LR.
+        workers: processes that calibrate, where there are many different conditions.
 
     Returns:
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
@@ -63,7 +66,8 @@ def weigh(
                 "questioned_path": q.name,
                 "questioned_sha256": q.sha256[0] if q.sha256 else None,
                 "channel": q.channel,
-                "turn": 0,
+                "turn": q.turn,
+                "speakers": q.speakers,
                 "suspect": k.name,
                 "known_sha256": list(k.sha256),
                 "score": None if math.isnan(value) else float(value),
@@ -77,12 +81,12 @@ def weigh(
                 far = distances.get(cells, (0.0, 0.0))
                 distances[cells] = (max(far[0], k_cell.distance), max(far[1], q_cell.distance))
     calibrations: dict[str, Calibration] = {}
+    outcomes = calibrations_of(list(calibrated), Calibrator(population, settings, backend), workers)
     for cells, members in calibrated.items():
-        try:
-            fitted = calibrate_cells(population, *cells, settings, backend)
-        except CalibrationError as error:
+        fitted = outcomes[cells]
+        if isinstance(fitted, CalibrationError):
             for member in members:
-                rows[member]["reason"] = str(error)
+                rows[member]["reason"] = str(fitted)
             continue
         if envelope is not None and fitted.cllr.high > envelope.criterion:
             for member in members:
@@ -189,6 +193,11 @@ def _reasons(
     side: Side, measured: Conditions, cell: NearestCell, what: str, settings: ComparisonSettings, limits: Limits | None
 ) -> Iterator[str]:
     """Every reason against a side with evidence, the plainest first."""
+    if side.several:
+        yield (
+            f"Several speakers, {side.speakers}, in the {what} ({', '.join(_name(path) for path in side.several)}). "
+            "Cut the recording, or say with --segments which speech is the suspect's."
+        )
     if measured.net_speech_s < settings.min_net_speech_s:
         yield (
             f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "
@@ -246,6 +255,10 @@ def criterion_missed(fitted: Calibration, envelope: Envelope) -> str:
         f"{fitted.cllr.value:.2f}, 95 % interval up to {fitted.cllr.high:.2f}; {envelope.criterion:.2f} is allowed. "
         "Supply more or better speech on either side."
     )
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _described(conditions: Conditions) -> str:
