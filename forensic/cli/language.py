@@ -37,7 +37,7 @@ def language_command(
 
     models = load_language_models(model, accent_model)
     chosen = with_channels(load_settings(settings), channels)
-    with meter("Listening", quiet=as_json) as bar:
+    with meter("Listening", is_silent=as_json) as bar:
         findings = identify_languages(
             paths, models, chosen, lambda done, total: bar.update(done, total, f"{done:,} of {total:,} files")
         )

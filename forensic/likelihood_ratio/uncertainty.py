@@ -117,7 +117,7 @@ def metric_intervals(
     everyone = np.ones((1, pairs.speakers))
     weights = np.vstack([everyone, everyone - np.eye(pairs.speakers), speaker_weights])
     cost = _cllr(pairs, same, different, weights)
-    cllr_min, eer = _order_measures(pairs, same, different, weights).T
+    cllr_min, eer = order_measures(pairs, same, different, weights).T
     first = pairs.speakers + 1
     return (
         metric_interval(cost[0], cost[first:], cost[1:first]),
@@ -185,7 +185,7 @@ def _cllr(pairs: Pairs, same: Vector, different: Vector, speaker_weights: Matrix
     return value
 
 
-def _order_measures(pairs: Pairs, same: Vector, different: Vector, speaker_weights: Matrix) -> Matrix:
+def order_measures(pairs: Pairs, same: Vector, different: Vector, speaker_weights: Matrix) -> Matrix:
     """Cllr_min and EER for each row of weights, shape (n_draws, 2)."""
     joined = runs(same, different)
     of_pair = same_weights(pairs, speaker_weights)

@@ -13,6 +13,7 @@ from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
 from forensic.case.validation import LRS_SCHEMA, Exclusion, LabelledRecording
+from forensic.engine import default_workers
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio.disjoint import shared_people, without
 from forensic.likelihood_ratio.envelope import Envelope
@@ -132,6 +133,7 @@ def weigh_labelled(
         settings.comparison,
         load_scale(),
         envelope,
+        workers=workers or default_workers(),
     )
     lrs, not_compared = _labelled_rows(compared, known, questioned, allow_same_session=allow_same_session)
     if lrs.is_empty() or lrs["same_speaker"].all() or not lrs["same_speaker"].any():
@@ -195,7 +197,9 @@ def examine_labelled(
     known, questioned, mixed = _sides(there, evidence)
     exclusions = (
         *_excluded(missing, "The file does not exist."),
-        *_excluded(mixed, "Several channels hold speech; the label is for one speaker."),
+        *_excluded(
+            mixed, "Several channels hold speech, or several speakers were found in one; the label is for one speaker."
+        ),
         *_excluded_failures(there, evidence),
     )
     return LabelledSides(tuple(known), tuple(questioned), exclusions)
@@ -204,7 +208,7 @@ def examine_labelled(
 def _sides(
     recordings: Sequence[LabelledRecording], evidence: Mapping[str, pl.DataFrame]
 ) -> tuple[list[LabelledSide], list[LabelledSide], list[LabelledRecording]]:
-    """Known sides, questioned sides, and the recordings in which several channels hold speech."""
+    """Known sides, questioned sides, and the recordings with several channels or speakers."""
     by_recording = sides_by_recording(evidence)
     sha256 = dict(evidence["files"].select("path", "sha256").iter_rows())
     codecs = dict(evidence["recordings"].select("sha256", "codec").iter_rows())

@@ -34,7 +34,7 @@ from forensic.workflows.reference_people import (
     read_people,
 )
 
-KNOWN_SPEECH_S = (8.0, 25.0)
+KNOWN_SPEECH_S = (4.0, 8.0, 25.0)
 LONGEST_KNOWN_S = 30.0
 QUESTIONED_SPEECH_S = (2.0, 3.0, 5.0, 10.0, 20.0)
 _PIECES = {2.0: 3, 3.0: 3, 5.0: 3, 10.0: 2, 20.0: 2}  # of one speaker in a questioned cell, at most
