@@ -46,14 +46,18 @@ def main() -> None:
             times = [_timed(command) for _ in range(options.runs + 1)][1:]
             wall, processor = (statistics.median(part) for part in zip(*times, strict=True))
             least = min(wall_s for wall_s, _ in times)
-            print(f"{name:20}{wall:7.2f} s median, {least:.2f} s least, {processor:.2f} s of processor time", flush=True)
+            print(
+                f"{name:20}{wall:7.2f} s median, {least:.2f} s least, {processor:.2f} s of processor time", flush=True
+            )
     print(f"load of the machine over the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
 
 
 def write_pair(speech: Path, folder: Path, seconds: float) -> tuple[Path, Path]:
     """Two halves of what one person of the population said, as WAV files."""
     with (speech / "manifest.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == "population" and row["corpus"] == "speechocean762"]
+        rows = [
+            row for row in csv.DictReader(file) if row["split"] == "population" and row["corpus"] == "speechocean762"
+        ]
     own: dict[str, list[np.ndarray]] = {}
     for row in rows:
         parts = own.setdefault(row["speaker"], [])

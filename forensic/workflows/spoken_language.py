@@ -80,14 +80,14 @@ def _languages(table: pl.DataFrame) -> dict[str, dict[tuple[int, int], str]]:
     """Language by recording, then by channel and turn; only where one was named."""
     spoken: dict[str, dict[tuple[int, int], str]] = {}
     for row in table.filter(pl.col("language").is_not_null()).to_dicts():
-        spoken.setdefault(row["sha256"], {})[row["channel"], row.get("turn", 0)] = row["language"]
+        spoken.setdefault(row["sha256"], {})[row["channel"], row["turn"]] = row["language"]
     return spoken
 
 
 def _of_questioned(side: Side, spoken: Mapping[str, Mapping[tuple[int, int], str]]) -> str | None:
     """The language of a questioned side; None where none was named."""
     return next(
-        (spoken[sha256].get((side.channel, getattr(side, "turn", 0))) for sha256 in side.sha256 if sha256 in spoken),
+        (spoken[sha256].get((side.channel, side.turn)) for sha256 in side.sha256 if sha256 in spoken),
         None,
     )
 

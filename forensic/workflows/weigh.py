@@ -53,7 +53,6 @@ def weigh(
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
     """
     scores = _scores(questioned, known, backend)
-    known_cells = [_nearest(side, population.known_cells) for side in known]
     rows: list[dict[str, Any]] = []
     calibrated: dict[tuple[int, int], list[int]] = {}  # rows by (known cell, questioned cell)
     distances: dict[tuple[int, int], tuple[float, float]] = {}

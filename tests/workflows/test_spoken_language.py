@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from forensic.case.store import SCHEMAS
+from forensic.case.store import SCHEMAS, TURN_KEY
 from forensic.records import Candidate, Recognition
 from forensic.workflows.sides import Side
 from forensic.workflows.spoken_language import Heard, language_row, language_warnings
@@ -16,7 +16,7 @@ def _side(name, sha256, channel=0):
 
 def _table(*rows):
     """Rows of sha256, channel, language."""
-    key = {"model_sha256": "m", "settings_sha256": "s", "turn": 0}
+    key = dict.fromkeys(TURN_KEY, "") | {"turn": 0}
     schema = SCHEMAS["language"]
     made = []
     for sha256, channel, language in rows:
@@ -62,8 +62,7 @@ def test_many_recordings_make_one_sentence():
 def test_a_row_fills_every_column_but_the_key():
     """What the store expects."""
     named = Recognition("named", "en", 0.8, (Candidate("en", 0.8),), 4.0)
-    key = {"sha256", "channel", "turn", "model_sha256", "settings_sha256"}
-    assert set(language_row(named, None)) == set(SCHEMAS["language"]) - key
+    assert set(language_row(named, None)) == set(SCHEMAS["language"]) - set(TURN_KEY)
 
 
 def test_no_more_than_the_first_minute_is_heard():
