@@ -10,7 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from forensic.cli.options import ChannelsOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import (
+    ChannelsOption,
+    LabelsOption,
+    ModelOption,
+    SettingsOption,
+    SpeakersOption,
+    WorkersOption,
+)
 from forensic.cli.scan import settings_with, show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
 
@@ -34,6 +41,8 @@ def identify_command(
         Path | None, typer.Option(help="New folder for the report and all results, where there is no --case.")
     ] = None,
     channels: ChannelsOption = None,
+    speakers: SpeakersOption = None,
+    segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
@@ -59,10 +68,11 @@ def identify_command(
     request = ComparisonRequest(
         reference=reference,
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels),
+        settings=settings_with(settings, channels, speakers),
         scale=scale,
         workers=workers,
         calibration=calibration,
+        labels=segments,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with (

@@ -16,6 +16,7 @@ from forensic.cli.options import (
     ExistingCaseOption,
     ModelOption,
     SettingsOption,
+    SpeakersOption,
 )
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import console, meter, shown, shown_path
@@ -31,6 +32,7 @@ def link_command(
         typer.Option(help="Least log10 LR of a link, and least mean log10 LR between clusters that are joined."),
     ] = 1.0,
     channels: ChannelsOption = None,
+    speakers: SpeakersOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
@@ -43,8 +45,8 @@ def link_command(
 ) -> None:
     """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
 
-    Recordings suspected of one source or session are listed apart. Use the same --model, --settings and --channels as
-    in the scan.
+    Recordings suspected of one source or session are listed apart. Use the same --model, --settings, --channels
+    and --speakers as in the scan.
     """
     from forensic.case.folder import open_case
     from forensic.speaker.extractor import default_model_folder
@@ -52,7 +54,7 @@ def link_command(
 
     request = LinkRequest(
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels),
+        settings=settings_with(settings, channels, speakers),
         threshold_log10_lr=threshold,
         scale=scale,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
