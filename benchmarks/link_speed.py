@@ -43,7 +43,10 @@ def main() -> None:
         result = link(case, LinkRequest(default_model_folder(), Settings()), watch)
         taken, wall_s = time.process_time() - began, time.perf_counter() - wall
         calibrated = [seconds for step, seconds in steps if step.startswith(("calibrating", "linking"))]
-        print(f"{options.voices:,} voices, {result.results['pairs']:,} pairs, {result.results['pairs_with_lr']:,} with an LR")
+        print(
+            f"{options.voices:,} voices, {result.results['pairs']:,} pairs, "
+            f"{result.results['pairs_with_lr']:,} with an LR"
+        )
         print(f"{len(result.results['calibrations'])} calibrations: {sum(calibrated):.0f} s")
         for (step, _), (_, seconds) in zip(steps, [*steps[1:], ("", time.process_time() - last)], strict=True):
             if not step.startswith("calibrating"):

@@ -2,8 +2,9 @@
 
     python benchmarks/verify_speed.py [--speech FOLDER] [--seconds 60] [--runs 5]
 
-A run is a whole process, start-up included, bound to one core, without a report. Printed are its wall time, its processor
-time (which other work on the machine touches less), and the time that importing the packages it needs takes alone.
+A run is a whole process, start-up included, bound to one core, without a report. Printed are its wall time, its
+processor time (which other work on the machine touches less), and the time that importing the packages it needs takes
+alone.
 """
 
 import argparse
@@ -46,14 +47,18 @@ def main() -> None:
             times = [_timed(command) for _ in range(options.runs + 1)][1:]
             wall, processor = (statistics.median(part) for part in zip(*times, strict=True))
             least = min(wall_s for wall_s, _ in times)
-            print(f"{name:20}{wall:7.2f} s median, {least:.2f} s least, {processor:.2f} s of processor time", flush=True)
+            print(
+                f"{name:20}{wall:7.2f} s median, {least:.2f} s least, {processor:.2f} s of processor time", flush=True
+            )
     print(f"load of the machine over the last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
 
 
 def write_pair(speech: Path, folder: Path, seconds: float) -> tuple[Path, Path]:
     """Two halves of what one person of the population said, as WAV files."""
     with (speech / "manifest.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == "population" and row["corpus"] == "speechocean762"]
+        rows = [
+            row for row in csv.DictReader(file) if row["split"] == "population" and row["corpus"] == "speechocean762"
+        ]
     own: dict[str, list[np.ndarray]] = {}
     for row in rows:
         parts = own.setdefault(row["speaker"], [])
@@ -72,7 +77,7 @@ def _timed(command: list[str]) -> tuple[float, float]:
     """Wall and processor seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, preexec_fn=_on_one_core)  # noqa: PLW1509 - no threads here
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, preexec_fn=_on_one_core)
     wall_s = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

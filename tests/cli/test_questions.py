@@ -41,9 +41,7 @@ def run(monkeypatch, capsys):
 
 
 def test_verify_prints_json_alone_for_a_program(recordings, settings, run):
-    code, out, _ = run(
-        "verify", recordings / "adler.wav", recordings / "brook.wav", "--json", "--settings", settings
-    )
+    code, out, _ = run("verify", recordings / "adler.wav", recordings / "brook.wav", "--json", "--settings", settings)
     assert code == 0
     (row,) = json.loads(out)["comparisons"]
     assert row["questioned_path"] == str(recordings / "adler.wav")

@@ -132,7 +132,15 @@ def test_an_identification_in_a_case_is_kept_there_and_noted(recordings, suspect
 
 def test_what_chance_gives_is_the_share_of_different_speaker_lrs_for_every_suspect():
     rows = [
-        {"questioned_path": "q", "channel": 0, "turn": 0, "suspect": name, "log10_lr": lr, "status": STATUS_LR}
+        {
+            "questioned_path": "q",
+            "channel": 0,
+            "turn": 0,
+            "speakers": 1,
+            "suspect": name,
+            "log10_lr": lr,
+            "status": STATUS_LR,
+        }
         | {"log10_lr_low": lr, "log10_lr_high": lr, "unbounded_log10_lr": lr, "verbal_equivalent": ""}
         | {"calibration_id": "c", "reason": None}
         for name, lr in (("a", 0.5), ("b", 1.5))
