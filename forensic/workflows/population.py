@@ -34,10 +34,10 @@ from forensic.workflows.reference_people import (
     read_people,
 )
 
-KNOWN_SPEECH_S = (4.0, 8.0, 25.0)
+KNOWN_SPEECH_S = (8.0, 25.0)
 LONGEST_KNOWN_S = 30.0
-QUESTIONED_SPEECH_S = (2.0, 3.0, 5.0, 10.0, 20.0)
-_PIECES = {2.0: 3, 3.0: 3, 5.0: 3, 10.0: 2, 20.0: 2}  # of one speaker in a questioned cell, at most
+QUESTIONED_SPEECH_S = (3.0, 5.0, 10.0, 20.0)
+_PIECES = {3.0: 3, 5.0: 3, 10.0: 2, 20.0: 2}  # of one speaker in a questioned cell, at most
 _KNOWN_SHARE = 0.7  # of the nominal net speech that a known side must have
 _QUESTIONED_SHARE = 0.95
 
