@@ -1,6 +1,6 @@
 """How long `forensic verify` takes from a cold start, on one core, for two recordings that hold a minute together.
 
-    python benchmarks/verify_speed.py [--speech FOLDER] [--seconds 60] [--runs 5]
+    python benchmarks/verify_speed.py [--speech FOLDER] [--seconds 60] [--runs 5] [--settings FILE]
 
 A run is a whole process, start-up included, bound to one core, without a report. Printed are its wall time, its
 processor time (which other work on the machine touches less), and the time that importing the packages it needs takes
@@ -36,13 +36,15 @@ def main() -> None:
     parser.add_argument("--speech", type=Path, default=Path("../shared/speech"), help="folder with manifest.csv")
     parser.add_argument("--seconds", type=float, default=60.0, help="of audio in both recordings together")
     parser.add_argument("--runs", type=int, default=5, help="counted runs, after one to warm up")
+    parser.add_argument("--settings", type=Path, help="TOML file of settings; defaults without it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         pair = write_pair(options.speech, Path(folder), options.seconds)
+        verify = [sys.executable, "-m", "forensic", "verify", *map(str, pair), "--json"]
         for name, command in (
             ("python itself", [sys.executable, "-c", "pass"]),
             ("importing packages", [sys.executable, "-c", _IMPORTS]),
-            ("forensic verify", [sys.executable, "-m", "forensic", "verify", *map(str, pair), "--json"]),
+            ("forensic verify", verify + (["--settings", str(options.settings)] if options.settings else [])),
         ):
             times = [_timed(command) for _ in range(options.runs + 1)][1:]
             wall, processor = (statistics.median(part) for part in zip(*times, strict=True))

@@ -29,13 +29,9 @@ from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.records import Calibration
-from forensic.report.content.build import build_report
 from forensic.report.content.inputs import KnownRecording, KnownSpeaker, ReportInputs
-from forensic.report.render import render_html, render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.workflows.calibrate import load_calibration
-from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
@@ -222,6 +218,9 @@ def publish_in_case(
 
 def publish(folder: Path, weighed: WeighedCase) -> ComparisonResult:
     """Write results and report into a folder, whose name becomes their id."""
+    from forensic.report.content.build import build_report
+    from forensic.report.render import render_html, render_pdf
+
     report = dataclasses.replace(weighed.report, report_id=folder.name, comparison_id=folder.name)
     write_atomically(report.comparisons, folder / "comparisons.parquet")
     write_csv(report.comparisons, folder / "comparisons.csv")
@@ -258,6 +257,8 @@ def _scan_reference(
 def reference_population(model: SpeakerModel, model_folder: Path, calibration: Path | None) -> Population | ScoreList:
     """The laboratory's own calibration where one is named; else the bank beside the model."""
     if calibration is not None:
+        from forensic.workflows.calibrate import load_calibration  # as below: seconds that a verification would wait
+
         return load_calibration(calibration, model)
     return load_population(model_folder, model.identity.sha256)
 
@@ -270,6 +271,8 @@ def _in_conditions_of_the_case(
     watch: Callable[[str], None],
 ) -> Population:
     """The population's people, simulated in the conditions of every side that can be compared."""
+    from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
+
     if request.people is None:
         raise ReferenceSetError("No people of the relevant population are named.", "Name them with --population.")
     least_s = max(request.settings.comparison.min_net_speech_s, _SHORTEST_SIMULATED_S)
