@@ -46,7 +46,7 @@ def main() -> None:
             ("importing packages", [sys.executable, "-c", _IMPORTS]),
             ("forensic verify", verify + (["--settings", str(options.settings)] if options.settings else [])),
         ):
-            times = [_timed(command) for _ in range(options.runs + 1)][1:]
+            times = [_timed(command, Path(folder) / "compiled") for _ in range(options.runs + 1)][1:]
             wall, processor = (statistics.median(part) for part in zip(*times, strict=True))
             least = min(wall_s for wall_s, _ in times)
             print(
@@ -75,11 +75,13 @@ def write_pair(speech: Path, folder: Path, seconds: float) -> tuple[Path, Path]:
     return folder / "questioned.wav", folder / "known.wav"
 
 
-def _timed(command: list[str]) -> tuple[float, float]:
-    """Wall and processor seconds."""
+def _timed(command: list[str], compiled: Path) -> tuple[float, float]:
+    """Wall and processor seconds, with modules compiled once, as an installed program has them."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(compiled)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, preexec_fn=_on_one_core)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment, preexec_fn=_on_one_core)
     wall_s = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
