@@ -24,13 +24,12 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _wav import write_wav
+from _case import without, write_as
 
 from forensic.audio.channel import Band, Channel, Noise, Room, simulate
-from forensic.audio.codec import Codec, at_codec_rate, encode
+from forensic.audio.codec import Codec
 from forensic.likelihood_ratio.metrics import cllr, cllr_min, eer
-from forensic.likelihood_ratio.population import PARQUET, load_population, save_population
-from forensic.speaker.extractor import default_model_folder, load_model
+from forensic.speaker.extractor import default_model_folder
 from forensic.training.cache import load_sources, read_samples
 from forensic.training.configuration import DataSettings
 from forensic.workflows.reference_people import with_languages_apart
@@ -129,34 +128,6 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
                 truth[file] = {"person": f"{corpus}/{name}", "channel": f"{channel.name} {codec}"}
                 number += 1
     return truth
-
-
-def write_as(path: Path, samples: np.ndarray, codec: Codec | None) -> None:
-    """Write 16 kHz samples to a file of a codec, or to WAV."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if codec is None:
-        write_wav(path, samples)
-    else:
-        path.write_bytes(encode(at_codec_rate(samples, codec), codec))
-
-
-def without(model_folder: Path, target: Path, people: set[str]) -> Path:
-    """A copy of a model whose reference population lacks some people."""
-    shutil.copytree(model_folder, target)
-    sha256 = load_model(target).identity.sha256
-    population = load_population(target, sha256)
-    rows = pl.read_parquet(target / PARQUET).drop("embedding")
-    keep = ~rows["speaker"].is_in(list(people)).to_numpy()
-    print(f"reference population: {rows.filter(keep)['speaker'].n_unique()} of {rows['speaker'].n_unique()} speakers")
-    save_population(
-        target,
-        rows.filter(keep),
-        population.embeddings[keep],
-        model_sha256=sha256,
-        data=population.card.data,
-        licences=population.card.licences,
-    )
-    return target
 
 
 def judge(table: pl.DataFrame, truth: dict[str, dict[str, str]]) -> None:

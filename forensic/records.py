@@ -3,7 +3,8 @@
 Many items of one kind are a polars frame whose schema stands in ``forensic.case.store``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -81,6 +82,43 @@ class SpeechSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch in which one speaker speaks; times in seconds from the start of the recording.
+
+    Attributes:
+        speaker: from 1.
+        is_clear: whether it tells of the speaker's voice: long enough, and nobody else seems to speak at the time.
+    """
+
+    start_s: float
+    end_s: float
+    speaker: int
+    is_clear: bool = True
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What an examiner says of who speaks when in one recording.
+
+    Attributes:
+        path: the file.
+        sha256: of its bytes.
+        turns: by channel; under None those for every channel. Turns may overlap.
+        names: what the file calls each speaker, by number.
+    """
+
+    path: str
+    sha256: str
+    turns: Mapping[int | None, tuple[Turn, ...]]
+    names: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """What was measured of one channel of a recording.
 
@@ -125,10 +163,13 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEvidence:
-    """Everything that one channel of a recording contributes.
+    """Everything that one speaker in one channel of a recording contributes.
 
     Attributes:
         channel: as in ``Block``.
+        turn: 0 for all speech of the channel, which one speaker was found in; 1 and on for the speakers where there
+            are several, the one with the most speech first.
+        speakers: how many were found, or set, in the channel.
         quality: what was measured.
         segments: where speech is.
         segment_windows: number of LSTM windows centred in each segment, shape (n_segments,).
@@ -136,11 +177,13 @@ class ChannelEvidence:
             a segment holds no window of its own.
         embedding: L2-normalised mean of all windows, shape (embedding_size,).
         windows: number of LSTM windows.
-        envelope: shape (n, 2), lowest and highest sample of n equal stretches, for a plot.
+        envelope: shape (n, 2), lowest and highest sample of n equal stretches of the channel, for a plot.
         fingerprint: by which copies of the channel are recognised (``forensic.audio.fingerprint``), shape (frames,).
     """
 
     channel: int
+    turn: int
+    speakers: int
     quality: Quality
     segments: tuple[SpeechSegment, ...]
     segment_windows: NDArray[np.int32]
@@ -167,13 +210,22 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RecordingEvidence:
-    """What the examination of one file's bytes gave: evidence by channel, failures, or both."""
+    """What the examination of one file's bytes gave: evidence by channel and speaker, failures, or both.
+
+    Attributes:
+        labels_sha256: of the file from which an examiner's turns were taken; empty where speakers were found.
+        labels_path: that file; empty without one.
+        turns: who speaks when, by channel, where several speakers were found or turns were set.
+    """
 
     source: SourceFile
     audio_format: AudioFormat | None
     channels: tuple[ChannelEvidence, ...]
     failures: tuple[Failure, ...]
     notes: tuple[str, ...] = ()
+    labels_sha256: str = ""
+    labels_path: str = ""
+    turns: Mapping[int, tuple[Turn, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

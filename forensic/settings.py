@@ -73,6 +73,35 @@ class EmbeddingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DiarizationSettings:
+    """Who speaks when in a channel.
+
+    Attributes:
+        speakers: "auto" finds how many there are, "1" separates none, another number that many.
+        window_frames: length in frames of 10 ms of the windows by which speakers are told apart.
+        step_frames: from one of them to the next, at most.
+        turn_window_frames: length of the windows by which their turns are found, one after the other; longer ones know
+            a voice better, shorter ones change with it sooner.
+        max_speakers: as many are found at most.
+        min_speaker_s: who is told apart must speak so long, all in all.
+        max_similarity: two groups of windows whose mean embeddings have a higher cosine are one speaker.
+        min_separation: two groups of windows are two speakers if the cosine distance of their mean embeddings is so
+            many times that of the halves of one group; more finds fewer speakers.
+        min_turn_s: shorter turns tell nothing of the voice: no embedding is made of them.
+    """
+
+    speakers: str = "auto"
+    window_frames: int = 160
+    step_frames: int = 80
+    turn_window_frames: int = 80
+    max_speakers: int = 6
+    min_speaker_s: float = 3.0
+    max_similarity: float = 0.95
+    min_separation: float = 1.12
+    min_turn_s: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonSettings:
     """From scores to likelihood ratios, and when none is issued.
 
@@ -111,17 +140,19 @@ class Settings:
     audio: AudioSettings = field(default_factory=AudioSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
+    diarization: DiarizationSettings = field(default_factory=DiarizationSettings)
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
 
     @property
     def evidence_sha256(self) -> str:
         """Hash of every setting that changes what a scan stores."""
-        content = {name: dataclasses.asdict(getattr(self, name)) for name in ("audio", "speech", "embedding")}
+        content = {name: dataclasses.asdict(getattr(self, name)) for name in _EVIDENCE}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 AnySettings = TypeVar("AnySettings")
 
+_EVIDENCE = ("audio", "speech", "embedding", "diarization")
 CALIBRATORS = ("logistic", "bi-gaussianized", "kde", "pav")
 
 _CHOICES = {
@@ -134,6 +165,12 @@ _AT_LEAST = {
     ("embedding", "window_frames"): 40,
     ("embedding", "step_frames"): 10,
     ("embedding", "min_speech_s"): 0.5,
+    ("diarization", "window_frames"): 40,
+    ("diarization", "step_frames"): 10,
+    ("diarization", "turn_window_frames"): 40,
+    ("diarization", "max_speakers"): 1,
+    ("diarization", "min_speaker_s"): 0.5,
+    ("diarization", "min_turn_s"): 0,
     ("comparison", "min_speakers"): 5,
     ("comparison", "bootstrap_draws"): 100,
 }
@@ -196,6 +233,8 @@ def _step_from(step_class: Any, table: str, values: dict[str, Any], origin: str)
             raise SettingsError(f"{where} = {value} is too small.", f"Use {least} or more.")
     if table == "audio" and "channels" in values:
         check_channels(values["channels"])
+    if table == "diarization" and "speakers" in values:
+        check_speakers(values["speakers"])
     return step_class(**{key: _converted(value, types[key]) for key, value in values.items()})
 
 
@@ -226,3 +265,14 @@ def check_channels(value: str) -> str:
     if value in {"auto", "split", "mix"} or (value.isdecimal() and int(value) >= 1):
         return value
     raise SettingsError(f"Unknown choice of channels: {value!r}.", "Use auto, split, mix, or a number from 1.")
+
+
+def check_speakers(value: str) -> str:
+    """The value, if ``diarization.speakers`` may have it.
+
+    Raises:
+        SettingsError: if it is neither auto nor a number from 1.
+    """
+    if value == "auto" or (value.isascii() and value.isdecimal() and int(value) >= 1):
+        return value
+    raise SettingsError(f"Unknown number of speakers: {value!r}.", "Use auto, or a number from 1.")

@@ -75,12 +75,13 @@ class QualityMeter:
         self._envelope = _Envelope()
         self._peak = 0.0
 
-    def update(self, block: Block, segments: Sequence[SpeechSegment]) -> None:
+    def update(self, block: Block, segments: Sequence[SpeechSegment], others: Sequence[SpeechSegment] = ()) -> None:
         """Take the next block.
 
         Args:
             block: of the channel.
-            segments: the speech in it, in seconds from the start of the recording.
+            segments: the speech to measure, in seconds from the start of the recording.
+            others: speech in it that is not measured, and no pause either.
         """
         self._duration_s += block.duration_s
         self._net_speech_s += sum(segment.duration_s for segment in segments)
@@ -96,6 +97,8 @@ class QualityMeter:
         self._speech_samples += int(is_speech.sum())
         self._speech_levels += _level_histogram(power[is_speech])
         beside = _beside_speech(is_speech)
+        if others:
+            beside &= ~_within(_speech_mask(block, others, len(frames)), _GUARD_FRAMES)
         self._pause_frames += int(beside.sum())
         self._pause_levels += _level_histogram(power[beside])
         self._ceilings += _run_histogram(block.samples, is_speech)

@@ -14,7 +14,7 @@ from forensic.errors import CaseError, FileReadError
 from forensic.records import SourceFile
 
 _READ_BYTES = 1 << 20
-_CASE_OUTPUT = frozenset({"evidence", "comparisons"})
+_CASE_OUTPUT = frozenset({"evidence", "comparisons", "links"})
 _CHECK_ACCESS = "Check that you may read it and that its disk is sound, then scan again."
 
 

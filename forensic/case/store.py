@@ -24,6 +24,11 @@ EVIDENCE_KEY: Schema = {
     "settings_sha256": pl.String,
 }
 
+TURN_KEY: Schema = EVIDENCE_KEY | {
+    "turn": pl.Int16,  # 0: all speech of the channel, in which one speaker was found; 1 and on: its speakers
+    "labels_sha256": pl.String,  # of the file with an examiner's turns; empty where speakers were found
+}
+
 SCHEMAS: dict[str, Schema] = {
     # one row a path: what lies there
     "files": {
@@ -50,11 +55,14 @@ SCHEMAS: dict[str, Schema] = {
         "bits_per_sample": pl.Int16,
         "duration_s": pl.Float64,
         "notes": pl.List(pl.String),
+        "labels_sha256": pl.String,  # as in ``TURN_KEY``; rows of turns under another belong to an earlier choice
+        "labels_path": pl.String,
         "tags": pl.List(pl.String),  # of container and stream, "name=value"
     },
-    # one row a channel with speech
-    "quality": EVIDENCE_KEY
+    # one row a channel with speech, or a speaker in it where there are several
+    "quality": TURN_KEY
     | {
+        "speakers": pl.Int16,  # in the channel
         "duration_s": pl.Float64,
         "net_speech_s": pl.Float64,
         "speech_level_dbfs": pl.Float64,
@@ -71,7 +79,7 @@ SCHEMAS: dict[str, Schema] = {
         "envelope_high": pl.List(pl.Float32),
     },
     # one row a stretch of speech; embedding is null where the stretch holds no window of its own
-    "segments": EVIDENCE_KEY
+    "segments": TURN_KEY
     | {
         "segment": pl.Int32,
         "start_s": pl.Float64,
@@ -79,8 +87,8 @@ SCHEMAS: dict[str, Schema] = {
         "windows": pl.Int32,
         "embedding": pl.List(pl.Float32),
     },
-    # one row a channel with speech
-    "embeddings": EVIDENCE_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
+    # one row a channel with speech, or a speaker in it
+    "embeddings": TURN_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
     # one row a channel with speech; 32 bits a frame, little-endian, 0 outside speech
     "fingerprints": EVIDENCE_KEY | {"fingerprint": pl.Binary},
     # one row a recording (channel null) or channel that could not be examined
@@ -91,9 +99,9 @@ SCHEMAS: dict[str, Schema] = {
 KEYS: dict[str, list[str]] = {
     "files": ["path"],
     "recordings": ["sha256", "model_sha256", "settings_sha256"],
-    "quality": list(EVIDENCE_KEY),
-    "segments": [*EVIDENCE_KEY, "segment"],
-    "embeddings": list(EVIDENCE_KEY),
+    "quality": list(TURN_KEY),
+    "segments": [*TURN_KEY, "segment"],
+    "embeddings": list(TURN_KEY),
     "fingerprints": list(EVIDENCE_KEY),
     "failures": list(EVIDENCE_KEY),
 }
@@ -103,7 +111,8 @@ COMPARISONS_SCHEMA: Schema = {
     "questioned_path": pl.String,
     "questioned_sha256": pl.String,
     "channel": pl.Int16,  # 0 where all channels were mixed
-    "turn": pl.Int16,  # 0: all speech of the channel
+    "turn": pl.Int16,  # 0: all speech of the channel; 1 and on: one speaker of several in it
+    "speakers": pl.Int16,  # in the channel
     "suspect": pl.String,
     "known_sha256": pl.List(pl.String),
     "score": pl.Float64,  # null where there is no embedding on one side
@@ -122,7 +131,7 @@ COMPARISONS_SCHEMA: Schema = {
     "known_distance": pl.Float64,
     "known_differs": pl.String,
 }
-"""One row a questioned recording, channel and suspect."""
+"""One row a questioned recording, channel, speaker in it and suspect."""
 
 STATUS_LR = "lr"
 STATUS_NONE = "no LR issued"
@@ -173,16 +182,24 @@ class EvidenceStore:
                 f"The evidence table {table} of {self.folder.parent} cannot be read: {error}.",
                 "Restore the case folder from a copy, or delete its evidence folder and scan again.",
             ) from error
-        return frame.unique(KEYS[table], keep="last", maintain_order=True)
+        earlier = {"turn": 0, "labels_sha256": "", "speakers": 1}  # what evidence without these columns means
+        known = [pl.col(name).fill_null(value) for name, value in earlier.items() if name in SCHEMAS[table]]
+        return frame.with_columns(known).unique(KEYS[table], keep="last", maintain_order=True)
 
     def read_of(self, table: str, model_sha256: str, settings_sha256: str) -> pl.DataFrame:
         """The rows of a table that one model and one settings made.
+
+        Of a recording whose turns an examiner set, or set anew, those of the latest choice.
 
         Raises:
             CaseError: if a file of the table cannot be read.
         """
         ours = (pl.col("model_sha256") == model_sha256) & (pl.col("settings_sha256") == settings_sha256)
-        return self.read(table).filter(ours)
+        rows = self.read(table).filter(ours)
+        if table == "recordings" or "labels_sha256" not in SCHEMAS[table]:
+            return rows
+        chosen = self.read("recordings").filter(ours).select("sha256", "labels_sha256")
+        return rows.join(chosen, on=["sha256", "labels_sha256"], how="semi")
 
     def compact(self) -> None:
         """Join the batches of each table into one file."""

@@ -2,8 +2,9 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 import typer
@@ -15,8 +16,10 @@ from forensic.cli.options import (
     ChannelsOption,
     EnvelopeOption,
     ExistingCaseOption,
+    LabelsOption,
     ModelOption,
     SettingsOption,
+    SpeakersOption,
     WorkersOption,
 )
 from forensic.cli.scan import settings_with, show_progress
@@ -39,6 +42,8 @@ def compare_command(
         typer.Option(help="Only these scanned recordings: a path, folder or glob; may be repeated."),
     ] = None,
     channels: ChannelsOption = None,
+    speakers: SpeakersOption = None,
+    segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
@@ -58,8 +63,8 @@ def compare_command(
 ) -> None:
     """Compare the scanned questioned recordings with suspects; write likelihood ratios and the report.
 
-    Use the same --model, --settings and --channels as in the scan. Exit code 3: done, but some of the suspects'
-    recordings were rejected.
+    Use the same --model, --settings, --channels and --speakers as in the scan; --segments is for the suspects'
+    recordings. Exit code 3: done, but some of these were rejected.
     """
     from forensic.case.folder import open_case
     from forensic.speaker.extractor import default_model_folder
@@ -70,12 +75,13 @@ def compare_command(
     request = ComparisonRequest(
         reference=reference,
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels),
+        settings=settings_with(settings, channels, speakers),
         questioned=tuple(questioned or ()),
         scale=scale,
         workers=workers,
         people=population,
         calibration=calibration,
+        labels=segments,
         envelope=envelope,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
@@ -105,9 +111,8 @@ def print_ranked(comparisons: pl.DataFrame) -> None:
     ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for row in ranked.head(_ROWS_SHOWN).to_dicts():
-        channel = f", channel {row['channel']}" if row["channel"] else ""
         table.add_row(
-            shown_path(row["questioned_path"]) + channel,
+            shown_path(row["questioned_path"]) + part_of(row),
             shown(row["suspect"]),
             f"{row['log10_lr']:+.2f}",
             f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
@@ -122,7 +127,15 @@ def print_ranked(comparisons: pl.DataFrame) -> None:
     console.print(
         f"{comparisons.height:,} comparisons: {ranked.height:,} with an LR, {refused.height:,} with no LR issued."
     )
-    reasons = refused.group_by("questioned_path", "channel", "reason", maintain_order=True).agg(pl.len())
+    reasons = refused.group_by("questioned_path", "channel", "turn", "speakers", "reason", maintain_order=True).agg(
+        pl.len()
+    )
     for row in reasons.head(_ROWS_SHOWN).to_dicts():
-        channel = f", channel {row['channel']}" if row["channel"] else ""
-        console.print(f"[yellow]No LR[/] {shown_path(row['questioned_path'])}{channel}: {shown(row['reason'])}")
+        console.print(f"[yellow]No LR[/] {shown_path(row['questioned_path'])}{part_of(row)}: {shown(row['reason'])}")
+
+
+def part_of(row: Mapping[str, Any]) -> str:
+    """Which part of a recording a comparison is of: ", speaker 2 of 3 in channel 1"; empty for the whole of it."""
+    speaker = f"speaker {row['turn']} of {row['speakers']}" if row["turn"] else ""
+    channel = f"channel {row['channel']}" if row["channel"] else ""
+    return f", {speaker}{' in ' if speaker and channel else ''}{channel}" if speaker or channel else ""

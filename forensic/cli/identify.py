@@ -65,7 +65,10 @@ def identify_command(
         calibration=calibration,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
-    with open_case(case, create=True) if case else nullcontext() as opened, meter("Comparing") as bar:
+    with (
+        open_case(case, create=True) if case else nullcontext() as opened,
+        meter("Comparing", is_silent=as_json) as bar,
+    ):
         answer = identify(
             questioned,
             request,

@@ -17,6 +17,21 @@ ChannelsOption = Annotated[
         help="auto: apart where they differ; split: always apart; mix: always mixed; N: that channel alone.",
     ),
 ]
+SpeakersOption = Annotated[
+    str | None,
+    typer.Option(
+        "--speakers",
+        help="Speakers in one channel. auto: as many as are found; 1: none are told apart; N: that many.",
+    ),
+]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--segments",
+        help="Who speaks when, as an examiner set it: an RTTM file or Audacity label track named like its recording, "
+        "or a folder of them. Without it, what an earlier scan was given stays.",
+    ),
+]
 
 CriterionOption = Annotated[
     float,

@@ -11,12 +11,14 @@ from forensic.cli.options import (
     DEFAULT_CASE,
     CaseOption,
     ChannelsOption,
+    LabelsOption,
     ModelOption,
     SettingsOption,
+    SpeakersOption,
     WorkersOption,
 )
 from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, shown, shown_path
-from forensic.settings import Settings, check_channels, load_settings
+from forensic.settings import Settings, check_channels, check_speakers, load_settings
 
 if TYPE_CHECKING:
     from forensic.workflows.scan import ScanSummary
@@ -30,6 +32,8 @@ def scan_command(
     include: Annotated[list[str] | None, typer.Option(help="Scan only what fits this glob; may be repeated.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Leave out what fits this glob; may be repeated.")] = None,
     channels: ChannelsOption = None,
+    speakers: SpeakersOption = None,
+    segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
@@ -52,10 +56,11 @@ def scan_command(
         roots=tuple(folders),
         side="questioned",
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels),
+        settings=settings_with(settings, channels, speakers),
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         workers=workers,
+        labels=segments,
     )
     check_roots(folders)  # before a case is made for them
     with open_case(case, create=True) as opened, meter("Scanning") as bar:
@@ -66,12 +71,16 @@ def scan_command(
         raise typer.Exit(DONE_WITH_FAILURES)
 
 
-def settings_with(path: Path | None, channels: str | None) -> Settings:
+def settings_with(path: Path | None, channels: str | None, speakers: str | None = None) -> Settings:
     """The settings of a file, with the options of the command line over them."""
     settings = load_settings(path)
-    if channels is None:
-        return settings
-    return dataclasses.replace(settings, audio=dataclasses.replace(settings.audio, channels=check_channels(channels)))
+    if channels is not None:
+        audio = dataclasses.replace(settings.audio, channels=check_channels(channels))
+        settings = dataclasses.replace(settings, audio=audio)
+    if speakers is not None:
+        diarization = dataclasses.replace(settings.diarization, speakers=check_speakers(speakers))
+        settings = dataclasses.replace(settings, diarization=diarization)
+    return settings
 
 
 def show_progress(bar: Meter, state: "ScanSummary") -> None:
@@ -90,20 +99,22 @@ def print_summary(summary: "ScanSummary") -> None:
     table.add_column()
     table.add_row("Files found", f"{summary.files:,}")
     table.add_row("Examined now", f"{summary.examined:,}")
-    if summary.already_examined:
-        table.add_row("Examined before", f"{summary.already_examined:,}")
-    if summary.duplicates:
-        table.add_row("Identical to another file", f"{summary.duplicates:,}")
-    if summary.skipped:
-        table.add_row("Skipped, no audio", f"{summary.skipped:,}")
-    if summary.failed:
-        table.add_row("Rejected recordings", f"[red]{summary.failed:,}[/]")
-    if summary.failed_channels:
-        table.add_row("Channels without evidence", f"[yellow]{summary.failed_channels:,}[/]")
+    for name, count, style in (
+        ("Examined before", summary.already_examined, ""),
+        ("Identical to another file", summary.duplicates, ""),
+        ("Skipped, no audio", summary.skipped, ""),
+        ("Rejected recordings", summary.failed, "red"),
+        ("Channels without evidence", summary.failed_channels, "yellow"),
+        ("Turns set by hand", summary.labelled, ""),
+        ("Channels with several speakers", len(summary.several_speakers), "yellow"),
+    ):
+        if count:
+            table.add_row(name, f"[{style}]{count:,}[/]" if style else f"{count:,}")
     if summary.examined:
         table.add_row("Audio, speech in it", f"{summary.audio_s / 60:.1f} min, {summary.net_speech_s / 60:.1f} min")
         table.add_row("Speed", f"{summary.times_real_time:.0f} times real time, {summary.elapsed_s:.1f} s in all")
     console.print(table)
+    _print_speakers(summary)
     for path, failure in summary.problems[:_PROBLEMS_SHOWN]:
         where = f", channel {failure.channel}" if failure.channel else ""
         console.print(f"[red]Rejected[/] {shown_path(path)}{where} ({shown(failure.step)}): {shown(failure.problem)}")
@@ -112,3 +123,14 @@ def print_summary(summary: "ScanSummary") -> None:
         console.print(f"... and {len(summary.problems) - _PROBLEMS_SHOWN} more, in the case's failures and its report.")
     for path, reason in summary.skips[:_PROBLEMS_SHOWN]:
         console.print(f"[dim]Skipped[/]  {shown_path(path)}: {shown(reason)}")
+
+
+def _print_speakers(summary: "ScanSummary") -> None:
+    """The channels in which several speakers were found."""
+    for path, channel, number in summary.several_speakers[:_PROBLEMS_SHOWN]:
+        where = f" in channel {channel}" if channel else ""
+        console.print(f"[yellow]{number} speakers[/]{where}: {shown_path(path)}")
+    if len(summary.several_speakers) > _PROBLEMS_SHOWN:
+        console.print(f"... and {len(summary.several_speakers) - _PROBLEMS_SHOWN} more.")
+    if summary.several_speakers:
+        console.print("Who speaks when is in the case's folder turns; correct it there, and scan with --segments.")

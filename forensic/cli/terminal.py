@@ -1,5 +1,6 @@
 """What every command shows alike: the console, progress, errors. Text from files is escaped here."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -66,8 +67,8 @@ class _Note(ProgressColumn):
 class Meter:
     """A progress bar in a terminal, a plain line now and then elsewhere."""
 
-    def __init__(self, progress: Progress | None, title: str) -> None:
-        self._progress, self._title = progress, title
+    def __init__(self, progress: Progress | None, title: str, every_s: float = _PLAIN_LINE_EVERY_S) -> None:
+        self._progress, self._title, self._every_s = progress, title, every_s
         self._task = progress.add_task(title, total=None, note="") if progress else None
         self._last_line = time.monotonic()
 
@@ -81,15 +82,18 @@ class Meter:
         """
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, total=max(total, 1e-9), note=note)
-        elif time.monotonic() - self._last_line >= _PLAIN_LINE_EVERY_S:
+        elif time.monotonic() - self._last_line >= self._every_s:
             self._last_line = time.monotonic()
             share = 100 * done / total if total else 100.0
             console.print(f"{self._title}: {share:.0f} % - {note}", markup=False)
 
 
 @contextmanager
-def meter(title: str) -> Iterator[Meter]:
-    """A meter that is gone when the work is done."""
+def meter(title: str, *, is_silent: bool = False) -> Iterator[Meter]:
+    """A meter that is gone when the work is done; a silent one leaves standard output to a program that reads it."""
+    if is_silent:
+        yield Meter(None, title, every_s=math.inf)
+        return
     if not console.is_terminal:
         yield Meter(None, title)
         return

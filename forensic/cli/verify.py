@@ -49,7 +49,7 @@ def verify_command(
         calibration=calibration,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
-    with meter("Comparing") as bar:
+    with meter("Comparing", is_silent=as_json) as bar:
         answer = verify(questioned, known, request, report, lambda step: bar.update(0, 1, step))
     if as_json:
         typer.echo(json.dumps(answer.results, indent=1, allow_nan=False))

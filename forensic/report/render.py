@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from forensic.errors import ReportError
 from forensic.report import figures
 from forensic.report.content.case_report import CaseReport
+from forensic.report.links.content import LinkReport
+from forensic.report.links.figure import draw_graph
 from forensic.report.validation import figures as validation_figures
 from forensic.report.validation.content import ValidationReport
 from forensic.resources import shipped
@@ -35,7 +37,12 @@ def render_validation_html(report: ValidationReport) -> str:
     return _page("validation_report.html.j2", report, drawn)
 
 
-def _page(template: str, report: CaseReport | ValidationReport, drawn: Mapping[str, str]) -> str:
+def render_link_html(report: LinkReport) -> str:
+    """A report of links, likewise."""
+    return _page("link_report.html.j2", report, {"graph": draw_graph(report.graph)} if report.graph else {})
+
+
+def _page(template: str, report: CaseReport | ValidationReport | LinkReport, drawn: Mapping[str, str]) -> str:
     from markupsafe import Markup
 
     try:

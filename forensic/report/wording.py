@@ -39,9 +39,14 @@ PROCESSING = paragraphs("""
 Every file was hashed (SHA-256) and decoded. Its channels were kept apart or mixed as the settings say, and
 resampled to 16 kHz with a filter against aliasing.
 
-A detector of speech marked the stretches that hold speech; only these were used. No stretch was chosen or
-removed by hand in this program. The waveforms in this report show what was used, as far as they are
-printed; the start and end of every stretch is in the evidence tables of the case.
+A detector of speech marked the stretches that hold speech; only these were used. The waveforms in this report
+show what was used, as far as they are printed; the start and end of every stretch is in the evidence tables of
+the case.
+
+Unless the settings say how many speakers a channel holds, their number was estimated: the windows of a channel
+were parted into groups, which count as different speakers where they lie further apart than one voice does.
+Where several were found, each was examined by itself, with the speech in which nobody else seemed to speak;
+turns that were too short to tell whose they are were left out. Who speaks when is in the folder of the case.
 
 Copies, excerpts and parts of one source among the recordings compared were looked for with an acoustic
 fingerprint of the speech, and recordings of one sitting by the device and time of making that their files
@@ -71,9 +76,12 @@ The examination is automatic. It compares how speakers sound to a trained networ
 language, dialect, word choice, content or circumstances, and it replaces no auditory or acoustic-phonetic
 examination.
 
-What was not examined: whether a channel holds the speech of more than one person, language and accent,
-reverberation, disguise, emotion, illness, intoxication and ageing, synthetic or converted speech, and
-whether a recording was edited. Each of these can move an LR in either direction.
+That a channel holds the speech of one person only is an estimate of the program: it can miss a second one
+who says little or sounds alike, and does not separate people who speak at the same time.
+
+What was not examined: language and accent, reverberation, disguise, emotion, illness, intoxication and ageing,
+synthetic or converted speech, and whether a recording was edited. Each of these can move an LR in either
+direction.
 
 The reference population stands for the relevant population only as far as its speakers and recordings
 resemble it. The upper edge of the band, noise and the amount of speech were measured and taken into account;
@@ -89,6 +97,10 @@ apart; it is no support for H2.
 
 Where no LR was issued, nothing follows from that for or against either proposition.
 """)
+
+AUTOMATIC = "No stretch of speech was chosen or removed by hand in this program."
+
+BY_HAND = "Manual choices: who speaks when was set by an examiner in {items}; speech outside these turns was not used."
 
 _GLOSSARY = """
 Bandwidth: The frequency up to which a recording carries speech; a telephone line ends near 3.4 kHz.
@@ -106,7 +118,7 @@ always says LR = 1 has 1.
 Cllr_min: The part of Cllr that remains after the best possible calibration: how well the scores
 discriminate.
 
-Comparison: One questioned recording (or one channel of it) against one known speaker.
+Comparison: One questioned recording (or one channel of it, or one speaker in that) against one known speaker.
 
 dBFS: Decibels relative to the highest level that the recording can hold, which is 0.
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from forensic.atomic import written_whole
@@ -27,6 +28,7 @@ from forensic.likelihood_ratio.envelope import load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.records import Calibration
 from forensic.report.content.build import build_report
 from forensic.report.content.inputs import KnownRecording, KnownSpeaker, ReportInputs
 from forensic.report.render import render_html, render_pdf
@@ -58,6 +60,7 @@ class ComparisonRequest:
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
+        labels: a file or folder of turns that an examiner set in the suspects' recordings.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
     """
 
@@ -70,6 +73,7 @@ class ComparisonRequest:
     command_line: str = ""
     people: Path | None = None
     calibration: Path | None = None
+    labels: Path | None = None
     envelope: Path | None = None
 
 
@@ -79,7 +83,7 @@ class ComparisonResult:
 
     Attributes:
         folder: ``comparisons/ID`` with everything in it.
-        comparisons: a row a questioned recording, channel and suspect.
+        comparisons: a row a questioned recording, channel, speaker in it and suspect.
         known: how the scan of the reference set went.
         html, pdf: the report.
     """
@@ -237,7 +241,14 @@ def _scan_reference(
     roots = tuple(path for suspect in suspects for path in suspect.paths)
     return scan(
         case,
-        ScanRequest(roots, "reference", request.model_folder, request.settings, workers=request.workers),
+        ScanRequest(
+            roots,
+            "reference",
+            request.model_folder,
+            request.settings,
+            workers=request.workers,
+            labels=request.labels,
+        ),
         watch,
     )
 
@@ -324,24 +335,21 @@ def new_folder(parent: Path, created: datetime, table: pl.DataFrame) -> Path:
     return folder
 
 
-def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
-    """Everything of the result that another program may want, in JSON values."""
-    skipped = {
-        "same_speaker_scores",
-        "different_speaker_scores",
-        "same_speaker_log10_lr",
-        "different_speaker_log10_lr",
-        "draws",
-    }
-    calibrations = {
-        key: {name: value for name, value in dataclasses.asdict(c).items() if name not in skipped}
+def calibrations_of(calibrations: Mapping[str, Calibration]) -> dict[str, dict[str, Any]]:
+    """Calibrations in JSON values, with counts in place of their scores."""
+    return {
+        key: {name: value for name, value in dataclasses.asdict(c).items() if not isinstance(value, np.ndarray)}
         | {
             "same_speaker_pairs": len(c.same_speaker_scores),
             "different_speaker_pairs": len(c.different_speaker_scores),
             "score_map": dataclasses.asdict(c.score_map) | {"log10_lr": c.score_map.log10_lr[0].tolist()},
         }
-        for key, c in report.calibrations.items()
+        for key, c in calibrations.items()
     }
+
+
+def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
+    """Everything of the result that another program may want, in JSON values."""
     return {
         "comparison_id": report.comparison_id,
         "created_utc": report.created_utc.isoformat(),
@@ -352,7 +360,7 @@ def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         "method": dataclasses.asdict(report.method),
         "known_speakers": [dataclasses.asdict(speaker) for speaker in report.known_speakers],
         "leakage_warnings": list(report.leakage_warnings),
-        "calibrations": calibrations,
+        "calibrations": calibrations_of(report.calibrations),
         "comparisons": report.comparisons.to_dicts(),
         "failures": report.failures.drop("model_sha256", "settings_sha256").to_dicts(),
     }

@@ -197,7 +197,9 @@ def examine_labelled(
     known, questioned, mixed = _sides(there, evidence)
     exclusions = (
         *_excluded(missing, "The file does not exist."),
-        *_excluded(mixed, "Several channels hold speech; the label is for one speaker."),
+        *_excluded(
+            mixed, "Several channels hold speech, or several speakers were found in one; the label is for one speaker."
+        ),
         *_excluded_failures(there, evidence),
     )
     return LabelledSides(tuple(known), tuple(questioned), exclusions)
@@ -206,7 +208,7 @@ def examine_labelled(
 def _sides(
     recordings: Sequence[LabelledRecording], evidence: Mapping[str, pl.DataFrame]
 ) -> tuple[list[LabelledSide], list[LabelledSide], list[LabelledRecording]]:
-    """Known sides, questioned sides, and the recordings in which several channels hold speech."""
+    """Known sides, questioned sides, and the recordings with several channels or speakers."""
     by_recording = sides_by_recording(evidence)
     sha256 = dict(evidence["files"].select("path", "sha256").iter_rows())
     codecs = dict(evidence["recordings"].select("sha256", "codec").iter_rows())

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +13,12 @@ from forensic.audio.decode import is_meant_as_audio
 from forensic.case.audit import append_audit
 from forensic.case.discovery import discover, hash_file
 from forensic.case.folder import CaseFolder
+from forensic.case.labels import read_labels, write_labels
 from forensic.case.provenance import software
 from forensic.case.store import SCHEMAS, path_text
 from forensic.engine import default_workers, run
 from forensic.errors import FileReadError, RecordingError, WorkerError
-from forensic.records import Failure, ModelIdentity, RecordingEvidence, SourceFile
+from forensic.records import Failure, Labels, ModelIdentity, RecordingEvidence, SourceFile
 from forensic.settings import Settings
 from forensic.speaker.extractor import load_model
 from forensic.workflows.examine import Examiner
@@ -39,6 +40,7 @@ class ScanRequest:
         model_folder: embeds the speech.
         settings: of every step.
         workers: processes; None takes one a processor.
+        labels: a file or folder of an examiner's turns; None keeps those of earlier scans.
     """
 
     roots: tuple[Path, ...]
@@ -48,6 +50,7 @@ class ScanRequest:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     workers: int | None = None
+    labels: Path | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +70,8 @@ class ScanSummary:
     failed: int = 0
     failed_channels: int = 0
     elapsed_s: float = 0.0
+    several_speakers: list[tuple[Path, int, int]] = field(default_factory=list)  # file, channel, speakers
+    labelled: int = 0
     problems: list[tuple[Path, Failure]] = field(default_factory=list)
     skips: list[tuple[Path, str]] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
@@ -89,7 +94,7 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
         How it went.
 
     Raises:
-        CaseError: if a root does not exist.
+        CaseError: if a root does not exist, or the labels cannot be used.
         ModelError: if the model cannot be loaded.
     """
     began = time.monotonic()
@@ -98,10 +103,12 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
     summary = ScanSummary(files=len(found), bytes_total=sum(size for _, size in found), paths=[p for p, _ in found])
     summary.problems += unreadable
     summary.failed += len(unreadable)
-    clerk = _Clerk(case, request, identity, summary)
+    labels = read_labels(request.labels, [path for path, _ in found]) if request.labels else {}
+    summary.labelled = len(labels)
+    clerk = _Clerk(case, request, identity, summary, labels)
     workers = request.workers or (default_workers() if len(found) > _FILES_WORTH_A_PROCESS else 1)
     batches = _batches(clerk.new_recordings(found), max(1, len(found) // (2 * workers)))
-    for results in run(Examiner(request.model_folder, request.settings), batches, _give_up, workers):
+    for results in run(Examiner(request.model_folder, request.settings, labels), batches, _give_up, workers):
         clerk.store(results)
         summary.elapsed_s = time.monotonic() - began
         watch(summary)
@@ -120,6 +127,7 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
             "software": software(),
             "model_sha256": identity.sha256,
             "settings_sha256": request.settings.evidence_sha256,
+            "turns_set_by_hand": {str(path): own.sha256 for path, own in sorted(labels.items())},
             "files": summary.files,
             "examined": summary.examined,
             "failed": summary.failed,
@@ -169,10 +177,19 @@ def _give_up(source: SourceFile) -> RecordingEvidence:
 class _Clerk:
     """Keeps the books of one scan: what is new, what each file is, and the rows of the tables."""
 
-    def __init__(self, case: CaseFolder, request: ScanRequest, identity: ModelIdentity, summary: ScanSummary) -> None:
-        self.case, self.request, self.summary = case, request, summary
+    def __init__(
+        self,
+        case: CaseFolder,
+        request: ScanRequest,
+        identity: ModelIdentity,
+        summary: ScanSummary,
+        labels: Mapping[Path, Labels],
+    ) -> None:
+        self.case, self.request, self.summary, self.labels = case, request, summary, labels
         self.key = (identity.sha256, request.settings.evidence_sha256)
         self.done = self._examined_before()
+        ledger = case.evidence.read_of("recordings", *self.key)
+        self.labels_before = dict(ledger.select("sha256", "labels_sha256").iter_rows())
         self.seen: dict[str, tuple[str, Failure | None]] = {}  # what a content turned out to be
         self.copies: list[tuple[Path, SourceFile]] = []
         self.file_rows: list[dict[str, object]] = []
@@ -193,7 +210,7 @@ class _Clerk:
                 self.copies.append((path, source))
                 continue
             self.seen[source.sha256] = ("audio", None)
-            if source.sha256 not in self.done:
+            if source.sha256 not in self.done or not self._is_of_these_labels(source):
                 yield source
                 continue
             self.summary.already_examined += 1
@@ -227,6 +244,13 @@ class _Clerk:
             if (row["path"], row["problem"]) not in known:
                 self._fail(Path(row["path"]), Failure(row["step"], row["problem"], row["remedy"], row["channel"]))
 
+    def _is_of_these_labels(self, source: SourceFile) -> bool:
+        """Whether a recording was examined with the turns that are set for it now; without labels, with any."""
+        if self.request.labels is None:
+            return True
+        now = self.labels.get(source.path)
+        return bool(self.labels_before.get(source.sha256, "") == (now.sha256 if now else ""))
+
     def _examined_before(self) -> set[str]:
         recordings = self.case.evidence.read_of("recordings", *self.key)
         failures = self.case.evidence.read_of("failures", *self.key).filter(
@@ -256,7 +280,7 @@ class _Clerk:
         facts = dataclasses.asdict(result.audio_format)
         stated_duration_s = facts.pop("stated_duration_s")
         duration_s = max((channel.quality.duration_s for channel in result.channels), default=0.0)
-        self.summary.audio_s += sum(channel.quality.duration_s for channel in result.channels)
+        self.summary.audio_s += sum({one.channel: one.quality.duration_s for one in result.channels}.values())
         self.summary.net_speech_s += sum(channel.quality.net_speech_s for channel in result.channels)
         rows["recordings"].append(
             {
@@ -265,17 +289,24 @@ class _Clerk:
                 "settings_sha256": self.key[1],
                 "duration_s": duration_s or stated_duration_s,
                 "notes": list(result.notes),
+                "labels_sha256": result.labels_sha256,
+                "labels_path": result.labels_path,
             }
             | facts
             | {"tags": list(result.audio_format.tags)}
         )
+        self._note_turns(result)
+        for number, fingerprint in {one.channel: one.fingerprint for one in result.channels}.items():
+            rows["fingerprints"].append(
+                self._key(source, number) | {"fingerprint": fingerprint.astype("<u4").tobytes()}
+            )
         for channel in result.channels:
-            key = self._key(source, channel.channel)
+            key = self._key(source, channel.channel) | {"turn": channel.turn, "labels_sha256": result.labels_sha256}
             low, high = channel.envelope.T.tolist()
             envelope = {"envelope_low": low, "envelope_high": high}
-            rows["quality"].append(key | dataclasses.asdict(channel.quality) | envelope)
+            speakers = {"speakers": channel.speakers}
+            rows["quality"].append(key | speakers | dataclasses.asdict(channel.quality) | envelope)
             rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})
-            rows["fingerprints"].append(key | {"fingerprint": channel.fingerprint.astype("<u4").tobytes()})
             for index, segment in enumerate(channel.segments):
                 windows = int(channel.segment_windows[index])
                 rows["segments"].append(
@@ -288,6 +319,16 @@ class _Clerk:
                         "embedding": channel.segment_embeddings[index].tolist() if windows else None,
                     }
                 )
+
+    def _note_turns(self, result: RecordingEvidence) -> None:
+        """Count channels with several speakers, and write who speaks when, for an examiner to see and correct."""
+        speakers = {one.channel: one.speakers for one in result.channels if one.speakers > 1}
+        path = result.source.path
+        self.summary.several_speakers += [(path, channel, number) for channel, number in speakers.items()]
+        if result.turns and not result.labels_sha256:
+            roots = [root.absolute() for root in self.request.roots]
+            below = next((path.relative_to(root) for root in roots if root != path and root in path.parents), path.name)
+            write_labels(self.case.path / "turns", path_text(Path(below)), result.turns)
 
     def _key(self, source: SourceFile, channel: int | None) -> dict[str, object]:
         return {

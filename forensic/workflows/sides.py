@@ -27,6 +27,9 @@ class Side:
         name: path or suspect.
         sha256: of every recording that entered.
         channel: of a questioned recording.
+        turn: of a questioned recording: 0 for all speech of the channel, 1 and on for one speaker of several in it.
+        speakers: how many were found in the channel; of a suspect, the most in a channel of any recording.
+        several: a suspect's recordings in which several speakers were found.
         embedding: None where there is none.
         conditions: None where there are none.
         clipped_share: the worst of the recordings.
@@ -40,6 +43,9 @@ class Side:
     conditions: Conditions | None
     clipped_share: float
     problem: str
+    turn: int = 0
+    speakers: int = 1
+    several: tuple[str, ...] = ()
 
 
 SidesByRecording: TypeAlias = Mapping[str, Sequence[Side]]
@@ -48,7 +54,7 @@ SidesByRecording: TypeAlias = Mapping[str, Sequence[Side]]
 def questioned_sides(
     evidence: Mapping[str, pl.DataFrame], by_recording: SidesByRecording, chosen: Sequence[str]
 ) -> list[Side]:
-    """Every channel of every questioned recording; a recording without evidence stands with its problem.
+    """Every channel of every questioned recording, or each speaker in it; without evidence, it stands with its problem.
 
     Args:
         evidence: tables of the case, of one model and one settings.
@@ -104,6 +110,7 @@ def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_record
     sha256 = sorted({row["sha256"] for row in rows if row["sha256"]})
     sides = [side for value in sha256 for side in by_recording.get(value, [])]
     embeddings = [side.embedding for side in sides if side.embedding is not None]
+    several = {value for value in sha256 for side in by_recording.get(value, []) if side.speakers > 1}
     if not embeddings:
         failures = _failures_by_recording(evidence)
         problems = [_problem(row, failures.get(row["sha256"], [])) for row in rows] or ["None of them is a recording."]
@@ -116,6 +123,8 @@ def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_record
         conditions=_pooled([side.conditions for side in sides if side.conditions is not None]),
         clipped_share=max(side.clipped_share for side in sides),
         problem="",
+        speakers=max(side.speakers for side in sides),
+        several=tuple(row["path"] for row in rows if row["sha256"] in several),
     )
 
 
@@ -160,10 +169,10 @@ def _conditions(quality: Mapping[str, Any]) -> Conditions:
 
 
 def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[Side]]:
-    """The channels with an embedding, by the recording's SHA-256."""
+    """The channels with an embedding, and the speakers in them, by the recording's SHA-256."""
     sides: dict[str, list[Side]] = {}
-    joined = evidence["embeddings"].join(evidence["quality"], on=["sha256", "channel"], how="inner")
-    for row in joined.sort("sha256", "channel").to_dicts():
+    joined = evidence["embeddings"].join(evidence["quality"], on=["sha256", "channel", "turn"], how="inner")
+    for row in joined.sort("sha256", "channel", "turn").to_dicts():
         sides.setdefault(row["sha256"], []).append(
             Side(
                 name="",
@@ -173,6 +182,8 @@ def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[S
                 conditions=_conditions(row),
                 clipped_share=row["clipped_share"],
                 problem="",
+                turn=row["turn"],
+                speakers=row["speakers"],
             )
         )
     return sides

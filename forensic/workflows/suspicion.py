@@ -154,8 +154,12 @@ def _same_source(fingerprints: pl.DataFrame, wanted: Sequence[str], names: Mappi
 
 
 def _shared_sentence(first: str, second: str, shared: SharedAudio, names: Mapping[str, str]) -> str:
+    one, other = (
+        f"channel {channel} of {_name(sha256, names)}" if channel else _name(sha256, names)
+        for sha256, channel in ((first, shared.first_channel), (second, shared.second_channel))
+    )
     return (
-        f"{_name(first, names)} from {_clock(shared.first_start_s)} and {_name(second, names)} from "
+        f"{one} from {_clock(shared.first_start_s)} and {other} from "
         f"{_clock(shared.second_start_s)} hold the same {shared.compared_s:.1f} s of speech "
         f"({100 * shared.bit_error_rate:.0f} % of the bits of their acoustic fingerprints differ; without a common "
         "source about 50 % would)."

@@ -43,7 +43,7 @@ def weigh(
         known: sides of suspects.
         population: fits the calibrations.
         backend: scores.
-        settings: when none is issued.
+        settings: of calibration and refusal.
         scale: of verbal equivalents.
         envelope: outside which no LR is issued; None where that is what a validation is to find out.
         suspicions: recordings that may not be independent of each other; such a pair gets no LR.
@@ -53,12 +53,12 @@ def weigh(
         A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
     """
     scores = _scores(questioned, known, backend)
-    known_cells = [_nearest(side, population.known_cells) for side in known]
     rows: list[dict[str, Any]] = []
     calibrated: dict[tuple[int, int], list[int]] = {}  # rows by (known cell, questioned cell)
     distances: dict[tuple[int, int], tuple[float, float]] = {}
+    known_cells = [nearest_cell(k, population.known_cells) for k in known]
     for i, q in enumerate(questioned):
-        q_cell = _nearest(q, population.questioned_cells)
+        q_cell = nearest_cell(q, population.questioned_cells)
         for j, (k, k_cell) in enumerate(zip(known, known_cells, strict=True)):
             reason = _refusal(q, k, q_cell, k_cell, settings, envelope, suspicions or Suspicions())
             value = scores[i, j]
@@ -66,7 +66,8 @@ def weigh(
                 "questioned_path": q.name,
                 "questioned_sha256": q.sha256[0] if q.sha256 else None,
                 "channel": q.channel,
-                "turn": 0,
+                "turn": q.turn,
+                "speakers": q.speakers,
                 "suspect": k.name,
                 "known_sha256": list(k.sha256),
                 "score": None if math.isnan(value) else float(value),
@@ -89,7 +90,7 @@ def weigh(
             continue
         if envelope is not None and fitted.cllr.high > envelope.criterion:
             for member in members:
-                rows[member]["reason"] = _criterion_missed(fitted, envelope)
+                rows[member]["reason"] = criterion_missed(fitted, envelope)
             continue
         known_distance, questioned_distance = distances[cells]
         calibration = dataclasses.replace(
@@ -130,7 +131,7 @@ def _stack(sides: Sequence[Side], chosen: Sequence[int]) -> Samples:
 
 
 @dataclass(frozen=True, slots=True)
-class _Near:
+class NearestCell:
     """The population's cell that a side is nearest to."""
 
     index: int
@@ -139,15 +140,16 @@ class _Near:
     differs: str
 
 
-def _nearest(side: Side, cells: Sequence[Conditions]) -> _Near | None:
+def nearest_cell(side: Side, cells: Sequence[Conditions]) -> NearestCell | None:
+    """The nearest of the population's cells; None without conditions."""
     if side.conditions is None:
         return None
     index, distance = nearest(side.conditions, cells)
     found = differences(as_long_as_the_longest(side.conditions, cells), cells[index])
-    return _Near(index, distance, cells[index], in_words(found))
+    return NearestCell(index, distance, cells[index], in_words(found))
 
 
-def _matching(side: str, near: _Near | None) -> dict[str, Any]:
+def _matching(side: str, near: NearestCell | None) -> dict[str, Any]:
     """What a row says of the population's conditions on one side."""
     if near is None:
         return {}
@@ -161,8 +163,8 @@ def _matching(side: str, near: _Near | None) -> dict[str, Any]:
 def _refusal(
     q: Side,
     k: Side,
-    q_cell: _Near | None,
-    k_cell: _Near | None,
+    q_cell: NearestCell | None,
+    k_cell: NearestCell | None,
     settings: ComparisonSettings,
     envelope: Envelope | None,
     suspicions: Suspicions,
@@ -172,14 +174,14 @@ def _refusal(
         return "The same recording stands on both sides. Supply another recording of the suspect."
     limits = (None, None) if envelope is None else (envelope.questioned, envelope.known)
     return (
-        _unusable(q, q_cell, "questioned recording", settings, limits[0])
-        or _unusable(k, k_cell, "suspect's recordings", settings, limits[1])
+        why_unusable(q, q_cell, "questioned recording", settings, limits[0])
+        or why_unusable(k, k_cell, "suspect's recordings", settings, limits[1])
         or suspicions.refusal(q.sha256, k.sha256, settings)
     )
 
 
-def _unusable(
-    side: Side, cell: _Near | None, what: str, settings: ComparisonSettings, limits: Limits | None
+def why_unusable(
+    side: Side, cell: NearestCell | None, what: str, settings: ComparisonSettings, limits: Limits | None
 ) -> str | None:
     """Why one side carries no LR, and what would help; None where it does."""
     if side.embedding is None or side.conditions is None or cell is None:
@@ -188,9 +190,14 @@ def _unusable(
 
 
 def _reasons(
-    side: Side, measured: Conditions, cell: _Near, what: str, settings: ComparisonSettings, limits: Limits | None
+    side: Side, measured: Conditions, cell: NearestCell, what: str, settings: ComparisonSettings, limits: Limits | None
 ) -> Iterator[str]:
     """Every reason against a side with evidence, the plainest first."""
+    if side.several:
+        yield (
+            f"Several speakers, {side.speakers}, in the {what} ({', '.join(_name(path) for path in side.several)}). "
+            "Cut the recording, or say with --segments which speech is the suspect's."
+        )
     if measured.net_speech_s < settings.min_net_speech_s:
         yield (
             f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "
@@ -240,13 +247,18 @@ def _outside_in_words(found: Shortfall, what: str) -> str:
     )
 
 
-def _criterion_missed(fitted: Calibration, envelope: Envelope) -> str:
+def criterion_missed(fitted: Calibration, envelope: Envelope) -> str:
+    """Why a calibration that does not meet the envelope's criterion issues no LR."""
     return (
         f"In these conditions ({fitted.questioned.name}, {fitted.questioned.net_speech_s:.0f} s against "
         f"{fitted.known.name}, {fitted.known.net_speech_s:.0f} s) the method does not meet its criterion: Cllr "
         f"{fitted.cllr.value:.2f}, 95 % interval up to {fitted.cllr.high:.2f}; {envelope.criterion:.2f} is allowed. "
         "Supply more or better speech on either side."
     )
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _described(conditions: Conditions) -> str:

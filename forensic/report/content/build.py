@@ -10,6 +10,7 @@ from forensic.report.content.failures import list_failures
 from forensic.report.content.inputs import ReportInputs
 from forensic.report.content.items import list_items
 from forensic.report.content.method import describe_method, list_settings
+from forensic.report.content.processing import describe_processing
 from forensic.report.content.quality import list_quality
 from forensic.report.content.result_plots import plot_forest, plot_matrices
 from forensic.report.content.results import list_results
@@ -86,7 +87,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         calibrations=calibrations,
         calibrations_note=calibrations_note,
         # Processing and method
-        processing=wording.PROCESSING,
+        processing=describe_processing(inputs, exhibits),
         method=describe_method(inputs.method),
         limitations=wording.LIMITATIONS,
         # What could not be examined

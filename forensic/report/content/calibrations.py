@@ -112,9 +112,9 @@ def _conversion(score_map: ScoreMaps) -> str:
 def _questioned_sides(served: Sequence[Issued], quality: QualityRows) -> list[Measured]:
     return [
         _pooled([row])
-        for sha256, channel in dict.fromkeys((comparison.sha256, comparison.channel) for comparison in served)
+        for sha256, channel, turn in dict.fromkeys((each.sha256, each.channel, each.turn) for each in served)
         for row in quality.get((sha256,), [])
-        if row["channel"] == channel
+        if (row["channel"], row["turn"] or 0) == (channel, turn)
     ]
 
 

@@ -14,10 +14,10 @@ from forensic.report.formats import finite, first_few, format_lr, printable, sho
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One questioned recording or channel with one known speaker.
+    """One questioned recording, channel or speaker in it with one known speaker.
 
     Attributes:
-        questioned: "Q1" or "Q1 channel 2".
+        questioned: "Q1", "Q1 channel 2" or "Q1 channel 2 speaker 1 of 2".
         sha256: of the questioned recording; empty where it could not be read.
         suspect: name of the known speaker, as it was given.
         suspect_label: "S1".
@@ -29,6 +29,7 @@ class Comparison:
     questioned_name: str
     sha256: str
     channel: int
+    turn: int
     suspect: str
     suspect_label: str
     known: str
@@ -137,10 +138,11 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
     if row["score"] is not None:
         finite(row["score"], f"the score of {where}")
     sides = {
-        "questioned": channel_label(exhibit, row["channel"], row["turn"]),
+        "questioned": channel_label(exhibit, row["channel"], row["turn"], row["speakers"]),
         "questioned_name": shortened(exhibits.name(exhibit)),
         "sha256": row["questioned_sha256"] or "",
         "channel": row["channel"],
+        "turn": row["turn"],
         "suspect": row["suspect"],
         "suspect_label": exhibits.speaker_label(row["suspect"]),
         "known": exhibits.speaker(row["suspect"]),

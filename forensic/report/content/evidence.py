@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from forensic.errors import ReportError
-from forensic.report.content.exhibits import Exhibits
+from forensic.report.content.exhibits import Exhibits, channel_label
 from forensic.report.content.inputs import ReportInputs
 from forensic.report.formats import plural, printable
 
@@ -46,7 +46,15 @@ def rows_by(frame: pl.DataFrame, *keys: str) -> dict[tuple[Any, ...], list[dict[
 def in_order(frame: pl.DataFrame, exhibits: Exhibits) -> list[dict[str, Any]]:
     """Rows of the exhibits, in their order; rows of other files of the case are no part of this report."""
     ours = [row for row in frame.iter_rows(named=True) if exhibits.same_content(row["sha256"])]
-    return sorted(ours, key=lambda row: (exhibits.order[exhibits.label(row["sha256"])], row["channel"] or 0))
+    return sorted(
+        ours,
+        key=lambda row: (exhibits.order[exhibits.label(row["sha256"])], row["channel"] or 0, row.get("turn") or 0),
+    )
+
+
+def label_of(row: Mapping[str, Any], exhibits: Exhibits) -> str:
+    """What the report calls the channel, or the speaker in it, that a row of the evidence tells of."""
+    return channel_label(exhibits.label(row["sha256"]), row["channel"], row["turn"], row["speakers"])
 
 
 def why_unreadable(file: Mapping[str, Any]) -> str:

@@ -102,9 +102,10 @@ class Exhibits:
         return tuple(Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side))
 
 
-def channel_label(exhibit: str, channel: int, turn: int = 0) -> str:
-    """Such as "Q1", "Q1 channel 2" or "Q1 channel 2 turn 1"."""
-    return exhibit + (f" channel {channel}" if channel else "") + (f" turn {turn}" if turn else "")
+def channel_label(exhibit: str, channel: int, turn: int | None = 0, speakers: int | None = None) -> str:
+    """Such as "Q1", "Q1 channel 2" or "Q1 channel 2 speaker 1 of 2"."""
+    of_all = f" of {speakers}" if speakers else ""
+    return exhibit + (f" channel {channel}" if channel else "") + (f" speaker {turn}{of_all}" if turn else "")
 
 
 def _natural(path: str) -> list[tuple[int, str]]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from forensic.report.content.case_report import QualityRow
-from forensic.report.content.evidence import first_rows, in_order, rows_by
-from forensic.report.content.exhibits import Exhibits, channel_label
+from forensic.report.content.evidence import first_rows, in_order, label_of, rows_by
+from forensic.report.content.exhibits import Exhibits
 from forensic.report.content.inputs import ReportInputs
 from forensic.report.formats import NOTHING, format_duration, format_number, format_share
 
@@ -14,14 +14,14 @@ _PLAIN = 0.8
 
 
 def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[QualityRow, ...], str]:
-    """One row a channel, and a note on what was left out."""
-    segments = rows_by(inputs.segments, "sha256", "channel")
+    """One row a channel, or speaker in it, and a note on what was left out."""
+    segments = rows_by(inputs.segments, "sha256", "channel", "turn")
     rows = [
         QualityRow(
-            label=channel_label(exhibits.label(row["sha256"]), row["channel"]),
+            label=label_of(row, exhibits),
             duration=format_duration(row["duration_s"]),
             net_speech=format_duration(row["net_speech_s"]),
-            segments=f"{len(segments[row['sha256'], row['channel']]):,}",
+            segments=f"{len(segments[row['sha256'], row['channel'], row['turn']]):,}",
             snr=_number(row["snr_db"]),
             speech_level=_number(row["speech_level_dbfs"]),
             peak=_number(row["peak_dbfs"], 1),

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from forensic.report.content.comparisons import Comparison
-from forensic.report.content.evidence import in_order, rows_by
-from forensic.report.content.exhibits import Exhibits, channel_label
+from forensic.report.content.evidence import in_order, label_of, rows_by
+from forensic.report.content.exhibits import Exhibits
 from forensic.report.content.inputs import ReportInputs
 from forensic.report.content.plots import WaveformPlot
 from forensic.report.formats import format_duration, plural
@@ -17,7 +17,7 @@ def plot_waveforms(
     comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exhibits
 ) -> tuple[tuple[WaveformPlot, ...], str]:
     """The channels that were compared, questioned recordings first, and a note on what was left out."""
-    segments = rows_by(inputs.segments, "sha256", "channel")
+    segments = rows_by(inputs.segments, "sha256", "channel", "turn")
     compared = {comparison.sha256 for comparison in comparisons}
     compared |= {sha256 for comparison in comparisons for sha256 in comparison.known_sha256}
     rows = [
@@ -26,7 +26,7 @@ def plot_waveforms(
         if row["sha256"] in compared and row["envelope_low"] and row["envelope_high"]
     ]
     plots = tuple(
-        _plot(f"waveform{n}", channel_label(exhibits.label(row["sha256"]), row["channel"]), row, segments)
+        _plot(f"waveform{n}", label_of(row, exhibits), row, segments)
         for n, row in enumerate(rows[: inputs.limits.waveforms], 1)
     )
     note = ""
@@ -41,7 +41,7 @@ def plot_waveforms(
 def _plot(
     name: str, label: str, row: dict[str, Any], segments: dict[tuple[Any, ...], list[dict[str, Any]]]
 ) -> WaveformPlot:
-    speech = sorted((part["start_s"], part["end_s"]) for part in segments[row["sha256"], row["channel"]])
+    speech = sorted((part["start_s"], part["end_s"]) for part in segments[row["sha256"], row["channel"], row["turn"]])
     return WaveformPlot(
         name=name,
         caption=(

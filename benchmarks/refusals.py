@@ -1,0 +1,182 @@
+"""A case in which no LR is issued for every reason there is, beside comparisons that get one.
+
+    python benchmarks/refusals.py [--speech FOLDER] [--out work/refusals]
+
+Suspects, and a questioned recording for each reason: real speech of `population`, cut, drowned, clipped, filtered or
+copied. `forensic scan`, `compare` and `calibrate` run as a user would run them; the people of the case are taken out
+of the reference population first. Printed: what became of each recording, and whether its reason is the one it was made
+for; the exit code is 1 where one is not.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from _case import without, write_as
+from _wav import write_wav
+
+from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step, simulate
+from forensic.audio.codec import Codec
+from forensic.records import SAMPLE_RATE_HZ, Samples
+from forensic.speaker.extractor import default_model_folder
+from forensic.training.cache import load_sources, read_samples
+from forensic.training.configuration import DataSettings
+
+_CORPUS = "speechocean762"
+_PEOPLE = 16  # the suspects, a second voice, and a population that is too small
+_QUESTIONED_S = 14.0
+
+_AMR = Codec("AMR-NB", 12_200)
+
+# a questioned recording of the first suspect: what happens to it, its length, and how the reason begins
+MADE: dict[str, tuple[tuple[Step, ...], float, str]] = {
+    "usable": ((_AMR,), _QUESTIONED_S, ""),
+    "short": ((_AMR,), 1.6, "Too little speech"),
+    "noisy": ((Noise(-8.0, "white"),), _QUESTIONED_S, "Too much noise"),
+    "narrow": ((Band(300.0, 1_500.0),), _QUESTIONED_S, "Too narrow a band"),
+    "clipped": ((Level(6.0),), _QUESTIONED_S, "Clipping"),
+    "reverberant": ((Room(2.5, -15.0),), _QUESTIONED_S, "Too much reverberation"),
+    "odd": ((Band(1_400.0, 7_900.0),), _QUESTIONED_S, "No reference population resembles"),
+}
+
+
+def main() -> None:
+    """Make the case, run the commands, and see that each recording is refused for its reason."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--speech", type=Path, default=Path("../shared/speech"), help="folder with manifest.csv")
+    parser.add_argument("--model", type=Path, default=default_model_folder(), help="model folder with its population")
+    parser.add_argument("--out", type=Path, default=Path("work/refusals"), help="made anew at every run")
+    options = parser.parse_args()
+    shutil.rmtree(options.out, ignore_errors=True)
+    voices = read_voices(options.speech)
+    sources = load_sources(DataSettings(manifest=str(options.speech / "manifest.csv")))
+    expected = write_case(options.out, list(voices.values()), sources)
+    model = without(options.model, options.out / "model", {f"{_CORPUS}/{name}" for name in voices})
+    case = ["--case", str(options.out / "case"), "--model", str(model)]
+    forensic("scan", str(options.out / "questioned"), *case)
+    forensic("compare", "--ref", str(options.out / "suspects"), *case)
+    table = latest(options.out / "case")
+    wrong = sum(not judged(table, name, suspect, reason) for (name, suspect), reason in expected.items())
+
+    manifest = write_small_population(options.out / "few", list(voices.items())[3:])
+    forensic(
+        "calibrate", "--manifest", str(manifest), "--out", str(options.out / "calibration"), "--model", str(model),
+        "--allow-same-session",
+    )  # fmt: skip
+    forensic(
+        "compare", "--ref", str(options.out / "suspects"), *case, "--calibration", str(options.out / "calibration"),
+        "--envelope", str(model),
+    )  # fmt: skip
+    wrong += not judged(latest(options.out / "case"), "usable", "first", "reference speakers")
+    print(f"{len(expected) + 1} recordings and reasons, {wrong} with another outcome")
+    sys.exit(wrong > 0)
+
+
+def read_voices(speech: Path) -> dict[str, Samples]:
+    """People with the most speech, each with all of it."""
+    manifest = pl.read_csv(speech / "manifest.csv", infer_schema=False).filter(
+        (pl.col("split") == "population") & (pl.col("corpus") == _CORPUS)
+    )
+    most = manifest.with_columns(pl.col("seconds").cast(pl.Float64)).group_by("speaker").agg(pl.col("seconds").sum())
+    names = most.sort("seconds", "speaker", descending=True)["speaker"].head(_PEOPLE)
+    return {
+        name: np.concatenate(
+            [read_samples(speech / path) for path in sorted(manifest.filter(pl.col("speaker") == name)["path"])]
+        )
+        for name in names
+    }
+
+
+def write_case(out: Path, voices: list[Samples], sources: Sources) -> dict[tuple[str, str], str]:
+    """Write suspects and questioned recordings.
+
+    Returns:
+        How the reason of each recording and suspect begins; empty where an LR is to come.
+    """
+    first, second, third = voices[:3]
+    split = int(30 * SAMPLE_RATE_HZ)
+    expected: dict[tuple[str, str], str] = {}
+    for name, known in (("first", first[:split]), ("second", second[:split])):
+        (out / "suspects" / name).mkdir(parents=True)
+        write_wav(out / "suspects" / name / "interview.wav", known)
+    (out / "suspects" / "two voices").mkdir()
+    write_wav(out / "suspects" / "two voices" / "interview.wav", in_turn(second[split:], third))
+    questioned = out / "questioned"
+    for number, (name, (steps, length_s, reason)) in enumerate(MADE.items()):
+        spoken = first[split : split + int(length_s * SAMPLE_RATE_HZ)]
+        path = questioned / f"{name}.wav"
+        write_as(path, simulate(spoken, Channel(name, steps), sources, number), None)
+        expected[name, "first"] = reason
+    expected["usable", "two voices"] = "Several speakers"
+    write_as(questioned / "copy.mp3", first[3 * SAMPLE_RATE_HZ : 20 * SAMPLE_RATE_HZ], Codec("MP3", 24_000))
+    expected["copy", "first"] = "The same source is suspected"
+    shutil.copy(out / "suspects" / "first" / "interview.wav", questioned / "same.wav")
+    expected["same", "first"] = "The same recording stands on both sides"
+    write_as(questioned / "sitting.opus", second[20 * SAMPLE_RATE_HZ : 40 * SAMPLE_RATE_HZ], Codec("Opus", 24_000))
+    write_as(questioned / "later.opus", second[33 * SAMPLE_RATE_HZ : 50 * SAMPLE_RATE_HZ], Codec("Opus", 24_000))
+    expected["sitting", "second"] = "The same source is suspected"
+    expected["later", "second"] = "The same session is suspected"
+    return expected
+
+
+def in_turn(one: Samples, other: Samples) -> Samples:
+    """Two voices, 4 s each in turn."""
+    turn = 4 * SAMPLE_RATE_HZ
+    pieces = [voice[n * turn : (n + 1) * turn] for n in range(5) for voice in (one, other)]
+    return np.concatenate(pieces)
+
+
+def write_small_population(folder: Path, voices: list[tuple[str, Samples]]) -> Path:
+    """A manifest of fewer people than a calibration needs, in the conditions of the usable recording."""
+    lines = ["path,speaker,role,session"]
+    folder.mkdir(parents=True)
+    for name, voice in voices:
+        half = len(voice) // 2
+        for role, part, codec in (("known", voice[:half], None), ("questioned", voice[half:], _AMR)):
+            path = folder / f"{name}-{role}.{'wav' if codec is None else 'amr'}"
+            write_as(path, part[: int(30 * SAMPLE_RATE_HZ)], codec)
+            lines.append(f"{path.name},{name},{role},{role}")
+    manifest = folder / "people.csv"
+    manifest.write_text("\n".join(lines) + "\n")
+    return manifest
+
+
+def forensic(*arguments: str) -> None:
+    """Run the command; 3 means done, but some recordings were rejected."""
+    done = subprocess.run([sys.executable, "-m", "forensic", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode not in {0, 3}:
+        sys.exit(f"forensic {' '.join(arguments)}\n{done.stdout}{done.stderr}")
+
+
+def latest(case: Path) -> pl.DataFrame:
+    """The table of the last comparison."""
+    folder = max((case / "comparisons").iterdir(), key=lambda path: path.stat().st_mtime)
+    print(f"report: {folder / 'report.pdf'}")
+    return pl.read_parquet(folder / "comparisons.parquet")
+
+
+def judged(table: pl.DataFrame, name: str, suspect: str, reason: str) -> bool:
+    """Whether a recording has an LR, or none for the reason it was made for; both are printed."""
+    rows = table.filter(
+        pl.col("questioned_path").str.contains(f"/{name}\\.", literal=False), pl.col("suspect") == suspect
+    ).to_dicts()
+    is_right = bool(rows)
+    for row in rows:
+        found = (
+            row["reason"]
+            or f"log10 LR {row['log10_lr']:+.2f}, {row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}"
+        )
+        is_right &= row["reason"] is None if not reason else reason in (row["reason"] or "")
+        print(f"{'as meant ' if is_right else 'NOT MEANT'} {name:12} against {suspect:10}: {found}")
+    return is_right
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Who speaks when, in files: RTTM, and the label tracks of Audacity; written by a scan, or corrected by an examiner.
+
+An RTTM file has a line a turn: ``SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>``, times in
+seconds. A label track has ``start<TAB>end<TAB>speaker``; where it reads ``channel 2: speaker``, the turn is of that
+channel, else of every channel. A label file stands for the recording that has its name, with or without the recording's
+own suffix; one RTTM file may name several recordings.
+
+Source: NIST (2009), "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan", appendix A.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensic.case.results import write_text
+from forensic.errors import CaseError
+from forensic.records import Labels, Turn
+
+SUFFIXES = (".rttm", ".txt")
+
+_CHANNEL = re.compile(r"^channel (\d+): *(.*)$", re.IGNORECASE)
+_RTTM_FIELDS = 8  # at least
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A line of a label file; channel None: of every channel."""
+
+    recording: str
+    channel: int | None
+    start_s: float
+    end_s: float
+    name: str
+
+
+def read_labels(chosen: Path, recordings: Sequence[Path]) -> dict[Path, Labels]:
+    """An examiner's turns, by the recording that they are for.
+
+    Args:
+        chosen: a label file, or a folder of them in any depth.
+        recordings: that may be meant.
+
+    Raises:
+        CaseError: if there is no label file, one cannot be read, fits several recordings or is one of two for the same,
+            or nothing fits any recording.
+    """
+    files = (
+        sorted(path for path in chosen.rglob("*") if path.suffix.lower() in SUFFIXES) if chosen.is_dir() else [chosen]
+    )
+    if not files:
+        raise CaseError(f"{chosen} holds no label file.", f"Let their names end in {' or '.join(SUFFIXES)}.")
+    found: dict[Path, Labels] = {}
+    for file in files:
+        content = _bytes(file)
+        lines = _parse(file, content)
+        for name in dict.fromkeys(line.recording for line in lines):
+            recording = _recording(name, file, chosen, recordings)
+            if recording is None:
+                continue
+            if recording in found:
+                raise CaseError(
+                    f"{found[recording].path} and {file} are both for {recording}.", "Keep one of the two label files."
+                )
+            own = [line for line in lines if line.recording == name]
+            found[recording] = _labels(file, hashlib.sha256(content).hexdigest(), own)
+    if not found:
+        raise CaseError(
+            f"No recording fits the labels in {chosen}, which are for {lines[0].recording if lines else 'none'}.",
+            "Give a label file the name of its recording, such as call.txt for call.wav.",
+        )
+    return found
+
+
+def write_labels(folder: Path, name: str, turns: Mapping[int, Sequence[Turn]]) -> None:
+    """Write ``rttm/NAME.rttm`` and ``audacity/NAME.txt``.
+
+    Args:
+        folder: of both; made where it is missing.
+        name: of the recording, perhaps with folders before it.
+        turns: by channel, 0 where the channels were mixed; speakers from 1.
+    """
+    recording = re.sub(r"\s", "_", name.rpartition("/")[2])
+    rttm, track = [], []
+    for channel, own in sorted(turns.items()):
+        for turn in _joined(own):
+            rttm.append(
+                f"SPEAKER {recording} {max(1, channel)} {turn.start_s:.3f} {turn.duration_s:.3f} "
+                f"<NA> <NA> speaker_{turn.speaker} <NA> <NA>"
+            )
+            label = f"channel {channel}: speaker {turn.speaker}" if channel else f"speaker {turn.speaker}"
+            track.append(f"{turn.start_s:.3f}\t{turn.end_s:.3f}\t{label}")
+    for kind, lines, suffix in (("rttm", rttm, ".rttm"), ("audacity", track, ".txt")):
+        path = folder / kind / f"{name}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, "\n".join(lines) + "\n")
+
+
+def _joined(turns: Sequence[Turn]) -> list[Turn]:
+    """Turns of one speaker that touch, as one."""
+    joined: list[Turn] = []
+    for turn in turns:
+        if joined and joined[-1].speaker == turn.speaker and turn.start_s <= joined[-1].end_s + 1e-6:
+            joined[-1] = Turn(joined[-1].start_s, max(joined[-1].end_s, turn.end_s), turn.speaker)
+        else:
+            joined.append(turn)
+    return joined
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CaseError(f"The label file {file} cannot be read: {error.strerror}.", "Check the path.") from error
+
+
+def _parse(file: Path, content: bytes) -> list[_Label]:
+    labels = []
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise CaseError(f"The label file {file} is not UTF-8: {error}.", "Store it as UTF-8.") from error
+    for number, line in enumerate(lines, 1):
+        is_rttm = file.suffix.lower() == ".rttm"
+        if not line.strip() or line.startswith(("\\", ";;")) or (is_rttm and line.split()[0] != "SPEAKER"):
+            continue  # a comment, or the frequency range of a spectral selection
+        try:
+            label = _rttm_line(line) if is_rttm else _track_line(line, file.stem)
+        except (ValueError, IndexError) as error:
+            raise CaseError(
+                f"Line {number} of the label file {file} is no turn: {line.strip()!r}.",
+                "Write SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>, seconds with a point."
+                if is_rttm
+                else "Write start, end and speaker with a tabulator between them, seconds with a point.",
+            ) from error
+        if not 0.0 <= label.start_s < label.end_s < float("inf"):
+            raise CaseError(
+                f"Line {number} of the label file {file} ends where it starts, or before.", "Correct its times."
+            )
+        labels.append(label)
+    return labels
+
+
+def _rttm_line(line: str) -> _Label:
+    fields = line.split()
+    if len(fields) < _RTTM_FIELDS:
+        raise ValueError(line)
+    start_s = float(fields[3])
+    return _Label(fields[1], int(fields[2]), start_s, start_s + float(fields[4]), fields[7])
+
+
+def _track_line(line: str, recording: str) -> _Label:
+    start, end, *rest = line.split("\t")
+    name = rest[0].strip() if rest else ""
+    channel = _CHANNEL.match(name)
+    return _Label(
+        recording, int(channel[1]) if channel else None, float(start), float(end), channel[2] if channel else name
+    )
+
+
+def _recording(name: str, file: Path, chosen: Path, recordings: Sequence[Path]) -> Path | None:
+    """The recording of that name; of several, the one in a folder like the label file's."""
+    fitting = [path for path in recordings if name in {path.stem, path.name, re.sub(r"\s", "_", path.name)}]
+    exact = [path for path in fitting if name != path.stem]
+    fitting = exact or fitting
+    if len(fitting) > 1 and chosen.is_dir():
+        below = file.parent.relative_to(chosen).parts
+        fitting = [path for path in fitting if not below or path.parent.parts[-len(below) :] == below]
+    if len(fitting) > 1:
+        raise CaseError(
+            f"The label file {file} fits several recordings: {fitting[0]} and {fitting[1]}.",
+            "Name it after the recording with its suffix, such as call.wav.txt, in a folder like the recording's.",
+        )
+    return fitting[0] if fitting else None
+
+
+def _labels(file: Path, sha256: str, lines: Sequence[_Label]) -> Labels:
+    names = list(dict.fromkeys(line.name for line in lines))
+    turns: dict[int | None, tuple[Turn, ...]] = {}
+    for channel in dict.fromkeys(line.channel for line in lines):
+        own = sorted((line for line in lines if line.channel == channel), key=lambda line: line.start_s)
+        turns[channel] = tuple(Turn(line.start_s, line.end_s, 1 + names.index(line.name)) for line in own)
+    return Labels(str(file), sha256, turns, dict(enumerate(names, 1)))

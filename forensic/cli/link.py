@@ -1,0 +1,104 @@
+"""``forensic link``."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from forensic.cli.options import (
+    DEFAULT_CASE,
+    ChannelsOption,
+    EnvelopeOption,
+    ExistingCaseOption,
+    ModelOption,
+    SettingsOption,
+)
+from forensic.cli.scan import settings_with
+from forensic.cli.terminal import console, meter, shown, shown_path
+
+_ROWS_SHOWN = 30
+
+
+def link_command(
+    *,
+    case: ExistingCaseOption = DEFAULT_CASE,
+    threshold: Annotated[
+        float,
+        typer.Option(help="Least log10 LR of a link, and least mean log10 LR between clusters that are joined."),
+    ] = 1.0,
+    channels: ChannelsOption = None,
+    model: ModelOption = None,
+    settings: SettingsOption = None,
+    scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
+    ] = None,
+    envelope: EnvelopeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
+
+    Recordings suspected of one source or session are listed apart. Use the same --model, --settings and --channels as
+    in the scan.
+    """
+    from forensic.case.folder import open_case
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.workflows.link import LinkRequest, link
+
+    request = LinkRequest(
+        model_folder=model or default_model_folder(),
+        settings=settings_with(settings, channels),
+        threshold_log10_lr=threshold,
+        scale=scale,
+        command_line=shlex.join(["forensic", *sys.argv[1:]]),
+        calibration=calibration,
+        envelope=envelope,
+    )
+    with open_case(case, create=False) as opened, meter("Linking", is_silent=as_json) as bar:
+        result = link(opened, request, lambda step: bar.update(0, 1, step))
+    if as_json:
+        typer.echo(json.dumps(result.results, indent=1, allow_nan=False))
+        return
+    names = {
+        row["voice"]: shown_path(row["path"])
+        + (f", channel {row['channel']}" if row["channel"] else "")
+        + (f", speaker {row['turn']}" if row["turn"] else "")
+        for row in result.voices.to_dicts()
+    }
+    for cluster in result.clusters[:_ROWS_SHOWN]:
+        console.print(
+            f"[bold]Cluster {cluster.number}[/]: mean log10 LR {cluster.mean_log10_lr:+.2f}, lowest "
+            f"{cluster.lowest_log10_lr:+.2f}, together in {100 * cluster.together:.0f} % of the draws"
+        )
+        for voice in cluster.voices[:_ROWS_SHOWN]:
+            console.print(f"  {names[voice]}")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("Link", "", "log10 LR", "95 % interval", "Verbal equivalent"):
+        table.add_column(name, justify="right" if name in {"log10 LR", "95 % interval"} else "left")
+    for row in result.links.head(_ROWS_SHOWN).to_dicts():
+        table.add_row(
+            names[row["known_voice"]],
+            names[row["questioned_voice"]],
+            f"{row['log10_lr']:+.2f}",
+            f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
+            shown(row["verbal_equivalent"]),
+        )
+    if not result.links.is_empty():
+        console.print(table)
+    if result.links.height > _ROWS_SHOWN:
+        console.print(f"... and {result.links.height - _ROWS_SHOWN:,} more, in the table.")
+    for suspicion in result.suspicions[:_ROWS_SHOWN]:
+        console.print(f"[yellow]Suspected: {suspicion.kind}[/] {shown(suspicion.finding)}")
+    expected = result.results["expected_by_chance"][0]["expected"]
+    console.print(
+        f"{result.voices.height:,} voices, {result.results['pairs']:,} pairs, {result.results['pairs_with_lr']:,} with "
+        f"an LR; {result.links.height:,} links. By chance {expected:.1f} would be expected, if every pair were of two "
+        "people."
+    )
+    console.print(f"Table:  {shown_path(result.folder / 'links.csv')}")
+    console.print(f"Report: {shown_path(result.pdf)}")

@@ -1,0 +1,1 @@
+"""The report of a linking of all recordings of a case."""

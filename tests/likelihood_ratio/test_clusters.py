@@ -1,0 +1,52 @@
+"""Clusters of voices: average linkage on log10 LRs, as scipy's where every pair has an LR."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from forensic.likelihood_ratio.clusters import cluster, components
+
+
+def _random(count, seed):
+    values = np.random.default_rng(seed).normal(0.0, 2.0, (count, count))
+    return (values + values.T) / 2
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(2, 24), st.integers(0, 10_000), st.floats(-1.0, 2.0))
+def test_clusters_are_those_of_scipys_average_linkage(count, seed, threshold):
+    log10_lr = _random(count, seed)
+    distances = 20.0 - log10_lr
+    np.fill_diagonal(distances, 0.0)
+    expected = fcluster(linkage(squareform(distances), "average"), 20.0 - threshold, "distance")
+    assert _partition(cluster(log10_lr, threshold)) == _partition(expected)
+
+
+def _partition(labels):
+    return {frozenset(np.flatnonzero(labels == label).tolist()) for label in set(labels.tolist())}
+
+
+def test_one_high_lr_does_not_join_a_voice_to_a_cluster_it_is_unlike():
+    log10_lr = np.full((4, 4), -2.0)
+    log10_lr[:3, :3] = 3.0
+    log10_lr[2, 3] = log10_lr[3, 2] = 2.5
+    assert cluster(log10_lr, 1.0).tolist() == [0, 0, 0, 1]
+
+
+def test_pairs_without_an_lr_count_in_no_mean():
+    log10_lr = np.full((3, 3), 2.0)
+    log10_lr[0, 1] = log10_lr[1, 0] = np.nan
+    assert cluster(log10_lr, 1.0).tolist() == [0, 0, 0]
+    assert cluster(np.full((3, 3), np.nan), 1.0).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_what_has_no_pair_has_no_cluster_but_its_own(count):
+    assert cluster(np.zeros((count, count)), 1.0).tolist() == list(range(count))
+
+
+def test_components_are_what_links_hold_together():
+    assert components(np.array([1, 3]), np.array([4, 2]), 6).tolist() == [0, 1, 2, 2, 1, 3]
