@@ -8,8 +8,8 @@ questioned recordings come in 24 conditions (12 channels, 5 and 20 s) and suspec
 ``grid``, in which conditions are spread over every channel and duration of the population, on both sides. A calibration
 serves all comparisons between two cells, so what takes time is how many pairs of cells there are.
 
-Printed, by mixture: comparisons with an LR, different calibrations, seconds by the clock and of all processors (which say
-more where the machine is busy with something else), comparisons and calibrations a second.
+Printed, by mixture: comparisons with an LR, different calibrations, seconds by the clock and of all processors (which
+say more where the machine is busy with something else), comparisons and calibrations a second.
 --profile prints what the slowest functions are, in one process.
 """
 
