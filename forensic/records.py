@@ -153,6 +153,34 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A language or accent, and how probable it is."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Which language or accent some speech is of.
+
+    Attributes:
+        answer: "named", or why none is: "too little speech", "none of these" (the first is too improbable), "not
+            covered" (the first is one that the model's validation found to be told badly).
+        name: of the language (BCP 47) or accent; None unless named.
+        probability: calibrated, of the first of ``top``; None with too little speech.
+        top: the five most probable, the first first; none with too little speech.
+        speech_s: net speech that was judged.
+    """
+
+    answer: str
+    name: str | None
+    probability: float | None
+    top: tuple[Candidate, ...]
+    speech_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelIdentity:
     """Which model embedded the speech."""
 
@@ -179,6 +207,8 @@ class ChannelEvidence:
         windows: number of LSTM windows.
         envelope: shape (n, 2), lowest and highest sample of n equal stretches of the channel, for a plot.
         fingerprint: by which copies of the channel are recognised (``forensic.audio.fingerprint``), shape (frames,).
+        language: what is said of its first minute of speech; None where that was not asked.
+        accent: the same of the accent; None unless the language is English.
     """
 
     channel: int
@@ -192,6 +222,8 @@ class ChannelEvidence:
     windows: int
     envelope: Samples
     fingerprint: NDArray[np.uint32]
+    language: Recognition | None = None
+    accent: Recognition | None = None
 
 
 @dataclass(frozen=True, slots=True)

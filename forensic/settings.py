@@ -102,6 +102,17 @@ class DiarizationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageSettings:
+    """Language of each channel with speech.
+
+    Attributes:
+        identify: whether a scan tells it, and the accent where it is English.
+    """
+
+    identify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonSettings:
     """From scores to likelihood ratios, and when none is issued.
 
@@ -141,6 +152,7 @@ class Settings:
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     diarization: DiarizationSettings = field(default_factory=DiarizationSettings)
+    language: LanguageSettings = field(default_factory=LanguageSettings)
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
 
     @property
@@ -152,7 +164,7 @@ class Settings:
 
 AnySettings = TypeVar("AnySettings")
 
-_EVIDENCE = ("audio", "speech", "embedding", "diarization")
+_EVIDENCE = ("audio", "speech", "embedding", "diarization", "language")
 CALIBRATORS = ("logistic", "bi-gaussianized", "kde", "pav")
 
 _CHOICES = {
@@ -254,6 +266,17 @@ def _converted(value: Any, wanted: Any) -> Any:
 
 def _describe(wanted: Any) -> str:
     return f"list of {get_args(wanted)[0].__name__}" if get_origin(wanted) is tuple else str(wanted.__name__)
+
+
+def with_channels(settings: Settings, channels: str | None) -> Settings:
+    """Settings with another choice of channels; None keeps what they have.
+
+    Raises:
+        SettingsError: if the choice is unknown.
+    """
+    if channels is None:
+        return settings
+    return dataclasses.replace(settings, audio=dataclasses.replace(settings.audio, channels=check_channels(channels)))
 
 
 def check_channels(value: str) -> str:

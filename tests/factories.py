@@ -265,3 +265,47 @@ def write_bad(folder: Path, name: str) -> Path:
     file_name, write = BAD_FILES[name]
     write(folder / file_name)
     return folder / file_name
+
+
+def write_language_model(folder: Path, **changes: object) -> Path:
+    """A model of three languages of the real kind, small and untrained, that names everything.
+
+    Args:
+        folder: made.
+        changes: tables and strings of the card that differ; ``decision`` and ``coverage`` are merged with the usual.
+    """
+    import hashlib
+
+    import torch
+    from safetensors.torch import save
+
+    from forensic.card import write_card
+    from forensic.language.network import Architecture, LanguageNetwork
+
+    torch.manual_seed(1)
+    network = LanguageNetwork(Architecture(channels=(8, 8), hidden_size=8, embedding_size=8, classes=3)).eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = save({name: value.contiguous() for name, value in network.state_dict().items()})
+    (folder / "weights.safetensors").write_bytes(weights)
+    decision = {
+        "log_scale": 0.0,
+        "log_scale_slope": 0.0,
+        "min_speech_s": 2.0,
+        "least_probability": 0.0,
+        "max_error": 0.4,
+    }
+    card = {
+        "name": folder.name,
+        "task": "language",
+        "licence": "CC0",
+        "data": "none",
+        "classes": ["de", "en", "fa"],
+        "architecture": network.describe(),
+        "weights": {"file": "weights.safetensors", "sha256": hashlib.sha256(weights).hexdigest()},
+        "decision": decision,
+        "coverage": {"de": 0.1, "en": 0.2, "fa": 0.4},
+    }
+    for table in ("decision", "coverage"):
+        card[table] |= changes.pop(table, {})
+    write_card(folder, card | changes)
+    return folder

@@ -89,6 +89,19 @@ SCHEMAS: dict[str, Schema] = {
     },
     # one row a channel with speech, or a speaker in it
     "embeddings": TURN_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
+    # one row a channel with speech, or a speaker in it, where a scan tells languages: of its first minute of speech
+    "language": TURN_KEY
+    | {
+        "answer": pl.String,  # "named", or why no language is
+        "language": pl.String,  # BCP 47; null unless named
+        "probability": pl.Float64,  # of the first of the candidates, named or not; null with too little speech
+        "top_languages": pl.List(pl.String),
+        "top_probabilities": pl.List(pl.Float64),
+        "speech_s": pl.Float64,  # that was heard
+        "accent_answer": pl.String,  # null unless the language is English
+        "accent": pl.String,
+        "accent_probability": pl.Float64,
+    },
     # one row a channel with speech; 32 bits a frame, little-endian, 0 outside speech
     "fingerprints": EVIDENCE_KEY | {"fingerprint": pl.Binary},
     # one row a recording (channel null) or channel that could not be examined
@@ -102,6 +115,7 @@ KEYS: dict[str, list[str]] = {
     "quality": list(TURN_KEY),
     "segments": [*TURN_KEY, "segment"],
     "embeddings": list(TURN_KEY),
+    "language": list(TURN_KEY),
     "fingerprints": list(EVIDENCE_KEY),
     "failures": list(EVIDENCE_KEY),
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import forensic
-from forensic.cli import calibrate, compare, identify, link, scan, train, validate, verify
+from forensic.cli import calibrate, compare, identify, language, link, scan, train, validate, verify
 from forensic.cli.models import models_app
 from forensic.cli.population import population_app
 from forensic.cli.terminal import complain
@@ -27,6 +27,7 @@ app.command("verify")(verify.verify_command)
 app.command("link")(link.link_command)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("validate")(validate.validate_command)
+app.command("language")(language.language_command)
 app.command("train")(train.train_command)
 app.add_typer(population_app, name="population")
 app.add_typer(models_app, name="models")

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from forensic.cli.terminal import Meter
     from forensic.training.backend import BackendChoice
     from forensic.training.development import DevelopmentResult
+    from forensic.training.recognition.development import RecognitionResult
+    from forensic.training.recognition.trainer import RecognitionProgress
     from forensic.training.trainer import Progress
 
 
-def describe(state: "Progress") -> str:
+def describe(state: "Progress | RecognitionProgress") -> str:
     """Where a run stands, in one line."""
     left = f"{state.seconds_left / 60:.0f} min left"
     return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}, {left}"
@@ -26,6 +28,15 @@ def describe_measurement(result: "DevelopmentResult") -> str:
     """Errors on development people by condition, in one line."""
     figures = (f"{each.condition} {100 * each.eer:.2f} % / {each.cllr_min:.3f}" for each in result.conditions)
     return f"Step {result.step:,}, development EER / Cllr_min: {', '.join(figures)}"
+
+
+def describe_recognition(result: "RecognitionResult") -> str:
+    """Accuracy on development people by condition, in one line."""
+    figures = (
+        f"{each.condition} {100 * (1 - each.error):.1f} / {100 * (1 - each.error_of_five):.1f}"
+        for each in result.conditions
+    )
+    return f"Step {result.step:,}, development top one / top five %: {', '.join(figures)}"
 
 
 class _Watch:
@@ -42,6 +53,20 @@ class _Watch:
         self._bar.update(state.step, state.steps, describe(state))
 
 
+class _RecognitionWatch:
+    """The same for a run that learns languages or accents."""
+
+    def __init__(self, bar: "Meter") -> None:
+        self._bar, self._shown = bar, -1
+
+    def __call__(self, state: "RecognitionProgress") -> None:
+        result = state.development
+        if result is not None and result.step > self._shown:
+            self._shown = result.step
+            console.print(describe_recognition(result))
+        self._bar.update(state.step, state.steps, describe(state))
+
+
 def _print_choice(choice: "BackendChoice") -> None:
     console.print("Cllr_min on development people, clean and degraded:")
     for name, (clean, degraded) in choice.cllr_min.items():
@@ -55,6 +80,7 @@ def train_command(
     data: Annotated[
         Path | None, typer.Option(help="CSV manifest (path, speaker, ...); overrides data.manifest.")
     ] = None,
+    task: Annotated[str, typer.Option(help="What to tell apart: speaker, language or accent.")] = "speaker",
     init: Annotated[str | None, typer.Option(help="ge2e, random, or a model folder; overrides learning.init.")] = None,
     work: Annotated[Path, typer.Option(help="Folder of cached features and checkpoints.")] = Path("work"),
     name: Annotated[str | None, typer.Option(help="Name of the model; that of the folder without it.")] = None,
@@ -65,7 +91,11 @@ def train_command(
     ] = False,
     workers: WorkersOption = None,
 ) -> None:
-    """Train a speaker model; a run that was killed goes on from its last checkpoint."""
+    """Train a model of speakers, languages or accents; a run that was killed goes on from its last checkpoint."""
+    _check_task(task, backend_only=backend_only)
+    if task != "speaker":
+        _train_recognition(task, configuration, out, data, init, work, name, licence, provenance, workers)
+        return
     from forensic.card import read_card
     from forensic.engine import default_workers
     from forensic.training.configuration import load_training_settings
@@ -97,4 +127,49 @@ def train_command(
             f"Cllr_min {last.cllr_min:.3f} ({first.cllr_min:.3f})  {last.comparisons:,} same-speaker comparisons"
         )
     console.print(f"Score: {read_card(out)['backend']['chosen']}")
+    console.print(f"Model: {shown_path(out)}")
+
+
+def _check_task(task: str, *, backend_only: bool) -> None:
+    if task not in {"speaker", "language", "accent"}:
+        raise typer.BadParameter("Use speaker, language or accent.", param_hint="--task")
+    if backend_only and task != "speaker":
+        raise typer.BadParameter("Only a speaker model has a score to choose.", param_hint="--backend-only")
+
+
+def _train_recognition(
+    task: str,
+    configuration: Path,
+    out: Path,
+    data: Path | None,
+    init: str | None,
+    work: Path,
+    name: str | None,
+    licence: str,
+    provenance: str,
+    workers: int | None,
+) -> None:
+    from forensic.engine import default_workers
+    from forensic.training.recognition.configuration import load_recognition_settings
+    from forensic.workflows.train_recognition import RecognitionRequest, train_recognition
+
+    settings = load_recognition_settings(configuration)
+    if data is not None:
+        settings = dataclasses.replace(settings, data=dataclasses.replace(settings.data, manifest=str(data)))
+    if init is not None:
+        start = "" if init == "random" else init
+        settings = dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=start))
+    request = RecognitionRequest(
+        task, settings, out, work, name or out.name, licence, provenance, workers or default_workers()
+    )
+    with meter("Training") as bar:
+
+        def watch_features(done: int, total: int) -> None:
+            bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces")
+
+        history, validation = train_recognition(request, watch_features, _RecognitionWatch(bar))
+    decision = validation.decision
+    covered = sum(decision.covers(label) for label in decision.error)
+    console.print(describe_recognition(history[-1]))
+    console.print(f"Covered: {covered} of {len(decision.error)} that could be validated")
     console.print(f"Model: {shown_path(out)}")

@@ -5,13 +5,19 @@ from collections.abc import Sequence
 from itertools import cycle
 
 
-def draw_learning_curve(steps: Sequence[int], errors: Sequence[tuple[str, Sequence[float]]], title: str) -> str:
+def draw_learning_curve(
+    steps: Sequence[int],
+    errors: Sequence[tuple[str, Sequence[float]]],
+    title: str,
+    axis: str = "EER on development people, %",
+) -> str:
     """Development errors over the steps of a run.
 
     Args:
         steps: where they were measured.
-        errors: name and EER, a share from 0 to 1, at each step.
+        errors: name and EER, or another error, a share from 0 to 1, at each step.
         title: above the plot.
+        axis: what the errors are.
 
     Returns:
         SVG.
@@ -26,7 +32,7 @@ def draw_learning_curve(steps: Sequence[int], errors: Sequence[tuple[str, Sequen
         axes = figure.add_subplot()
         for (name, values), style in zip(errors, cycle(("-o", "--s", ":^", "-.d", "-v", "--x"))):
             axes.plot(steps, [100 * value for value in values], style, markersize=3, label=name)
-        axes.set(xlabel="step", ylabel="EER on development people, %", title=title, ylim=(0, None))
+        axes.set(xlabel="step", ylabel=axis, title=title, ylim=(0, None))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
         file = io.StringIO()

@@ -2,7 +2,7 @@
 
 The layout of a cache folder::
 
-    index.parquet     a row a piece: speaker, corpus, is_development, first frame, frames
+    index.parquet     a row a piece: speaker, corpus, is_development, first frame, frames, label
     channels.parquet  a row a degraded version of a piece: the channel that was drawn for it, its kind and its seed
     problems.parquet  a row a clip that could not be used
     version-0.npy     clean features, shape (frames, 40), float16 square roots of mel power
@@ -49,7 +49,7 @@ class FeatureCache:
 
     Attributes:
         versions: one array a version, the clean one first, each of shape (frames, 40), float16 square roots.
-        index: a row a piece: speaker, corpus, is_development, first, frames.
+        index: a row a piece: speaker, corpus, is_development, first, frames, label (language or accent, or empty).
         channels: a row a degraded version: piece, version, condition, seed, channel.
         sha256: of the inputs that made it.
     """
@@ -167,6 +167,7 @@ def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: Augment
                 piece.speaker,
                 piece.is_development,
                 piece.speed,
+                *([piece.label] if piece.label else []),
             ]
             for piece in pieces
         ],
@@ -187,7 +188,7 @@ def _make(
 ) -> None:
     tasks = [list(enumerate(pieces))[start : start + _CHUNK] for start in range(0, len(pieces), _CHUNK)]
     names = [f"version-{version}" for version in range(augmentation.versions + 1)]
-    rows: list[tuple[str, str, bool, int, int]] = []
+    rows: list[tuple[str, str, bool, int, int, str]] = []
     drawn: list[tuple[int, int, str, int, str]] = []
     problems: list[_Problem] = []
     first = done = 0
@@ -202,7 +203,7 @@ def _make(
                 for file, features in zip(raw, versions, strict=True):
                     file.write(features.tobytes())
                 piece, frames = pieces[position], len(versions[0])
-                rows.append((piece.speaker, piece.corpus, piece.is_development, first, frames))
+                rows.append((piece.speaker, piece.corpus, piece.is_development, first, frames, piece.label))
                 first += frames
             problems += failed
             done += _CHUNK
@@ -211,7 +212,7 @@ def _make(
         _raw_to_npy(folder / f"{name}.raw", folder / f"{name}.npy")
     if not rows:
         raise TrainingError("No piece of training speech could be used.", "See problems.parquet in the cache folder.")
-    columns = ["speaker", "corpus", "is_development", "first", "frames"]
+    columns = ["speaker", "corpus", "is_development", "first", "frames", "label"]
     pl.DataFrame(rows, columns, orient="row").write_parquet(folder / "index.parquet")
     columns = ["piece", "version", "condition", "seed", "channel"]
     pl.DataFrame(drawn, columns, orient="row").write_parquet(folder / "channels.parquet")

@@ -32,6 +32,7 @@ class Piece:
         corpus: for pairs, which are made within one corpus only.
         is_development: whether its person is kept out of training.
         speed: at which it is played, 1.0 as it was recorded.
+        label: language or accent, where that is what is learnt.
     """
 
     clips: tuple[Clip, ...]
@@ -39,6 +40,7 @@ class Piece:
     corpus: str
     is_development: bool
     speed: float = 1.0
+    label: str = ""
 
 
 def read_manifest(settings: DataSettings) -> pl.DataFrame:
@@ -53,15 +55,9 @@ def read_manifest(settings: DataSettings) -> pl.DataFrame:
     Raises:
         TrainingError: if the manifest cannot be read, lacks a column, or has no row of the splits.
     """
-    path = Path(settings.manifest)
-    try:
-        frame = _from_folders(path) if path.is_dir() else _read(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise TrainingError(f"Cannot read the manifest {path}: {error}.", "Check data.manifest.") from error
-    if missing := {"path", "speaker"} - set(frame.columns):
-        raise TrainingError(f"{path} lacks the column {', '.join(sorted(missing))}.", "Add it.")
-    if settings.splits and "split" in frame.columns:
-        frame = frame.filter(pl.col("split").is_in(settings.splits))
+    frame = manifest_rows(settings)
+    if "speaker" not in frame.columns:
+        raise TrainingError(f"{settings.manifest} lacks the column speaker.", "Add it.")
     frame = frame.select(
         pl.col("path"),
         pl.col("speaker").fill_null(""),
@@ -71,8 +67,26 @@ def read_manifest(settings: DataSettings) -> pl.DataFrame:
     )
     if frame.is_empty():
         raise TrainingError(
-            f"{path} has no recording of the splits {', '.join(settings.splits)}.", "Check data.splits."
+            f"{settings.manifest} has no recording of the splits {', '.join(settings.splits)}.", "Check data.splits."
         )
+    return frame
+
+
+def manifest_rows(settings: DataSettings) -> pl.DataFrame:
+    """The rows of the manifest's splits, with every column that it has.
+
+    Raises:
+        TrainingError: if it cannot be read, or lacks the column path.
+    """
+    path = Path(settings.manifest)
+    try:
+        frame = _from_folders(path) if path.is_dir() else _read(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise TrainingError(f"Cannot read the manifest {path}: {error}.", "Check data.manifest.") from error
+    if "path" not in frame.columns:
+        raise TrainingError(f"{path} lacks the column path.", "Add it.")
+    if settings.splits and "split" in frame.columns:
+        frame = frame.filter(pl.col("split").is_in(settings.splits))
     return frame
 
 
@@ -144,7 +158,7 @@ def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: Augmen
     for (corpus, speaker), rows in labelled.group_by(["corpus", "speaker"], maintain_order=True):
         name = f"{corpus}/{speaker}"
         clips = [Clip(root / row["path"], row["seconds"]) for row in rows.to_dicts()]
-        pieces += [Piece(joined, name, str(corpus), name in kept_out) for joined in _join(clips, augmentation)]
+        pieces += [Piece(joined, name, str(corpus), name in kept_out) for joined in join_clips(clips, augmentation)]
     unlabelled = manifest.filter(pl.col("speaker") == "", ~pl.col("corpus").is_in(data.development_corpora))
     pieces += [
         Piece((Clip(root / row["path"], row["seconds"]),), "", row["corpus"], is_development=False)
@@ -174,7 +188,8 @@ def _at_other_speeds(pieces: list[Piece], augmentation: AugmentationSettings) ->
     return copies
 
 
-def _join(clips: list[Clip], settings: AugmentationSettings) -> list[tuple[Clip, ...]]:
+def join_clips(clips: list[Clip], settings: AugmentationSettings) -> list[tuple[Clip, ...]]:
+    """Clips, in order, in groups of at most ``piece_s`` (or one clip); groups under ``min_piece_s`` are left out."""
     joined: list[list[Clip]] = []
     for clip in clips:
         if joined and sum(c.seconds for c in joined[-1]) + clip.seconds <= settings.piece_s:

@@ -39,6 +39,7 @@ from forensic.workflows.case_population import CasePopulationRequest, simulate_c
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
+from forensic.workflows.spoken_language import language_warnings
 from forensic.workflows.suspicion import find_suspicions, without_fingerprint
 from forensic.workflows.weigh import weigh
 
@@ -204,6 +205,7 @@ def weigh_case(
         ),
         scale=scale,
         leakage_warnings=leakage(questioned, known, suspicions) + not_looked_at(evidence, sha256),
+        language_warnings=language_warnings(questioned, known, evidence["language"]),
     )
     return WeighedCase(report, details, model, known_scan)
 
@@ -287,7 +289,7 @@ def _in_conditions_of_the_case(
 
 def evidence_of(case: CaseFolder, model: SpeakerModel, settings: Settings) -> dict[str, pl.DataFrame]:
     """The tables of the case, of this model and these settings only."""
-    names = ("recordings", "quality", "segments", "embeddings", "fingerprints", "failures")
+    names = ("recordings", "quality", "segments", "embeddings", "fingerprints", "language", "failures")
     key = (model.identity.sha256, settings.evidence_sha256)
     return {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
 
@@ -360,6 +362,7 @@ def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         "method": dataclasses.asdict(report.method),
         "known_speakers": [dataclasses.asdict(speaker) for speaker in report.known_speakers],
         "leakage_warnings": list(report.leakage_warnings),
+        "language_warnings": list(report.language_warnings),
         "calibrations": calibrations_of(report.calibrations),
         "comparisons": report.comparisons.to_dicts(),
         "failures": report.failures.drop("model_sha256", "settings_sha256").to_dicts(),

@@ -44,6 +44,8 @@ from forensic.speaker.diarize import (
 )
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
 from forensic.speaker.features import FRAMES_PER_S, HOP, MEL_BANDS, frame_mask, level_gain, mel_power
+from forensic.workflows.language import LanguageModels, identify_speech, load_language_models
+from forensic.workflows.spoken_language import Heard
 
 _GROUP_S = 240.0  # audio that goes through the networks together
 _FEWEST_FRAMES = 50  # a block with less speech than 0.5 s gets no window
@@ -61,7 +63,8 @@ class Examiner:
     def __call__(self) -> "LoadedExaminer":
         """Load, and use one thread: the engine runs a process a processor."""
         torch.set_num_threads(1)
-        return LoadedExaminer(load_model(self.model_folder), self.settings, self.labels)
+        languages = load_language_models() if self.settings.language.identify else None
+        return LoadedExaminer(load_model(self.model_folder), self.settings, self.labels, languages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,11 @@ class LoadedExaminer:
     model: SpeakerModel
     settings: Settings
     labels: Mapping[Path, Labels] = field(default_factory=dict)
+    languages: LanguageModels | None = None
 
     def __call__(self, sources: Sequence[SourceFile]) -> list[RecordingEvidence]:
         """Examine a batch of files."""
-        return examine(sources, self.model, self.settings, self.labels)
+        return examine(sources, self.model, self.settings, self.labels, self.languages)
 
 
 def examine(
@@ -82,14 +86,16 @@ def examine(
     model: SpeakerModel,
     settings: Settings,
     labels: Mapping[Path, Labels] | None = None,
+    languages: LanguageModels | None = None,
 ) -> list[RecordingEvidence]:
-    """Decode, find speech and speakers, measure quality and embed, for each file.
+    """Decode, find speech and speakers, measure quality, embed and tell the language, for each file.
 
     Args:
         sources: files; one that cannot be used costs the others nothing.
         model: embeds.
         settings: of decoding, speech detection, diarization and embedding.
         labels: by path, who speaks when in recordings that an examiner has listened to.
+        languages: tell the language of each channel or speaker; None leaves it untold.
 
     Returns:
         Evidence in the order of ``sources``, with a failure wherever a recording or channel gave none.
@@ -99,7 +105,7 @@ def examine(
         _examine_group(group, model, settings)
     for recording in recordings:
         _part_by_speaker(recording, model, settings)
-    return [recording.result(settings) for recording in recordings]
+    return [_with_languages(recording.result(settings), recording, languages) for recording in recordings]
 
 
 @dataclass(slots=True)
@@ -114,6 +120,7 @@ class _Channel:
     segments: list[SpeechSegment] = field(default_factory=list)
     embeddings: list[Samples] = field(default_factory=list)
     centres_s: list[float] = field(default_factory=list)
+    heard: Heard = field(default_factory=Heard)
 
     def add_segments(self, found: Sequence[SpeechSegment], block_start_s: float) -> None:
         """Append a block's speech; a stretch that runs over the block's edge goes on."""
@@ -280,7 +287,7 @@ def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings) ->
     windows: list[Samples] = []
     owners: list[_Channel] = []
     for piece in pieces:
-        cut, centres_s = _windows(piece.block, piece.segments, settings)
+        cut, centres_s = _windows(piece.block, piece.segments, settings, piece.owner.heard)
         if len(cut):
             windows.append(cut)
             owners.append(piece.owner)
@@ -292,14 +299,17 @@ def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings) ->
         owner.embeddings.append(part)
 
 
-def _windows(block: Block, segments: Sequence[SpeechSegment], settings: Settings) -> tuple[Samples, list[float]]:
-    """Level-normalised windows over the block's speech, and the time at the centre of each."""
+def _windows(
+    block: Block, segments: Sequence[SpeechSegment], settings: Settings, heard: Heard
+) -> tuple[Samples, list[float]]:
+    """Level-normalised windows over the block's speech, the time at the centre of each; ``heard`` gets the speech."""
     frames = 1 + len(block.samples) // 160
     mask = frame_mask(segments, block.start_s, frames)
     speech = np.flatnonzero(mask)
     if len(speech) < _FEWEST_FRAMES:
         return np.empty((0, settings.embedding.window_frames, 40), np.float32), []
     features = mel_power(block.samples)[speech] * np.float32(level_gain(block.samples, mask))
+    heard.add(features)
     windows, centres = cut_windows(features, settings.embedding)
     places = speech[np.minimum(centres, len(speech) - 1)]
     return windows, [block.start_s + float(place) / FRAMES_PER_S for place in places]
@@ -437,3 +447,18 @@ def _again(recording: _Recording, channels: Sequence[int], settings: Settings) -
         for block in opened.blocks():
             if block.channel in channels:
                 yield block
+
+
+def _with_languages(
+    evidence: RecordingEvidence, recording: _Recording, languages: LanguageModels | None
+) -> RecordingEvidence:
+    """The evidence with the language of every channel, or speaker, that gave any."""
+    if languages is None:
+        return evidence
+    told = []
+    for one in evidence.channels:
+        speakers = recording.speakers.get(one.channel, [recording.channels[one.channel]])
+        (heard,) = (speaker.heard for speaker in speakers if speaker.turn == one.turn)
+        language, accent = identify_speech(np.concatenate(heard.parts), languages)
+        told.append(dataclasses.replace(one, language=language, accent=accent))
+    return dataclasses.replace(evidence, channels=tuple(told))

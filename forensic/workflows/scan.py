@@ -22,6 +22,7 @@ from forensic.records import Failure, Labels, ModelIdentity, RecordingEvidence, 
 from forensic.settings import Settings
 from forensic.speaker.extractor import load_model
 from forensic.workflows.examine import Examiner
+from forensic.workflows.spoken_language import language_row
 
 _BATCH_FILES = 24
 _BATCH_BYTES = 16 << 20
@@ -306,6 +307,8 @@ class _Clerk:
             envelope = {"envelope_low": low, "envelope_high": high}
             speakers = {"speakers": channel.speakers}
             rows["quality"].append(key | speakers | dataclasses.asdict(channel.quality) | envelope)
+            if channel.language is not None:
+                rows["language"].append(key | language_row(channel.language, channel.accent))
             rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})
             for index, segment in enumerate(channel.segments):
                 windows = int(channel.segment_windows[index])

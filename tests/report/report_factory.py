@@ -365,6 +365,7 @@ def _inputs(tables, rows, speakers, calibrations):
         calibrations={fit.id: fit for fit in calibrations},
         method=method(),
         scale=SCALE,
+        language_warnings=("The known recordings of A are judged to be in Welsh, those of Q3 in Breton.",),
         leakage_warnings=("Q7 and Q8 hold the same bytes: two comparisons of one recording are no two findings.",),
     )
 

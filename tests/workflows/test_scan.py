@@ -11,7 +11,7 @@ from spoken import spoken
 from forensic.case.audit import verify_audit
 from forensic.case.store import EvidenceStore
 from forensic.errors import CaseError
-from forensic.settings import AudioSettings, Settings, SpeechSettings
+from forensic.settings import AudioSettings, LanguageSettings, Settings, SpeechSettings
 from forensic.workflows import scan as scan_module
 
 
@@ -225,3 +225,25 @@ def test_a_copy_of_what_is_no_audio_is_no_recording_either(tmp_path, recordings,
     notes = _read(tmp_path, "files").filter(pl.col("path").str.ends_with(".txt"))
     assert notes["status"].to_list() == ["skipped", "skipped"]
     assert notes["reason"].null_count() == 0
+
+
+def test_a_scan_tells_the_language_of_every_channel(tmp_path, recordings, run_scan):
+    """Or says why it names none; the candidates are kept either way."""
+    run_scan(recordings)
+    table = _read(tmp_path, "language")
+    assert sorted(table["sha256"]) == sorted(_read(tmp_path, "quality")["sha256"])
+    for row in table.to_dicts():
+        assert (row["language"] is not None) == (row["answer"] == "named")
+        assert row["answer"] in {"named", "none of these", "not covered"}
+        assert len(row["top_languages"]) == 5
+        assert row["probability"] == row["top_probabilities"][0]
+        assert (row["accent_answer"] is not None) == (row["language"] == "en")
+
+
+def test_a_scan_that_is_not_asked_for_languages_tells_none(tmp_path, recordings, run_scan):
+    """And is another examination than one that was."""
+    without = Settings(language=LanguageSettings(identify=False))
+    assert without.evidence_sha256 != Settings().evidence_sha256
+    run_scan(recordings, settings=without)
+    assert _read(tmp_path, "language").is_empty()
+    assert not _read(tmp_path, "quality").is_empty()

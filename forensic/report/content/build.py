@@ -55,6 +55,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         signatories=signatories(inputs),
         # Summary of findings
         warnings=tuple(printable(warning) for warning in inputs.leakage_warnings),
+        language_warnings=tuple(printable(warning) for warning in inputs.language_warnings),
         summary=summarise(comparisons, inputs, exhibits),
         # Questions and propositions
         questions=tuple(map(printable, case.questions)),

@@ -220,6 +220,7 @@ class CaseReport:
     details: tuple[Fact, ...]
     signatories: tuple[Fact, ...]
     warnings: tuple[str, ...]
+    language_warnings: tuple[str, ...]
     summary: Summary
     questions: tuple[str, ...]
     information: tuple[str, ...]

@@ -111,6 +111,7 @@ class ReportInputs:
         method: what computed the results.
         scale: the verbal scale.
         leakage_warnings: sentences, each on one overlap that was found between sides or with the population.
+        language_warnings: sentences, each on sides that are in different languages.
         is_identification: whether the question is which of the known speakers each questioned speaker may be.
         results_files: names of the files beside the report that hold all results.
         limits: how much to print.
@@ -131,6 +132,7 @@ class ReportInputs:
     method: Method
     scale: VerbalScale
     leakage_warnings: tuple[str, ...] = ()
+    language_warnings: tuple[str, ...] = ()
     results_files: tuple[str, ...] = ("comparisons.csv", "comparisons.parquet")
     is_identification: bool = False
     limits: Limits = field(default_factory=Limits)

@@ -89,3 +89,9 @@ def test_known_recordings_of_an_earlier_reference_set_stay_out():
 def test_leakage_warnings_are_in_the_report(inputs, report):
     """What was found is said."""
     assert report.warnings == inputs.leakage_warnings
+
+
+def test_sides_in_different_languages_are_warned_of(inputs, report):
+    """Apart from overlaps, which are about independence."""
+    assert report.language_warnings == inputs.language_warnings
+    assert report.language_warnings

@@ -1,0 +1,125 @@
+"""``forensic language``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from forensic.cli.options import ChannelsOption, SettingsOption
+from forensic.cli.terminal import DONE_WITH_FAILURES, console, errors, meter, shown, shown_path
+from forensic.settings import load_settings, with_channels
+
+if TYPE_CHECKING:
+    from forensic.records import Recognition
+    from forensic.workflows.language import LanguageFinding
+
+
+def language_command(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects for programs.")] = False,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="Folder of a language model; the one that ships without it.")
+    ] = None,
+    accent_model: Annotated[
+        Path | None, typer.Option("--accent-model", help="Folder of an accent model; the one that ships without it.")
+    ] = None,
+    channels: ChannelsOption = None,
+    settings: SettingsOption = None,
+) -> None:
+    """Tell which language recordings are in, and which accent where it is English.
+
+    The answer may be that there is too little speech, that it is none of the languages, or that the likeliest language
+    is not covered: one that validation found to be told badly. Exit code 3: done, but some recordings were rejected.
+    """
+    from forensic.workflows.language import identify_languages, load_language_models
+
+    models = load_language_models(model, accent_model)
+    chosen = with_channels(load_settings(settings), channels)
+    with meter("Listening", is_silent=as_json) as bar:
+        findings = identify_languages(
+            paths, models, chosen, lambda done, total: bar.update(done, total, f"{done:,} of {total:,} files")
+        )
+    if as_json:
+        typer.echo(json.dumps([describe(finding) for finding in findings], indent=1, ensure_ascii=False))
+    else:
+        _print_table(findings)
+    failed = [finding for finding in findings if finding.failure is not None]
+    for finding in failed:
+        assert finding.failure is not None
+        errors.print(
+            f"[red]Rejected[/] {shown_path(finding.path)} ({finding.failure.step}): {shown(finding.failure.problem)}"
+        )
+        errors.print(f"         {shown(finding.failure.remedy)}")
+    if failed:
+        raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def describe(finding: "LanguageFinding") -> dict[str, Any]:
+    """A finding as plain values.
+
+    ``language`` and ``accent`` are tags, null where none is named; ``answer`` says why. ``probability`` is that of the
+    first of ``top``, named or not.
+    """
+    plain: dict[str, Any] = {"path": str(finding.path), "channel": finding.channel}
+    if finding.failure is not None:
+        failure = finding.failure
+        error = {"step": failure.step, "problem": failure.problem, "remedy": failure.remedy}
+        return plain | {"language": None, "probability": None, "top": [], "answer": "rejected", "error": error}
+    assert finding.language is not None
+    plain |= _plain(finding.language, "language") | {
+        "net_speech_s": round(finding.language.speech_s, 2),
+        "accent": None,
+    }
+    if finding.accent is not None:
+        accent = _plain(finding.accent, "accent")
+        plain |= {f"accent_{name}" if name != "accent" else name: value for name, value in accent.items()}
+    return plain
+
+
+def _plain(recognition: "Recognition", what: str) -> dict[str, Any]:
+    return {
+        what: recognition.name,
+        "probability": recognition.probability,
+        "top": [{what: each.name, "probability": each.probability} for each in recognition.top],
+        "answer": recognition.answer,
+    }
+
+
+def _print_table(findings: "list[LanguageFinding]") -> None:
+    from forensic.language.names import name_of
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("Recording", "Speech", "Language", "Probability", "Accent", "Next"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        if finding.language is None:
+            continue
+        spoken, accent = finding.language, finding.accent
+        where = shown_path(finding.path) + (f", channel {finding.channel}" if finding.channel else "")
+        table.add_row(
+            where,
+            f"{spoken.speech_s:.1f} s",
+            shown(name_of(spoken.name)) if spoken.name else f"[yellow]{spoken.answer}[/]",
+            f"{spoken.probability:.2f}" if spoken.name and spoken.probability is not None else "",
+            _accent(accent) if accent else "",
+            _next(spoken),
+        )
+    console.print(table)
+
+
+def _accent(accent: "Recognition") -> str:
+    from forensic.language.names import name_of
+
+    if accent.name is None:
+        return accent.answer
+    return f"{shown(name_of(accent.name))}, {accent.probability:.2f}"
+
+
+def _next(spoken: "Recognition") -> str:
+    """The other candidates; where none is named, the first with them."""
+    from forensic.language.names import name_of
+
+    candidates = spoken.top[1:] if spoken.name else spoken.top
+    return ", ".join(f"{shown(name_of(each.name))} {each.probability:.2f}" for each in candidates)

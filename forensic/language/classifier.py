@@ -1,0 +1,203 @@
+"""A model folder loaded and checked, and speech told apart with it.
+
+A model is a folder: ``card.toml`` (name, licence, data, architecture, classes, calibration, coverage, SHA-256 of the
+weights) and ``weights.safetensors``. What a class may be called, and when no class is named, stands in the card, since
+it comes from the validation of that model.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+
+from forensic.card import REMEDY, named_file, read_card
+from forensic.errors import ModelError
+from forensic.language.network import Architecture, LanguageNetwork
+from forensic.records import Candidate, Recognition, Samples, Vector
+from forensic.resources import shipped
+
+DEFAULT_LANGUAGE_MODEL, DEFAULT_ACCENT_MODEL = "lstm-language-1", "lstm-accent-1"
+WINDOW_FRAMES = 500
+"""Longest stretch of speech that goes through the network at once."""
+
+_MOST_WINDOWS = 60
+_BATCH = 16
+_FRAMES_PER_S = 100
+_CALIBRATED_S = (3.0, 30.0)  # durations beyond these are taken as these
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """When a class is named, and how sure that is; from the validation of the model.
+
+    Attributes:
+        log_scale: natural logarithm of the factor on the scores, for 5 s of speech.
+        log_scale_slope: what is added to it for each factor e of speech.
+        min_speech_s: less speech than this is not judged.
+        least_probability: of the first class; a first class below it means none of the classes.
+        error: of each class in the validation, 0 to 1; classes that could not be validated are missing.
+        max_error: a class with a larger error, or without one, is not covered.
+    """
+
+    log_scale: float
+    log_scale_slope: float
+    min_speech_s: float
+    least_probability: float
+    error: Mapping[str, float]
+    max_error: float
+
+    def probabilities(self, scores: Vector, speech_s: float) -> Vector:
+        """Calibrated probabilities of the classes, shape (..., classes).
+
+        Args:
+            scores: mean of the windows' scores, shape (..., classes).
+            speech_s: net speech that they come from.
+        """
+        longer = np.log(np.clip(speech_s, *_CALIBRATED_S) / 5.0)
+        scaled = np.exp(self.log_scale + self.log_scale_slope * longer) * scores
+        scaled = scaled - scaled.max(axis=-1, keepdims=True)
+        odds = np.exp(scaled)
+        shares: Vector = odds / odds.sum(axis=-1, keepdims=True)
+        return shares
+
+    def covers(self, name: str) -> bool:
+        """Whether the validation found the class told well enough."""
+        return self.error.get(name, 1.0) <= self.max_error
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """A network ready to tell its classes apart.
+
+    Attributes:
+        name: of the model.
+        sha256: of its weights.
+        network: in evaluation mode.
+        classes: names, BCP 47 tags of languages or accents, in the order of the scores.
+        decision: when a class is named.
+        card: the card's content.
+    """
+
+    name: str
+    sha256: str
+    network: LanguageNetwork
+    classes: tuple[str, ...]
+    decision: Decision
+    card: dict[str, Any]
+
+
+def default_language_model_folder() -> Path:
+    """The language model that ships."""
+    return shipped("models") / DEFAULT_LANGUAGE_MODEL
+
+
+def default_accent_model_folder() -> Path:
+    """The accent model that ships."""
+    return shipped("models") / DEFAULT_ACCENT_MODEL
+
+
+def load_language_model(folder: Path) -> LanguageModel:
+    """Load a model and check that its weights are those that its card names.
+
+    Raises:
+        ModelError: if a file is missing or damaged, a hash differs, or the weights do not fit the card.
+    """
+    card = read_card(folder)
+    weights = named_file(folder, card, "weights")
+    try:
+        shape = card["architecture"]
+        architecture = Architecture(**{**shape, "channels": tuple(shape["channels"])})
+        network = LanguageNetwork(architecture)
+        network.load_state_dict({name: value.float() for name, value in load(weights).items()}, strict=True)
+        classes = tuple(str(name) for name in card["classes"])
+        decision = _decision(card)
+        name = str(card["name"])
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelError(
+            f"The model in {folder} is no model of languages or accents, or it is damaged: {error}.", REMEDY
+        ) from error
+    if len(classes) != architecture.classes:
+        raise ModelError(f"The card of {folder} names {len(classes)} classes for {architecture.classes}.", REMEDY)
+    network.eval().requires_grad_(requires_grad=False)
+    return LanguageModel(name, hashlib.sha256(weights).hexdigest(), network, classes, decision, card)
+
+
+def _decision(card: Mapping[str, Any]) -> Decision:
+    values = card["decision"]
+    numbers = {
+        name: float(values[name])
+        for name in ("log_scale", "log_scale_slope", "min_speech_s", "least_probability", "max_error")
+    }
+    return Decision(error={name: float(value) for name, value in card.get("coverage", {}).items()}, **numbers)
+
+
+def cut_language_windows(frames: Samples, most: int = _MOST_WINDOWS) -> Samples:
+    """Windows of one length over a stretch of speech, evenly spaced, side by side where there are not too many.
+
+    Args:
+        frames: mel power of the speech, shape (n, mel_bands), n at least 1.
+        most: windows; of longer speech they are a sample.
+
+    Returns:
+        Shape (k, frames of a window, mel_bands).
+    """
+    size = min(len(frames), WINDOW_FRAMES)
+    count = min(most, -(-len(frames) // size))
+    starts = np.linspace(0, len(frames) - size, count).round().astype(int)
+    return np.stack([frames[start : start + size] for start in starts])
+
+
+@torch.inference_mode()
+def score_windows(windows: Samples, model: LanguageModel) -> Vector:
+    """Scores of the classes, before the softmax.
+
+    Args:
+        windows: mel power at the level of the training, shape (k, frames, mel_bands).
+        model: the network.
+
+    Returns:
+        Shape (k, classes).
+    """
+    batches = (torch.from_numpy(windows[start : start + _BATCH]) for start in range(0, len(windows), _BATCH))
+    return np.concatenate([model.network(batch).double().numpy() for batch in batches])
+
+
+def recognise(frames: Samples, model: LanguageModel) -> Recognition:
+    """Tell which class some speech is of, or why none is named.
+
+    Args:
+        frames: mel power of the speech alone, level-normalised, shape (n, mel_bands).
+        model: what tells.
+    """
+    if len(frames) < model.decision.min_speech_s * _FRAMES_PER_S:
+        return Recognition("too little speech", None, None, (), len(frames) / _FRAMES_PER_S)
+    scores = score_windows(cut_language_windows(frames), model).mean(axis=0)
+    return decide(scores, len(frames) / _FRAMES_PER_S, model)
+
+
+def decide(scores: Vector, speech_s: float, model: LanguageModel) -> Recognition:
+    """Name the class of mean scores, or say why none is named.
+
+    Args:
+        scores: mean of the windows, shape (classes,).
+        speech_s: net speech, at least what the model needs.
+        model: whose scores they are.
+    """
+    probabilities = model.decision.probabilities(scores, speech_s)
+    order = np.argsort(-probabilities, kind="stable")[:_NAMED]
+    top = tuple(Candidate(model.classes[index], float(probabilities[index])) for index in order)
+    first = top[0]
+    if first.probability < model.decision.least_probability:
+        answer = "none of these"
+    elif not model.decision.covers(first.name):
+        answer = "not covered"
+    else:
+        return Recognition("named", first.name, first.probability, top, speech_s)
+    return Recognition(answer, None, first.probability, top, speech_s)

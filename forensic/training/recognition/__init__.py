@@ -1,0 +1,1 @@
+"""Training a network that tells languages, or accents, apart."""

@@ -1,0 +1,233 @@
+"""``forensic train --task language|accent``: a manifest of labelled speech to a model folder."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import torch
+from safetensors.torch import save
+
+from forensic.atomic import written_whole
+from forensic.card import read_card, write_card
+from forensic.case.provenance import library_versions, software
+from forensic.errors import TrainingError
+from forensic.language.classifier import load_language_model
+from forensic.language.network import Architecture, LanguageNetwork
+from forensic.report.learning_curve import draw_learning_curve
+from forensic.report.model_card import render_recognition_card
+from forensic.speaker.extractor import WEIGHTS
+from forensic.training.cache import build_cache, check_sources
+from forensic.training.data import Piece, people_hashes, summarise
+from forensic.training.recognition.batches import make_drawer
+from forensic.training.recognition.configuration import RecognitionSettings
+from forensic.training.recognition.data import make_labelled_pieces, read_classes
+from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation, validate_classes
+from forensic.training.recognition.development import RecognitionResult, try_development_people
+from forensic.training.recognition.trainer import RecognitionProgress, train_classes
+
+MODEL_CARD = "MODEL_CARD.md"
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionRequest:
+    """What to train.
+
+    Attributes:
+        task: "language" or "accent": the column of the manifest that holds the class.
+        settings: of the whole run.
+        out: the model folder to make.
+        work: folder of cached features and checkpoints; a run that was killed goes on from there.
+        name: of the model.
+        licence: of its weights.
+        data: what the card says of the data.
+        workers: processes that make features.
+    """
+
+    task: str
+    settings: RecognitionSettings
+    out: Path
+    work: Path
+    name: str
+    licence: str
+    data: str
+    workers: int
+
+
+def train_recognition(
+    request: RecognitionRequest,
+    watch_features: Callable[[int, int], None],
+    watch: Callable[[RecognitionProgress], None],
+) -> tuple[list[RecognitionResult], Validation]:
+    """Prepare features, train, calibrate on the people who were kept out, and leave a model folder.
+
+    Raises:
+        TrainingError: if the data cannot be used or the run diverges.
+    """
+    settings = request.settings
+    if not settings.data.manifest:
+        raise TrainingError("No training data is named.", "Set data.manifest, or give --data MANIFEST.csv.")
+    check_sources(settings.data)
+    rows = read_classes(settings.data, settings.selection, request.task)
+    pieces = make_labelled_pieces(rows, settings.data, settings.selection, settings.augmentation)
+    classes = tuple(sorted({piece.label for piece in pieces}))
+    cache = build_cache(
+        request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features
+    )
+    drawer = make_drawer(cache, classes)
+    network = _first_network(settings, len(classes))
+    trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
+    # weights are kept in half precision, so that is what is validated
+    trained.load_state_dict({name: value.to(_kept_type(value)).float() for name, value in trained.state_dict().items()})
+    trials = try_development_people(trained, cache, drawer.labels, CALIBRATED_FRAMES)
+    if not trials:
+        raise TrainingError(
+            "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
+            "Raise selection.development_share, or add people.",
+        )
+    validation = validate_classes(trials, classes)
+    _save(request, trained, classes, history, validation, rows)
+    _write_record(request, rows, pieces, cache.sha256, cache.index, history, validation)
+    _write_people_card(request)
+    return history, validation
+
+
+def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwork:
+    """Random weights, or those of a model folder in all that lies before the classes."""
+    shape, learning = settings.network, settings.learning
+    architecture = Architecture(
+        channels=shape.channels,
+        hidden_size=shape.hidden_size,
+        layers=shape.layers,
+        embedding_size=shape.embedding_size,
+        classes=classes,
+    )
+    torch.manual_seed(learning.seed)
+    network = LanguageNetwork(architecture, shape.dropout)
+    if learning.init:
+        started_from = load_language_model(Path(learning.init)).network
+        if dataclasses.replace(started_from.architecture, classes=classes) != architecture:
+            raise TrainingError(
+                f"The network of {learning.init} has another shape: {started_from.describe()}.",
+                "Give the table [network] of the configuration the same values.",
+            )
+        kept = {name: value for name, value in started_from.state_dict().items() if not name.startswith("classes.")}
+        network.load_state_dict(kept, strict=False)
+    return network
+
+
+def _kept_type(value: torch.Tensor) -> torch.dtype:
+    return torch.float16 if value.is_floating_point() else value.dtype
+
+
+def _save(
+    request: RecognitionRequest,
+    network: LanguageNetwork,
+    classes: Sequence[str],
+    history: Sequence[RecognitionResult],
+    validation: Validation,
+    rows: pl.DataFrame,
+) -> None:
+    request.out.mkdir(parents=True, exist_ok=True)
+    weights = save({name: value.to(_kept_type(value)).contiguous() for name, value in network.state_dict().items()})
+    with written_whole(request.out / WEIGHTS) as file:
+        file.write(weights)
+    decision = dataclasses.asdict(validation.decision)
+    coverage = decision.pop("error")
+    development: dict[str, object] = {"step": history[-1].step}
+    for each in history[-1].conditions:
+        key = each.condition.replace(", ", "_").replace(" s", "s")
+        development |= {
+            f"{key}_top1": 1 - each.error,
+            f"{key}_top5": 1 - each.error_of_five,
+            f"{key}_trials": each.trials,
+        }
+    write_card(
+        request.out,
+        {
+            "name": request.name,
+            "task": request.task,
+            "licence": request.licence,
+            "data": request.data,
+            "started_from": Path(request.settings.learning.init).name or "random weights",
+            "trained": datetime.now(UTC).date().isoformat(),
+            "software": software(),
+            "classes": list(classes),
+            "architecture": network.describe(),
+            "weights": {"file": WEIGHTS, "sha256": hashlib.sha256(weights).hexdigest()},
+            "decision": decision,
+            "coverage": coverage,
+            "development": development,
+            "people": dict(_people(rows)),
+        },
+    )
+
+
+def _people(rows: pl.DataFrame) -> list[tuple[str, int]]:
+    counted = rows.group_by("label").agg(pl.struct("corpus", "speaker").n_unique().alias("people")).sort("label")
+    return [(str(label), int(people)) for label, people in counted.iter_rows()]
+
+
+def _write_record(
+    request: RecognitionRequest,
+    rows: pl.DataFrame,
+    pieces: Sequence[Piece],
+    features_sha256: str,
+    index: pl.DataFrame,
+    history: Sequence[RecognitionResult],
+    validation: Validation,
+) -> None:
+    settings = dataclasses.asdict(request.settings)
+    settings["data"]["manifest"] = Path(request.settings.data.manifest).name
+    manifest = Path(request.settings.data.manifest)
+    by_class = (
+        index.group_by("label")
+        .agg(
+            pl.col("speaker").n_unique().alias("people"),
+            (pl.col("frames").sum() / 6000).alias("speech_min"),
+            pl.col("speaker").filter("is_development").n_unique().alias("development_people"),
+            (pl.col("frames").filter("is_development").sum() / 6000).alias("development_speech_min"),
+        )
+        .sort("label")
+    )
+    record = {
+        "task": request.task,
+        "settings": settings,
+        "manifest_sha256": None if manifest.is_dir() else hashlib.sha256(manifest.read_bytes()).hexdigest(),
+        "people_sha256": people_hashes(rows),
+        "features_sha256": features_sha256,
+        "pieces": index.height,
+        "frames": int(index["frames"].sum()),
+        "people": len({piece.speaker for piece in pieces}),
+        "development_people": len({piece.speaker for piece in pieces if piece.is_development}),
+        "corpora": summarise(rows),
+        "classes": by_class.to_dicts(),
+        "development": [dataclasses.asdict(result) for result in history],
+        "validation": dataclasses.asdict(validation),
+        "versions": library_versions() | {"forensic": software(), "python": platform.python_version()},
+        "threads": torch.get_num_threads(),
+        "processors": len(os.sched_getaffinity(0)),
+    }
+    with written_whole(request.out / "training.json") as file:
+        file.write((json.dumps(record, indent=1) + "\n").encode())
+
+
+def _write_people_card(request: RecognitionRequest) -> None:
+    """The model's card for people, and its learning curve."""
+    record = json.loads((request.out / "training.json").read_text(encoding="utf-8"))
+    measured = [result["conditions"] for result in record["development"]]
+    steps = [result["step"] for result in record["development"]]
+    errors = [
+        (conditions[0]["condition"], [each["error"] for each in conditions])
+        for conditions in zip(*measured, strict=True)
+    ]
+    curve = draw_learning_curve(steps, errors, request.name, "error on development people, %")
+    (request.out / "learning_curve.svg").write_text(curve, encoding="utf-8")
+    with written_whole(request.out / MODEL_CARD) as file:
+        file.write(render_recognition_card(read_card(request.out), record).encode())

@@ -1,0 +1,258 @@
+"""Training for languages and accents: disjoint people, a kill that costs nothing, honest decisions."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from factories import voice, write_wav
+
+from forensic.errors import SettingsError, TrainingError
+from forensic.language.classifier import load_language_model, recognise
+from forensic.training.cache import build_cache
+from forensic.training.configuration import AugmentationSettings, DataSettings
+from forensic.training.recognition import trainer
+from forensic.training.recognition.batches import at_tempo, band_mover
+from forensic.training.recognition.configuration import (
+    LearningSettings,
+    NetworkSettings,
+    RecognitionSettings,
+    SelectionSettings,
+    load_recognition_settings,
+)
+from forensic.training.recognition.data import draw_development_people, make_labelled_pieces, read_classes
+from forensic.training.recognition.decision import choose_threshold, fit_scale, validate_classes
+from forensic.training.recognition.development import Trials, measure
+from forensic.workflows.train_recognition import RecognitionRequest, train_recognition
+
+_LEARNING = LearningSettings(steps=6, batch=6, min_crop_frames=100, max_crop_frames=150, evaluate_every=2)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Two languages of four people each, a person without a language, a person of another split."""
+    root = tmp_path_factory.mktemp("languages")
+    rows = []
+    for person in range(8):
+        language = "aa" if person < 4 else "bb"
+        name = f"p{person}.wav"
+        samples = voice(seconds=9.0, seed=person, pitch_hz=90.0 + 25 * person, pauses=False)
+        write_wav(root / name, samples)
+        rows.append((name, "train", "made up", f"p{person}", language, 9.0))
+    rows += [("p0.wav", "train", "made up", "nobody", "", 9.0), ("p1.wav", "population", "made up", "other", "cc", 9.0)]
+    with (root / "manifest.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "split", "corpus", "speaker", "language", "seconds"))
+        writer.writerows(rows)
+    return root
+
+
+@pytest.fixture(scope="module")
+def settings(corpus):
+    return RecognitionSettings(
+        data=DataSettings(manifest=str(corpus / "manifest.csv"), splits=("train",), noise="", rooms=""),
+        selection=SelectionSettings(development_share=0.25),
+        augmentation=AugmentationSettings(piece_s=12.0, versions=1),
+        network=NetworkSettings(channels=(8, 8), hidden_size=8, embedding_size=8),
+        learning=_LEARNING,
+    )
+
+
+@pytest.fixture(scope="module")
+def work(settings, tmp_path_factory):
+    """A folder with the features of the corpus, made by a first run."""
+    folder = tmp_path_factory.mktemp("work")
+    train_recognition(_request(settings, folder, folder / "first"), lambda *_: None, lambda _: None)
+    (folder / "checkpoint.pt").unlink()
+    return folder
+
+
+def _request(settings, work, out, task="language"):
+    return RecognitionRequest(task, settings, out, work, out.name, "CC0", "Synthetic voices.", 1)
+
+
+def test_only_people_of_the_split_with_a_language_are_used(settings):
+    """A file without the class says nothing of it."""
+    rows = read_classes(settings.data, settings.selection, "language")
+    assert sorted(rows["speaker"].unique()) == [f"p{person}" for person in range(8)]
+
+
+def test_nobody_is_in_training_and_development_and_every_class_is_in_both(settings):
+    """A person may speak several languages; they are kept out in all of them."""
+    rows = read_classes(settings.data, settings.selection, "language")
+    pieces = make_labelled_pieces(rows, settings.data, settings.selection, settings.augmentation)
+    sides = {
+        out: (
+            {p.speaker for p in pieces if p.is_development == out},
+            {p.label for p in pieces if p.is_development == out},
+        )
+        for out in (True, False)
+    }
+    assert not sides[True][0] & sides[False][0]
+    assert sides[True][1] == sides[False][1] == {"aa", "bb"}
+
+
+def test_a_class_of_one_person_is_trained_on_and_the_largest_share_is_never_kept_out():
+    """Kept out, there would be nothing to learn it from."""
+    rows = [("c", "s1", "aa", 9.0), *[("c", f"t{n}", "bb", 90.0 if n == 0 else 4.0) for n in range(6)]]
+    frame = pl.DataFrame(rows, ["corpus", "speaker", "label", "seconds"], orient="row")
+    for seed in range(8):
+        chosen = draw_development_people(frame, 0.12, seed)
+        assert "c/s1" not in chosen
+        assert chosen
+
+
+def test_one_language_is_nothing_to_tell_apart(settings):
+    """Said before any feature is made."""
+    only = dataclasses.replace(settings.selection, corpora=("another",))
+    with pytest.raises(TrainingError, match="fewer than two classes"):
+        read_classes(settings.data, only, "language")
+    with pytest.raises(TrainingError, match="lacks the column accent"):
+        read_classes(settings.data, settings.selection, "accent")
+
+
+def test_a_run_leaves_a_model_that_loads_with_its_record(work):
+    """Weights in half precision, classes, decision, coverage and people on the card."""
+    model = load_language_model(work / "first")
+    record = json.loads((work / "first" / "training.json").read_text())
+    assert model.classes == ("aa", "bb")
+    assert set(model.decision.error) == {"aa", "bb"}
+    assert len(record["people_sha256"]) == 8
+    assert record["development_people"] == 2
+    assert "| aa | 4 |" in (work / "first" / "MODEL_CARD.md").read_text()
+    assert "<svg" in (work / "first" / "learning_curve.svg").read_text()
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_model(settings, work, monkeypatch, tmp_path):
+    """From its last checkpoint, to the last bit of the weights."""
+    evaluate = trainer._Run.evaluate
+
+    def die(run):
+        evaluate(run)
+        if run.step == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer._Run, "evaluate", die)
+    with pytest.raises(KeyboardInterrupt):
+        train_recognition(_request(settings, work, tmp_path / "again"), lambda *_: None, lambda _: None)
+    monkeypatch.setattr(trainer._Run, "evaluate", evaluate)
+    steps = []
+    train_recognition(
+        _request(settings, work, tmp_path / "again"), lambda *_: None, lambda state: steps.append(state.step)
+    )
+    first, again = (load_language_model(folder) for folder in (work / "first", tmp_path / "again"))
+    assert first.sha256 == again.sha256
+    (work / "checkpoint.pt").unlink()
+
+
+def test_a_run_learns_what_tells_the_classes_apart(settings, work, tmp_path):
+    """The people of one class have higher voices; forty steps suffice for those that were trained on."""
+    learning = dataclasses.replace(
+        settings.learning, steps=40, batch=8, evaluate_every=40, learning_rate=1e-2, average_decay=0.8
+    )
+    longer = dataclasses.replace(settings, learning=learning)
+    train_recognition(_request(longer, work, tmp_path / "longer"), lambda *_: None, lambda _: None)
+    (work / "checkpoint.pt").unlink()
+    cache = open_cache(longer, work)
+    model = load_language_model(tmp_path / "longer")
+    trained = cache.index.filter(~cache.index["is_development"])
+    answers = [
+        recognise(cache.crop(0, first, frames), model).top[0].name
+        for first, frames in trained.select("first", "frames").iter_rows()
+    ]
+    assert np.mean([answer == label for answer, label in zip(answers, trained["label"], strict=True)]) > 0.8
+
+
+def open_cache(settings, work):
+    """The features that a run left."""
+    rows = read_classes(settings.data, settings.selection, "language")
+    pieces = make_labelled_pieces(rows, settings.data, settings.selection, settings.augmentation)
+    return build_cache(work / "cache", pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+
+
+def test_speech_is_played_faster_and_its_bands_moved():
+    """A quarter faster is a fifth shorter; a warp of 1 leaves the bands as they are."""
+    frames = np.random.default_rng(0).random((101, 40)).astype(np.float32)
+    assert len(at_tempo(frames, 1.25)) == 80
+    assert np.allclose(at_tempo(frames, 1.0), frames[:100])
+    assert np.allclose(frames @ band_mover(1.0), frames, atol=1e-6)
+    tone = np.zeros((1, 40), np.float32)
+    tone[0, 20] = 1.0
+    assert np.argmax(tone @ band_mover(0.9)) == 22
+    assert np.allclose(band_mover(1.1).sum(axis=0), 1.0)
+
+
+def _trials(scale: float, frames: int, seed: int = 0, n: int = 4000) -> Trials:
+    """Scores whose softmax, times the scale, are true probabilities of the classes."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(0.0, 2.0, (n, 4))
+    odds = np.exp(scale * scores)
+    labels = np.array([rng.choice(4, p=row / row.sum()) for row in odds])
+    return Trials(frames, 0, np.arange(n), labels, scores)
+
+
+def test_probabilities_come_out_as_often_as_they_say():
+    """Scores that are twice too bold at 3 s and right at 8 s."""
+    log_scale, slope = fit_scale([_trials(0.5, 300), _trials(1.0, 800, seed=1)])
+    assert np.exp(log_scale + slope * np.log(3 / 5)) == pytest.approx(0.5, rel=0.1)
+    assert np.exp(log_scale + slope * np.log(8 / 5)) == pytest.approx(1.0, rel=0.1)
+    assert validate_classes([_trials(0.5, 300)], "abcd").calibration_error < 0.03
+
+
+def test_the_threshold_rejects_no_more_than_a_tenth_of_what_is_right():
+    """However much speech of unknown classes it would catch."""
+    rng = np.random.default_rng(0)
+    known, unknown = rng.uniform(0.3, 1.0, 1000), rng.uniform(0.2, 0.9, 1000)
+    threshold = choose_threshold(known, unknown)
+    assert (known < threshold).mean() <= 0.1
+    assert (unknown < threshold).mean() > (known < threshold).mean()
+
+
+def test_coverage_is_the_error_of_each_class_on_clean_speech():
+    """One class is always right, one never; a class without people has no error at all."""
+    scores = np.tile([3.0, 1.0, 0.0], (20, 1))
+    labels = np.repeat([0, 1], 10)
+    decision = validate_classes([Trials(500, 0, np.arange(20), labels, scores)], "abc").decision
+    assert decision.error == {"a": 0.0, "b": 1.0}
+    assert [decision.covers(name) for name in "abc"] == [True, False, False]
+
+
+def test_a_large_class_weighs_no_more_than_a_small_one():
+    """Ninety stretches of one class right and ten of another wrong are half wrong."""
+    scores = np.tile([3.0, 1.0, 0.0, 0.0, 0.0, 0.0], (100, 1))
+    labels = np.repeat([0, 5], [90, 10])
+    (clean,) = measure([Trials(500, 0, np.arange(100), labels, scores)], 1).conditions
+    assert clean.error == 0.5
+
+
+def test_a_start_from_another_shape_is_refused(settings, work, tmp_path):
+    """Weights that do not fit would be left out in silence."""
+    wider = dataclasses.replace(
+        settings,
+        network=dataclasses.replace(settings.network, hidden_size=9),
+        learning=dataclasses.replace(settings.learning, init=str(work / "first")),
+    )
+    with pytest.raises(TrainingError, match="another shape"):
+        train_recognition(_request(wider, work, tmp_path / "wider"), lambda *_: None, lambda _: None)
+
+
+def test_a_start_from_a_model_takes_all_but_the_classes(settings, work, tmp_path):
+    """Before the first step."""
+    from forensic.workflows.train_recognition import _first_network
+
+    first = load_language_model(work / "first").network.state_dict()
+    started = _first_network(
+        dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=str(work / "first"))), 5
+    ).state_dict()
+    assert torch.equal(started["lstm.weight_ih_l0"], first["lstm.weight_ih_l0"])
+    assert started["classes.weight"].shape == (5, 8)
+
+
+def test_a_configuration_refuses_unknown_keys(tmp_path):
+    """A mistyped key would train something else."""
+    (tmp_path / "a.toml").write_text("[learning]\nstepps = 3\n")
+    with pytest.raises(SettingsError, match="stepps"):
+        load_recognition_settings(tmp_path / "a.toml")
