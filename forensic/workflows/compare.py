@@ -29,9 +29,11 @@ from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.records import Calibration
-from forensic.report.content.inputs import KnownRecording, KnownSpeaker, ReportInputs
+from forensic.report.content.inputs import Explanation, KnownRecording, KnownSpeaker, ReportInputs
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.workflows.calibrations import Calibrator
+from forensic.workflows.explain import explain
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
@@ -59,6 +61,7 @@ class ComparisonRequest:
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
         labels: a file or folder of turns that an examiner set in the suspects' recordings.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
+        explains: whether to look at what the highest LRs hang on, which takes a few calibrations more.
     """
 
     reference: Path
@@ -72,6 +75,7 @@ class ComparisonRequest:
     calibration: Path | None = None
     labels: Path | None = None
     envelope: Path | None = None
+    explains: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,17 @@ def weigh_case(
         suspicions,
         request.workers or default_workers(),
     )
+    explanations: tuple[Explanation, ...] = ()
+    if request.explains:
+        watch("explaining")
+        explanations = explain(
+            (questioned, known),
+            comparisons,
+            calibrations,
+            evidence["segments"],
+            Calibrator(population, request.settings.comparison, model.backend),
+            request.workers or default_workers(),
+        )
     report = ReportInputs(
         case_details=details,
         report_id="",
@@ -202,6 +217,7 @@ def weigh_case(
         scale=scale,
         leakage_warnings=leakage(questioned, known, suspicions) + not_looked_at(evidence, sha256),
         language_warnings=language_warnings(questioned, known, evidence["language"]),
+        explanations=explanations,
     )
     return WeighedCase(report, details, model, known_scan)
 
@@ -368,6 +384,7 @@ def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         "language_warnings": list(report.language_warnings),
         "calibrations": calibrations_of(report.calibrations),
         "comparisons": report.comparisons.to_dicts(),
+        "explanations": [dataclasses.asdict(explanation) for explanation in report.explanations],
         "failures": report.failures.drop("model_sha256", "settings_sha256").to_dicts(),
     }
 

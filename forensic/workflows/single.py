@@ -73,7 +73,7 @@ def verify(questioned: Path, known: Path, request: ComparisonRequest, report: Pa
     _check_new(report)
     with temporary_case() as case:
         suspect = Suspect(known.name, (known,))
-        scope = dataclasses.replace(request, reference=known)
+        scope = dataclasses.replace(request, reference=known, explains=report is not None)
         weighed, problems = _weighed(case, [questioned], scope, [suspect], lambda _: None, watch)
         published = _published(weighed, report, watch)
     return Answer(weighed.report.comparisons, _results(weighed), problems, published)
@@ -111,8 +111,9 @@ def identify(
         watch("writing the report")
         published: ComparisonResult | None = publish_in_case(case, weighed, request, "identify")
     else:
+        scope = dataclasses.replace(request, explains=report is not None)
         with temporary_case() as passing:
-            weighed, problems = _weighed(passing, questioned, request, suspects, watch_scan, watch)
+            weighed, problems = _weighed(passing, questioned, scope, suspects, watch_scan, watch)
             weighed = _as_identification(weighed)
             published = _published(weighed, report, watch)
     calibrations = weighed.report.calibrations
