@@ -12,11 +12,14 @@ from forensic.case.audit import verify_audit
 from forensic.case.folder import open_case
 from forensic.case.store import STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
-from forensic.settings import ComparisonSettings, Settings
+from forensic.settings import ComparisonSettings, LanguageSettings, Settings
 from forensic.workflows.compare import ComparisonRequest
 from forensic.workflows.single import identify, ranking, verify
 
-_SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
+_SETTINGS = Settings(
+    comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0),
+    language=LanguageSettings(identify=False),
+)
 
 
 @pytest.fixture
