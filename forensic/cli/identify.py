@@ -14,6 +14,7 @@ from forensic.cli.compare import part_of
 from forensic.cli.options import (
     ChannelsOption,
     EnvelopeOption,
+    LabelsOption,
     ModelOption,
     SettingsOption,
     SpeakersOption,
@@ -43,6 +44,7 @@ def identify_command(
     ] = None,
     channels: ChannelsOption = None,
     speakers: SpeakersOption = None,
+    segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
@@ -74,6 +76,7 @@ def identify_command(
         workers=workers,
         calibration=calibration,
         envelope=envelope,
+        labels=segments,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with (

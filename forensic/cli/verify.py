@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from forensic.cli.compare import part_of, print_ranked
-from forensic.cli.options import ChannelsOption, EnvelopeOption, ModelOption, SettingsOption, SpeakersOption
+from forensic.cli.options import (
+    ChannelsOption,
+    EnvelopeOption,
+    LabelsOption,
+    ModelOption,
+    SettingsOption,
+    SpeakersOption,
+)
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
 
@@ -20,6 +27,7 @@ def verify_command(
     *,
     channels: ChannelsOption = None,
     speakers: SpeakersOption = None,
+    segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
@@ -50,6 +58,7 @@ def verify_command(
         workers=1,  # starting a process takes longer than examining two recordings
         calibration=calibration,
         envelope=envelope,
+        labels=segments,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with meter("Comparing", is_silent=as_json) as bar:

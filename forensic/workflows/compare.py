@@ -28,7 +28,7 @@ from forensic.likelihood_ratio.envelope import load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
-from forensic.records import Calibration
+from forensic.records import Calibration, Labels
 from forensic.report.content.inputs import Explanation, KnownRecording, KnownSpeaker, ReportInputs
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
@@ -59,7 +59,8 @@ class ComparisonRequest:
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
-        labels: a file or folder of turns that an examiner set in the suspects' recordings.
+        labels: a file or folder of turns that an examiner set in the suspects' recordings, or these by recording; in a
+            single question (see ``forensic.workflows.single``) a file or folder for the recordings of both sides.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
         explains: whether to look at what the highest LRs hang on, which takes a few calibrations more.
     """
@@ -73,7 +74,7 @@ class ComparisonRequest:
     command_line: str = ""
     people: Path | None = None
     calibration: Path | None = None
-    labels: Path | None = None
+    labels: Path | Mapping[Path, Labels] | None = None
     envelope: Path | None = None
     explains: bool = True
 
