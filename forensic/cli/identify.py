@@ -10,8 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from forensic.cli.compare import part_of
 from forensic.cli.options import (
     ChannelsOption,
+    EnvelopeOption,
     LabelsOption,
     ModelOption,
     SettingsOption,
@@ -50,6 +52,7 @@ def identify_command(
         Path | None,
         typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
     ] = None,
+    envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -72,6 +75,7 @@ def identify_command(
         scale=scale,
         workers=workers,
         calibration=calibration,
+        envelope=envelope,
         labels=segments,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
@@ -103,9 +107,7 @@ def identify_command(
 
 def print_ranking(speaker: dict[str, Any]) -> None:
     """The suspects of one questioned speaker by LR, with what to expect by chance."""
-    channel = f", channel {speaker['channel']}" if speaker["channel"] else ""
-    turn = f", speaker {speaker['turn']}" if speaker["turn"] else ""
-    console.print(f"[bold]{shown_path(speaker['questioned_path'])}[/]{channel}{turn}")
+    console.print(f"[bold]{shown_path(speaker['questioned_path'])}[/]{part_of(speaker)}")
     ranked = speaker["ranked"]
     if ranked:
         table = Table(box=None, padding=(0, 2, 0, 2), header_style="bold")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from forensic.cli.compare import part_of
 from forensic.cli.options import (
     DEFAULT_CASE,
     ChannelsOption,
@@ -17,6 +18,7 @@ from forensic.cli.options import (
     ModelOption,
     SettingsOption,
     SpeakersOption,
+    WorkersOption,
 )
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import console, meter, shown, shown_path
@@ -41,12 +43,13 @@ def link_command(
         typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
     ] = None,
     envelope: EnvelopeOption = None,
+    workers: WorkersOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
 
-    Recordings suspected of one source or session are listed apart. Use the same --model, --settings, --channels
-    and --speakers as in the scan.
+    Recordings suspected of one source or session are listed apart. Use the same --model, --settings, --channels and
+    --speakers as in the scan.
     """
     from forensic.case.folder import open_case
     from forensic.speaker.extractor import default_model_folder
@@ -60,18 +63,14 @@ def link_command(
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
         calibration=calibration,
         envelope=envelope,
+        workers=workers,
     )
     with open_case(case, create=False) as opened, meter("Linking", is_silent=as_json) as bar:
         result = link(opened, request, lambda step: bar.update(0, 1, step))
     if as_json:
         typer.echo(json.dumps(result.results, indent=1, allow_nan=False))
         return
-    names = {
-        row["voice"]: shown_path(row["path"])
-        + (f", channel {row['channel']}" if row["channel"] else "")
-        + (f", speaker {row['turn']}" if row["turn"] else "")
-        for row in result.voices.to_dicts()
-    }
+    names = {row["voice"]: shown_path(row["path"]) + part_of(row) for row in result.voices.to_dicts()}
     for cluster in result.clusters[:_ROWS_SHOWN]:
         console.print(
             f"[bold]Cluster {cluster.number}[/]: mean log10 LR {cluster.mean_log10_lr:+.2f}, lowest "

@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from forensic.cli.compare import part_of, print_ranked
-from forensic.cli.options import ChannelsOption, LabelsOption, ModelOption, SettingsOption, SpeakersOption
+from forensic.cli.options import (
+    ChannelsOption,
+    EnvelopeOption,
+    LabelsOption,
+    ModelOption,
+    SettingsOption,
+    SpeakersOption,
+)
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
 
@@ -28,6 +35,7 @@ def verify_command(
         Path | None,
         typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
     ] = None,
+    envelope: EnvelopeOption = None,
     report: Annotated[
         Path | None, typer.Option(help="New folder for the report and all results; no report without it.")
     ] = None,
@@ -49,6 +57,7 @@ def verify_command(
         scale=scale,
         workers=1,  # starting a process takes longer than examining two recordings
         calibration=calibration,
+        envelope=envelope,
         labels=segments,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
@@ -76,12 +85,11 @@ def print_reasons(results: dict[str, object]) -> None:
         if row["calibration_id"] is None:
             continue
         calibration = calibrations[row["calibration_id"]]
-        part = part_of(row).removeprefix(", ")
+        part = f"{part_of(row).removeprefix(', ')}: " if part_of(row) else ""
         console.print(
-            f"{part}{': ' if part else ''}questioned side like {shown(row['questioned_cell'])} "
-            f"({shown(row['questioned_differs'])}), known side like {shown(row['known_cell'])} "
-            f"({shown(row['known_differs'])}); {calibration['speakers']} reference speakers, Cllr "
-            f"{calibration['cllr']['value']:.3f} in those conditions (0 is perfect, 1 is "
+            f"{part}questioned side like {shown(row['questioned_cell'])} ({shown(row['questioned_differs'])}), "
+            f"known side like {shown(row['known_cell'])} ({shown(row['known_differs'])}); {calibration['speakers']} "
+            f"reference speakers, Cllr {calibration['cllr']['value']:.3f} in those conditions (0 is perfect, 1 is "
             "worthless)."
         )
     warnings = results["leakage_warnings"]

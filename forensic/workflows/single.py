@@ -74,7 +74,7 @@ def verify(questioned: Path, known: Path, request: ComparisonRequest, report: Pa
     _check_new(report)
     with temporary_case() as case:
         suspect = Suspect(known.name, (known,))
-        scope = dataclasses.replace(request, reference=known)
+        scope = dataclasses.replace(request, reference=known, explains=report is not None)
         weighed, problems = _weighed(case, [questioned], scope, [suspect], lambda _: None, watch)
         published = _published(weighed, report, watch)
     return Answer(weighed.report.comparisons, _results(weighed), problems, published)
@@ -112,8 +112,9 @@ def identify(
         watch("writing the report")
         published: ComparisonResult | None = publish_in_case(case, weighed, request, "identify")
     else:
+        scope = dataclasses.replace(request, explains=report is not None)
         with temporary_case() as passing:
-            weighed, problems = _weighed(passing, questioned, request, suspects, watch_scan, watch)
+            weighed, problems = _weighed(passing, questioned, scope, suspects, watch_scan, watch)
             weighed = _as_identification(weighed)
             published = _published(weighed, report, watch)
     calibrations = weighed.report.calibrations
@@ -129,7 +130,9 @@ def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) 
         expected to reach the highest LR, or a higher one, if every comparison were of two people.
     """
     speakers = []
-    for (path, channel, turn), rows in comparisons.group_by("questioned_path", "channel", "turn", maintain_order=True):
+    for (path, channel, turn, found), rows in comparisons.group_by(
+        "questioned_path", "channel", "turn", "speakers", maintain_order=True
+    ):
         issued = rows.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
         uses = Counter(issued["calibration_id"].to_list())
         chance = [
@@ -146,6 +149,7 @@ def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) 
                 "questioned_path": path,
                 "channel": channel,
                 "turn": turn,
+                "speakers": found,
                 "suspects": rows.height,
                 "ranked": issued.select(
                     "suspect", "log10_lr", "log10_lr_low", "log10_lr_high", "unbounded_log10_lr", "verbal_equivalent"

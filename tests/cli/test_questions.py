@@ -13,7 +13,7 @@ from forensic.cli import app as cli
 @pytest.fixture
 def settings(tmp_path):
     path = tmp_path / "settings.toml"
-    path.write_text("[comparison]\nbootstrap_draws = 100\n")
+    path.write_text("[comparison]\nbootstrap_draws = 100\n[language]\nidentify = false\n")
     return path
 
 
@@ -154,7 +154,7 @@ def test_identify_takes_a_case_or_a_folder_for_the_report_and_not_both(recording
 
 def test_link_prints_json_alone_and_text_with_what_chance_gives(recordings, settings, run, tmp_path):
     case = tmp_path / "case"
-    assert run("scan", recordings, "--case", case, "--workers", "1")[0] == 0
+    assert run("scan", recordings, "--case", case, "--workers", "1", "--settings", settings)[0] == 0
     code, out, _ = run("link", "--case", case, "--settings", settings, "--json")
     assert code == 0
     results = json.loads(out)
