@@ -42,7 +42,6 @@ _FEWEST_WINDOWS = 4
 _FEWEST_POINTS = 8  # that can show two speakers
 _BY_CHANCE = 2.0  # windows; so much further apart a small group lies from the rest by chance
 _LOOK_CLOSER = 0.28
-_ENOUGH_WINDOWS = 40
 _WHOLE_SHARE = 0.6  # of a window that its stretch must fill to take part in clustering
 _KEPT_SHARE = 0.3  # of each row of the matrix, the highest
 _FADED = 0.01
@@ -86,7 +85,7 @@ def may_be_several(embeddings: Samples, settings: DiarizationSettings) -> bool:
     if len(embeddings) < _FEWEST_WINDOWS:
         return False
     apart = 1.0 - _cosine_of_halves(embeddings)
-    by_chance = min(len(embeddings), _ENOUGH_WINDOWS) ** -0.43  # few windows lie apart without a cause
+    by_chance = len(embeddings) ** -0.43  # few windows lie apart without a cause; of long recordings, most pass
     return bool(apart > _LOOK_CLOSER * by_chance)
 
 
