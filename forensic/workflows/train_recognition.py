@@ -18,11 +18,10 @@ from forensic.atomic import written_whole
 from forensic.card import read_card, write_card
 from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
-from forensic.language.classifier import load_language_model
 from forensic.language.network import Architecture, LanguageNetwork
 from forensic.report.learning_curve import draw_learning_curve
 from forensic.report.model_card import render_recognition_card
-from forensic.speaker.extractor import WEIGHTS
+from forensic.speaker.extractor import WEIGHTS, default_model_folder, load_model
 from forensic.training.cache import build_cache, check_sources
 from forensic.training.data import Piece, people_hashes, summarise
 from forensic.training.recognition.batches import make_drawer
@@ -30,6 +29,7 @@ from forensic.training.recognition.configuration import RecognitionSettings
 from forensic.training.recognition.data import make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation, validate_classes
 from forensic.training.recognition.development import RecognitionResult, try_development_people
+from forensic.training.recognition.states import build_states
 from forensic.training.recognition.trainer import RecognitionProgress, train_classes
 
 MODEL_CARD = "MODEL_CARD.md"
@@ -80,12 +80,13 @@ def train_recognition(
     cache = build_cache(
         request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features
     )
-    drawer = make_drawer(cache, classes)
     network = _first_network(settings, len(classes))
+    states = build_states(request.work / "states", cache, network, watch_features)
+    drawer = make_drawer(states, classes)
     trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
     # weights are kept in half precision, so that is what is validated
     trained.load_state_dict({name: value.to(_kept_type(value)).float() for name, value in trained.state_dict().items()})
-    trials = try_development_people(trained, cache, drawer.labels, CALIBRATED_FRAMES)
+    trials = try_development_people(trained, states, drawer.labels, CALIBRATED_FRAMES)
     if not trials:
         raise TrainingError(
             "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
@@ -99,26 +100,33 @@ def train_recognition(
 
 
 def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwork:
-    """Random weights, or those of a model folder in all that lies before the classes."""
-    shape, learning = settings.network, settings.learning
-    architecture = Architecture(
-        channels=shape.channels,
-        hidden_size=shape.hidden_size,
-        layers=shape.layers,
-        embedding_size=shape.embedding_size,
-        classes=classes,
+    """Random weights above the lower layers of a speaker model.
+
+    Raises:
+        TrainingError: if that model's network does not see logarithms, or has fewer layers.
+    """
+    shape = settings.network
+    speaker = load_model(Path(shape.lower) if shape.lower else default_model_folder()).network
+    has = speaker.architecture
+    if not has.log_bands or has.layers < shape.lower_layers:
+        raise TrainingError(
+            f"The speaker network has {has.layers} layers, and log_bands = {has.log_bands}.",
+            "Name one with logarithms of the bands and enough layers with network.lower.",
+        )
+    torch.manual_seed(settings.learning.seed)
+    network = LanguageNetwork(
+        Architecture(
+            mel_bands=has.mel_bands,
+            lower_size=has.hidden_size,
+            lower_layers=shape.lower_layers,
+            hidden_size=shape.hidden_size,
+            embedding_size=shape.embedding_size,
+            classes=classes,
+        ),
+        shape.dropout,
     )
-    torch.manual_seed(learning.seed)
-    network = LanguageNetwork(architecture, shape.dropout)
-    if learning.init:
-        started_from = load_language_model(Path(learning.init)).network
-        if dataclasses.replace(started_from.architecture, classes=classes) != architecture:
-            raise TrainingError(
-                f"The network of {learning.init} has another shape: {started_from.describe()}.",
-                "Give the table [network] of the configuration the same values.",
-            )
-        kept = {name: value for name, value in started_from.state_dict().items() if not name.startswith("classes.")}
-        network.load_state_dict(kept, strict=False)
+    weights = speaker.lstm.state_dict()
+    network.lower.load_state_dict({name: weights[name] for name in network.lower.state_dict()})
     return network
 
 
@@ -155,7 +163,7 @@ def _save(
             "task": request.task,
             "licence": request.licence,
             "data": request.data,
-            "started_from": Path(request.settings.learning.init).name or "random weights",
+            "started_from": _started_from(request),
             "trained": datetime.now(UTC).date().isoformat(),
             "software": software(),
             "classes": list(classes),
@@ -167,6 +175,11 @@ def _save(
             "people": dict(_people(rows)),
         },
     )
+
+
+def _started_from(request: RecognitionRequest) -> str:
+    lower = request.settings.network
+    return f"the lower {lower.lower_layers} LSTM layers of {Path(lower.lower or default_model_folder()).name}, kept"
 
 
 def _people(rows: pl.DataFrame) -> list[tuple[str, int]]:
