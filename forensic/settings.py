@@ -73,17 +73,6 @@ class EmbeddingSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageSettings:
-    """Language of each channel with speech.
-
-    Attributes:
-        identify: whether a scan tells it, and the accent where it is English.
-    """
-
-    identify: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class DiarizationSettings:
     """Who speaks when in a channel.
 
@@ -110,6 +99,17 @@ class DiarizationSettings:
     max_similarity: float = 0.95
     min_separation: float = 1.12
     min_turn_s: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageSettings:
+    """Language of each channel with speech.
+
+    Attributes:
+        identify: whether a scan tells it, and the accent where it is English.
+    """
+
+    identify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,8 @@ class Settings:
     audio: AudioSettings = field(default_factory=AudioSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
-    language: LanguageSettings = field(default_factory=LanguageSettings)
     diarization: DiarizationSettings = field(default_factory=DiarizationSettings)
+    language: LanguageSettings = field(default_factory=LanguageSettings)
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
 
     @property

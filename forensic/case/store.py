@@ -89,7 +89,7 @@ SCHEMAS: dict[str, Schema] = {
     },
     # one row a channel with speech, or a speaker in it
     "embeddings": TURN_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
-    # one row a channel with speech, or a speaker in it, where a scan tells languages: of the first minute of speech
+    # one row a channel with speech, or a speaker in it, where a scan tells languages: of its first minute of speech
     "language": TURN_KEY
     | {
         "answer": pl.String,  # "named", or why no language is

@@ -95,7 +95,7 @@ def examine(
         model: embeds.
         settings: of decoding, speech detection, diarization and embedding.
         labels: by path, who speaks when in recordings that an examiner has listened to.
-        languages: tell the language of each speaker; None leaves it untold.
+        languages: tell the language of each channel or speaker; None leaves it untold.
 
     Returns:
         Evidence in the order of ``sources``, with a failure wherever a recording or channel gave none.
@@ -452,13 +452,13 @@ def _again(recording: _Recording, channels: Sequence[int], settings: Settings) -
 def _with_languages(
     evidence: RecordingEvidence, recording: _Recording, languages: LanguageModels | None
 ) -> RecordingEvidence:
-    """The evidence with the language of every channel, or speaker in it, that gave any."""
+    """The evidence with the language of every channel, or speaker, that gave any."""
     if languages is None:
         return evidence
     told = []
-    for channel in evidence.channels:
-        speakers = recording.speakers.get(channel.channel, [recording.channels[channel.channel]])
-        (parts,) = (speaker.heard.parts for speaker in speakers if speaker.turn == channel.turn)
-        language, accent = identify_speech(np.concatenate(parts), languages)
-        told.append(dataclasses.replace(channel, language=language, accent=accent))
+    for one in evidence.channels:
+        speakers = recording.speakers.get(one.channel, [recording.channels[one.channel]])
+        (heard,) = (speaker.heard for speaker in speakers if speaker.turn == one.turn)
+        language, accent = identify_speech(np.concatenate(heard.parts), languages)
+        told.append(dataclasses.replace(one, language=language, accent=accent))
     return dataclasses.replace(evidence, channels=tuple(told))

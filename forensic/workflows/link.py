@@ -314,6 +314,8 @@ class _Pairs:
             & np.array([reason is None for reason in self.against_questioned])[self.second]
         )
         members = np.flatnonzero(fine)
+        if not len(members):
+            return
         cells = np.stack([_places(self.known_cells)[self.first], _places(self.questioned_cells)[self.second]])
         kinds, which = np.unique(cells[:, members], axis=1, return_inverse=True)
         order = np.argsort(which, kind="stable")

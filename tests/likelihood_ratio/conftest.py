@@ -32,7 +32,7 @@ def simulate_pairs() -> SimulatePairs:
     return simulate
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bank_rows() -> Callable[..., tuple[pl.DataFrame, np.ndarray]]:
     """Makes rows and embeddings of a bank: two corpora, one known and two questioned cells, two pieces."""
 
@@ -55,7 +55,7 @@ def bank_rows() -> Callable[..., tuple[pl.DataFrame, np.ndarray]]:
                     measured_s = speech_s * rng.uniform(0.9, 1.1)
                     name = f"{corpus}/{speaker:03}"
                     edge_hz, codec = (80.0, "PCM or G.711") if side == "known" else (280.0, "AMR or GSM")
-                    measured = (measured_s, snr, bandwidth_hz, edge_hz, 12.0 + piece, codec)
+                    measured = (measured_s, snr, bandwidth_hz, edge_hz, 12.0 + piece, codec, 0.0)
                     rows.append((name, corpus, side, cell, speech_s, *measured, piece))
         frame = pl.DataFrame(rows, schema=list(ROWS_SCHEMA), orient="row")
         return frame, np.array(embeddings, dtype=np.float32)

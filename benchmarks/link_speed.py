@@ -1,0 +1,88 @@
+"""How long linking takes, all recordings of a case against each other.
+
+    python benchmarks/link_speed.py [--voices 1000]
+
+A case is made without audio: the embeddings and conditions of the shipped reference population's own rows stand for
+recordings, with random fingerprints of a minute each, so that the search for copies has its full work. (The population
+is then compared with itself: the LRs mean nothing.) Printed is the time of each step, of this process.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from forensic.case.folder import open_case
+from forensic.case.store import SCHEMAS
+from forensic.likelihood_ratio.population import PARQUET, load_population
+from forensic.settings import Settings
+from forensic.speaker.extractor import default_model_folder, load_model
+from forensic.workflows.link import LinkRequest, link
+
+
+def main() -> None:
+    """Make the case, link it, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--voices", type=int, default=1000, help="recordings, a voice each")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, open_case(Path(folder) / "case", create=True) as case:
+        case.evidence.append(made_evidence(options.voices))
+        began = last = time.process_time()
+        wall = time.perf_counter()
+        steps: list[tuple[str, float]] = []
+
+        def watch(step: str) -> None:
+            nonlocal last
+            now = time.process_time()
+            steps.append((step, now - last))
+            last = now
+
+        result = link(case, LinkRequest(default_model_folder(), Settings()), watch)
+        taken, wall_s = time.process_time() - began, time.perf_counter() - wall
+        calibrated = [seconds for step, seconds in steps if step.startswith(("calibrating", "linking"))]
+        print(
+            f"{options.voices:,} voices, {result.results['pairs']:,} pairs, {result.results['pairs_with_lr']:,} with an LR"
+        )
+        print(f"{len(result.results['calibrations'])} calibrations: {sum(calibrated):.0f} s")
+        for (step, _), (_, seconds) in zip(steps, [*steps[1:], ("", time.process_time() - last)], strict=True):
+            if not step.startswith("calibrating"):
+                print(f"{step}: {seconds:.1f} s")
+        print(f"in all {taken:.0f} s of processor time, {wall_s:.0f} s")
+
+
+def made_evidence(voices: int) -> dict[str, pl.DataFrame]:
+    """Evidence tables of a case of so many recordings."""
+    model, settings = load_model(default_model_folder()), Settings()
+    population = load_population(default_model_folder(), model.identity.sha256)
+    rows = pl.read_parquet(default_model_folder() / PARQUET).drop("embedding").with_row_index("row")
+    rows = rows.filter(pl.col("side") == "questioned").sample(voices, seed=1)
+    random = np.random.default_rng(2)
+    keys = {"model_sha256": model.identity.sha256, "settings_sha256": settings.evidence_sha256}
+    tables: dict[str, list[dict[str, object]]] = {name: [] for name in SCHEMAS}
+    for number, row in enumerate(rows.to_dicts()):
+        sha256 = f"{number:064x}"
+        one = {"sha256": sha256, "channel": 0, "turn": 0} | keys
+        tables["files"].append(
+            {"path": f"/case/{number}.wav", "sha256": sha256, "side": "questioned", "status": "audio"}
+        )
+        tables["recordings"].append({"sha256": sha256, "duration_s": 60.0} | keys)
+        tables["quality"].append(
+            one
+            | {"duration_s": 60.0, "net_speech_s": row["net_speech_s"], "snr_db": row["snr_db"], "clipped_share": 0.0}
+            | {"bandwidth_hz": row["bandwidth_hz"], "low_edge_hz": row["low_edge_hz"], "c50_db": row["c50_db"]}
+            | {"codec_trace": row["codec"]}
+        )
+        tables["embeddings"].append(one | {"windows": 1, "embedding": population.embeddings[row["row"]].tolist()})
+        bits = random.integers(1, 1 << 32, 1500, dtype=np.uint32)
+        tables["fingerprints"].append(one | {"fingerprint": bits.astype("<u4").tobytes()})
+    return {
+        name: pl.DataFrame([{key: row.get(key) for key in SCHEMAS[name]} for row in table], SCHEMAS[name], orient="row")
+        for name, table in tables.items()
+    }
+
+
+if __name__ == "__main__":
+    main()

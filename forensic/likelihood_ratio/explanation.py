@@ -1,0 +1,258 @@
+"""What an LR hangs on: each stretch of speech, the amount of speech, and how common such a voice is.
+
+Three views of one comparison, none of which changes it:
+
+- *Without each segment*: the LR of all speech but one stretch, by the comparison's own calibration. A large change says
+  where to listen: a noise, another voice, a line said in another tone.
+- *Growth*: the LR of the first stretches together, then of more and more, in the order of time. Each amount is
+  calibrated for recordings of that amount where the population has any. An LR that has settled is worth more than one
+  that still moves.
+- *Typicality*: how the questioned voice scores against the other voices of the reference population. One that many of
+  them score as high against as the suspect does is common; this is why its LR is low.
+
+The mean of segments, weighted by their LSTM windows, is not quite the embedding of the comparison: that is the mean of
+all windows, and a segment's own mean was brought to unit length. Windows that lie between segments belong to none.
+``of_all`` states the LR of the segments' mean, to be held against the one issued.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.fit import Score, likelihood_ratios
+from forensic.likelihood_ratio.population import Population
+from forensic.records import Calibration, Samples, Vector
+
+Index: TypeAlias = NDArray[np.integer]
+
+ScoreAgainst: TypeAlias = Callable[[Samples], Vector]
+"""Embeddings of one side, shape (n, size), to their scores with the other side of the comparison, shape (n,)."""
+
+LogLr: TypeAlias = tuple[float, float, float]
+"""A log10 LR with the ends of its interval, all within the bounds."""
+
+MOST_OCTAVES = 1.0
+"""A cell with more than twice, or less than half, as much speech calibrates no amount."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithoutSegments:
+    """A comparison without each of its segments.
+
+    Attributes:
+        of_all: log10 LR of all segments.
+        without: log10 LR without each of them, shape (n,); that of all where a segment has no window.
+        change: ``of_all`` less ``without``, shape (n,): what each segment adds, for H1 where it is above 0.
+    """
+
+    of_all: float
+    without: Vector
+    change: Vector
+
+
+def against(score: Score, other: Samples, *, is_questioned: bool) -> ScoreAgainst:
+    """Scores with the one embedding of the other side.
+
+    Args:
+        score: compares embeddings.
+        other: of the other side, shape (size,), unit length.
+        is_questioned: whether what will be scored is the questioned side.
+    """
+
+    def scores(embeddings: Samples) -> Vector:
+        pair = (embeddings, other[None]) if is_questioned else (other[None], embeddings)
+        return np.asarray(score(*pair), dtype=np.float64).reshape(-1)
+
+    return scores
+
+
+def without_each_segment(
+    embeddings: Samples, windows: Index, score: ScoreAgainst, calibration: Calibration
+) -> WithoutSegments:
+    """How the LR changes without each segment of one side; unbounded, so that it can be seen to.
+
+    Args:
+        embeddings: of the segments, shape (n, size); rows without windows are not looked at.
+        windows: LSTM windows of each, shape (n,), 0 or more.
+        score: with the other side.
+        calibration: of the comparison.
+
+    Raises:
+        CalibrationError: if fewer than two segments have windows: without the only one there is no speech.
+    """
+    kept = np.flatnonzero(windows > 0)
+    if kept.size <= 1:
+        raise CalibrationError(
+            "There is one stretch of speech at most, so none can be left out.", "Look at the recording as a whole."
+        )
+    weighted = embeddings[kept] * windows[kept, None].astype(np.float32)
+    total = weighted.sum(axis=0)
+    scores = score(_directions(np.vstack([total[None], total - weighted])))
+    log10_lr = likelihood_ratios(calibration, scores).unbounded_log10_lr
+    without = np.full(len(windows), log10_lr[0])
+    without[kept] = log10_lr[1:]
+    return WithoutSegments(float(log10_lr[0]), without, log10_lr[0] - without)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A comparison on the first segments alone.
+
+    Attributes:
+        segments: how many.
+        net_speech_s: of them together.
+        log10_lr: with the ends of its interval; None where nothing calibrates so little speech.
+        calibrated_for_s: net speech of the population's cell; None where ``log10_lr`` is.
+    """
+
+    segments: int
+    net_speech_s: float
+    log10_lr: LogLr | None
+    calibrated_for_s: float | None
+
+
+CalibrationFor: TypeAlias = Callable[[float], Calibration | None]
+"""The calibration for an amount of net speech in the comparison's other conditions; None where there is none."""
+
+
+def growth(
+    embeddings: Samples,
+    windows: Index,
+    duration_s: Vector,
+    score: ScoreAgainst,
+    calibration_for: CalibrationFor,
+    *,
+    is_questioned: bool,
+) -> tuple[Amount, ...]:
+    """The LR of the first segment, of the first two, and so on; a segment without windows joins the next.
+
+    Args:
+        embeddings: of the segments in the order of time, shape (n, size).
+        windows: LSTM windows of each, shape (n,), 0 or more.
+        duration_s: of each, shape (n,).
+        score: with the other side.
+        calibration_for: the calibration for each amount.
+        is_questioned: whether they are segments of the questioned side.
+    """
+    kept = np.flatnonzero(windows > 0)
+    if not kept.size:
+        return ()
+    weighted = embeddings[kept] * windows[kept, None].astype(np.float32)
+    scores = score(_directions(np.cumsum(weighted, axis=0)))
+    speech_s = np.cumsum(duration_s)[kept]
+    found = []
+    for number, amount_s, value in zip(kept + 1, speech_s, scores, strict=True):
+        calibration = calibration_for(float(amount_s))
+        if calibration is None:
+            found.append(Amount(int(number), float(amount_s), None, None))
+            continue
+        ratios = likelihood_ratios(calibration, np.array([value]))
+        cell = calibration.questioned if is_questioned else calibration.known
+        found.append(
+            Amount(
+                int(number),
+                float(amount_s),
+                (float(ratios.log10_lr[0]), float(ratios.low[0]), float(ratios.high[0])),
+                cell.net_speech_s,
+            )
+        )
+    return tuple(found)
+
+
+def cell_for_amount(population: Population, cell: int, net_speech_s: float, *, is_questioned: bool) -> int | None:
+    """The cell of the same channel whose amount of speech is nearest; None where it is more than an octave away.
+
+    More speech than in the longest cell is calibrated by that one, as in a comparison.
+
+    Args:
+        population: the bank.
+        cell: of the comparison, whose channel is kept.
+        net_speech_s: above 0.
+        is_questioned: the side of the cell.
+    """
+    cells = population.questioned_cells if is_questioned else population.known_cells
+    amounts_s = {number: each.net_speech_s for number, each in enumerate(cells) if each.name == cells[cell].name}
+    looked_for_s = min(net_speech_s, max(amounts_s.values()))
+    away = {number: abs(math.log2(looked_for_s / amount_s)) for number, amount_s in amounts_s.items()}
+    nearest = min(away, key=away.__getitem__)
+    return nearest if away[nearest] <= MOST_OCTAVES else None
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice of the reference population.
+
+    Attributes:
+        speaker: its name there.
+        score: with the questioned recording.
+    """
+
+    speaker: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Typicality:
+    """How a questioned voice scores against the reference population's known voices.
+
+    Attributes:
+        voices: how many.
+        as_high: how many of them score as high as the suspect, or higher.
+        share: of them, 0 to 1.
+        nearest: the highest first.
+        suspect_score: for comparison.
+    """
+
+    voices: int
+    as_high: int
+    share: float
+    nearest: tuple[Voice, ...]
+    suspect_score: float
+
+
+def typicality(
+    questioned: Samples, suspect_score: float, population: Population, known_cell: int, score: Score, nearest: int = 5
+) -> Typicality:
+    """Score a questioned embedding against the known voices of a cell, each the mean of its embeddings there.
+
+    Voices of every corpus enter: for a case recording none is its own.
+
+    Args:
+        questioned: shape (size,), unit length.
+        suspect_score: of the comparison.
+        population: the bank.
+        known_cell: the comparison's cell of the known side.
+        score: compares embeddings.
+        nearest: how many voices to name.
+
+    Raises:
+        CalibrationError: if the cell holds no voice.
+    """
+    rows = np.flatnonzero(~population.is_questioned & (population.cell == known_cell))
+    if not rows.size:
+        raise CalibrationError("The population has no known voice in these conditions.", "Use another population.")
+    speakers, place = np.unique(population.speaker[rows], return_inverse=True)
+    total = np.zeros((len(speakers), population.embeddings.shape[1]), dtype=np.float32)
+    np.add.at(total, place, population.embeddings[rows])
+    scores = np.asarray(score(questioned[None], _directions(total)), dtype=np.float64)[0]
+    order = np.argsort(-scores, kind="stable")
+    as_high = int((scores >= suspect_score).sum())
+    return Typicality(
+        voices=len(speakers),
+        as_high=as_high,
+        share=as_high / len(speakers),
+        nearest=tuple(Voice(population.speakers[speakers[i]], float(scores[i])) for i in order[:nearest]),
+        suspect_score=suspect_score,
+    )
+
+
+def _directions(vectors: Samples) -> Samples:
+    """Rows at unit length; a row that cancels out stays 0."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    directions: Samples = (vectors / np.where(length > 0, length, 1)).astype(np.float32)
+    return directions

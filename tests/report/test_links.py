@@ -1,0 +1,114 @@
+"""The report of links: a graph that can be read, tables beyond, text from outside made harmless."""
+
+import dataclasses
+import re
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from forensic.case.linking import LINKS_SCHEMA, VOICES_SCHEMA
+from forensic.case.store import SCHEMAS
+from forensic.report.links.build import MOST_NODES, build_link_report
+from forensic.report.links.figure import draw_graph, place_nodes
+from forensic.report.links.inputs import LinkInputs, SuspectedPair, VoiceCluster
+from forensic.report.render import render_link_html, render_pdf
+
+
+@pytest.fixture
+def linked(inputs):
+    """So many voices in a chain of links, the first and last of one source."""
+
+    def make(voices, path="/case/{}.wav"):
+        calibration_id, fitted = next(iter(inputs.calibrations.items()))
+        named = [
+            {"voice": number, "path": path.format(number), "sha256": f"{number}", "channel": 0, "turn": 0}
+            | {"side": "questioned", "net_speech_s": 9.0, "pairs_with_lr": 1, "links": 1, "cluster": 1}
+            for number in range(1, voices + 1)
+        ]
+        links = [
+            {"known_voice": number, "questioned_voice": number + 1, "known_path": "", "questioned_path": ""}
+            | {"score": 0.9, "log10_lr": 1.5, "log10_lr_low": 0.5 + number % 2, "log10_lr_high": 2.0}
+            | {"unbounded_log10_lr": 1.5, "verbal_equivalent": "moderate", "share_of_draws": 0.9, "cluster": 1}
+            | {"calibration_id": calibration_id}
+            for number in range(1, voices)
+        ]
+        failures = pl.DataFrame(schema=SCHEMAS["failures"] | {"path": pl.String})
+        return LinkInputs(
+            case_details=inputs.case_details,
+            report_id="20260101-000000-abcdef",
+            created_utc=datetime(2026, 1, 1, tzinfo=UTC),
+            threshold_log10_lr=1.0,
+            voices=pl.DataFrame([{key: row.get(key) for key in VOICES_SCHEMA} for row in named], VOICES_SCHEMA),
+            links=pl.DataFrame([{key: row.get(key) for key in LINKS_SCHEMA} for row in links], LINKS_SCHEMA),
+            clusters=(VoiceCluster(1, tuple(range(1, voices + 1)), 1.5, 1.5, voices - 1, 9, 0.93, False),),
+            draws=200,
+            suspicions=(SuspectedPair("same source", "1", f"{voices}", (1,), (voices,), "The two share 9 s."),),
+            warnings=(),
+            pairs=voices * (voices - 1) // 2,
+            uses={calibration_id: voices - 1},
+            without_lr=(("Too little speech.", 3),),
+            calibrations={calibration_id: fitted},
+            failures=failures,
+            method=inputs.method,
+            scale=inputs.scale,
+        )
+
+    return make
+
+
+def test_every_joined_voice_is_a_node_and_every_pair_a_line(linked):
+    graph = build_link_report(linked(6)).graph
+    assert [node.label for node in graph.nodes] == ["V1", "V2", "V3", "V4", "V5", "V6"]
+    assert [edge.kind for edge in graph.edges] == ["same source"] + ["link"] * 5
+    assert [edge.is_firm for edge in graph.edges[1:]] == [True, False, True, False, True]
+    svg = draw_graph(graph)
+    assert all(f">{node.label}<" in svg for node in graph.nodes)
+    assert "same source suspected" in svg
+
+
+def test_too_many_voices_for_a_graph_stand_in_the_tables(linked):
+    report = build_link_report(linked(MOST_NODES + 1))
+    assert report.graph is None
+    assert "too many for a graph" in report.graph_note
+    assert len(report.voices) == MOST_NODES + 1
+    assert build_link_report(linked(MOST_NODES)).graph is not None
+
+
+@pytest.mark.parametrize(("count", "seed"), [(2, 0), (12, 1), (30, 2), (60, 3)])
+def test_nodes_lie_apart_and_within_the_page(count, seed):
+    random = np.random.default_rng(seed)
+    edges = [(int(a), int(b)) for a, b in random.integers(0, count, (count * 2, 2)) if a != b] or [(0, 1)]
+    positions = place_nodes(count, edges)
+    assert np.array_equal(positions, place_nodes(count, edges))
+    distances = np.linalg.norm(positions[:, None] - positions, axis=2)[np.triu_indices(count, 1)]
+    assert distances.min() > 0.1
+    assert positions.min() >= -1e-9
+    assert positions[:, 0].max() <= 6.7 - 3 * 0.3 + 1e-6
+    assert positions[:, 1].max() <= 7.0 + 1e-6
+
+
+def test_names_from_outside_are_harmless_and_the_page_becomes_a_pdf(linked):
+    html = render_link_html(build_link_report(linked(4, "/case/<b>{}</b> & co.wav")))
+    assert "<b>1</b>" not in html
+    assert "&lt;b&gt;1&lt;/b&gt;" in html
+    assert render_pdf(html).startswith(b"%PDF")
+
+
+def test_the_report_never_says_that_voices_are_one_persons(linked):
+    html = render_link_html(build_link_report(linked(5)))
+    text = re.sub(r"<[^>]*>|\s+", " ", html).lower()
+    assert "no finding that two voices are of one speaker" in text
+    for word in ("identified", "matches", "matched", "a match", "confidence", "probability that h1"):
+        assert word not in text.replace("not the probability that h1", "")
+
+
+def test_chance_stands_beside_what_was_found(linked):
+    inputs = linked(6)
+    first = inputs.chance()[0]
+    (fitted,) = inputs.calibrations.values()
+    assert first.found == 5
+    assert first.expected == pytest.approx(5 * np.mean(fitted.different_speaker_log10_lr >= 1.0))
+    no_links = dataclasses.replace(inputs, links=inputs.links.clear(), clusters=(), suspicions=())
+    assert "no two voices are in one cluster" in " ".join(build_link_report(no_links).lead)

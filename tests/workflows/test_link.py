@@ -1,0 +1,177 @@
+"""All voices of a case against each other: one LR a pair, copies kept apart, clusters, a report."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from factories import write_call, write_wav
+from spoken import spoken
+
+from forensic.case.audit import verify_audit
+from forensic.case.folder import open_case
+from forensic.case.linking import LINKS_SCHEMA, PAIRS_SCHEMA, VOICES_SCHEMA
+from forensic.case.store import STATUS_NONE
+from forensic.errors import CaseError
+from forensic.settings import ComparisonSettings, Settings
+from forensic.workflows.link import LinkRequest, link
+
+_SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
+_EVERYTHING = -100.0  # a threshold that every LR reaches
+
+
+@pytest.fixture
+def calls(tmp_path):
+    """Two recordings of one voice each, a call of two, an excerpt of the first, a short one, a silent one."""
+    root = tmp_path / "calls"
+    root.mkdir()
+    whole = spoken("adler", 14.0)
+    write_wav(root / "a.wav", whole)
+    write_wav(root / "b.wav", spoken("brook", 10.0))
+    write_call(root / "call.wav", spoken("carver", 12.0), spoken("dale", 12.0))
+    write_wav(root / "excerpt.wav", 0.3 * whole[4 * 16_000 : 11 * 16_000])
+    write_wav(root / "silent.wav", np.zeros(48_000, np.float32))
+    (root / "copy of b.wav").write_bytes((root / "b.wav").read_bytes())
+    return root
+
+
+@pytest.fixture
+def run_link(tmp_path, population_folder):
+    def run(threshold=_EVERYTHING, settings=_SETTINGS):
+        with open_case(tmp_path / "case", create=False) as case:
+            return link(case, LinkRequest(population_folder, settings, threshold), lambda _: None)
+
+    return run
+
+
+def test_every_pair_of_voices_stands_in_the_table_once(calls, run_scan, run_link):
+    run_scan(calls)
+    result = run_link()
+    assert result.voices.schema == pl.Schema(VOICES_SCHEMA)
+    assert result.links.schema == pl.Schema(LINKS_SCHEMA)
+    assert [row["path"].rpartition("/")[2] for row in result.voices.to_dicts()] == [
+        "a.wav",
+        "b.wav",
+        "call.wav",
+        "call.wav",
+        "excerpt.wav",
+    ]
+    pairs = pl.read_parquet(result.folder / "pairs.parquet")
+    assert pairs.schema == pl.Schema(PAIRS_SCHEMA)
+    found = {frozenset(pair) for pair in pairs.select("known_voice", "questioned_voice").rows()}
+    assert len(found) == pairs.height == 5 * 4 // 2
+
+
+def test_the_voice_with_more_speech_takes_the_known_side(calls, run_scan, run_link):
+    run_scan(calls)
+    result = run_link()
+    speech_s = dict(result.voices.select("voice", "net_speech_s").rows())
+    assert all(speech_s[row["known_voice"]] >= speech_s[row["questioned_voice"]] for row in result.links.to_dicts())
+
+
+def test_a_copy_is_suspected_and_not_linked(calls, run_scan, run_link):
+    run_scan(calls)
+    result = run_link()
+    (suspicion,) = result.suspicions
+    assert suspicion.kind == "same source"
+    voice = {row["path"].rpartition("/")[2]: row["voice"] for row in result.voices.to_dicts()}
+    pairs = pl.read_parquet(result.folder / "pairs.parquet")
+    both = {voice["a.wav"], voice["excerpt.wav"]}
+    (row,) = [one for one in pairs.to_dicts() if {one["known_voice"], one["questioned_voice"]} == both]
+    assert (row["status"], row["log10_lr"]) == (STATUS_NONE, None)
+    assert not any({one["known_voice"], one["questioned_voice"]} == both for one in result.links.to_dicts())
+    assert "same source" in result.html.read_text()
+    allowed = Settings(comparison=ComparisonSettings(**_overruled()))
+    assert run_link(settings=allowed).results["pairs_with_lr"] == result.results["pairs_with_lr"] + 1
+
+
+def _overruled():
+    return {"bootstrap_draws": 100, "max_condition_distance": 50.0, "allow_same_source": True}
+
+
+def test_the_channels_of_one_recording_are_not_linked(calls, run_scan, run_link):
+    run_scan(calls)
+    result = run_link()
+    call = result.voices.filter(pl.col("path").str.ends_with("call.wav"))
+    assert call["channel"].to_list() == [1, 2]
+    assert not any(
+        {row["known_voice"], row["questioned_voice"]} == set(call["voice"]) for row in result.links.to_dicts()
+    )
+    everything = result.clusters[0]
+    assert set(call["voice"]) <= set(everything.voices)
+    assert everything.holds_two_of_one_recording
+    assert "of one recording, where they were taken for two speakers" in result.html.read_text()
+
+
+def test_links_reach_the_threshold_and_clusters_its_mean(calls, run_scan, run_link):
+    run_scan(calls)
+    every = run_link()
+    threshold = float(every.links["log10_lr"].median())
+    some = run_link(threshold)
+    assert 0 < some.links.height < every.links.height
+    assert some.links["log10_lr"].min() >= threshold
+    assert all(cluster.mean_log10_lr >= threshold for cluster in some.clusters)
+    assert all(0.0 <= cluster.together <= 1.0 for cluster in some.clusters)
+    assert (some.links["share_of_draws"].is_between(0.0, 1.0)).all()
+    none = run_link(100.0)
+    assert none.links.is_empty()
+    assert none.clusters == ()
+    assert "Nothing joins any two voices" in none.html.read_text()
+
+
+def test_results_are_whole_and_noted_in_the_audit_log(calls, run_scan, run_link, tmp_path):
+    run_scan(calls)
+    result = run_link()
+    assert {path.name for path in result.folder.iterdir()} == {
+        "links.csv",
+        "links.parquet",
+        "pairs.parquet",
+        "report.html",
+        "report.pdf",
+        "results.json",
+        "voices.csv",
+        "voices.parquet",
+    }
+    results = json.loads((result.folder / "results.json").read_text())
+    assert results["pairs"] == 10
+    assert results["pairs"] == results["pairs_with_lr"] + sum(row["pairs"] for row in results["no_lr_issued"])
+    assert {row["calibration_id"] for row in results["links"]} <= set(results["calibrations"])
+    assert results["expected_by_chance"][0]["expected"] == pytest.approx(results["pairs_with_lr"])
+    assert any(failure["problem"].startswith("No speech") for failure in results["failures"])
+    with open_case(tmp_path / "case", create=False) as case:
+        assert verify_audit(case.audit_log) == 2
+        assert json.loads(case.audit_log.read_text().splitlines()[-1])["action"] == "link"
+
+
+def test_a_pair_has_the_lr_that_its_calibration_gives_its_score(calls, run_scan, run_link):
+    run_scan(calls)
+    result = run_link()
+    for row in result.links.to_dicts():
+        fitted = result.results["calibrations"][row["calibration_id"]]
+        values = np.array(fitted["score_map"]["log10_lr"])
+        place = (row["score"] - fitted["score_map"]["start"]) / fitted["score_map"]["step"]
+        left = int(np.clip(np.floor(place), 0, len(values) - 2))
+        expected = values[left] + (place - left) * (values[left + 1] - values[left])
+        assert row["unbounded_log10_lr"] == pytest.approx(expected, abs=1e-5)
+        bounded = np.clip(expected, fitted["lower_bound_log10_lr"], fitted["upper_bound_log10_lr"])
+        assert row["log10_lr"] == pytest.approx(bounded, abs=1e-5)
+
+
+def test_too_short_voices_are_listed_with_the_reason(calls, run_scan, run_link):
+    run_scan(calls)
+    strict = Settings(
+        comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0, min_net_speech_s=60.0)
+    )
+    result = run_link(settings=strict)
+    assert result.links.is_empty()
+    assert all("Too little speech" in reason for reason in result.voices["reason"])
+    assert result.results["pairs_with_lr"] == 0
+    assert set(pl.read_parquet(result.folder / "pairs.parquet")["status"]) == {STATUS_NONE}
+
+
+def test_a_case_with_one_voice_has_nothing_to_link(tmp_path, run_scan, run_link):
+    (tmp_path / "one").mkdir()
+    write_wav(tmp_path / "one" / "a.wav", spoken("adler", 8.0))
+    run_scan(tmp_path / "one")
+    with pytest.raises(CaseError, match="Fewer than two voices"):
+        run_link()
