@@ -153,14 +153,15 @@ def _stretches(person: Person, seconds: int, channel: str) -> list[Samples]:
 def _measure(
     model: LanguageModel, people: list[Person], seconds: int, channel: str
 ) -> tuple[Cell, dict[str, list[bool]]]:
-    scores, labels, measured = [], [], 0
+    stretches, labels, measured = [], [], 0
     for person in people:
-        stretches = _stretches(person, seconds, channel)
-        measured += bool(stretches)
-        for frames in stretches:
-            scores.append(score_windows(cut_language_windows(frames), model).mean(axis=0))
-            labels.append(model.classes.index(person.language))
-    matrix, truth = np.stack(scores), np.array(labels)
+        own = _stretches(person, seconds, channel)
+        measured += bool(own)
+        stretches += own
+        labels += [model.classes.index(person.language)] * len(own)
+    cut = [cut_language_windows(frames) for frames in stretches]  # as many windows of each, since all are as long
+    scores = score_windows(np.concatenate(cut), model)
+    matrix, truth = scores.reshape(len(cut), -1, scores.shape[1]).mean(axis=1), np.array(labels)
     rank = (matrix > matrix[np.arange(len(truth)), truth][:, None]).sum(axis=1)
     decided = [decide(row, float(seconds), model) for row in matrix]
     named = np.array([each.name is not None for each in decided])

@@ -76,7 +76,7 @@ def _timed(command: list[str]) -> tuple[float, float]:
     """Wall and processor seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, preexec_fn=_on_one_core)  # noqa: PLW1509 - no threads here
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, preexec_fn=_on_one_core)
     wall_s = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save
 
 from forensic.atomic import written_whole
@@ -28,8 +30,9 @@ from forensic.training.recognition.batches import make_drawer
 from forensic.training.recognition.configuration import RecognitionSettings
 from forensic.training.recognition.data import make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation, validate_classes
-from forensic.training.recognition.development import RecognitionResult, try_development_people
-from forensic.training.recognition.states import build_states
+from forensic.training.recognition.development import RecognitionResult, Trials, measure, try_development_people
+from forensic.training.recognition.discriminant import fit_balance, fit_discriminant
+from forensic.training.recognition.states import StateCache, build_states
 from forensic.training.recognition.trainer import RecognitionProgress, train_classes
 
 MODEL_CARD = "MODEL_CARD.md"
@@ -84,19 +87,34 @@ def train_recognition(
     states = build_states(request.work / "states", cache, network, watch_features)
     drawer = make_drawer(states, classes)
     trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
-    # weights are kept in half precision, so that is what is validated
-    trained.load_state_dict({name: value.to(_kept_type(value)).float() for name, value in trained.state_dict().items()})
-    trials = try_development_people(trained, states, drawer.labels, CALIBRATED_FRAMES)
-    if not trials:
-        raise TrainingError(
-            "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
-            "Raise selection.development_share, or add people.",
-        )
+    trials = _balanced_trials(trained, states, drawer.labels)
+    history = [*history, measure(trials, history[-1].step)]
     validation = validate_classes(trials, classes)
     _save(request, trained, classes, history, validation, rows)
     _write_record(request, rows, pieces, cache.sha256, cache.index, history, validation)
     _write_people_card(request)
     return history, validation
+
+
+def _balanced_trials(network: LanguageNetwork, states: StateCache, labels: NDArray[np.int64]) -> list[Trials]:
+    """Fit the discriminant and its balance, round the weights as they are kept, and try the development people.
+
+    Raises:
+        TrainingError: if nobody who was kept out has 3 s of speech.
+    """
+    fit_discriminant(network, states, labels)
+    trials = {}
+    for alone in ((1.0, 0.0), (0.0, 1.0)):
+        network.balance.copy_(torch.tensor(alone))
+        trials[alone] = try_development_people(network, states, labels, CALIBRATED_FRAMES)
+    if not trials[1.0, 0.0]:
+        raise TrainingError(
+            "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
+            "Raise selection.development_share, or add people.",
+        )
+    network.balance.copy_(torch.tensor(fit_balance(trials[1.0, 0.0], trials[0.0, 1.0])))
+    network.load_state_dict({name: value.float() for name, value in _as_kept(network).items()})
+    return try_development_people(network, states, labels, CALIBRATED_FRAMES)
 
 
 def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwork:
@@ -130,8 +148,15 @@ def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwo
     return network
 
 
-def _kept_type(value: torch.Tensor) -> torch.dtype:
-    return torch.float16 if value.is_floating_point() else value.dtype
+def _as_kept(network: LanguageNetwork) -> dict[str, torch.Tensor]:
+    """Weights in half precision, but for the discriminant, whose factors and offsets are large."""
+    whole = ("plain.", "balance")
+    return {
+        name: value.half().contiguous()
+        if value.is_floating_point() and not name.startswith(whole)
+        else value.contiguous()
+        for name, value in network.state_dict().items()
+    }
 
 
 def _save(
@@ -143,7 +168,7 @@ def _save(
     rows: pl.DataFrame,
 ) -> None:
     request.out.mkdir(parents=True, exist_ok=True)
-    weights = save({name: value.to(_kept_type(value)).contiguous() for name, value in network.state_dict().items()})
+    weights = save(_as_kept(network))
     with written_whole(request.out / WEIGHTS) as file:
         file.write(weights)
     decision = dataclasses.asdict(validation.decision)
@@ -234,8 +259,9 @@ def _write_record(
 def _write_people_card(request: RecognitionRequest) -> None:
     """The model's card for people, and its learning curve."""
     record = json.loads((request.out / "training.json").read_text(encoding="utf-8"))
-    measured = [result["conditions"] for result in record["development"]]
-    steps = [result["step"] for result in record["development"]]
+    on_the_way = record["development"][:-1]  # the last is of the whole: with the discriminant, at other lengths
+    measured = [result["conditions"] for result in on_the_way]
+    steps = [result["step"] for result in on_the_way]
     errors = [
         (conditions[0]["condition"], [each["error"] for each in conditions])
         for conditions in zip(*measured, strict=True)
