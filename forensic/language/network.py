@@ -48,6 +48,8 @@ class LanguageNetwork(nn.Module):
     for language, Snyder et al. (2018), "Spoken language recognition using x-vectors".
     """
 
+    balance: Tensor
+
     def __init__(self, architecture: Architecture, dropout: float = 0.0) -> None:
         """Random weights.
 
@@ -95,8 +97,8 @@ class LanguageNetwork(nn.Module):
         learnt: Tensor = self.classes(self.dropout(self.embed(states)))
         if self.training:
             return learnt
-        balance: Tensor = self.balance
-        return balance[0] * learnt + balance[1] * self.plain(plain_statistics(states))
+        plain: Tensor = self.plain(plain_statistics(states))
+        return self.balance[0] * learnt + self.balance[1] * plain
 
     def embed(self, states: Tensor) -> Tensor:
         """What the classes are told by: shape (batch, embedding_size)."""
