@@ -3,7 +3,8 @@
     python benchmarks/accent_accuracy.py [--model FOLDER] [--manifest FILE] [--out FOLDER] [--people 25]
 
 People whose accent the manifest names, none of whom took part in training; at most so many of a corpus and accent,
-those with the most audio; up to 12 s of net speech of each, as it was recorded. Of alphanumeric nothing was in training. Printed, and written to ACCURACY.md in --out: how many are told rightly, and what the others are taken for.
+those with the most audio; up to 12 s of net speech each, as it was recorded. Of alphanumeric nothing was in training.
+Printed, and written to ACCURACY.md in --out: how many are told rightly, and what the others are taken for.
 """
 
 import argparse
@@ -41,8 +42,8 @@ def main() -> None:
         f"# Accuracy of {model.name}",
         "",
         "`python benchmarks/accent_accuracy.py`: people who took no part in training, up to",
-        f"{_LONGEST_S:.0f} s of net speech each, as it was recorded. Nothing of alphanumeric was in training. *Right* counts the",
-        "likeliest accent whether or not it is named.",
+        f"{_LONGEST_S:.0f} s of net speech each, as it was recorded. Nothing of alphanumeric was in training. *Right*",
+        "counts the likeliest accent whether or not it is named.",
         "",
         "| Corpus | Accent | People | Right | Taken for, when wrong | Named | Right of these |",
         "|---|---|---|---|---|---|---|",

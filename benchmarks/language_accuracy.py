@@ -3,8 +3,8 @@
     python benchmarks/language_accuracy.py [--model FOLDER] [--manifest FILE] [--out FOLDER]
 
 Common Voice people, none of whom took part in training (checked against the hashes that training left). Their clips
-last about 4 s, so the clips of one person in one language are joined, in the order of their names, up to 30 s; the
-first 3, 5 and 10 s of net speech in them are judged, one stretch a person, language and duration. Speech is found in the
+last about 4 s, so the clips of one person in one language are joined in the order of their names, up to 30 s; the first
+3, 5 and 10 s of net speech in them are judged, one stretch a person, language and duration. Speech is found in the
 clean recording, and the same instants are taken in every channel, which is simulated on the joined recording.
 
 Printed, and written to ACCURACY.md in --out: share of stretches whose language is the first, or among the first five,

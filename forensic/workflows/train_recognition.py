@@ -89,7 +89,7 @@ def train_recognition(
     trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
     trials = _balanced_trials(trained, states, drawer.labels)
     history = [*history, measure(trials, history[-1].step)]
-    validation = validate_classes(trials, classes)
+    validation = _without(validate_classes(trials, classes), told_by_corpus(rows))
     _save(request, trained, classes, history, validation, rows)
     _write_record(request, rows, pieces, cache.sha256, cache.index, history, validation)
     _write_people_card(request)
@@ -115,6 +115,24 @@ def _balanced_trials(network: LanguageNetwork, states: StateCache, labels: NDArr
     network.balance.copy_(torch.tensor(fit_balance(trials[1.0, 0.0], trials[0.0, 1.0])))
     network.load_state_dict({name: value.float() for name, value in _as_kept(network).items()})
     return try_development_people(network, states, labels, CALIBRATED_FRAMES)
+
+
+def told_by_corpus(rows: pl.DataFrame) -> set[str]:
+    """Classes all of whose recordings are of corpora that hold no other class.
+
+    What tells them may be the corpus, its room and its microphones: errors on its own people say nothing of others.
+    """
+    alone = rows.group_by("corpus").agg(pl.col("label").n_unique() == 1).filter("label")["corpus"]
+    if rows["corpus"].n_unique() == 1:
+        return set()
+    by_label = rows.group_by("label").agg(pl.col("corpus").is_in(alone.to_list()).all())
+    return set(by_label.filter("corpus")["label"])
+
+
+def _without(validation: Validation, classes: set[str]) -> Validation:
+    """The validation without the errors of some classes, which it could not tell."""
+    error = {name: value for name, value in validation.decision.error.items() if name not in classes}
+    return dataclasses.replace(validation, decision=dataclasses.replace(validation.decision, error=error))
 
 
 def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwork:

@@ -30,7 +30,12 @@ from forensic.training.recognition.decision import choose_threshold, fit_scale, 
 from forensic.training.recognition.development import Trials, measure
 from forensic.training.recognition.states import build_states
 from forensic.workflows.train import save_model
-from forensic.workflows.train_recognition import RecognitionRequest, _first_network, train_recognition
+from forensic.workflows.train_recognition import (
+    RecognitionRequest,
+    _first_network,
+    told_by_corpus,
+    train_recognition,
+)
 
 _LEARNING = LearningSettings(steps=6, batch=6, min_crop_steps=25, max_crop_steps=40, evaluate_every=2)
 
@@ -220,6 +225,14 @@ def test_coverage_is_the_error_of_each_class_on_clean_speech():
     decision = validate_classes([Trials(500, 0, np.arange(20), labels, scores)], "abc").decision
     assert decision.error == {"a": 0.0, "b": 1.0}
     assert [decision.covers(name) for name in "abc"] == [True, False, False]
+
+
+def test_a_class_that_only_its_corpus_may_tell_is_not_validated():
+    """Errors on people of that corpus say nothing of others; where all share one corpus, it tells nothing."""
+    columns = ["corpus", "label"]
+    rows = [("one", "aa"), ("one", "bb"), ("two", "bb"), ("three", "cc")]
+    assert told_by_corpus(pl.DataFrame(rows, columns, orient="row")) == {"cc"}
+    assert told_by_corpus(pl.DataFrame(rows[:2], columns, orient="row")) == set()
 
 
 def test_a_large_class_weighs_no_more_than_a_small_one():
