@@ -16,7 +16,7 @@ all windows, and a segment's own mean was brought to unit length. Windows that l
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.fit import Score, likelihood_ratios
 from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.records import Calibration, Samples, Vector
 
 Index: TypeAlias = NDArray[np.integer]
@@ -120,6 +121,25 @@ CalibrationFor: TypeAlias = Callable[[float], Calibration | None]
 """The calibration for an amount of net speech in the comparison's other conditions; None where there is none."""
 
 
+def telling_amounts(windows: Index, duration_s: Vector, wanted_s: Sequence[float]) -> tuple[int, ...]:
+    """How many of the first segments come nearest to each of some amounts of net speech, and how many hold all of it.
+
+    Args:
+        windows: LSTM windows of each segment in the order of time, shape (n,), 0 or more.
+        duration_s: of each, shape (n,).
+        wanted_s: amounts, above 0; one that is more than there is comes to all.
+
+    Returns:
+        Numbers of segments, each once, ascending; empty where no segment has windows.
+    """
+    kept = np.flatnonzero(windows > 0)
+    if not kept.size:
+        return ()
+    octaves = np.log2(np.cumsum(duration_s)[kept])
+    nearest = {int(np.abs(octaves - math.log2(amount_s)).argmin()) for amount_s in wanted_s}
+    return tuple(int(kept[place]) + 1 for place in sorted(nearest | {kept.size - 1}))
+
+
 def growth(
     embeddings: Samples,
     windows: Index,
@@ -128,6 +148,7 @@ def growth(
     calibration_for: CalibrationFor,
     *,
     is_questioned: bool,
+    at: Sequence[int] | None = None,
 ) -> tuple[Amount, ...]:
     """The LR of the first segment, of the first two, and so on; a segment without windows joins the next.
 
@@ -138,15 +159,17 @@ def growth(
         score: with the other side.
         calibration_for: the calibration for each amount.
         is_questioned: whether they are segments of the questioned side.
+        at: look at these numbers of segments only, as ``telling_amounts`` gives them.
     """
     kept = np.flatnonzero(windows > 0)
-    if not kept.size:
+    looked_at = np.ones(kept.size, np.bool_) if at is None else np.isin(kept + 1, at)
+    if not looked_at.any():
         return ()
     weighted = embeddings[kept] * windows[kept, None].astype(np.float32)
-    scores = score(_directions(np.cumsum(weighted, axis=0)))
-    speech_s = np.cumsum(duration_s)[kept]
+    scores = score(_directions(np.cumsum(weighted, axis=0)[looked_at]))
+    speech_s = np.cumsum(duration_s)[kept][looked_at]
     found = []
-    for number, amount_s, value in zip(kept + 1, speech_s, scores, strict=True):
+    for number, amount_s, value in zip(kept[looked_at] + 1, speech_s, scores, strict=True):
         calibration = calibration_for(float(amount_s))
         if calibration is None:
             found.append(Amount(int(number), float(amount_s), None, None))
@@ -164,13 +187,15 @@ def growth(
     return tuple(found)
 
 
-def cell_for_amount(population: Population, cell: int, net_speech_s: float, *, is_questioned: bool) -> int | None:
+def cell_for_amount(
+    population: Population | ScoreList, cell: int, net_speech_s: float, *, is_questioned: bool
+) -> int | None:
     """The cell of the same channel whose amount of speech is nearest; None where it is more than an octave away.
 
     More speech than in the longest cell is calibrated by that one, as in a comparison.
 
     Args:
-        population: the bank.
+        population: what calibrates; of a list of scores there is one cell.
         cell: of the comparison, whose channel is kept.
         net_speech_s: above 0.
         is_questioned: the side of the cell.

@@ -14,6 +14,8 @@ import numpy as np
 from forensic.records import Vector
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -79,6 +81,18 @@ def new_figure(height_in: float, width_in: float = WIDTH_IN) -> "tuple[Figure, A
     axes = figure.subplots()
     axes.patch.set_visible(False)
     return figure, axes
+
+
+def new_panels(height_in: float, shares: "Sequence[float]") -> "tuple[Figure, list[Axes]]":
+    """A figure as wide as the page, with axes side by side that share its width as told."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure.patch.set_visible(False)
+    panels = figure.subplots(1, len(shares), squeeze=False, width_ratios=shares)[0].tolist()
+    for axes in panels:
+        axes.patch.set_visible(False)
+    return figure, panels
 
 
 def as_svg(figure: "Figure", name: str, title: str) -> str:

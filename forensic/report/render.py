@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from forensic.errors import ReportError
 from forensic.report import figures
 from forensic.report.content.case_report import CaseReport
+from forensic.report.explanation_figure import draw_explanation
 from forensic.report.links.content import LinkReport
 from forensic.report.links.figure import draw_graph
 from forensic.report.validation import figures as validation_figures
@@ -81,6 +82,7 @@ def draw_all(report: CaseReport) -> dict[str, str]:
     """Every plot of the report as SVG, by name."""
     plots = {plot.name: figures.draw_forest(plot) for plot in report.forest}
     plots |= {plot.name: figures.draw_matrix(plot) for plot in report.matrices}
+    plots |= {each.plot.name: draw_explanation(each.plot) for each in report.explanations if each.plot is not None}
     for calibration in report.calibrations:
         if calibration.scores is not None:
             plots[calibration.scores.name] = figures.draw_scores(calibration.scores)

@@ -29,6 +29,24 @@ LRs of several comparisons in this report must not be multiplied: comparisons th
 speaker are not independent.
 """)
 
+EXPLANATION = paragraphs("""
+This chapter shows what each LR hangs on; it changes no LR. It looks at the highest LR of each questioned speaker in
+three ways.
+
+Stretches: the LR is computed again without each stretch of the questioned speech. What a stretch adds is the log10 LR
+of all stretches less that without it, neither bounded: above 0 it speaks for H1, below 0 for H2. A large effect says
+where to listen: to a noise, another voice, a line said in another tone. Times are minutes and seconds of the recording.
+
+Amount: the LR is computed of the first stretches only, then of more and more, each amount calibrated with reference
+recordings of about as much speech. An LR that has settled is worth more than one that still moves; one at its bound
+cannot be seen to move. Some of these amounts may be less than an LR would be issued for. The LR of all stretches can
+differ a little from the one issued, which also counts what overlaps two stretches.
+
+Typicality: the questioned speech is compared with every voice of the reference population. A voice against which many
+score as high as the known speaker does is a common one, and its LR is low for that. Reference voices bear the names of
+their corpora.
+""")
+
 OPEN_SET = (
     "The question is which of the known speakers each questioned speaker may be; it may be none of them. The known "
     "speakers are ranked by LR: a rank says nothing by itself, and the highest of many LRs is high by chance more "

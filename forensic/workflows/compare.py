@@ -28,14 +28,12 @@ from forensic.likelihood_ratio.envelope import load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
-from forensic.records import Calibration
-from forensic.report.content.build import build_report
-from forensic.report.content.inputs import KnownRecording, KnownSpeaker, ReportInputs
-from forensic.report.render import render_html, render_pdf
+from forensic.records import Calibration, Labels
+from forensic.report.content.inputs import Explanation, KnownRecording, KnownSpeaker, ReportInputs
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.workflows.calibrate import load_calibration
-from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
+from forensic.workflows.calibrations import Calibrator
+from forensic.workflows.explain import explain
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
 from forensic.workflows.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
@@ -61,8 +59,10 @@ class ComparisonRequest:
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
-        labels: a file or folder of turns that an examiner set in the suspects' recordings.
+        labels: a file or folder of turns that an examiner set in the suspects' recordings, or these by recording; in a
+            single question (see ``forensic.workflows.single``) a file or folder for the recordings of both sides.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
+        explains: whether to look at what the highest LRs hang on, which takes a few calibrations more.
     """
 
     reference: Path
@@ -74,8 +74,9 @@ class ComparisonRequest:
     command_line: str = ""
     people: Path | None = None
     calibration: Path | None = None
-    labels: Path | None = None
+    labels: Path | Mapping[Path, Labels] | None = None
     envelope: Path | None = None
+    explains: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,17 @@ def weigh_case(
         suspicions,
         request.workers or default_workers(),
     )
+    explanations: tuple[Explanation, ...] = ()
+    if request.explains:
+        watch("explaining")
+        explanations = explain(
+            (questioned, known),
+            comparisons,
+            calibrations,
+            evidence["segments"],
+            Calibrator(population, request.settings.comparison, model.backend),
+            request.workers or default_workers(),
+        )
     report = ReportInputs(
         case_details=details,
         report_id="",
@@ -207,6 +219,7 @@ def weigh_case(
         scale=scale,
         leakage_warnings=leakage(questioned, known, suspicions) + not_looked_at(evidence, sha256),
         language_warnings=language_warnings(questioned, known, evidence["language"]),
+        explanations=explanations,
     )
     return WeighedCase(report, details, model, known_scan)
 
@@ -223,6 +236,9 @@ def publish_in_case(
 
 def publish(folder: Path, weighed: WeighedCase) -> ComparisonResult:
     """Write results and report into a folder, whose name becomes their id."""
+    from forensic.report.content.build import build_report
+    from forensic.report.render import render_html, render_pdf
+
     report = dataclasses.replace(weighed.report, report_id=folder.name, comparison_id=folder.name)
     write_atomically(report.comparisons, folder / "comparisons.parquet")
     write_csv(report.comparisons, folder / "comparisons.csv")
@@ -259,6 +275,8 @@ def _scan_reference(
 def reference_population(model: SpeakerModel, model_folder: Path, calibration: Path | None) -> Population | ScoreList:
     """The laboratory's own calibration where one is named; else the bank beside the model."""
     if calibration is not None:
+        from forensic.workflows.calibrate import load_calibration  # as below: seconds that a verification would wait
+
         return load_calibration(calibration, model)
     return load_population(model_folder, model.identity.sha256)
 
@@ -271,6 +289,8 @@ def _in_conditions_of_the_case(
     watch: Callable[[str], None],
 ) -> Population:
     """The population's people, simulated in the conditions of every side that can be compared."""
+    from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
+
     if request.people is None:
         raise ReferenceSetError("No people of the relevant population are named.", "Name them with --population.")
     least_s = max(request.settings.comparison.min_net_speech_s, _SHORTEST_SIMULATED_S)
@@ -366,6 +386,7 @@ def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
         "language_warnings": list(report.language_warnings),
         "calibrations": calibrations_of(report.calibrations),
         "comparisons": report.comparisons.to_dicts(),
+        "explanations": [dataclasses.asdict(explanation) for explanation in report.explanations],
         "failures": report.failures.drop("model_sha256", "settings_sha256").to_dicts(),
     }
 

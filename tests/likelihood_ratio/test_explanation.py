@@ -8,6 +8,7 @@ from forensic.likelihood_ratio.explanation import (
     against,
     cell_for_amount,
     growth,
+    telling_amounts,
     typicality,
     without_each_segment,
 )
@@ -108,6 +109,24 @@ def test_growth_ends_with_all_speech_and_says_what_calibrated_it(population, cal
     bounds = calibrations[1].lower_bound_log10_lr, calibrations[1].upper_bound_log10_lr
     assert found[-1].log10_lr[0] == pytest.approx(np.clip(everything, *bounds), abs=1e-6)
     assert all(low <= value <= high for value, low, high in (each.log10_lr for each in found[1:]))
+
+
+def test_growth_at_a_few_amounts_is_that_of_all_amounts_there(calibrations, suspect):
+    """What is left out changes nothing."""
+    segments = segments_of([suspect] * 5, np.random.default_rng(5), 0.3)
+    windows, duration_s = np.array([3, 6, 0, 12, 30]), np.array([3.0, 6.0, 1.0, 11.0, 39.0])
+    score = against(COSINE.score, suspect, is_questioned=True)
+    everything = growth(segments, windows, duration_s, score, lambda _: calibrations[0], is_questioned=True)
+    few = growth(segments, windows, duration_s, score, lambda _: calibrations[0], is_questioned=True, at=(2, 5))
+    assert few == (everything[1], everything[3])
+
+
+def test_telling_amounts_end_where_stretches_do():
+    """After 3, 9, 10, 21 and 60 s, of which the third stretch has no window; each once, and all at last."""
+    windows, duration_s = np.array([3, 6, 0, 12, 30]), np.array([3.0, 6.0, 1.0, 11.0, 39.0])
+    assert telling_amounts(windows, duration_s, (3.0, 5.0, 10.0)) == (1, 2, 5)
+    assert telling_amounts(windows, duration_s, (500.0,)) == (5,)
+    assert telling_amounts(np.zeros(2, int), np.ones(2), (3.0,)) == ()
 
 
 def test_no_speech_does_not_grow(calibrations, suspect):

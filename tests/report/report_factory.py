@@ -11,9 +11,17 @@ import polars as pl
 
 from forensic.case.details import CaseDetails
 from forensic.case.store import COMPARISONS_SCHEMA, SCHEMAS, STATUS_LR, STATUS_NONE
+from forensic.likelihood_ratio.explanation import Amount, Typicality, Voice
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.records import Calibration, Conditions, Interval, ScoreMaps
-from forensic.report.content.inputs import KnownRecording, KnownSpeaker, Method, ReportInputs
+from forensic.report.content.inputs import (
+    Explanation,
+    KnownRecording,
+    KnownSpeaker,
+    Method,
+    ReportInputs,
+    SegmentEffect,
+)
 
 FORBIDDEN = re.compile(r"\bmatch|confiden|identif|guilt", re.IGNORECASE)
 """Words of other methods, and of verdicts, that no report uses."""
@@ -279,7 +287,43 @@ def case(seed=1):
     rows += _broken(tables, speakers)
     tables.file("/cases/417/questioned/lost.wav", "questioned", status="unreadable", reason="Permission denied.")
     tables.file("/cases/417/questioned/notes\n.txt", "questioned", status="skipped", reason="No audio in it.")
-    return _inputs(tables, rows, speakers, calibrations)
+    return explained(_inputs(tables, rows, speakers, calibrations))
+
+
+def explained(inputs, seed=5):
+    """The case with the highest LR of each questioned speaker explained."""
+    rng = np.random.default_rng(seed)
+    highest = (
+        inputs.comparisons.filter(pl.col("status") == STATUS_LR)
+        .sort("log10_lr", descending=True, maintain_order=True)
+        .unique(["questioned_sha256", "channel", "turn"], keep="first", maintain_order=True)
+    )
+    return replace(inputs, explanations=tuple(_explanation(row, rng) for row in highest.to_dicts()))
+
+
+def _explanation(row, rng):
+    """Of twelve stretches, in a recording of a good hour."""
+    starts = np.sort(rng.uniform(0, 4000, 12))
+    changes = rng.normal(0.1, 0.3, 12)
+    unbounded = row["unbounded_log10_lr"]
+    amounts = []
+    for number, net_speech_s in ((1, 1.4), (2, 3.1), (4, 7.0), (7, 15.2), (12, 24.0)):
+        value = row["log10_lr"] * net_speech_s / 24.0
+        log10_lr = None if number == 1 else (value, value - 0.4, value + 0.5)
+        amounts.append(Amount(number, net_speech_s, log10_lr, None if number == 1 else net_speech_s))
+    voices = tuple(Voice(f"corpus/{n:03}", 0.6 - 0.02 * n) for n in range(5))
+    return Explanation(
+        **{name: row[name] for name in ("questioned_path", "questioned_sha256", "channel", "turn", "suspect")},
+        stretches=12,
+        net_speech_s=24.0,
+        log10_lr_of_stretches=unbounded,
+        segments=tuple(
+            SegmentEffect(float(start), float(start) + 2.0, unbounded - float(change), float(change))
+            for start, change in zip(starts, changes, strict=True)
+        ),
+        amounts=tuple(amounts),
+        typicality=Typicality(120, 3, 0.025, voices, row["score"]),
+    )
 
 
 def _speaker(tables, name, recordings):
@@ -353,7 +397,7 @@ def without_lr(inputs):
     empty = ("score", "log10_lr", "log10_lr_low", "log10_lr_high", "unbounded_log10_lr", "verbal_equivalent")
     columns = {name: pl.lit(None, COMPARISONS_SCHEMA[name]) for name in (*empty, "calibration_id")}
     rows = inputs.comparisons.with_columns(**columns, status=pl.lit(STATUS_NONE), reason=pl.lit(SHORT))
-    return replace(inputs, comparisons=rows, calibrations={})
+    return replace(inputs, comparisons=rows, calibrations={}, explanations=())
 
 
 def empty_case():

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from forensic.report import figures
-from forensic.report.content.plots import Mark, ScorePlot, WaveformPlot
+from forensic.report.content.plots import ExplanationPlot, GrowthPoint, Mark, ScorePlot, SegmentBar, WaveformPlot
+from forensic.report.explanation_figure import draw_explanation
+from forensic.report.formats import format_signed
 from forensic.report.render import draw_all
 
 
@@ -25,7 +27,14 @@ def words(svg):
 
 def test_every_plot_is_well_formed_and_named(plots):
     """XML that a strict parser takes, with a title to be read aloud."""
-    assert {name.rstrip("0123456789") for name in plots} == {"forest", "matrix", "scoresC", "tippettC", "waveform"}
+    assert {name.rstrip("0123456789") for name in plots} == {
+        "explanation",
+        "forest",
+        "matrix",
+        "scoresC",
+        "tippettC",
+        "waveform",
+    }
     for svg in plots.values():
         root = ET.fromstring(svg)  # noqa: S314 - our own
         assert root[0].tag.endswith("title")
@@ -74,6 +83,40 @@ def test_a_name_that_the_typeface_lacks_warns_of_nothing(report):
     """Warnings are errors here: a missing glyph would raise."""
     plot = replace(report.matrices[0], columns=("S1 證人", "S2 \U0001f399", "S3", "S4"))
     assert "S1 \N{MIDDLE DOT}\N{MIDDLE DOT}" in words(figures.draw_matrix(plot))
+
+
+def test_an_explanation_names_each_stretch_with_what_it_adds(report):
+    """Its place and its change, whichever way."""
+    plot = next(each.plot for each in report.explanations if each.plot is not None)
+    shown = words(draw_explanation(plot))
+    for bar in plot.segments:
+        assert bar.label in shown
+        assert format_signed(bar.change) in shown
+
+
+@pytest.mark.parametrize("missing", ["growth", "segments"])
+def test_an_explanation_draws_what_there_is(report, missing):
+    """Either half stands by itself."""
+    plot = replace(report.explanations[0].plot, **{missing: ()})
+    shown = words(draw_explanation(plot))
+    assert ("net speech, s" in shown) == (missing != "growth")
+    assert ("change of log10 LR" in shown) == (missing != "segments")
+
+
+@pytest.mark.parametrize("last_s", [3.2, 12.0, 200.0, 90_000.0])
+def test_any_amount_of_speech_has_ticks_in_plain_numbers(last_s):
+    """No powers of ten, and never fewer than two to read a place between."""
+    points = tuple(GrowthPoint(amount_s, 1.0, 0.5, 1.5) for amount_s in (2.9, last_s))
+    shown = words(draw_explanation(ExplanationPlot("e", "e", points, points[-1], ())))
+    ticks = [float(text) for text in shown if re.fullmatch(r"[0-9.]+", text) and float(text) >= 2.5]
+    assert len([tick for tick in ticks if 2.5 <= tick <= 1.1 * last_s]) >= 1
+
+
+def test_stretches_that_change_nothing_can_be_drawn():
+    """No bar has a length."""
+    point = GrowthPoint(3.0, 0.0, 0.0, 0.0)
+    bars = (SegmentBar("0:01", 0.0), SegmentBar("0:04", 0.0))
+    assert "<svg" in draw_explanation(ExplanationPlot("e", "e", (), point, bars))
 
 
 def test_few_cases_are_marked_with_their_names_many_with_ticks():

@@ -6,6 +6,7 @@ from forensic.report.content.case_report import CaseReport, Fact
 from forensic.report.content.comparisons import issued_of, read_comparisons
 from forensic.report.content.evidence import check_one_examination
 from forensic.report.content.exhibits import Exhibits
+from forensic.report.content.explanations import describe_explanations
 from forensic.report.content.failures import list_failures
 from forensic.report.content.inputs import ReportInputs
 from forensic.report.content.items import list_items
@@ -37,6 +38,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
     quality, quality_note = list_quality(inputs, exhibits)
     results, results_note = list_results(comparisons, inputs)
     matrices, matrix_note = plot_matrices(comparisons, exhibits, inputs)
+    explanations, explanations_note = describe_explanations(issued, inputs)
     calibrations, calibrations_note = describe_calibrations(issued, inputs)
     failures, skipped, failures_note = list_failures(inputs, exhibits)
     waveforms, waveforms_note = plot_waveforms(comparisons, inputs, exhibits)
@@ -84,6 +86,10 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         scale_citation=printable(inputs.scale.citation).rstrip(". "),
         scale=list_scale(inputs.scale),
         reading=wording.READING,
+        # What carries the likelihood ratios
+        explanations=explanations,
+        explanations_note=explanations_note,
+        explanation_reading=wording.EXPLANATION,
         # Calibration and validation
         calibrations=calibrations,
         calibrations_note=calibrations_note,

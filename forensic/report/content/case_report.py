@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from forensic.report.content.plots import ForestPlot, MatrixPlot, ScorePlot, TippettPlot, WaveformPlot
+from forensic.report.content.plots import ExplanationPlot, ForestPlot, MatrixPlot, ScorePlot, TippettPlot, WaveformPlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,23 @@ class ResultRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplanationContent:
+    """What one LR hangs on, in sentences and a plot.
+
+    Attributes:
+        lr: with its interval, as issued.
+        plot: None where there is nothing to draw.
+    """
+
+    questioned: str
+    questioned_name: str
+    known: str
+    lr: str
+    sentences: tuple[str, ...]
+    plot: ExplanationPlot | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScaleRow:
     """One step of the verbal scale, for either direction."""
 
@@ -242,6 +259,9 @@ class CaseReport:
     matrices: tuple[MatrixPlot, ...]
     matrix_note: str
     forest: tuple[ForestPlot, ...]
+    explanations: tuple[ExplanationContent, ...]
+    explanations_note: str
+    explanation_reading: tuple[str, ...]
     scale_name: str
     scale_citation: str
     scale: tuple[ScaleRow, ...]

@@ -7,6 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from forensic.case.details import CaseDetails
+from forensic.likelihood_ratio.explanation import Amount, Typicality
 from forensic.likelihood_ratio.scale import VerbalScale
 from forensic.records import Calibration
 from forensic.report.formats import listed, printable
@@ -78,6 +79,49 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentEffect:
+    """A stretch of the questioned speech, and the LR without it.
+
+    Attributes:
+        start_s, end_s: in the recording.
+        log10_lr_without: of the other stretches, unbounded.
+        change: what it adds to the log10 LR of all stretches.
+    """
+
+    start_s: float
+    end_s: float
+    log10_lr_without: float
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What one LR hangs on (see ``forensic.likelihood_ratio.explanation``).
+
+    Attributes:
+        questioned_path, questioned_sha256, channel, turn, suspect: the comparison.
+        stretches: of questioned speech, in all; 0 where the evidence holds none.
+        net_speech_s: of them together.
+        log10_lr_of_stretches: of their mean, unbounded; None where none can be left out.
+        segments: those that change it most, in the order of time; empty where none can be left out.
+        amounts: the LR of the first stretches, by amount.
+        typicality: None where the population is a list of scores.
+    """
+
+    questioned_path: str
+    questioned_sha256: str
+    channel: int
+    turn: int
+    suspect: str
+    stretches: int
+    net_speech_s: float
+    log10_lr_of_stretches: float | None
+    segments: tuple[SegmentEffect, ...]
+    amounts: tuple[Amount, ...]
+    typicality: Typicality | None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much of each kind a report prints; whatever it leaves out, it says so."""
 
@@ -91,6 +135,7 @@ class Limits:
     matrix_columns: int = 48
     calibrations: int = 24
     calibration_plots: int = 6
+    explanations: int = 20
     waveforms: int = 16
     failures: int = 300
 
@@ -112,6 +157,7 @@ class ReportInputs:
         scale: the verbal scale.
         leakage_warnings: sentences, each on one overlap that was found between sides or with the population.
         language_warnings: sentences, each on sides that are in different languages.
+        explanations: of the highest LR of each questioned speaker, as many as were asked for.
         is_identification: whether the question is which of the known speakers each questioned speaker may be.
         results_files: names of the files beside the report that hold all results.
         limits: how much to print.
@@ -134,6 +180,7 @@ class ReportInputs:
     scale: VerbalScale
     leakage_warnings: tuple[str, ...] = ()
     language_warnings: tuple[str, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
     results_files: tuple[str, ...] = ("comparisons.csv", "comparisons.parquet")
     is_identification: bool = False
     limits: Limits = field(default_factory=Limits)

@@ -86,6 +86,35 @@ class MatrixPlot:
     cells: tuple[tuple[Cell | None, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class GrowthPoint:
+    """The log10 LR of an amount of speech, with its interval."""
+
+    net_speech_s: float
+    log10_lr: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentBar:
+    """What a stretch of speech adds to the log10 LR; labelled by its place in the recording."""
+
+    label: str
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationPlot:
+    """How an LR grows with speech, and what stretches add to it; one of both may be empty."""
+
+    name: str
+    caption: str
+    growth: tuple[GrowthPoint, ...]
+    issued: GrowthPoint
+    segments: tuple[SegmentBar, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class WaveformPlot:
     """The envelope of one channel and the speech in it; times in seconds."""

@@ -45,6 +45,7 @@ def test_every_cap_says_what_it_left_out():
         report.quality_note,
         report.results_note,
         report.matrix_note,
+        report.explanations_note,
         report.calibrations_note,
         report.waveforms_note,
         report.failures_note,
