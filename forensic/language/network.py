@@ -41,7 +41,7 @@ class LanguageNetwork(nn.Module):
     The lower layers see mel power and its logarithm less the window's mean, and their states are averaged over 40 ms.
     The upper layer sees them less their mean over the window, so that it hears what changes, and neither the voice nor
     the microphone that stay. Its states' attentive statistics and the plain ones of the lower states make an embedding.
-    Beside it stands a linear discriminant of the plain statistics alone, fitted in closed form; their balance is fitted
+    Beside it stands a linear discriminant of the plain statistics alone, fitted in closed form; their balance is chosen
     on people who trained neither.
 
     Source: attentive statistics after Okabe et al. (2018), "Attentive statistics pooling for deep speaker embedding";

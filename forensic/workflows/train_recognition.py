@@ -31,7 +31,7 @@ from forensic.training.recognition.configuration import RecognitionSettings
 from forensic.training.recognition.data import make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation, validate_classes
 from forensic.training.recognition.development import RecognitionResult, Trials, measure, try_development_people
-from forensic.training.recognition.discriminant import fit_balance, fit_discriminant
+from forensic.training.recognition.discriminant import choose_balance, fit_discriminant
 from forensic.training.recognition.states import StateCache, build_states
 from forensic.training.recognition.trainer import RecognitionProgress, train_classes
 
@@ -97,7 +97,7 @@ def train_recognition(
 
 
 def _balanced_trials(network: LanguageNetwork, states: StateCache, labels: NDArray[np.int64]) -> list[Trials]:
-    """Fit the discriminant and its balance, round the weights as they are kept, and try the development people.
+    """Fit the discriminant, choose its balance, round the weights as they are kept, and try the development people.
 
     Raises:
         TrainingError: if nobody who was kept out has 3 s of speech.
@@ -112,7 +112,7 @@ def _balanced_trials(network: LanguageNetwork, states: StateCache, labels: NDArr
             "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
             "Raise selection.development_share, or add people.",
         )
-    network.balance.copy_(torch.tensor(fit_balance(trials[1.0, 0.0], trials[0.0, 1.0])))
+    network.balance.copy_(torch.tensor([1.0, choose_balance(trials[1.0, 0.0], trials[0.0, 1.0])]))
     network.load_state_dict({name: value.float() for name, value in _as_kept(network).items()})
     return try_development_people(network, states, labels, CALIBRATED_FRAMES)
 

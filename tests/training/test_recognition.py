@@ -28,6 +28,7 @@ from forensic.training.recognition.configuration import (
 from forensic.training.recognition.data import draw_development_people, make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import choose_threshold, fit_scale, validate_classes
 from forensic.training.recognition.development import Trials, measure
+from forensic.training.recognition.discriminant import BALANCES, choose_balance
 from forensic.training.recognition.states import build_states
 from forensic.workflows.train import save_model
 from forensic.workflows.train_recognition import (
@@ -233,6 +234,16 @@ def test_a_class_that_only_its_corpus_may_tell_is_not_validated():
     rows = [("one", "aa"), ("one", "bb"), ("two", "bb"), ("three", "cc")]
     assert told_by_corpus(pl.DataFrame(rows, columns, orient="row")) == {"cc"}
     assert told_by_corpus(pl.DataFrame(rows[:2], columns, orient="row")) == set()
+
+
+def test_the_balance_is_the_one_with_the_fewest_errors():
+    """Learnt scores without a clue leave the word to the discriminant, and the other way round."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 20)
+    clue = Trials(500, 0, np.arange(60), labels, 3.0 * np.eye(3)[labels])
+    noise = Trials(500, 0, np.arange(60), labels, rng.normal(0.0, 3.0, (60, 3)))
+    assert choose_balance([noise], [clue]) == BALANCES[-1]
+    assert choose_balance([clue], [noise]) == BALANCES[0]
 
 
 def test_a_large_class_weighs_no_more_than_a_small_one():

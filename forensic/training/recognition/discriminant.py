@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import logsumexp
 
 from forensic.language.network import LanguageNetwork, plain_statistics
 from forensic.records import Vector
-from forensic.training.recognition.development import Trials
+from forensic.training.recognition.development import Trials, class_mean, ranks
 from forensic.training.recognition.states import StateCache
+
+BALANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
+"""Factors that are tried."""
 
 _STEPS = 75  # of the windows that it is fitted on: 3 s
 _SHRINKAGE = 0.25  # of the within-class covariance towards a multiple of the identity
@@ -40,29 +41,26 @@ def fit_discriminant(network: LanguageNetwork, cache: StateCache, labels: NDArra
         network.plain.bias.copy_(torch.from_numpy(bias))
 
 
-def fit_balance(learnt: Sequence[Trials], plain: Sequence[Trials]) -> tuple[float, float]:
-    """Factors of the learnt scores and of the discriminant's that make the truth most probable, classes weighing alike.
+def choose_balance(learnt: Sequence[Trials], plain: Sequence[Trials]) -> float:
+    """How much of the discriminant's scores is added to the learnt ones: what leaves the fewest errors.
 
     Args:
         learnt: development trials scored by what was learnt alone.
         plain: the same, scored by the discriminant alone.
+
+    Returns:
+        One of ``BALANCES``; the mean error of the trials' conditions, classes weighing the same, decides.
     """
-    weights = []
-    for each in learnt:
-        _, where, counts = np.unique(each.labels, return_inverse=True, return_counts=True)
-        weights.append(1.0 / counts[where])
-
-    def cost(logarithms: Vector) -> float:
-        one, other = np.exp(logarithms)
-        total = 0.0
-        for a, b, weight in zip(learnt, plain, weights, strict=True):
-            scores = one * a.scores + other * b.scores
-            own = scores[np.arange(len(a.labels)), a.labels]
-            total += float(np.average(logsumexp(scores, axis=1) - own, weights=weight))
-        return total / len(learnt)
-
-    fitted = minimize(cost, np.log([0.7, 0.2]), method="Nelder-Mead", options={"xatol": 1e-2, "fatol": 1e-5})
-    return float(np.exp(fitted.x[0])), float(np.exp(fitted.x[1]))
+    errors = [
+        np.mean(
+            [
+                class_mean(ranks(one.scores + balance * other.scores, one.labels) > 0, one.labels)
+                for one, other in zip(learnt, plain, strict=True)
+            ]
+        )
+        for balance in BALANCES
+    ]
+    return BALANCES[int(np.argmin(errors))]
 
 
 def _statistics_of_windows(cache: StateCache, labels: NDArray[np.int64]) -> tuple[Vector, NDArray[np.int64]]:
