@@ -8,13 +8,15 @@ questioned recordings come in 24 conditions (12 channels, 5 and 20 s) and suspec
 ``grid``, in which conditions are spread over every channel and duration of the population, on both sides. A calibration
 serves all comparisons between two cells, so what takes time is how many pairs of cells there are.
 
-Printed, by mixture: comparisons with an LR, different calibrations, seconds, comparisons and calibrations a second.
+Printed, by mixture: comparisons with an LR, different calibrations, seconds by the clock and of all processors (which
+say more where the machine is busy with something else), comparisons and calibrations a second.
 --profile prints what the slowest functions are, in one process.
 """
 
 import argparse
 import cProfile
 import pstats
+import resource
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -101,6 +103,12 @@ def main() -> None:
             run(name, questioned, known, population, model, options.workers)
 
 
+def processor_seconds() -> float:
+    """Of this process, and of the worker processes that have ended."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
 def run(
     name: str,
     questioned: Sequence[Side],
@@ -110,14 +118,14 @@ def run(
     workers: int,
 ) -> None:
     """Weigh every questioned side against every suspect, and print how long it took."""
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), processor_seconds()
     table, calibrations = weigh(
         questioned, known, population, model.backend, ComparisonSettings(), load_scale(), None, workers=workers
     )
-    seconds = time.perf_counter() - started
+    seconds, busy = time.perf_counter() - started, processor_seconds() - busy
     print(
         f"{name}: {len(table):,} comparisons, {table['log10_lr'].count():,} with an LR, "
-        f"{len(calibrations):,} calibrations: {seconds:.1f} s with {workers} workers, "
+        f"{len(calibrations):,} calibrations: {seconds:.1f} s, {busy:.1f} s of processors, {workers} workers, "
         f"{len(table) / seconds:,.0f} comparisons/s, {len(calibrations) / seconds:.1f} calibrations/s",
         flush=True,
     )

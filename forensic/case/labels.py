@@ -161,7 +161,11 @@ def _track_line(line: str, recording: str) -> _Label:
 
 def _recording(name: str, file: Path, chosen: Path, recordings: Sequence[Path]) -> Path | None:
     """The recording of that name; of several, the one in a folder like the label file's."""
-    fitting = [path for path in recordings if name in {path.stem, path.name, re.sub(r"\s", "_", path.name)}]
+    fitting = [
+        path
+        for path in recordings
+        if name in {path.stem, path.name, re.sub(r"\s", "_", path.name)} and path.suffix.lower() not in SUFFIXES
+    ]
     exact = [path for path in fitting if name != path.stem]
     fitting = exact or fitting
     if len(fitting) > 1 and chosen.is_dir():

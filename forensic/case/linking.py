@@ -10,6 +10,7 @@ VOICES_SCHEMA: Schema = {
     "sha256": pl.String,
     "channel": pl.Int16,  # 0 where all channels were mixed
     "turn": pl.Int16,  # 0: all speech of the channel
+    "speakers": pl.Int16,  # that were found in the channel
     "side": pl.String,  # "questioned" or "reference"
     "net_speech_s": pl.Float64,
     "pairs_with_lr": pl.Int64,

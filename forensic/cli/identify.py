@@ -10,7 +10,16 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from forensic.cli.options import ChannelsOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.compare import part_of
+from forensic.cli.options import (
+    ChannelsOption,
+    EnvelopeOption,
+    LabelsOption,
+    ModelOption,
+    SettingsOption,
+    SpeakersOption,
+    WorkersOption,
+)
 from forensic.cli.scan import settings_with, show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
 
@@ -34,6 +43,8 @@ def identify_command(
         Path | None, typer.Option(help="New folder for the report and all results, where there is no --case.")
     ] = None,
     channels: ChannelsOption = None,
+    speakers: SpeakersOption = None,
+    segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
@@ -41,6 +52,7 @@ def identify_command(
         Path | None,
         typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
     ] = None,
+    envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -59,10 +71,12 @@ def identify_command(
     request = ComparisonRequest(
         reference=reference,
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels),
+        settings=settings_with(settings, channels, speakers),
         scale=scale,
         workers=workers,
         calibration=calibration,
+        envelope=envelope,
+        labels=segments,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with (
@@ -93,9 +107,7 @@ def identify_command(
 
 def print_ranking(speaker: dict[str, Any]) -> None:
     """The suspects of one questioned speaker by LR, with what to expect by chance."""
-    channel = f", channel {speaker['channel']}" if speaker["channel"] else ""
-    turn = f", speaker {speaker['turn']}" if speaker["turn"] else ""
-    console.print(f"[bold]{shown_path(speaker['questioned_path'])}[/]{channel}{turn}")
+    console.print(f"[bold]{shown_path(speaker['questioned_path'])}[/]{part_of(speaker)}")
     ranked = speaker["ranked"]
     if ranked:
         table = Table(box=None, padding=(0, 2, 0, 2), header_style="bold")

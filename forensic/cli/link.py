@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from forensic.cli.compare import part_of
 from forensic.cli.options import (
     DEFAULT_CASE,
     ChannelsOption,
@@ -16,6 +17,8 @@ from forensic.cli.options import (
     ExistingCaseOption,
     ModelOption,
     SettingsOption,
+    SpeakersOption,
+    WorkersOption,
 )
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import console, meter, shown, shown_path
@@ -31,6 +34,7 @@ def link_command(
         typer.Option(help="Least log10 LR of a link, and least mean log10 LR between clusters that are joined."),
     ] = 1.0,
     channels: ChannelsOption = None,
+    speakers: SpeakersOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
@@ -39,12 +43,13 @@ def link_command(
         typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
     ] = None,
     envelope: EnvelopeOption = None,
+    workers: WorkersOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
 
-    Recordings suspected of one source or session are listed apart. Use the same --model, --settings and --channels as
-    in the scan.
+    Recordings suspected of one source or session are listed apart. Use the same --model, --settings, --channels and
+    --speakers as in the scan.
     """
     from forensic.case.folder import open_case
     from forensic.speaker.extractor import default_model_folder
@@ -52,24 +57,20 @@ def link_command(
 
     request = LinkRequest(
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels),
+        settings=settings_with(settings, channels, speakers),
         threshold_log10_lr=threshold,
         scale=scale,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
         calibration=calibration,
         envelope=envelope,
+        workers=workers,
     )
     with open_case(case, create=False) as opened, meter("Linking", is_silent=as_json) as bar:
         result = link(opened, request, lambda step: bar.update(0, 1, step))
     if as_json:
         typer.echo(json.dumps(result.results, indent=1, allow_nan=False))
         return
-    names = {
-        row["voice"]: shown_path(row["path"])
-        + (f", channel {row['channel']}" if row["channel"] else "")
-        + (f", speaker {row['turn']}" if row["turn"] else "")
-        for row in result.voices.to_dicts()
-    }
+    names = {row["voice"]: shown_path(row["path"]) + part_of(row) for row in result.voices.to_dicts()}
     for cluster in result.clusters[:_ROWS_SHOWN]:
         console.print(
             f"[bold]Cluster {cluster.number}[/]: mean log10 LR {cluster.mean_log10_lr:+.2f}, lowest "

@@ -21,7 +21,8 @@ SpeakersOption = Annotated[
     str | None,
     typer.Option(
         "--speakers",
-        help="Speakers in one channel. auto: as many as are found; 1: none are told apart; N: that many.",
+        help="Speakers in one channel. auto: as many as are found; 1: none are told apart; N: that many in questioned "
+        "recordings, as many as are found in suspects' ones.",
     ),
 ]
 LabelsOption = Annotated[

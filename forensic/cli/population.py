@@ -28,6 +28,9 @@ def build_command(
     ] = None,
     model: ModelOption = None,
     work: Annotated[Path, typer.Option(help="Folder of features already made.")] = Path("work/population"),
+    add: Annotated[
+        bool, typer.Option("--add", help="Keep the bank that is there, and add the channels that it lacks.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of every simulated channel.")] = 1,
     workers: WorkersOption = None,
     criterion: CriterionOption = DEFAULT_CRITERION,
@@ -49,6 +52,7 @@ def build_command(
         work,
         workers or default_workers(),
         seed,
+        adds=add,
     )
     with meter("Building the population") as bar:
         folder = build_population(request, lambda done, total: bar.update(done, total, f"{done} of {total} speakers"))

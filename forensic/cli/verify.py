@@ -8,8 +8,15 @@ from typing import Annotated
 
 import typer
 
-from forensic.cli.compare import print_ranked
-from forensic.cli.options import ChannelsOption, ModelOption, SettingsOption
+from forensic.cli.compare import part_of, print_ranked
+from forensic.cli.options import (
+    ChannelsOption,
+    EnvelopeOption,
+    LabelsOption,
+    ModelOption,
+    SettingsOption,
+    SpeakersOption,
+)
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
 
@@ -19,6 +26,8 @@ def verify_command(
     known: Annotated[Path, typer.Argument(help="A recording of the known speaker.")],
     *,
     channels: ChannelsOption = None,
+    speakers: SpeakersOption = None,
+    segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
@@ -26,6 +35,7 @@ def verify_command(
         Path | None,
         typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
     ] = None,
+    envelope: EnvelopeOption = None,
     report: Annotated[
         Path | None, typer.Option(help="New folder for the report and all results; no report without it.")
     ] = None,
@@ -43,10 +53,12 @@ def verify_command(
     request = ComparisonRequest(
         reference=known,
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels),
+        settings=settings_with(settings, channels, speakers),
         scale=scale,
         workers=1,  # starting a process takes longer than examining two recordings
         calibration=calibration,
+        envelope=envelope,
+        labels=segments,
         command_line=shlex.join(["forensic", *sys.argv[1:]]),
     )
     with meter("Comparing", is_silent=as_json) as bar:
@@ -73,9 +85,9 @@ def print_reasons(results: dict[str, object]) -> None:
         if row["calibration_id"] is None:
             continue
         calibration = calibrations[row["calibration_id"]]
-        channel = f"channel {row['channel']}: " if row["channel"] else ""
+        part = f"{part_of(row).removeprefix(', ')}: " if part_of(row) else ""
         console.print(
-            f"{channel}questioned side like {shown(row['questioned_cell'])} ({shown(row['questioned_differs'])}), "
+            f"{part}questioned side like {shown(row['questioned_cell'])} ({shown(row['questioned_differs'])}), "
             f"known side like {shown(row['known_cell'])} ({shown(row['known_differs'])}); {calibration['speakers']} "
             f"reference speakers, Cllr {calibration['cllr']['value']:.3f} in those conditions (0 is perfect, 1 is "
             "worthless)."

@@ -28,8 +28,7 @@ Society B 50:35-45 (symmetric bootstrap intervals); Satterthwaite (1946), Biomet
 """
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student_t
+from scipy.special import ndtri, stdtrit  # scipy.stats has the same, and takes a second to import
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
@@ -92,7 +91,7 @@ def small_sample_factor(speakers: int) -> float:
     if speakers == 1:
         raise CalibrationError("One speaker says nothing of how speakers vary.", "Use more reference speakers.")
     quantile = 0.5 + LEVEL_PERCENT / 200
-    return float(student_t.ppf(quantile, speakers - 1) / norm.ppf(quantile) * np.sqrt(speakers / (speakers - 1)))
+    return float(stdtrit(speakers - 1, quantile) / ndtri(quantile) * np.sqrt(speakers / (speakers - 1)))
 
 
 def metric_intervals(
@@ -156,7 +155,7 @@ def metric_interval(
         kurtosis = float(np.mean(away**4)) / variance**2
         degrees = min(max(2 * speakers / max(kurtosis - 1, 2.0), _FEWEST_DEGREES), degrees)
     relative = float(drawn.std()) / mean * np.sqrt(speakers / (speakers - 1))
-    reach = np.exp(min(float(student_t.ppf(0.5 + LEVEL_PERCENT / 200, degrees)) * relative, _LONGEST_REACH))
+    reach = np.exp(min(float(stdtrit(degrees, 0.5 + LEVEL_PERCENT / 200)) * relative, _LONGEST_REACH))
     centre = max(value - bias_ratio * (float(np.median(drawn)) - value), 0.0)
     return Interval(float(value), float(min(centre / reach, value)), float(min(max(centre * reach, value), largest)))
 

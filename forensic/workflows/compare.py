@@ -28,15 +28,11 @@ from forensic.likelihood_ratio.envelope import load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
-from forensic.records import Calibration
-from forensic.report.content.build import build_report
+from forensic.records import Calibration, Labels
 from forensic.report.content.inputs import Explanation, KnownRecording, KnownSpeaker, ReportInputs
-from forensic.report.render import render_html, render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.workflows.calibrate import load_calibration
 from forensic.workflows.calibrations import Calibrator
-from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
 from forensic.workflows.explain import explain
 from forensic.workflows.method import method_of
 from forensic.workflows.scan import ScanRequest, ScanSummary, scan
@@ -63,7 +59,8 @@ class ComparisonRequest:
         people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
             beside the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
-        labels: a file or folder of turns that an examiner set in the suspects' recordings.
+        labels: a file or folder of turns that an examiner set in the suspects' recordings, or these by recording; in a
+            single question (see ``forensic.workflows.single``) a file or folder for the recordings of both sides.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
         explains: whether to look at what the highest LRs hang on, which takes a few calibrations more.
     """
@@ -77,7 +74,7 @@ class ComparisonRequest:
     command_line: str = ""
     people: Path | None = None
     calibration: Path | None = None
-    labels: Path | None = None
+    labels: Path | Mapping[Path, Labels] | None = None
     envelope: Path | None = None
     explains: bool = True
 
@@ -238,6 +235,9 @@ def publish_in_case(
 
 def publish(folder: Path, weighed: WeighedCase) -> ComparisonResult:
     """Write results and report into a folder, whose name becomes their id."""
+    from forensic.report.content.build import build_report
+    from forensic.report.render import render_html, render_pdf
+
     report = dataclasses.replace(weighed.report, report_id=folder.name, comparison_id=folder.name)
     write_atomically(report.comparisons, folder / "comparisons.parquet")
     write_csv(report.comparisons, folder / "comparisons.csv")
@@ -274,6 +274,8 @@ def _scan_reference(
 def reference_population(model: SpeakerModel, model_folder: Path, calibration: Path | None) -> Population | ScoreList:
     """The laboratory's own calibration where one is named; else the bank beside the model."""
     if calibration is not None:
+        from forensic.workflows.calibrate import load_calibration  # as below: seconds that a verification would wait
+
         return load_calibration(calibration, model)
     return load_population(model_folder, model.identity.sha256)
 
@@ -286,6 +288,8 @@ def _in_conditions_of_the_case(
     watch: Callable[[str], None],
 ) -> Population:
     """The population's people, simulated in the conditions of every side that can be compared."""
+    from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
+
     if request.people is None:
         raise ReferenceSetError("No people of the relevant population are named.", "Name them with --population.")
     least_s = max(request.settings.comparison.min_net_speech_s, _SHORTEST_SIMULATED_S)

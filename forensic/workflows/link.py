@@ -28,10 +28,11 @@ from forensic.case.linking import LINKS_SCHEMA, PAIRS_SCHEMA, VOICES_SCHEMA
 from forensic.case.provenance import software
 from forensic.case.results import write_csv, write_text
 from forensic.case.store import STATUS_LR, STATUS_NONE, write_atomically
+from forensic.engine import default_workers
 from forensic.errors import CalibrationError, CaseError
 from forensic.likelihood_ratio.clusters import cluster, components
 from forensic.likelihood_ratio.envelope import Envelope, load_envelope
-from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
+from forensic.likelihood_ratio.fit import likelihood_ratios
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale, load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
@@ -45,6 +46,8 @@ from forensic.settings import ComparisonSettings, Settings
 from forensic.speaker.backend import Backend
 from forensic.speaker.extractor import load_model
 from forensic.speaker.search import pair_scores
+from forensic.workflows.calibrations import Calibrator, Cells, Outcome
+from forensic.workflows.calibrations import calibrations_of as fitted_calibrations
 from forensic.workflows.compare import (
     calibrations_of,
     evidence_of,
@@ -78,6 +81,7 @@ class LinkRequest:
         command_line: as it was given, for the report.
         calibration: folder of ``forensic calibrate`` to use instead of the bank.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
+        workers: processes that calibrate, where there are many different conditions; None takes one a processor.
     """
 
     model_folder: Path
@@ -87,6 +91,7 @@ class LinkRequest:
     command_line: str = ""
     calibration: Path | None = None
     envelope: Path | None = None
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,9 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     watch("scoring")
     pairs = _Pairs(sides, population, model.backend, request.settings.comparison, envelope, suspicions)
     watch("calibrating")
-    pairs.calibrate(population, model.backend, request.settings.comparison, envelope, watch)
+    pairs.calibrate(
+        population, model.backend, request.settings.comparison, envelope, request.workers or default_workers()
+    )
     watch("linking")
     linked = np.flatnonzero(pairs.log10_lr >= request.threshold_log10_lr)  # not for NaN
     labels = _clusters(pairs, linked, request.threshold_log10_lr)
@@ -227,15 +234,11 @@ def _voices(evidence: Mapping[str, pl.DataFrame]) -> list[Side]:
             "Fewer than two voices were found in the scanned recordings.",
             "Scan more recordings into this case, with this model and these settings.",
         )
-    return sorted(sides, key=lambda side: (-_net_speech_s(side), side.sha256, side.channel, _turn(side)))
+    return sorted(sides, key=lambda side: (-_net_speech_s(side), side.sha256, side.channel, side.turn))
 
 
 def _net_speech_s(side: Side) -> float:
     return side.conditions.net_speech_s if side.conditions is not None else 0.0
-
-
-def _turn(side: Side) -> int:
-    return int(getattr(side, "turn", 0))
 
 
 class _Pairs:
@@ -305,7 +308,7 @@ class _Pairs:
         backend: Backend,
         settings: ComparisonSettings,
         envelope: Envelope,
-        watch: Callable[[str], None],
+        workers: int,
     ) -> None:
         """Fit each pair of conditions once, and turn the scores of its pairs into LRs."""
         fine = (
@@ -320,27 +323,17 @@ class _Pairs:
         kinds, which = np.unique(cells[:, members], axis=1, return_inverse=True)
         order = np.argsort(which, kind="stable")
         groups = np.split(members[order], np.cumsum(np.bincount(which, minlength=kinds.shape[1]))[:-1])
-        for place, (kind, group) in enumerate(zip(kinds.T.tolist(), groups, strict=True)):
-            watch(f"calibrating {place + 1} of {len(groups)} pairs of conditions")
-            self._fit((kind[0], kind[1]), group, population, backend, settings, envelope)
+        pairs_of_cells = [(int(known), int(questioned)) for known, questioned in kinds.T]
+        outcomes = fitted_calibrations(pairs_of_cells, Calibrator(population, settings, backend), workers)
+        for place, group in zip(pairs_of_cells, groups, strict=True):
+            self._take(place, outcomes[place], group, envelope)
 
-    def _fit(
-        self,
-        cells: tuple[int, int],
-        group: Index,
-        population: Population | ScoreList,
-        backend: Backend,
-        settings: ComparisonSettings,
-        envelope: Envelope,
-    ) -> None:
-        try:
-            fitted = calibrate_cells(population, *cells, settings, backend)
-        except CalibrationError as error:
-            self.missed[cells] = str(error)
-        else:
-            if fitted.cllr.high > envelope.criterion:
-                self.missed[cells] = criterion_missed(fitted, envelope)
-        if cells in self.missed:
+    def _take(self, cells: Cells, fitted: Outcome, group: Index, envelope: Envelope) -> None:
+        if isinstance(fitted, CalibrationError):
+            self.missed[cells] = str(fitted)
+        elif fitted.cllr.high > envelope.criterion:
+            self.missed[cells] = criterion_missed(fitted, envelope)
+        if isinstance(fitted, CalibrationError) or cells in self.missed:
             self.calibration[group] = _NO_CALIBRATION
             return
         calibration = dataclasses.replace(
@@ -473,7 +466,7 @@ def _count(pairs: _Pairs) -> int:
 
 def _numbered(sides: Sequence[Side]) -> tuple[list[int], Index]:
     """Places in the order of paths, and the number of each place, from 1."""
-    order = sorted(range(len(sides)), key=lambda place: (sides[place].name, sides[place].channel, _turn(sides[place])))
+    order = sorted(range(len(sides)), key=lambda place: (sides[place].name, sides[place].channel, sides[place].turn))
     numbers = np.empty(len(sides), np.intp)
     numbers[order] = np.arange(1, len(sides) + 1)
     return order, numbers
@@ -509,7 +502,8 @@ def _voices_table(
             "path": sides[place].name,
             "sha256": sides[place].sha256[0],
             "channel": sides[place].channel,
-            "turn": _turn(sides[place]),
+            "turn": sides[place].turn,
+            "speakers": sides[place].speakers,
             "side": side_of.get(sides[place].sha256[0]),
             "net_speech_s": _net_speech_s(sides[place]),
             "pairs_with_lr": int(counted[0][place]),
@@ -574,7 +568,7 @@ def _voice_columns(role: str, side: Side, number: int) -> dict[str, Any]:
         f"{role}_voice": number,
         f"{role}_path": side.name,
         f"{role}_channel": side.channel,
-        f"{role}_turn": _turn(side),
+        f"{role}_turn": side.turn,
     }
 
 

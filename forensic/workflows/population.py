@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step
 from forensic.audio.codec import Codec
 from forensic.case.provenance import software
-from forensic.errors import RecordingError
-from forensic.likelihood_ratio.population import save_population
+from forensic.errors import ModelError, RecordingError
+from forensic.likelihood_ratio.population import load_population, read_rows, save_population
 from forensic.records import Quality, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
@@ -91,6 +91,7 @@ class PopulationRequest:
         workers: processes.
         seed: of every channel.
         channels: the grid.
+        adds: keep the bank that lies beside the model, and add the channels of the grid that it lacks.
     """
 
     source: Path
@@ -100,6 +101,7 @@ class PopulationRequest:
     workers: int
     seed: int = 1
     channels: tuple[Channel, ...] = GRID
+    adds: bool = False
 
 
 def build_population(request: PopulationRequest, watch: Callable[[int, int], None]) -> Path:
@@ -114,9 +116,13 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
 
     Raises:
         TrainingError: if the manifest or folder cannot be used, or leaves nobody.
-        ModelError: if the model cannot be loaded.
+        ModelError: if the model cannot be loaded, or the bank to add to, or it lacks nothing.
     """
     model = load_model(request.model_folder)
+    grid = request.channels
+    kept = _lacking(request, model) if request.adds else None
+    if kept is not None:
+        request = dataclasses.replace(request, channels=kept.lacking)
     people, licences = read_people(request.source, request.splits)
     is_disjoint = check_disjoint(people, request.model_folder)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
@@ -128,11 +134,14 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
             rows += own_rows
             embeddings += own_embeddings
             watch(done, len(people))
-    frame = pl.DataFrame(rows, infer_schema_length=None)
+    frame, stacked = pl.DataFrame(rows, infer_schema_length=None), np.stack(embeddings)
+    if kept is not None:
+        frame = pl.concat([kept.rows, frame.select(pl.col(n).cast(t) for n, t in kept.rows.schema.items())])
+        stacked = np.concatenate([kept.embeddings, stacked])
     save_population(
         request.model_folder,
         frame,
-        np.stack(embeddings),
+        stacked,
         model_sha256=model.identity.sha256,
         data=described(frame, is_disjoint=is_disjoint),
         licences={corpus: licences[corpus] for corpus in frame["corpus"].unique()},
@@ -144,10 +153,36 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
             "questioned_speech_s": QUESTIONED_SPEECH_S,
             "sources": request.work.name,
             "software": software(),
-            "channels": {channel.name: [str(step) for step in channel.steps] for channel in request.channels},
+            "channels": {channel.name: [str(step) for step in channel.steps] for channel in grid},
         },
     )
     return request.model_folder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """A bank that lacks channels."""
+
+    rows: pl.DataFrame
+    embeddings: Samples
+    lacking: tuple[Channel, ...]
+
+
+def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
+    """The bank beside the model, made with the same seed and splits, and the channels that it lacks."""
+    population = load_population(request.model_folder, model.identity.sha256)
+    rows = read_rows(request.model_folder)
+    made = population.card.settings
+    if (made.get("seed"), made.get("splits")) != (request.seed, list(request.splits)):
+        raise ModelError(
+            f"The bank of {request.model_folder} was made with another seed or other splits.",
+            "Use those of its card, or build it anew without --add.",
+        )
+    there = set(rows["cell"])
+    lacking = tuple(channel for channel in request.channels if channel.name not in there)
+    if not lacking:
+        raise ModelError(f"The bank of {request.model_folder} has every channel.", "There is nothing to add.")
+    return _Kept(rows, population.embeddings, lacking)
 
 
 def described(rows: pl.DataFrame, *, is_disjoint: bool) -> str:

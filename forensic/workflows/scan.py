@@ -41,7 +41,7 @@ class ScanRequest:
         model_folder: embeds the speech.
         settings: of every step.
         workers: processes; None takes one a processor.
-        labels: a file or folder of an examiner's turns; None keeps those of earlier scans.
+        labels: a file or folder of an examiner's turns, or these by recording; None keeps those of earlier scans.
     """
 
     roots: tuple[Path, ...]
@@ -51,7 +51,7 @@ class ScanRequest:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     workers: int | None = None
-    labels: Path | None = None
+    labels: Path | Mapping[Path, Labels] | None = None
 
 
 @dataclass(slots=True)
@@ -104,12 +104,13 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
     summary = ScanSummary(files=len(found), bytes_total=sum(size for _, size in found), paths=[p for p, _ in found])
     summary.problems += unreadable
     summary.failed += len(unreadable)
-    labels = read_labels(request.labels, [path for path, _ in found]) if request.labels else {}
+    labels = _labels(request, [path for path, _ in found])
     summary.labelled = len(labels)
     clerk = _Clerk(case, request, identity, summary, labels)
     workers = request.workers or (default_workers() if len(found) > _FILES_WORTH_A_PROCESS else 1)
     batches = _batches(clerk.new_recordings(found), max(1, len(found) // (2 * workers)))
-    for results in run(Examiner(request.model_folder, request.settings, labels), batches, _give_up, workers):
+    examiner = Examiner(request.model_folder, _settings_of_side(request), labels)
+    for results in run(examiner, batches, _give_up, workers):
         clerk.store(results)
         summary.elapsed_s = time.monotonic() - began
         watch(summary)
@@ -154,6 +155,26 @@ def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[
             files.append((path, 0))  # hashing it will say what is wrong
     problems = [(problem.path, Failure("find", problem.problem, problem.remedy)) for problem in discovery.problems]
     return files, problems
+
+
+def _labels(request: ScanRequest, recordings: Sequence[Path]) -> Mapping[Path, Labels]:
+    """An examiner's turns, by the recording that they are for."""
+    if request.labels is None:
+        return {}
+    if isinstance(request.labels, Path):
+        return read_labels(request.labels, recordings)
+    return {path: request.labels[path] for path in recordings if path in request.labels}
+
+
+def _settings_of_side(request: ScanRequest) -> Settings:
+    """The settings, but for a number of speakers: it is that of the questioned recordings.
+
+    A suspect's recording is meant to hold one voice; parted in a number all the same, it could never be used.
+    """
+    diarization = request.settings.diarization
+    if request.side == "questioned" or diarization.speakers in {"auto", "1"}:
+        return request.settings
+    return dataclasses.replace(request.settings, diarization=dataclasses.replace(diarization, speakers="auto"))
 
 
 def _batches(sources: Iterator[SourceFile], most: int) -> Iterator[list[SourceFile]]:

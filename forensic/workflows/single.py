@@ -9,13 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from forensic.case.discovery import check_roots
+from forensic.case.discovery import check_roots, discover
 from forensic.case.folder import CaseFolder, temporary_case
+from forensic.case.labels import read_labels
 from forensic.case.reference import Suspect, read_reference_set
 from forensic.case.store import STATUS_LR
 from forensic.errors import CaseError
 from forensic.likelihood_ratio.chance import expected_by_chance
-from forensic.records import Calibration, Failure
+from forensic.records import Calibration, Failure, Labels
 from forensic.workflows.compare import (
     ComparisonRequest,
     ComparisonResult,
@@ -129,7 +130,9 @@ def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) 
         expected to reach the highest LR, or a higher one, if every comparison were of two people.
     """
     speakers = []
-    for (path, channel, turn), rows in comparisons.group_by("questioned_path", "channel", "turn", maintain_order=True):
+    for (path, channel, turn, found), rows in comparisons.group_by(
+        "questioned_path", "channel", "turn", "speakers", maintain_order=True
+    ):
         issued = rows.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
         uses = Counter(issued["calibration_id"].to_list())
         chance = [
@@ -146,6 +149,7 @@ def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) 
                 "questioned_path": path,
                 "channel": channel,
                 "turn": turn,
+                "speakers": found,
                 "suspects": rows.height,
                 "ranked": issued.select(
                     "suspect", "log10_lr", "log10_lr_low", "log10_lr_high", "unbounded_log10_lr", "verbal_equivalent"
@@ -167,14 +171,38 @@ def _weighed(
     watch: Watch,
 ) -> tuple[WeighedCase, tuple[tuple[Path, Failure], ...]]:
     """The scan of the questioned recordings, and their comparisons with the suspects."""
+    own_labels, known_labels = _labels_by_side(request, questioned, [path for one in suspects for path in one.paths])
     scanned = scan(
         case,
-        ScanRequest(tuple(questioned), "questioned", request.model_folder, request.settings, workers=request.workers),
+        ScanRequest(
+            tuple(questioned),
+            "questioned",
+            request.model_folder,
+            request.settings,
+            workers=request.workers,
+            labels=own_labels,
+        ),
         watch_scan,
     )
-    scope = dataclasses.replace(request, questioned=tuple(str(path.absolute()) for path in questioned))
+    scope = dataclasses.replace(
+        request, questioned=tuple(str(path.absolute()) for path in questioned), labels=known_labels
+    )
     weighed = weigh_case(case, scope, suspects, watch_scan, watch)
     return weighed, (*scanned.problems, *weighed.known.problems)
+
+
+def _labels_by_side(
+    request: ComparisonRequest, questioned: Sequence[Path], known: Sequence[Path]
+) -> tuple[Mapping[Path, Labels] | None, Mapping[Path, Labels] | None]:
+    """An examiner's turns in the recordings of each side; None for a side that has none, so that earlier ones stay."""
+    if request.labels is None:
+        return None, None
+    sides = [discover([root.absolute() for root in roots]).files for roots in (questioned, known)]
+    labels = request.labels
+    if isinstance(labels, Path):
+        labels = read_labels(labels, list(dict.fromkeys([*sides[0], *sides[1]])))
+    own, of_known = ({path: labels[path] for path in side if path in labels} for side in sides)
+    return own or None, of_known or None
 
 
 def _as_identification(weighed: WeighedCase) -> WeighedCase:

@@ -58,6 +58,12 @@ def test_of_recordings_of_one_name_the_folder_decides(tmp_path):
         read_labels(tmp_path / "a.txt", recordings)
 
 
+def test_label_files_beside_the_recordings_are_no_recordings(tmp_path):
+    (tmp_path / "a.txt").write_text("0\t1\tA\n")
+    recordings = [tmp_path / "a.txt", tmp_path / "a.wav"]
+    assert list(read_labels(tmp_path, recordings)) == [tmp_path / "a.wav"]
+
+
 def test_two_label_files_for_one_recording_are_refused(tmp_path):
     for name in ("a.txt", "a.wav.txt"):
         (tmp_path / name).write_text("0\t1\tA\n")

@@ -13,7 +13,7 @@ from forensic.cli import app as cli
 @pytest.fixture
 def settings(tmp_path):
     path = tmp_path / "settings.toml"
-    path.write_text("[comparison]\nbootstrap_draws = 100\n")
+    path.write_text("[comparison]\nbootstrap_draws = 100\n[language]\nidentify = false\n")
     return path
 
 
@@ -64,6 +64,73 @@ def test_verify_says_what_an_lr_rests_on_and_where_the_report_is(recordings, set
     assert (tmp_path / "report" / "report.pdf").exists()
 
 
+@pytest.fixture
+def call(tmp_path):
+    """A call of two people in one channel."""
+    parts = []
+    for turn in range(5):
+        for voice, length_s in (("adler", 3.5), ("brook", 2.5)):
+            parts += [spoken(voice, length_s, turn * 4.0), np.zeros(6_000)]
+    return write_wav(tmp_path / "call.wav", np.concatenate(parts).astype(np.float32))
+
+
+def test_verify_compares_each_speaker_of_a_call_or_all_of_it_as_speakers_says(call, recordings, settings, run):
+    def compared(*options):
+        code, out, _ = run("verify", call, recordings / "adler.wav", "--settings", settings, "--json", *options)
+        assert code == 0
+        return [(row["turn"], row["speakers"]) for row in json.loads(out)["comparisons"]]
+
+    assert compared("--speakers", "1") == [(0, 1)]
+    assert compared("--speakers", "2") == [(1, 2), (2, 2)]
+
+
+def test_a_number_of_speakers_leaves_a_suspect_whole(call, recordings, settings, run):
+    code, out, _ = run("verify", call, recordings / "carver.wav", "--settings", settings, "--speakers", "2")
+    assert code == 0
+    assert "2 comparisons: 2 with an LR" in out
+    assert "speaker 1 of 2" in out
+
+
+def test_turns_set_by_hand_count_on_either_side(call, recordings, settings, run, tmp_path):
+    """Labels of both sides in one folder, beside the recordings."""
+    (recordings / "brook.txt").write_text("0.0\t7.0\tBrook\n")
+    (recordings / "call.txt").write_text("0.0\t13.0\tunknown\n")
+    report = tmp_path / "report"
+    code, out, _ = run(
+        "verify",
+        call,
+        recordings / "brook.wav",
+        "--settings",
+        settings,
+        "--segments",
+        recordings,
+        "--report",
+        report,
+        "--json",
+    )
+    assert code == 0
+    assert [row["turn"] for row in json.loads(out)["comparisons"]] == [0]
+    written = (report / "report.html").read_text()
+    assert "was set by an examiner in Q1 (call.txt," in written
+    assert "K1 (brook.txt," in written
+
+
+def test_identify_takes_turns_set_by_hand_and_refuses_those_of_no_recording(call, recordings, settings, run, tmp_path):
+    suspects = tmp_path / "suspects"
+    suspects.mkdir()
+    write_wav(suspects / "dale.wav", spoken("dale", 12.0))
+    labels = tmp_path / "call.txt"
+    labels.write_text("0.0\t13.0\tunknown\n")
+    common = ("identify", call, "--ref", suspects, "--settings", settings, "--json")
+    code, out, _ = run(*common, "--segments", labels)
+    assert code == 0
+    assert [row["turn"] for row in json.loads(out)["identification"]] == [0]
+    labels.rename(tmp_path / "another.txt")
+    code, _, err = run(*common, "--segments", tmp_path / "another.txt")
+    assert code == 1
+    assert "No recording fits" in err
+
+
 def test_identify_ranks_and_rejects_with_code_3(recordings, settings, run, tmp_path):
     write_wav(recordings / "silent.wav", np.zeros(48_000, np.float32))
     suspects = tmp_path / "suspects"
@@ -87,7 +154,7 @@ def test_identify_takes_a_case_or_a_folder_for_the_report_and_not_both(recording
 
 def test_link_prints_json_alone_and_text_with_what_chance_gives(recordings, settings, run, tmp_path):
     case = tmp_path / "case"
-    assert run("scan", recordings, "--case", case, "--workers", "1")[0] == 0
+    assert run("scan", recordings, "--case", case, "--workers", "1", "--settings", settings)[0] == 0
     code, out, _ = run("link", "--case", case, "--settings", settings, "--json")
     assert code == 0
     results = json.loads(out)
@@ -98,6 +165,15 @@ def test_link_prints_json_alone_and_text_with_what_chance_gives(recordings, sett
     assert "3 voices, 3 pairs" in out
     assert "by chance" in out.lower()
     assert "report.pdf" in out
+
+
+def test_link_finds_what_was_scanned_with_the_same_number_of_speakers(call, recordings, settings, run, tmp_path):
+    case = tmp_path / "case"
+    options = ("--case", case, "--settings", settings, "--speakers", "2")
+    assert run("scan", call, *options, "--workers", "1")[0] == 0
+    code, out, _ = run("link", *options, "--json")
+    assert code == 0
+    assert [(voice["turn"]) for voice in json.loads(out)["voices"]] == [1, 2]
 
 
 def test_link_before_a_scan_says_to_scan(run, tmp_path):

@@ -11,9 +11,10 @@ from spoken import spoken
 from forensic.case.audit import verify_audit
 from forensic.case.folder import open_case
 from forensic.case.linking import LINKS_SCHEMA, PAIRS_SCHEMA, VOICES_SCHEMA
-from forensic.case.store import STATUS_NONE
+from forensic.case.store import SCHEMAS, STATUS_NONE
 from forensic.errors import CaseError
 from forensic.settings import ComparisonSettings, Settings
+from forensic.speaker.extractor import load_model
 from forensic.workflows.link import LinkRequest, link
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
@@ -103,16 +104,60 @@ def test_the_channels_of_one_recording_are_not_linked(calls, run_scan, run_link)
     assert "of one recording, where they were taken for two speakers" in result.html.read_text()
 
 
-def test_links_reach_the_threshold_and_clusters_its_mean(calls, run_scan, run_link):
-    run_scan(calls)
+@pytest.fixture
+def three_people(tmp_path, population_folder):
+    """A case of three people with three recordings each, made without audio."""
+    model = load_model(population_folder)
+    random = np.random.default_rng(5)
+    key = {"channel": 0, "model_sha256": model.identity.sha256, "settings_sha256": _SETTINGS.evidence_sha256}
+    tables = {name: [] for name in SCHEMAS}
+    for person in range(3):
+        own = random.standard_normal(model.identity.embedding_size)
+        for take in range(3):
+            embedding = own + 0.3 * random.standard_normal(len(own))
+            one = {"sha256": f"{person}{take}" * 32} | key
+            of_turn = one | {"turn": 0, "speakers": 1, "labels_sha256": ""}
+            path = {"path": f"/calls/{person}-{take}.wav", "side": "questioned", "status": "audio"}
+            tables["files"].append(one | path)
+            tables["recordings"].append(one | {"duration_s": 9.0, "labels_sha256": ""})
+            tables["quality"].append(
+                of_turn | {"net_speech_s": 8.0, "bandwidth_hz": 7800.0, "snr_db": 35.0, "clipped_share": 0.0}
+            )
+            tables["embeddings"].append(of_turn | {"embedding": (embedding / np.linalg.norm(embedding)).tolist()})
+            bits = random.integers(1, 1 << 32, 200, dtype=np.uint32)
+            tables["fingerprints"].append(one | {"fingerprint": bits.astype("<u4").tobytes()})
+    with open_case(tmp_path / "case", create=True) as case:
+        case.evidence.append(
+            {
+                name: pl.DataFrame(
+                    [{column: row.get(column) for column in SCHEMAS[name]} for row in rows], SCHEMAS[name]
+                )
+                for name, rows in tables.items()
+            }
+        )
+
+
+def test_the_recordings_of_each_person_are_one_cluster(three_people, run_link):
+    result = run_link(threshold=0.5)
+    person = {row["voice"]: row["path"].rpartition("/")[2][0] for row in result.voices.to_dicts()}
+    assert sorted("".join(sorted(person[voice] for voice in one.voices)) for one in result.clusters) == [
+        "000",
+        "111",
+        "222",
+    ]
+    assert all(one.together > 0.5 for one in result.clusters)
+    assert all(one.mean_log10_lr >= one.lowest_log10_lr for one in result.clusters)
+    assert result.suspicions == ()
+
+
+def test_links_reach_the_threshold_and_clusters_its_mean(three_people, run_link):
     every = run_link()
-    threshold = float(every.links["log10_lr"].median())
+    threshold = 0.5
     some = run_link(threshold)
     assert 0 < some.links.height < every.links.height
     assert some.links["log10_lr"].min() >= threshold
     assert all(cluster.mean_log10_lr >= threshold for cluster in some.clusters)
-    assert all(0.0 <= cluster.together <= 1.0 for cluster in some.clusters)
-    assert (some.links["share_of_draws"].is_between(0.0, 1.0)).all()
+    assert some.links["share_of_draws"].is_between(0.0, 1.0).all()
     none = run_link(100.0)
     assert none.links.is_empty()
     assert none.clusters == ()

@@ -12,11 +12,14 @@ from forensic.case.audit import verify_audit
 from forensic.case.folder import open_case
 from forensic.case.store import STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
-from forensic.settings import ComparisonSettings, Settings
+from forensic.settings import ComparisonSettings, LanguageSettings, Settings
 from forensic.workflows.compare import ComparisonRequest
 from forensic.workflows.single import identify, ranking, verify
 
-_SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
+_SETTINGS = Settings(
+    comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0),
+    language=LanguageSettings(identify=False),
+)
 
 
 @pytest.fixture
@@ -132,7 +135,15 @@ def test_an_identification_in_a_case_is_kept_there_and_noted(recordings, suspect
 
 def test_what_chance_gives_is_the_share_of_different_speaker_lrs_for_every_suspect():
     rows = [
-        {"questioned_path": "q", "channel": 0, "turn": 0, "suspect": name, "log10_lr": lr, "status": STATUS_LR}
+        {
+            "questioned_path": "q",
+            "channel": 0,
+            "turn": 0,
+            "speakers": 1,
+            "suspect": name,
+            "log10_lr": lr,
+            "status": STATUS_LR,
+        }
         | {"log10_lr_low": lr, "log10_lr_high": lr, "unbounded_log10_lr": lr, "verbal_equivalent": ""}
         | {"calibration_id": "c", "reason": None}
         for name, lr in (("a", 0.5), ("b", 1.5))

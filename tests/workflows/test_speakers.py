@@ -19,11 +19,16 @@ from forensic.workflows.sides import known_side, questioned_sides, sides_by_reco
 ALL_SPEECH = "0.0\t60.0\tonly one\n"
 
 
-def talk(one, other, rounds=4):
-    """Turns of 3.5 and 2.5 s with pauses between."""
+def talk(one, other, rounds=4, other_from_s=0.0):
+    """Turns of 3.5 and 2.5 s with pauses between; the other's are of that part of his speech."""
     parts = []
     for turn in range(rounds):
-        parts += [spoken(one, 3.5, turn * 4.0), np.zeros(6000), spoken(other, 2.5, turn * 3.0), np.zeros(5000)]
+        parts += [
+            spoken(one, 3.5, turn * 4.0),
+            np.zeros(6000),
+            spoken(other, 2.5, other_from_s + turn * 3.0),
+            np.zeros(5000),
+        ]
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -159,7 +164,8 @@ def test_comparing_refuses_a_suspect_with_several_speakers_until_a_hand_says_whi
     examine(calls)
     reference = tmp_path / "suspects"
     reference.mkdir()
-    write_wav(reference / "mixed.wav", talk("carver", "dale"))
+    mixed = talk("dale", "carver", other_from_s=15.0)  # no second of which is in a call: a copy would get no LR
+    write_wav(reference / "mixed.wav", mixed)
     request = ComparisonRequest(reference, default_model_folder(), Settings(), workers=1)
     with open_case(tmp_path / "case", create=False) as case:
         rows = compare(case, request, lambda _: None, lambda _: None).comparisons

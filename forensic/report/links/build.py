@@ -128,7 +128,7 @@ def _name(row: Mapping[str, Any]) -> str:
     """The last two parts of a voice's path, its channel and its speaker."""
     parts = [printable("/".join(PurePath(row["path"]).parts[-2:]))]
     parts += [f"channel {row['channel']}"] if row["channel"] else []
-    parts += [f"speaker {row['turn']}"] if row["turn"] else []
+    parts += [f"speaker {row['turn']} of {row['speakers']}"] if row["turn"] else []
     return ", ".join(parts)
 
 
