@@ -283,7 +283,7 @@ def write_language_model(folder: Path, **changes: object) -> Path:
     from forensic.language.network import Architecture, LanguageNetwork
 
     torch.manual_seed(1)
-    network = LanguageNetwork(Architecture(channels=(8, 8), hidden_size=8, embedding_size=8, classes=3)).eval()
+    network = LanguageNetwork(Architecture(lower_size=8, hidden_size=8, embedding_size=8, classes=3)).eval()
     folder.mkdir(parents=True, exist_ok=True)
     weights = save({name: value.contiguous() for name, value in network.state_dict().items()})
     (folder / "weights.safetensors").write_bytes(weights)

@@ -81,7 +81,9 @@ def train_command(
         Path | None, typer.Option(help="CSV manifest (path, speaker, ...); overrides data.manifest.")
     ] = None,
     task: Annotated[str, typer.Option(help="What to tell apart: speaker, language or accent.")] = "speaker",
-    init: Annotated[str | None, typer.Option(help="ge2e, random, or a model folder; overrides learning.init.")] = None,
+    init: Annotated[
+        str | None, typer.Option(help="ge2e, random, or a model folder to start from; overrides the configuration.")
+    ] = None,
     work: Annotated[Path, typer.Option(help="Folder of cached features and checkpoints.")] = Path("work"),
     name: Annotated[str | None, typer.Option(help="Name of the model; that of the folder without it.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "Apache-2.0",
@@ -157,8 +159,7 @@ def _train_recognition(
     if data is not None:
         settings = dataclasses.replace(settings, data=dataclasses.replace(settings.data, manifest=str(data)))
     if init is not None:
-        start = "" if init == "random" else init
-        settings = dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=start))
+        settings = dataclasses.replace(settings, network=dataclasses.replace(settings.network, lower=init))
     request = RecognitionRequest(
         task, settings, out, work, name or out.name, licence, provenance, workers or default_workers()
     )

@@ -112,8 +112,7 @@ def load_language_model(folder: Path) -> LanguageModel:
     card = read_card(folder)
     weights = named_file(folder, card, "weights")
     try:
-        shape = card["architecture"]
-        architecture = Architecture(**{**shape, "channels": tuple(shape["channels"])})
+        architecture = Architecture(**card["architecture"])
         network = LanguageNetwork(architecture)
         network.load_state_dict({name: value.float() for name, value in load(weights).items()}, strict=True)
         classes = tuple(str(name) for name in card["classes"])

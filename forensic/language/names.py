@@ -15,7 +15,7 @@ _NAMES = {
     "el": "Greek",
     "en": "English",
     "en-british": "British",
-    "en-chinese-l1": "of Chinese speakers",
+    "en-chinese-l1": "Chinese-L1",
     "en-north-american": "North American",
     "en-south-asian": "South Asian",
     "eo": "Esperanto",

@@ -201,6 +201,7 @@ def weigh_case(
         recordings=evidence["recordings"],
         quality=evidence["quality"],
         segments=evidence["segments"],
+        language=evidence["language"],
         failures=evidence["failures"],
         comparisons=comparisons,
         known_speakers=_known_speakers(suspects, evidence["files"]),

@@ -10,26 +10,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save
 
 from forensic.atomic import written_whole
 from forensic.card import read_card, write_card
 from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
-from forensic.language.classifier import load_language_model
 from forensic.language.network import Architecture, LanguageNetwork
 from forensic.report.learning_curve import draw_learning_curve
 from forensic.report.model_card import render_recognition_card
-from forensic.speaker.extractor import WEIGHTS
+from forensic.speaker.extractor import WEIGHTS, default_model_folder, load_model
 from forensic.training.cache import build_cache, check_sources
 from forensic.training.data import Piece, people_hashes, summarise
 from forensic.training.recognition.batches import make_drawer
 from forensic.training.recognition.configuration import RecognitionSettings
 from forensic.training.recognition.data import make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation, validate_classes
-from forensic.training.recognition.development import RecognitionResult, try_development_people
+from forensic.training.recognition.development import RecognitionResult, Trials, measure, try_development_people
+from forensic.training.recognition.discriminant import choose_balance, fit_discriminant
+from forensic.training.recognition.states import StateCache, build_states
 from forensic.training.recognition.trainer import RecognitionProgress, train_classes
 
 MODEL_CARD = "MODEL_CARD.md"
@@ -80,50 +83,98 @@ def train_recognition(
     cache = build_cache(
         request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features
     )
-    drawer = make_drawer(cache, classes)
     network = _first_network(settings, len(classes))
+    states = build_states(request.work / "states", cache, network, watch_features)
+    drawer = make_drawer(states, classes)
     trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
-    # weights are kept in half precision, so that is what is validated
-    trained.load_state_dict({name: value.to(_kept_type(value)).float() for name, value in trained.state_dict().items()})
-    trials = try_development_people(trained, cache, drawer.labels, CALIBRATED_FRAMES)
-    if not trials:
-        raise TrainingError(
-            "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
-            "Raise selection.development_share, or add people.",
-        )
-    validation = validate_classes(trials, classes)
+    trials = _balanced_trials(trained, states, drawer.labels)
+    history = [*history, measure(trials, history[-1].step)]
+    validation = _without(validate_classes(trials, classes), told_by_corpus(rows))
     _save(request, trained, classes, history, validation, rows)
     _write_record(request, rows, pieces, cache.sha256, cache.index, history, validation)
     _write_people_card(request)
     return history, validation
 
 
+def _balanced_trials(network: LanguageNetwork, states: StateCache, labels: NDArray[np.int64]) -> list[Trials]:
+    """Fit the discriminant, choose its balance, round the weights as they are kept, and try the development people.
+
+    Raises:
+        TrainingError: if nobody who was kept out has 3 s of speech.
+    """
+    fit_discriminant(network, states, labels)
+    trials = {}
+    for alone in ((1.0, 0.0), (0.0, 1.0)):
+        network.balance.copy_(torch.tensor(alone))
+        trials[alone] = try_development_people(network, states, labels, CALIBRATED_FRAMES)
+    if not trials[1.0, 0.0]:
+        raise TrainingError(
+            "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
+            "Raise selection.development_share, or add people.",
+        )
+    network.balance.copy_(torch.tensor([1.0, choose_balance(trials[1.0, 0.0], trials[0.0, 1.0])]))
+    network.load_state_dict({name: value.float() for name, value in _as_kept(network).items()})
+    return try_development_people(network, states, labels, CALIBRATED_FRAMES)
+
+
+def told_by_corpus(rows: pl.DataFrame) -> set[str]:
+    """Classes all of whose recordings are of corpora that hold no other class.
+
+    What tells them may be the corpus, its room and its microphones: errors on its own people say nothing of others.
+    """
+    alone = rows.group_by("corpus").agg(pl.col("label").n_unique() == 1).filter("label")["corpus"]
+    if rows["corpus"].n_unique() == 1:
+        return set()
+    by_label = rows.group_by("label").agg(pl.col("corpus").is_in(alone.to_list()).all())
+    return set(by_label.filter("corpus")["label"])
+
+
+def _without(validation: Validation, classes: set[str]) -> Validation:
+    """The validation without the errors of some classes, which it could not tell."""
+    error = {name: value for name, value in validation.decision.error.items() if name not in classes}
+    return dataclasses.replace(validation, decision=dataclasses.replace(validation.decision, error=error))
+
+
 def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwork:
-    """Random weights, or those of a model folder in all that lies before the classes."""
-    shape, learning = settings.network, settings.learning
-    architecture = Architecture(
-        channels=shape.channels,
-        hidden_size=shape.hidden_size,
-        layers=shape.layers,
-        embedding_size=shape.embedding_size,
-        classes=classes,
+    """Random weights above the lower layers of a speaker model.
+
+    Raises:
+        TrainingError: if that model's network does not see logarithms, or has fewer layers.
+    """
+    shape = settings.network
+    speaker = load_model(Path(shape.lower) if shape.lower else default_model_folder()).network
+    has = speaker.architecture
+    if not has.log_bands or has.layers < shape.lower_layers:
+        raise TrainingError(
+            f"The speaker network has {has.layers} layers, and log_bands = {has.log_bands}.",
+            "Name one with logarithms of the bands and enough layers with network.lower.",
+        )
+    torch.manual_seed(settings.learning.seed)
+    network = LanguageNetwork(
+        Architecture(
+            mel_bands=has.mel_bands,
+            lower_size=has.hidden_size,
+            lower_layers=shape.lower_layers,
+            hidden_size=shape.hidden_size,
+            embedding_size=shape.embedding_size,
+            classes=classes,
+        ),
+        shape.dropout,
     )
-    torch.manual_seed(learning.seed)
-    network = LanguageNetwork(architecture, shape.dropout)
-    if learning.init:
-        started_from = load_language_model(Path(learning.init)).network
-        if dataclasses.replace(started_from.architecture, classes=classes) != architecture:
-            raise TrainingError(
-                f"The network of {learning.init} has another shape: {started_from.describe()}.",
-                "Give the table [network] of the configuration the same values.",
-            )
-        kept = {name: value for name, value in started_from.state_dict().items() if not name.startswith("classes.")}
-        network.load_state_dict(kept, strict=False)
+    weights = speaker.lstm.state_dict()
+    network.lower.load_state_dict({name: weights[name] for name in network.lower.state_dict()})
     return network
 
 
-def _kept_type(value: torch.Tensor) -> torch.dtype:
-    return torch.float16 if value.is_floating_point() else value.dtype
+def _as_kept(network: LanguageNetwork) -> dict[str, torch.Tensor]:
+    """Weights in half precision, but for the discriminant, whose factors and offsets are large."""
+    whole = ("plain.", "balance")
+    return {
+        name: value.half().contiguous()
+        if value.is_floating_point() and not name.startswith(whole)
+        else value.contiguous()
+        for name, value in network.state_dict().items()
+    }
 
 
 def _save(
@@ -135,7 +186,7 @@ def _save(
     rows: pl.DataFrame,
 ) -> None:
     request.out.mkdir(parents=True, exist_ok=True)
-    weights = save({name: value.to(_kept_type(value)).contiguous() for name, value in network.state_dict().items()})
+    weights = save(_as_kept(network))
     with written_whole(request.out / WEIGHTS) as file:
         file.write(weights)
     decision = dataclasses.asdict(validation.decision)
@@ -155,7 +206,7 @@ def _save(
             "task": request.task,
             "licence": request.licence,
             "data": request.data,
-            "started_from": Path(request.settings.learning.init).name or "random weights",
+            "started_from": _started_from(request),
             "trained": datetime.now(UTC).date().isoformat(),
             "software": software(),
             "classes": list(classes),
@@ -167,6 +218,11 @@ def _save(
             "people": dict(_people(rows)),
         },
     )
+
+
+def _started_from(request: RecognitionRequest) -> str:
+    lower = request.settings.network
+    return f"the lower {lower.lower_layers} LSTM layers of {Path(lower.lower or default_model_folder()).name}, kept"
 
 
 def _people(rows: pl.DataFrame) -> list[tuple[str, int]]:
@@ -221,8 +277,9 @@ def _write_record(
 def _write_people_card(request: RecognitionRequest) -> None:
     """The model's card for people, and its learning curve."""
     record = json.loads((request.out / "training.json").read_text(encoding="utf-8"))
-    measured = [result["conditions"] for result in record["development"]]
-    steps = [result["step"] for result in record["development"]]
+    on_the_way = record["development"][:-1]  # the last is of the whole: with the discriminant, at other lengths
+    measured = [result["conditions"] for result in on_the_way]
+    steps = [result["step"] for result in on_the_way]
     errors = [
         (conditions[0]["condition"], [each["error"] for each in conditions])
         for conditions in zip(*measured, strict=True)

@@ -208,6 +208,18 @@ class _Tables:
                 "envelope_high": envelope.tolist(),
             }
         )
+        named = len(self.rows["language"]) % 2 == 0
+        self.rows["language"].append(
+            {
+                **key,
+                "answer": "named" if named else "not covered",
+                "language": "cy" if named else None,
+                "probability": 0.91,
+                "top_languages": ["cy", "br"],
+                "top_probabilities": [0.91, 0.05],
+                "speech_s": 9.0,
+            }
+        )
         for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
             segment = {"segment": number, "start_s": start, "end_s": end, "windows": 2, "embedding": None}
             self.rows["segments"].append(key | segment)
@@ -403,6 +415,7 @@ def _inputs(tables, rows, speakers, calibrations):
         recordings=tables.frame("recordings"),
         quality=tables.frame("quality"),
         segments=tables.frame("segments"),
+        language=tables.frame("language"),
         failures=tables.frame("failures"),
         comparisons=pl.DataFrame(rows, schema=COMPARISONS_SCHEMA),
         known_speakers=tuple(speakers),

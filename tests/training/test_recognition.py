@@ -12,10 +12,12 @@ from factories import voice, write_wav
 
 from forensic.errors import SettingsError, TrainingError
 from forensic.language.classifier import load_language_model, recognise
+from forensic.speaker.extractor import load_model
+from forensic.speaker.network import Architecture as SpeakerArchitecture
+from forensic.speaker.network import SpeakerNetwork
 from forensic.training.cache import build_cache
 from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.recognition import trainer
-from forensic.training.recognition.batches import at_tempo, band_mover
 from forensic.training.recognition.configuration import (
     LearningSettings,
     NetworkSettings,
@@ -26,9 +28,17 @@ from forensic.training.recognition.configuration import (
 from forensic.training.recognition.data import draw_development_people, make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import choose_threshold, fit_scale, validate_classes
 from forensic.training.recognition.development import Trials, measure
-from forensic.workflows.train_recognition import RecognitionRequest, train_recognition
+from forensic.training.recognition.discriminant import BALANCES, choose_balance
+from forensic.training.recognition.states import build_states
+from forensic.workflows.train import save_model
+from forensic.workflows.train_recognition import (
+    RecognitionRequest,
+    _first_network,
+    told_by_corpus,
+    train_recognition,
+)
 
-_LEARNING = LearningSettings(steps=6, batch=6, min_crop_frames=100, max_crop_frames=150, evaluate_every=2)
+_LEARNING = LearningSettings(steps=6, batch=6, min_crop_steps=25, max_crop_steps=40, evaluate_every=2)
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +61,22 @@ def corpus(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def settings(corpus):
+def speaker_folder(tmp_path_factory):
+    """A speaker model of the real kind, small and untrained, that sees logarithms."""
+    torch.manual_seed(1)
+    network = SpeakerNetwork(SpeakerArchitecture(hidden_size=24, layers=3, embedding_size=4, log_bands=True))
+    folder = tmp_path_factory.mktemp("speaker")
+    save_model(folder, network, {"name": "small", "licence": "CC0", "data": "none"}, {})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def settings(corpus, speaker_folder):
     return RecognitionSettings(
         data=DataSettings(manifest=str(corpus / "manifest.csv"), splits=("train",), noise="", rooms=""),
         selection=SelectionSettings(development_share=0.25),
         augmentation=AugmentationSettings(piece_s=12.0, versions=1),
-        network=NetworkSettings(channels=(8, 8), hidden_size=8, embedding_size=8),
+        network=NetworkSettings(lower=str(speaker_folder), hidden_size=8, embedding_size=8),
         learning=_LEARNING,
     )
 
@@ -173,18 +193,6 @@ def open_cache(settings, work):
     return build_cache(work / "cache", pieces, settings.data, settings.augmentation, 1, lambda *_: None)
 
 
-def test_speech_is_played_faster_and_its_bands_moved():
-    """A quarter faster is a fifth shorter; a warp of 1 leaves the bands as they are."""
-    frames = np.random.default_rng(0).random((101, 40)).astype(np.float32)
-    assert len(at_tempo(frames, 1.25)) == 80
-    assert np.allclose(at_tempo(frames, 1.0), frames[:100])
-    assert np.allclose(frames @ band_mover(1.0), frames, atol=1e-6)
-    tone = np.zeros((1, 40), np.float32)
-    tone[0, 20] = 1.0
-    assert np.argmax(tone @ band_mover(0.9)) == 22
-    assert np.allclose(band_mover(1.1).sum(axis=0), 1.0)
-
-
 def _trials(scale: float, frames: int, seed: int = 0, n: int = 4000) -> Trials:
     """Scores whose softmax, times the scale, are true probabilities of the classes."""
     rng = np.random.default_rng(seed)
@@ -220,6 +228,24 @@ def test_coverage_is_the_error_of_each_class_on_clean_speech():
     assert [decision.covers(name) for name in "abc"] == [True, False, False]
 
 
+def test_a_class_that_only_its_corpus_may_tell_is_not_validated():
+    """Errors on people of that corpus say nothing of others; where all share one corpus, it tells nothing."""
+    columns = ["corpus", "label"]
+    rows = [("one", "aa"), ("one", "bb"), ("two", "bb"), ("three", "cc")]
+    assert told_by_corpus(pl.DataFrame(rows, columns, orient="row")) == {"cc"}
+    assert told_by_corpus(pl.DataFrame(rows[:2], columns, orient="row")) == set()
+
+
+def test_the_balance_is_the_one_with_the_fewest_errors():
+    """Learnt scores without a clue leave the word to the discriminant, and the other way round."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 20)
+    clue = Trials(500, 0, np.arange(60), labels, 3.0 * np.eye(3)[labels])
+    noise = Trials(500, 0, np.arange(60), labels, rng.normal(0.0, 3.0, (60, 3)))
+    assert choose_balance([noise], [clue]) == BALANCES[-1]
+    assert choose_balance([clue], [noise]) == BALANCES[0]
+
+
 def test_a_large_class_weighs_no_more_than_a_small_one():
     """Ninety stretches of one class right and ten of another wrong are half wrong."""
     scores = np.tile([3.0, 1.0, 0.0, 0.0, 0.0, 0.0], (100, 1))
@@ -228,27 +254,32 @@ def test_a_large_class_weighs_no_more_than_a_small_one():
     assert clean.error == 0.5
 
 
-def test_a_start_from_another_shape_is_refused(settings, work, tmp_path):
-    """Weights that do not fit would be left out in silence."""
-    wider = dataclasses.replace(
-        settings,
-        network=dataclasses.replace(settings.network, hidden_size=9),
-        learning=dataclasses.replace(settings.learning, init=str(work / "first")),
-    )
-    with pytest.raises(TrainingError, match="another shape"):
-        train_recognition(_request(wider, work, tmp_path / "wider"), lambda *_: None, lambda _: None)
+def test_the_lower_layers_are_those_of_the_speaker_model(work, speaker_folder):
+    """To the precision in which weights are kept."""
+    speaker = load_model(speaker_folder).network.lstm.state_dict()
+    lower = load_language_model(work / "first").network.lower.state_dict()
+    assert set(lower) == {name for name in speaker if not name.endswith("l2")}
+    for name, value in lower.items():
+        assert torch.allclose(value, speaker[name], atol=1e-3)
 
 
-def test_a_start_from_a_model_takes_all_but_the_classes(settings, work, tmp_path):
-    """Before the first step."""
-    from forensic.workflows.train_recognition import _first_network
+def test_a_speaker_model_without_logarithms_is_refused(settings, work, tmp_path, tiny_model_folder):
+    """Its layers expect another input."""
+    other = dataclasses.replace(settings, network=dataclasses.replace(settings.network, lower=str(tiny_model_folder)))
+    with pytest.raises(TrainingError, match="log_bands"):
+        train_recognition(_request(other, work, tmp_path / "other"), lambda *_: None, lambda _: None)
 
-    first = load_language_model(work / "first").network.state_dict()
-    started = _first_network(
-        dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=str(work / "first"))), 5
-    ).state_dict()
-    assert torch.equal(started["lstm.weight_ih_l0"], first["lstm.weight_ih_l0"])
-    assert started["classes.weight"].shape == (5, 8)
+
+def test_states_of_a_piece_are_those_of_its_windows(settings, work):
+    """As a recording is cut, so is training speech."""
+    cache = open_cache(settings, work)
+    network = load_language_model(work / "first").network
+    states = build_states(work / "states", cache, _first_network(settings, 2), lambda *_: None)
+    first, frames = cache.index.select("first", "frames").row(0)
+    row = states.index.row(0, named=True)
+    assert row["steps"] == sum(min(500, frames - start) // 4 for start in range(0, frames, 500))
+    heard = network.local_states(torch.from_numpy(cache.crop(0, first, 500)[None]))[0].numpy()
+    np.testing.assert_allclose(states.crop(0, row["first"], 125), heard, atol=5e-3)
 
 
 def test_a_configuration_refuses_unknown_keys(tmp_path):

@@ -113,6 +113,7 @@ class QualityRow:
     band: str
     clarity: str
     codec: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

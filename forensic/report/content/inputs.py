@@ -149,7 +149,7 @@ class ReportInputs:
         report_id: unique; printed on every page.
         comparison_id: the folder of the results.
         created_utc: when the results were computed.
-        files, recordings, quality, segments, failures: the case's evidence, of one model and one settings.
+        files, recordings, quality, segments, language, failures: the case's evidence, of one model and one settings.
         comparisons: table of ``COMPARISONS_SCHEMA``.
         known_speakers: the reference set, in the order in which the report numbers it.
         calibrations: by id; at least those that ``comparisons`` names.
@@ -171,6 +171,7 @@ class ReportInputs:
     recordings: pl.DataFrame
     quality: pl.DataFrame
     segments: pl.DataFrame
+    language: pl.DataFrame
     failures: pl.DataFrame
     comparisons: pl.DataFrame
     known_speakers: tuple[KnownSpeaker, ...]

@@ -1,8 +1,9 @@
 """The quality of the recordings: what was measured of every channel with speech."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from forensic.language.names import name_of
 from forensic.report.content.case_report import QualityRow
 from forensic.report.content.evidence import first_rows, in_order, label_of, rows_by
 from forensic.report.content.exhibits import Exhibits
@@ -16,6 +17,7 @@ _PLAIN = 0.8
 def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[QualityRow, ...], str]:
     """One row a channel, or speaker in it, and a note on what was left out."""
     segments = rows_by(inputs.segments, "sha256", "channel", "turn")
+    languages = rows_by(inputs.language, "sha256", "channel", "turn")
     rows = [
         QualityRow(
             label=label_of(row, exhibits),
@@ -29,6 +31,7 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
             band=_band(row),
             clarity=_clarity(row["c50_db"]),
             codec=_codec(row),
+            language=_language(languages[row["sha256"], row["channel"], row["turn"]]),
         )
         for row in in_order(inputs.quality, exhibits)
     ]
@@ -57,3 +60,14 @@ def _codec(row: Mapping[str, Any]) -> str:
     if row["codec_trace"] is None:
         return NOTHING
     return f"{row['codec_trace']}{'' if row['codec_trace_probability'] >= _PLAIN else ' ?'}"
+
+
+def _language(told: Sequence[Mapping[str, Any]]) -> str:
+    """Name and probability, "German 0.91", with the accent of English; or why none is named."""
+    if not told:
+        return NOTHING
+    row = told[-1]
+    if row["language"] is None:
+        return str(row["answer"])
+    accent = f" ({name_of(row['accent'])} accent)" if row["accent"] else ""
+    return f"{name_of(row['language'])}{accent} {row['probability']:.2f}"

@@ -31,59 +31,52 @@ class SelectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """The network's shape; see ``forensic.language.network.Architecture``."""
+    """The network's upper part; see ``forensic.language.network.Architecture``.
 
-    channels: tuple[int, ...] = (128, 192)
-    hidden_size: int = 192
-    layers: int = 1
+    Attributes:
+        lower: folder of the speaker model whose lower LSTM layers it takes over, one that sees logarithms of the bands;
+            empty takes the one that ships.
+        lower_layers: how many of them.
+        hidden_size: LSTM cells of the upper layer, in each direction.
+        embedding_size: dimensions between pooling and classes.
+        dropout: of what goes into the upper layers, while they learn.
+    """
+
+    lower: str = ""
+    lower_layers: int = 2
+    hidden_size: int = 160
     embedding_size: int = 192
-    dropout: float = 0.2
+    dropout: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class LearningSettings:
-    """How the network learns.
+    """How the network learns; steps of 40 ms.
 
     Attributes:
-        init: path of a model folder whose LSTM it starts from; empty starts from random weights.
         steps: batches.
-        batch: crops a batch; a class is drawn first, then a person of it, then their speech.
-        min_crop_frames: shortest crop, in frames of 10 ms; crops of one batch are of one length.
-        max_crop_frames: longest crop.
+        batch: crops a batch; a class is drawn first, then a person of it, then their speech and a version of it.
+        min_crop_steps: shortest crop; crops of one batch are of one length.
+        max_crop_steps: longest crop.
         learning_rate: highest of the one-cycle schedule.
         weight_decay: of AdamW.
         label_smoothing: probability that is spread over the wrong classes.
-        clean_share: share of the crops that are not degraded.
-        recolour_share: share of the crops whose bands are weighted as by another microphone or line.
-        overlay_share: share of the crops with another of the batch in their background.
-        tempo_spread: crops are played faster or slower by up to this share, their bands as they were.
-        warp_spread: the bands of crops are moved up or down by up to this share, as by another vocal tract.
-        floor_spread: factor by up to which the level under which nothing is told apart is raised, as by noise.
-        masked_frames: longest stretch of frames that is blanked, twice a crop.
-        masked_bands: most adjacent bands that are blanked, twice a crop.
+        masked_steps: longest stretch that is blanked, twice a crop.
         average_decay: of the running average of the weights, which is what is kept.
-        evaluate_every: steps between evaluations, each with a checkpoint.
+        evaluate_every: batches between evaluations, each with a checkpoint.
         seed: of initialisation and every draw.
     """
 
-    init: str = ""
-    steps: int = 4000
+    steps: int = 800
     batch: int = 64
-    min_crop_frames: int = 200
-    max_crop_frames: int = 450
-    learning_rate: float = 1.5e-3
+    min_crop_steps: int = 50
+    max_crop_steps: int = 100
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1
-    clean_share: float = 0.25
-    recolour_share: float = 0.5
-    overlay_share: float = 0.25
-    tempo_spread: float = 0.15
-    warp_spread: float = 0.1
-    floor_spread: float = 30.0
-    masked_frames: int = 30
-    masked_bands: int = 6
-    average_decay: float = 0.998
-    evaluate_every: int = 250
+    masked_steps: int = 8
+    average_decay: float = 0.99
+    evaluate_every: int = 200
     seed: int = 1
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from forensic.language.classifier import cut_language_windows
-from forensic.language.network import LanguageNetwork
+from forensic.language.classifier import WINDOW_FRAMES
+from forensic.language.network import STEP_FRAMES, LanguageNetwork
 from forensic.records import Samples, Vector
-from forensic.training.cache import FeatureCache
+from forensic.training.recognition.states import StateCache
 
 DURATIONS_FRAMES = (300, 500)
 """Lengths of speech that are measured, in frames of 10 ms."""
@@ -75,41 +75,46 @@ class RecognitionResult:
 
 
 @torch.inference_mode()
-def score_windows(network: LanguageNetwork, windows: Samples) -> Vector:
-    """Scores of windows of mel power of one length, shape (n, classes)."""
+def score_states(network: LanguageNetwork, states: Samples) -> Vector:
+    """Scores of windows of states of one length, shape (n, classes)."""
     network.eval()
     device = next(network.parameters()).device
-    batches = (torch.from_numpy(windows[start : start + _BATCH]).to(device) for start in range(0, len(windows), _BATCH))
-    return np.concatenate([network(batch).double().cpu().numpy() for batch in batches])
+    batches = (torch.from_numpy(states[start : start + _BATCH]).to(device) for start in range(0, len(states), _BATCH))
+    return np.concatenate([network.score(batch).double().cpu().numpy() for batch in batches])
 
 
 def try_development_people(
-    network: LanguageNetwork, cache: FeatureCache, labels: NDArray[np.int64], durations: tuple[int, ...]
+    network: LanguageNetwork, cache: StateCache, labels: NDArray[np.int64], durations: tuple[int, ...]
 ) -> list[Trials]:
     """Score stretches of the development pieces, side by side in each piece, clean and through their channels.
 
     Args:
         network: scores them.
-        cache: features.
+        cache: states.
         labels: index of each piece's class, shape (pieces,).
-        durations: lengths in frames; pieces that are shorter are not measured at that length.
+        durations: lengths in frames; pieces that are shorter are not measured at that length. Stretches longer than a
+            window have the mean score of their windows.
     """
     index = cache.index.with_row_index("piece").filter("is_development")
     trials = []
     for frames in durations:
+        steps = frames // STEP_FRAMES
         spans = [
             (piece, first + start)
-            for piece, first, length in index.select("piece", "first", "frames").iter_rows()
-            for start in range(0, length - frames + 1, frames)
+            for piece, first, length in index.select("piece", "first", "steps").iter_rows()
+            for start in range(0, length - steps + 1, steps)
         ]
         if not spans:
             continue
         pieces = np.array([piece for piece, _ in spans], np.int64)
+        size = min(steps, WINDOW_FRAMES // STEP_FRAMES)
+        starts = np.linspace(0, steps - size, -(-steps // size)).round().astype(int)
         for version in range(len(cache.versions)):
-            windows = np.concatenate([cut_language_windows(cache.crop(version, start, frames)) for _, start in spans])
-            scores = score_windows(network, windows)
-            mean = scores.reshape(len(spans), -1, scores.shape[1]).mean(axis=1)
-            trials.append(Trials(frames, version, pieces, labels[pieces], mean))
+            scores = [
+                score_states(network, np.stack([cache.crop(version, first + start, size) for _, first in spans]))
+                for start in starts
+            ]
+            trials.append(Trials(frames, version, pieces, labels[pieces], np.mean(scores, axis=0)))
     return trials
 
 

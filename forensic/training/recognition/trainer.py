@@ -15,7 +15,6 @@ from torch import nn
 from forensic.atomic import written_whole
 from forensic.errors import TrainingError
 from forensic.language.network import LanguageNetwork
-from forensic.training.cache import FeatureCache
 from forensic.training.recognition.batches import Drawer
 from forensic.training.recognition.configuration import LearningSettings
 from forensic.training.recognition.development import (
@@ -24,6 +23,7 @@ from forensic.training.recognition.development import (
     measure,
     try_development_people,
 )
+from forensic.training.recognition.states import StateCache
 
 _GRADIENT_NORM = 3.0
 _REPORT_EVERY = 10
@@ -97,7 +97,9 @@ class _Run:
         self.network = network.to(self.device)
         self.average = copy.deepcopy(self.network)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            [each for each in self.network.parameters() if each.requires_grad],
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, settings.learning_rate, total_steps=settings.steps + 1, pct_start=0.15
@@ -109,9 +111,9 @@ class _Run:
         """One batch; returns its loss."""
         settings = self.settings
         torch.manual_seed(settings.seed * 1_000_003 + self.step)  # of dropout, so that a resumed run is the same
-        bands, classes = self.drawer.draw(settings, np.random.default_rng([settings.seed, self.step]))
+        states, classes = self.drawer.draw(settings, np.random.default_rng([settings.seed, self.step]))
         self.network.train()
-        scores = self.network.score(bands.to(self.device))
+        scores = self.network.score(states.to(self.device))
         loss = nn.functional.cross_entropy(
             scores, torch.from_numpy(classes).to(self.device), label_smoothing=settings.label_smoothing
         )
@@ -136,7 +138,7 @@ class _Run:
         self.history.append(measure(trials, self.step))
 
     @property
-    def cache(self) -> FeatureCache:
+    def cache(self) -> StateCache:
         """Where the speech comes from."""
         return self.drawer.cache
 

@@ -92,6 +92,11 @@ def test_leakage_warnings_are_in_the_report(inputs, report):
     assert report.warnings == inputs.leakage_warnings
 
 
+def test_the_language_of_each_channel_stands_with_its_quality(report):
+    """Or why none was named."""
+    assert {row.language for row in report.quality} == {"Welsh 0.91", "not covered"}
+
+
 def test_sides_in_different_languages_are_warned_of(inputs, report):
     """Apart from overlaps, which are about independence."""
     assert report.language_warnings == inputs.language_warnings
