@@ -87,7 +87,8 @@ def new_panels(height_in: float, shares: "Sequence[float]") -> "tuple[Figure, li
     """A figure as wide as the page, with axes side by side that share its width as told."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, height_in))
+    figure.set_layout_engine("constrained", wspace=0.06)
     figure.patch.set_visible(False)
     panels = figure.subplots(1, len(shares), squeeze=False, width_ratios=shares)[0].tolist()
     for axes in panels:

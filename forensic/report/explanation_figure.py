@@ -96,6 +96,7 @@ def _draw_segments(axes: "Axes", bars: Sequence[SegmentBar]) -> None:
     low, high = min(0.0, *(bar.change for bar in bars)), max(0.0, *(bar.change for bar in bars))
     span = max(high - low, _LEAST_SPAN)
     axes.set_xlim(low - span * (_LABEL if low < 0 else _MARGIN), high + span * (_LABEL if high > 0 else _MARGIN))
+    axes.locator_params(axis="x", nbins=5)
     axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.set_yticks(range(len(bars)), [drawable(bar.label) for bar in bars])
     axes.tick_params(axis="y", length=0, labelcolor=INK, labelsize=7)
