@@ -1,6 +1,6 @@
 """How well the accent model does on people of the split "population", by corpus, and so where it was never trained.
 
-    python benchmarks/accent_accuracy.py [--model FOLDER] [--manifest FILE] [--out FOLDER] [--people 25]
+    python benchmarks/accent_accuracy.py [--model FOLDER] [--manifest FILE] [--out FOLDER] [--people 12]
 
 People whose accent the manifest names, none of whom took part in training; at most so many of a corpus and accent,
 those with the most audio; up to 12 s of net speech each, as it was recorded. Of alphanumeric nothing was in training.
@@ -88,7 +88,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--manifest", type=Path, default=Path("../shared/speech/manifest.csv"), help="CSV of recordings"
     )
-    parser.add_argument("--people", type=int, default=25, help="at most so many of a corpus and accent")
+    parser.add_argument("--people", type=int, default=12, help="at most so many of a corpus and accent")
     parser.add_argument("--out", type=Path, default=Path("models/lstm-accent-1"), help="folder for ACCURACY.md")
     return parser.parse_args()
 
