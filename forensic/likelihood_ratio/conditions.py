@@ -8,13 +8,14 @@ measured differences, each in the step that moves scores noticeably::
     SNR          5 dB                (above 30 dB, or without noise to measure, counts as 30: clean)
     clarity      5 dB                (C50; above 20 dB counts as 20: dry)
     codec        a half, where another kind shows
+    clipping     5 points of the share of speech that is clipped (not measured counts as none)
     net speech   an octave           (half as much as in the cell is 1)
 
 The steps are choices, made so that a distance of 1 is a difference that an examiner would remark on; they are
 not fitted to data.
 
-Net speech, SNR and clarity are not symmetric. A recording with *less* speech, or *more* noise or reverberation than the
-cell, scores worse than its calibration believes, so LRs from it are overstated. With more speech, less noise or a drier
+Net speech, SNR, clarity and clipping are not symmetric. A recording with *less* speech, or *more* noise, reverberation or
+clipping than the cell, scores worse than its calibration believes, so LRs from it are overstated. With more speech, less noise or a drier
 room, scores of the two kinds lie farther apart than believed, so most LRs err towards 1 (not all: a middling score may
 be read as slight support for the wrong side). Such a difference counts a quarter, enough to choose the closest cell.
 Beyond the longest cell more speech does not count.
@@ -34,6 +35,7 @@ LOW_EDGE_STEP_OCTAVES = 0.5
 SNR_STEP_DB = 5.0
 C50_STEP_DB = 5.0
 CODEC_STEPS = 0.5
+CLIPPING_STEP_POINTS = 5.0
 SPEECH_STEP_OCTAVES = 1.0
 BETTER_SHARE = 0.25
 CLEAN_SNR_DB = 30.0
@@ -49,9 +51,9 @@ class Difference:
     """How far a case recording lies from a cell in one condition.
 
     Attributes:
-        condition: "net speech", "SNR", "clarity", "bandwidth", "start of the band" or "codec".
+        condition: "net speech", "SNR", "clarity", "bandwidth", "start of the band", "codec" or "clipping".
         amount: the case's value less the cell's, in ``unit``; 0 or 1 for the codec.
-        unit: "octaves", "dB" or "kind".
+        unit: "octaves", "dB", "points" or "kind".
         steps: what it adds to the distance, 0 or more.
     """
 
@@ -88,6 +90,9 @@ def differences(case: Conditions, cell: Conditions) -> tuple[Difference, ...]:
     if case.codec is not None and cell.codec is not None:
         differs = float(case.codec != cell.codec)
         found.append(Difference("codec", differs, "kind", differs * CODEC_STEPS))
+    points = 100 * ((case.clipped_share or 0.0) - (cell.clipped_share or 0.0))
+    weight = 1.0 if points > 0 else BETTER_SHARE  # more clipping is worse
+    found.append(Difference("clipping", points, "points", abs(points) / CLIPPING_STEP_POINTS * weight))
     return tuple(found)
 
 

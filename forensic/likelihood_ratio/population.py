@@ -323,10 +323,13 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
     )
 
 
+_MEASURED = ("net_speech_s", "bandwidth_hz", "low_edge_hz", "c50_db", "clipped_share")
+
+
 def _by_cell(rows: pl.DataFrame) -> pl.DataFrame:
     """A row a cell, in order: its rows, and what was measured of them, sorted; in one go, for there are many cells."""
     key = ["side", "cell", "cell_net_speech_s"]
-    measured = [pl.col(name).drop_nulls().sort() for name in ("net_speech_s", "bandwidth_hz", "low_edge_hz", "c50_db")]
+    measured = [pl.col(name).drop_nulls().sort() for name in _MEASURED]
     snr = pl.col("snr_db").fill_null(np.inf).sort()  # no noise to measure ranks as the cleanest
     return rows.group_by(key).agg(pl.col("row"), *measured, snr, pl.col("codec").drop_nulls()).sort(key)
 
@@ -345,6 +348,7 @@ def _typical(group: Mapping[str, Any]) -> Conditions:
         low_edge_hz=_median(group["low_edge_hz"]),
         c50_db=_median(group["c50_db"]),
         codec=_most_frequent(group["codec"]),
+        clipped_share=_median(group["clipped_share"]),
     )
 
 
