@@ -14,11 +14,11 @@ measured differences, each in the step that moves scores noticeably::
 The steps are choices, made so that a distance of 1 is a difference that an examiner would remark on; they are
 not fitted to data.
 
-Net speech, SNR, clarity and clipping are not symmetric. A recording with *less* speech, or *more* noise, reverberation or
-clipping than the cell, scores worse than its calibration believes, so LRs from it are overstated. With more speech, less noise or a drier
-room, scores of the two kinds lie farther apart than believed, so most LRs err towards 1 (not all: a middling score may
-be read as slight support for the wrong side). Such a difference counts a quarter, enough to choose the closest cell.
-Beyond the longest cell more speech does not count.
+Net speech, SNR, clarity and clipping are not symmetric. A recording with *less* speech, or *more* noise, reverberation
+or clipping than the cell, scores worse than its calibration believes, so LRs from it are overstated. With more speech,
+less noise or clipping or a drier room, scores of the two kinds lie farther apart than believed, so most LRs err towards
+1 (not all: a middling score may be read as slight support for the wrong side). Such a difference counts a quarter,
+enough to choose the closest cell. Beyond the longest cell more speech does not count.
 
 What was not measured on either side does not count.
 """

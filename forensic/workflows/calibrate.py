@@ -201,6 +201,7 @@ def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
         stated_conditions(scores, side, f"{request.source.name}, {side} side") for side in (KNOWN, QUESTIONED)
     )
     column_of = {KNOWN: of_known, QUESTIONED: of_questioned}
+    varying = scores.select(column for column in scores.columns if scores[column].n_unique() > 1)  # else only stated
     _make(request.out)
     save_score_list(
         request.out,
@@ -211,7 +212,7 @@ def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
         score_identity=model.backend.identity,
         source=request.source.name,
     )
-    return _conclude(request, model, (), lambda side, _: worst_of(scores, column_of[side]))
+    return _conclude(request, model, (), lambda side, _: worst_of(varying, column_of[side]))
 
 
 def _make(out: Path) -> None:

@@ -64,7 +64,7 @@ def write_scores(tmp_path):
 @pytest.fixture
 def request_for(tmp_path, tiny_model_folder):
     def make(source, settings=_SETTINGS):
-        return CalibrationRequest(source, tmp_path / "calibration", tiny_model_folder, settings)
+        return CalibrationRequest(source, tmp_path / "calibration", tiny_model_folder, settings, criterion=1.2)
 
     return make
 

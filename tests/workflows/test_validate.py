@@ -20,7 +20,7 @@ from forensic.settings import ComparisonSettings, Settings
 from forensic.workflows.validate import ValidationRequest, validate_recordings, validate_scores
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
-_FILES = ["audit.jsonl", "lrs.csv", "lrs.parquet", "report.html", "report.pdf", "validation.json"]
+_FILES = ["audit.jsonl", "envelope.toml", "lrs.csv", "lrs.parquet", "report.html", "report.pdf", "validation.json"]
 
 
 def quiet(*_):
