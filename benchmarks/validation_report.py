@@ -21,7 +21,7 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from real_case import write_as
+from _case import write_as
 
 from forensic.audio.channel import Band, Channel, Noise, Room, Sources, simulate
 from forensic.audio.codec import Codec

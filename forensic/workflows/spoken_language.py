@@ -12,6 +12,7 @@ from forensic.workflows.sides import Side
 
 _HEARD_FRAMES = 6_000  # the first minute of speech says which language it is; hours of it would only take longer
 _SHOWN = 5
+_SURE = 0.5  # a guess is no ground for a warning; half of all warnings would then be wrong
 
 
 @dataclass(slots=True)
@@ -47,7 +48,8 @@ def language_row(language: Recognition, accent: Recognition | None) -> dict[str,
 def language_warnings(questioned: Sequence[Side], known: Sequence[Side], table: pl.DataFrame) -> tuple[str, ...]:
     """A sentence for each known side whose language differs from that of questioned recordings.
 
-    Only languages that were named are compared: a side of which none was named gives no warning, and no assurance.
+    Only languages that were named with a probability of a half or more are compared: a side of which none was gives no
+    warning, and no assurance.
 
     Args:
         questioned: sides of the comparison.
@@ -77,9 +79,10 @@ def language_warnings(questioned: Sequence[Side], known: Sequence[Side], table: 
 
 
 def _languages(table: pl.DataFrame) -> dict[str, dict[tuple[int, int], str]]:
-    """Language by recording, then by channel and turn; only where one was named."""
+    """Language by recording, then by channel and turn; only where one was named, and more likely than all others."""
     spoken: dict[str, dict[tuple[int, int], str]] = {}
-    for row in table.filter(pl.col("language").is_not_null()).to_dicts():
+    named = pl.col("language").is_not_null() & (pl.col("probability") >= _SURE)
+    for row in table.filter(named).to_dicts():
         spoken.setdefault(row["sha256"], {})[row["channel"], row["turn"]] = row["language"]
     return spoken
 
