@@ -232,7 +232,7 @@ _OUTSIDE: Mapping[str, tuple[str, str, str]] = {
     "c50_db": ("Too much reverberation", "a clarity (C50) of {:.0f} dB", "Supply a recording nearer to the speaker."),
     "clipped_share": (
         "Clipping",
-        "{:.1%} of the speech clipped",
+        "{:.0%} of the speech clipped",
         "Supply an original that is not overdriven.",
     ),
 }
@@ -244,7 +244,7 @@ def _outside_in_words(found: Shortfall, what: str) -> str:
     return (
         f"{name}: {form.format(found.value)} in the {what}. Validation met its criterion {way} "
         f"{form.format(found.limit)} and no further. {remedy}"
-    )
+    ).replace("%", " %")
 
 
 def criterion_missed(fitted: Calibration, envelope: Envelope) -> str:
