@@ -197,15 +197,27 @@ def load_settings(path: Path | None) -> Settings:
     Raises:
         SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
     """
-    if path is None:
-        return Settings()
+    return Settings() if path is None else read_settings(Settings, path, "the settings file ")
+
+
+def read_settings(settings_class: type[AnySettings], path: Path, called: str = "") -> AnySettings:
+    """Settings of any kind from a TOML file.
+
+    Args:
+        settings_class: as in ``settings_from``.
+        path: the file.
+        called: what an error calls a file that cannot be read, before its path.
+
+    Raises:
+        SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
+    """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"Cannot read the settings file {path}: {error.strerror}.", "Check the path.") from error
+        raise SettingsError(f"Cannot read {called}{path}: {error.strerror}.", "Check the path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
-    return settings_from(Settings, content, str(path))
+    return settings_from(settings_class, content, str(path))
 
 
 def settings_from(settings_class: type[AnySettings], content: dict[str, Any], origin: str) -> AnySettings:

@@ -1,11 +1,10 @@
 """The settings of a training run, from one TOML file."""
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from forensic.errors import SettingsError
-from forensic.settings import settings_from
+from forensic.settings import read_settings
 
 BACKENDS = ("cosine", "centred", "wccn", "lda", "plda")
 """What a score can be, the simplest first."""
@@ -200,10 +199,4 @@ def load_training_settings(path: Path) -> TrainingSettings:
     Raises:
         SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"Cannot read {path}: {error.strerror}.", "Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
-    return settings_from(TrainingSettings, content, str(path))
+    return read_settings(TrainingSettings, path)

@@ -1,11 +1,9 @@
 """The settings of a training run for languages or accents, from one TOML file."""
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from forensic.errors import SettingsError
-from forensic.settings import settings_from
+from forensic.settings import read_settings
 from forensic.training.configuration import AugmentationSettings, DataSettings
 
 TASKS = ("language", "accent")
@@ -97,10 +95,4 @@ def load_recognition_settings(path: Path) -> RecognitionSettings:
     Raises:
         SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"Cannot read {path}: {error.strerror}.", "Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
-    return settings_from(RecognitionSettings, content, str(path))
+    return read_settings(RecognitionSettings, path)
