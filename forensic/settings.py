@@ -165,6 +165,9 @@ class Settings:
 AnySettings = TypeVar("AnySettings")
 
 _EVIDENCE = ("audio", "speech", "embedding", "diarization", "language")
+DEFAULT_CRITERION = 0.5
+"""Cllr up to which conditions give LRs: half of what is to be known is then told. A laboratory may state its own."""
+
 CALIBRATORS = ("logistic", "bi-gaussianized", "kde", "pav")
 
 _CHOICES = {

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from forensic.cli.options import DEFAULT_CRITERION, CriterionOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import CriterionOption, ModelOption, SettingsOption, WorkersOption
 from forensic.cli.scan import show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, shown, shown_path
-from forensic.settings import load_settings
+from forensic.settings import DEFAULT_CRITERION, load_settings
 
 if TYPE_CHECKING:
     from forensic.workflows.calibrate import CalibrationResult

@@ -13,11 +13,14 @@ from rich.table import Table
 from forensic.case.store import STATUS_LR
 from forensic.cli.options import (
     DEFAULT_CASE,
+    CalibrationOption,
     ChannelsOption,
     EnvelopeOption,
     ExistingCaseOption,
     LabelsOption,
     ModelOption,
+    ReferenceOption,
+    ScaleOption,
     SettingsOption,
     SpeakersOption,
     WorkersOption,
@@ -29,13 +32,7 @@ _ROWS_SHOWN = 25
 
 
 def compare_command(
-    reference: Annotated[
-        Path,
-        typer.Option(
-            "--ref",
-            help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect).",
-        ),
-    ],
+    reference: ReferenceOption,
     case: ExistingCaseOption = DEFAULT_CASE,
     questioned: Annotated[
         list[str] | None,
@@ -46,7 +43,7 @@ def compare_command(
     segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
-    scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
+    scale: ScaleOption = None,
     population: Annotated[
         Path | None,
         typer.Option(
@@ -54,10 +51,7 @@ def compare_command(
             "the conditions of this case, in place of the nearest of the model's bank.",
         ),
     ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
-    ] = None,
+    calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
 ) -> None:

@@ -12,10 +12,14 @@ from rich.table import Table
 
 from forensic.cli.compare import part_of
 from forensic.cli.options import (
+    CalibrationOption,
     ChannelsOption,
     EnvelopeOption,
+    JsonOption,
     LabelsOption,
     ModelOption,
+    ReferenceOption,
+    ScaleOption,
     SettingsOption,
     SpeakersOption,
     WorkersOption,
@@ -29,13 +33,7 @@ _SUSPECTS_SHOWN = 10
 def identify_command(
     questioned: Annotated[list[Path], typer.Argument(help="Questioned recordings, or folders of them.")],
     *,
-    reference: Annotated[
-        Path,
-        typer.Option(
-            "--ref",
-            help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect).",
-        ),
-    ],
+    reference: ReferenceOption,
     case: Annotated[
         Path | None, typer.Option(help="Case that takes evidence, results and report; made where it is missing.")
     ] = None,
@@ -47,14 +45,11 @@ def identify_command(
     segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
-    scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
-    ] = None,
+    scale: ScaleOption = None,
+    calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Rank suspects for each questioned speaker by likelihood ratio, and say what chance alone would give.
 

@@ -3,7 +3,6 @@
 import json
 import shlex
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,10 +11,13 @@ from rich.table import Table
 from forensic.cli.compare import part_of
 from forensic.cli.options import (
     DEFAULT_CASE,
+    CalibrationOption,
     ChannelsOption,
     EnvelopeOption,
     ExistingCaseOption,
+    JsonOption,
     ModelOption,
+    ScaleOption,
     SettingsOption,
     SpeakersOption,
     WorkersOption,
@@ -37,14 +39,11 @@ def link_command(
     speakers: SpeakersOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
-    scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
-    ] = None,
+    scale: ScaleOption = None,
+    calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
 

@@ -40,10 +40,25 @@ CriterionOption = Annotated[
         "--criterion", min=0.0, help="Cllr up to which conditions give LRs, at the upper end of its 95 % interval."
     ),
 ]
+ReferenceOption = Annotated[
+    Path,
+    typer.Option(
+        "--ref",
+        help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect).",
+    ),
+]
+ScaleOption = Annotated[Path | None, typer.Option("--scale", help="TOML file of verbal equivalents.")]
+CalibrationOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        help="Folder that `forensic calibrate` made, in place of the model's reference population.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 EnvelopeOption = Annotated[
     Path | None,
     typer.Option("--envelope", help="Envelope of a validation, outside which no LR is issued."),
 ]
 
-DEFAULT_CRITERION = 0.5
 DEFAULT_CASE = Path("case")

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from forensic.cli.options import DEFAULT_CRITERION, CriterionOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import CriterionOption, ModelOption, SettingsOption, WorkersOption
 from forensic.cli.terminal import console, meter, shown_path
-from forensic.settings import load_settings
+from forensic.settings import DEFAULT_CRITERION, load_settings
 
 population_app = typer.Typer(
     help="The reference population that likelihood ratios are calibrated on.", no_args_is_help=True

@@ -10,10 +10,13 @@ import typer
 
 from forensic.cli.compare import part_of, print_ranked
 from forensic.cli.options import (
+    CalibrationOption,
     ChannelsOption,
     EnvelopeOption,
+    JsonOption,
     LabelsOption,
     ModelOption,
+    ScaleOption,
     SettingsOption,
     SpeakersOption,
 )
@@ -30,16 +33,13 @@ def verify_command(
     segments: LabelsOption = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
-    scale: Annotated[Path | None, typer.Option(help="TOML file of verbal equivalents.")] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option(help="Folder that `forensic calibrate` made, in place of the model's reference population."),
-    ] = None,
+    scale: ScaleOption = None,
+    calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     report: Annotated[
         Path | None, typer.Option(help="New folder for the report and all results; no report without it.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare one questioned recording with one of a known speaker: a likelihood ratio, or why there is none.
 

@@ -29,9 +29,6 @@ from forensic.errors import ModelError
 from forensic.records import Conditions, Interval
 
 ENVELOPE = "envelope.toml"
-DEFAULT_CRITERION = 0.5
-"""Cllr that must not be passed: half of what is to be known is then still told. A laboratory may state its own."""
-
 _WORST_SHARE = 0.05
 _REMEDY = "Make it again with `forensic population envelope`, or name one that `forensic validate` wrote."
 

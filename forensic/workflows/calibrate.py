@@ -26,7 +26,6 @@ from forensic.case.validation import Exclusion, read_scores, read_validation_man
 from forensic.errors import CalibrationError, ModelError, ValidationError
 from forensic.likelihood_ratio.breakdown import of_known, of_questioned
 from forensic.likelihood_ratio.envelope import (
-    DEFAULT_CRITERION,
     ENVELOPE,
     Envelope,
     Limits,
@@ -41,7 +40,7 @@ from forensic.likelihood_ratio.population import Population, load_population, sa
 from forensic.likelihood_ratio.score_list import CARD as SCORES_CARD
 from forensic.likelihood_ratio.score_list import ScoreList, load_score_list, save_score_list, stated_conditions
 from forensic.records import Calibration, Samples
-from forensic.settings import Settings
+from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.workflows.labelled import LabelledSide, examine_labelled
 from forensic.workflows.reference_people import KNOWN, NO_LICENCE, QUESTIONED

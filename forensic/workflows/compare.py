@@ -230,7 +230,8 @@ def publish_in_case(
     """Write results and report into a new folder of the case, and note it in the audit log as ``action``."""
     folder = new_folder(case.comparisons, weighed.report.created_utc, weighed.report.comparisons)
     result = publish(folder, weighed)
-    append_audit(case.audit_log, action, _audit_facts(folder, request, weighed.model))
+    facts = _audit_facts(folder, request, weighed.model, weighed.report.method.envelope_sha256)
+    append_audit(case.audit_log, action, facts)
     return result
 
 
@@ -391,12 +392,12 @@ def results_of(report: ReportInputs, details: CaseDetails) -> dict[str, Any]:
     }
 
 
-def _audit_facts(folder: Path, request: ComparisonRequest, model: SpeakerModel) -> dict[str, Any]:
+def _audit_facts(folder: Path, request: ComparisonRequest, model: SpeakerModel, envelope_sha256: str) -> dict[str, Any]:
     return {
         "comparison_id": folder.name,
         "reference": str(request.reference),
         "calibration": str(request.calibration) if request.calibration else None,
-        "envelope_sha256": load_envelope(request.envelope or request.calibration or request.model_folder).sha256,
+        "envelope_sha256": envelope_sha256,
         "software": software(),
         "model_sha256": model.identity.sha256,
         "score": model.backend.identity,

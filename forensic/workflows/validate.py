@@ -27,7 +27,6 @@ from forensic.likelihood_ratio.breakdown import Group, break_down, measure_all, 
 from forensic.likelihood_ratio.calibrators import CALIBRATORS
 from forensic.likelihood_ratio.criteria import Plan, Verdict, judge, load_plan
 from forensic.likelihood_ratio.envelope import (
-    DEFAULT_CRITERION,
     ENVELOPE,
     Envelope,
     find_envelope,
@@ -39,7 +38,7 @@ from forensic.report.content.inputs import Method
 from forensic.report.render import render_pdf, render_validation_html
 from forensic.report.validation.build import build_validation_report
 from forensic.report.validation.inputs import RecordingsFacts, ScoresFacts, ValidationInputs
-from forensic.settings import Settings
+from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel
 from forensic.workflows.labelled import weigh_labelled
 from forensic.workflows.method import method_of
