@@ -1,8 +1,11 @@
 """A report as one HTML page that works without a network, and that page as PDF."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forensic.atomic import written_whole
+from forensic.case.results import write_text
 from forensic.errors import ReportError
 from forensic.report import figures
 from forensic.report.content.case_report import CaseReport
@@ -117,6 +120,26 @@ def render_pdf(html: str) -> bytes:
             "Take the reference out of the template.",
         )
     return pdf
+
+
+def write_report(folder: Path, html: str) -> tuple[Path, Path]:
+    """Write a page as ``report.html`` and ``report.pdf``, each whole or not at all.
+
+    Args:
+        folder: that takes both.
+        html: as any of the functions above gives it.
+
+    Returns:
+        Where they lie.
+
+    Raises:
+        ReportError: as in ``render_pdf``; the HTML is there then.
+    """
+    page, pdf = folder / "report.html", folder / "report.pdf"
+    write_text(page, html)
+    with written_whole(pdf) as file:
+        file.write(render_pdf(html))
+    return page, pdf
 
 
 class _NoFetcher:

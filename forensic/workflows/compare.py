@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forensic.atomic import written_whole
 from forensic.case.audit import append_audit
 from forensic.case.details import CaseDetails, load_case_details
 from forensic.case.discovery import hash_file
@@ -238,18 +237,15 @@ def publish_in_case(
 def publish(folder: Path, weighed: WeighedCase) -> ComparisonResult:
     """Write results and report into a folder, whose name becomes their id."""
     from forensic.report.content.build import build_report
-    from forensic.report.render import render_html, render_pdf
+    from forensic.report.render import render_html, write_report
 
     report = dataclasses.replace(weighed.report, report_id=folder.name, comparison_id=folder.name)
     write_atomically(report.comparisons, folder / "comparisons.parquet")
     write_csv(report.comparisons, folder / "comparisons.csv")
     results = results_of(report, weighed.details)
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    html = render_html(build_report(report))
-    write_text(folder / "report.html", html)
-    with written_whole(folder / "report.pdf") as file:
-        file.write(render_pdf(html))
-    return ComparisonResult(folder, report.comparisons, weighed.known, folder / "report.html", folder / "report.pdf")
+    html, pdf = write_report(folder, render_html(build_report(report)))
+    return ComparisonResult(folder, report.comparisons, weighed.known, html, pdf)
 
 
 def _scan_reference(

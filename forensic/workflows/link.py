@@ -19,7 +19,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensic.atomic import written_whole
 from forensic.case.audit import append_audit
 from forensic.case.details import load_case_details
 from forensic.case.discovery import hash_file
@@ -41,7 +40,7 @@ from forensic.likelihood_ratio.uncertainty import small_sample_factor
 from forensic.records import Calibration
 from forensic.report.links.build import build_link_report
 from forensic.report.links.inputs import LinkInputs, SuspectedPair, VoiceCluster
-from forensic.report.render import render_link_html, render_pdf
+from forensic.report.render import render_link_html, write_report
 from forensic.settings import ComparisonSettings, Settings
 from forensic.speaker.backend import Backend
 from forensic.speaker.extractor import load_model
@@ -191,10 +190,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     write_csv(voices, folder / "voices.csv")
     write_csv(links, folder / "links.csv")
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    html = render_link_html(build_link_report(inputs))
-    write_text(folder / "report.html", html)
-    with written_whole(folder / "report.pdf") as file:
-        file.write(render_pdf(html))
+    html, pdf = write_report(folder, render_link_html(build_link_report(inputs)))
     append_audit(
         case.audit_log,
         "link",
@@ -210,9 +206,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
             "outputs_sha256": {path.name: hash_file(path).sha256 for path in sorted(folder.iterdir())},
         },
     )
-    return LinkResult(
-        folder, voices, links, clusters, suspicions.found, results, folder / "report.html", folder / "report.pdf"
-    )
+    return LinkResult(folder, voices, links, clusters, suspicions.found, results, html, pdf)
 
 
 def _voices(evidence: Mapping[str, pl.DataFrame]) -> list[Side]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import polars as pl
 
-from forensic.atomic import written_whole
 from forensic.case.audit import append_audit
 from forensic.case.discovery import hash_file
 from forensic.case.folder import open_case
@@ -35,7 +34,7 @@ from forensic.likelihood_ratio.envelope import (
 )
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
 from forensic.report.content.inputs import Method
-from forensic.report.render import render_pdf, render_validation_html
+from forensic.report.render import render_validation_html, write_report
 from forensic.report.validation.build import build_validation_report
 from forensic.report.validation.inputs import RecordingsFacts, ScoresFacts, ValidationInputs
 from forensic.settings import DEFAULT_CRITERION, Settings
@@ -248,11 +247,7 @@ def _conclude(
         request.out / "validation.json",
         json.dumps(_json_values(_results(inputs)), indent=1, ensure_ascii=False, allow_nan=False),
     )
-    html, pdf = request.out / "report.html", request.out / "report.pdf"
-    page = render_validation_html(build_validation_report(inputs))
-    write_text(html, page)
-    with written_whole(pdf) as file:
-        file.write(render_pdf(page))
+    html, pdf = write_report(request.out, render_validation_html(build_validation_report(inputs)))
     append_audit(request.out / "audit.jsonl", "validate", _audit_facts(inputs, request.out))
     return ValidationResult(request.out, everything, verdicts, found.exclusions, html, pdf)
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from forensic.records import Calibration, Conditions
 from forensic.report import wording
-from forensic.report.content.case_report import Fact, FailureRow
+from forensic.report.content.case_report import ChanceRow, Fact, FailureRow
 from forensic.report.content.chance import format_expected
 from forensic.report.content.evidence import first_rows
 from forensic.report.content.method import describe_method, list_settings
@@ -28,7 +28,6 @@ from forensic.report.formats import (
 )
 from forensic.report.links.content import (
     CalibrationRow,
-    ChanceRow,
     ClusterRow,
     Graph,
     GraphEdge,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from forensic.report.content.case_report import Fact, FailureRow, SettingsTable
+from forensic.report.content.case_report import ChanceRow, Fact, FailureRow, SettingsTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,6 @@ class LinkRow:
     verbal: str
     share_of_draws: str
     cluster: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChanceRow:
-    """An LR, how many pairs would reach it by chance, and how many do."""
-
-    lr: str
-    expected: str
-    found: str
 
 
 @dataclass(frozen=True, slots=True)
