@@ -21,7 +21,7 @@ from forensic.likelihood_ratio.envelope import (
 )
 from forensic.likelihood_ratio.fit import score_pairs
 from forensic.likelihood_ratio.population import Population, load_population, read_rows
-from forensic.likelihood_ratio.uncertainty import draw_speakers, metric_intervals
+from forensic.likelihood_ratio.uncertainty import cllr_interval, draw_speakers
 from forensic.records import Conditions, Interval
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import SpeakerModel, load_model
@@ -92,6 +92,6 @@ def _cllr(
         pairs, _, _ = score_pairs(population, known, questioned, settings.min_speakers, model.backend.score)
         same, different = cross_validate(pairs, settings.seed, calibrator=CALIBRATORS[settings.calibrator])
         drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
-        return metric_intervals(pairs, same, different, drawn)[0]
+        return cllr_interval(pairs, same, different, drawn)
     except CalibrationError:
         return None
