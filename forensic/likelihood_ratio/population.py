@@ -7,8 +7,6 @@ the card names.
 """
 
 import hashlib
-import json
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,6 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from forensic.atomic import written_whole
+from forensic.card import toml_text
 from forensic.errors import ModelError
 from forensic.records import Conditions, Samples
 
@@ -45,7 +44,6 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 _MAY_BE_NULL = frozenset({"snr_db", "low_edge_hz", "c50_db", "codec", "clipped_share"})
 _MAY_BE_MISSING = frozenset({"low_edge_hz", "c50_db", "codec", "clipped_share"})  # in older banks
 SIDES = ("known", "questioned")
-_BARE = re.compile(r"[A-Za-z_]+").fullmatch  # needs no quotes in TOML
 Setting: TypeAlias = float | str | Sequence[float] | Sequence[str] | Mapping[str, Sequence[str]]
 PARQUET = "population.parquet"
 CARD = "population.toml"
@@ -148,22 +146,12 @@ def save_population(
         "speakers": rows["speaker"].n_unique(),
         "rows": len(rows),
     }
-    given = dict(settings or {})
-    tables: dict[str, dict[str, Any]] = {"licences": dict(sorted(licences.items()))}
-    tables |= {"settings": {key: value for key, value in given.items() if not isinstance(value, Mapping)}}
-    tables |= {f"settings.{key}": dict(value) for key, value in given.items() if isinstance(value, Mapping)}
-    lines = _toml(card)
-    for name, table in tables.items():
-        lines += ["", f"[{name}]", *_toml(table)] if table else []
+    tables = {"licences": dict(sorted(licences.items())), "settings": dict(settings or {})}
+    text = toml_text(card | {name: table for name, table in tables.items() if table})
     folder.mkdir(parents=True, exist_ok=True)
-    for name, whole in ((PARQUET, content), (CARD, ("\n".join(lines) + "\n").encode())):
+    for name, whole in ((PARQUET, content), (CARD, text.encode())):
         with written_whole(folder / name) as file:
             file.write(whole)
-
-
-def _toml(table: Mapping[str, Any]) -> list[str]:
-    """Lines of a table: JSON's strings, numbers and lists are TOML's."""
-    return [f"{key if _BARE(key) else json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()]
 
 
 def load_population(folder: Path, model_sha256: str) -> Population:
