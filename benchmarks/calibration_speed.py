@@ -48,7 +48,7 @@ def mixed(cells: Sequence[Conditions], number: int, size: int, seed: int) -> lis
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     order = rng.permutation(len(cells))
     return [
-        Side(f"{seed} {index}", (f"{seed} {index}",), 0, vector, cells[order[index % len(cells)]], 0.0, "")
+        Side(f"{seed} {index}", (f"{seed} {index}",), 0, vector, cells[order[index % len(cells)]], "")
         for index, vector in enumerate(vectors)
     ]
 

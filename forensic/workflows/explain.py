@@ -30,8 +30,8 @@ from forensic.likelihood_ratio.population import Population
 from forensic.records import Calibration, Samples, Vector
 from forensic.report.content.inputs import Explanation, SegmentEffect
 from forensic.workflows.calibrations import Calibrator, Cells, calibrations_of
+from forensic.workflows.refusal import nearest_cell
 from forensic.workflows.sides import Side
-from forensic.workflows.weigh import nearest_cell
 
 MOST_EXPLAINED = 40
 AMOUNTS_S = (3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0)

@@ -55,9 +55,9 @@ from forensic.workflows.compare import (
     reference_population,
 )
 from forensic.workflows.method import method_of
+from forensic.workflows.refusal import NearestCell, criterion_missed, nearest_cell, why_unusable
 from forensic.workflows.sides import Side, sides_by_recording
 from forensic.workflows.suspicion import Suspicion, Suspicions, find_suspicions
-from forensic.workflows.weigh import NearestCell, criterion_missed, nearest_cell, why_unusable
 
 Index = NDArray[np.intp]
 

@@ -32,7 +32,6 @@ class Side:
         several: a suspect's recordings in which several speakers were found.
         embedding: None where there is none.
         conditions: None where there are none.
-        clipped_share: the worst of the recordings.
         problem: why there is no embedding, and what would help.
     """
 
@@ -41,7 +40,6 @@ class Side:
     channel: int
     embedding: Samples | None
     conditions: Conditions | None
-    clipped_share: float
     problem: str
     turn: int = 0
     speakers: int = 1
@@ -90,7 +88,7 @@ def questioned_sides(
 
 
 def _unusable(file: Mapping[str, Any], channel: int, problem: str) -> Side:
-    return Side(file["path"], (file["sha256"],) if file["sha256"] else (), channel, None, None, 0.0, problem)
+    return Side(file["path"], (file["sha256"],) if file["sha256"] else (), channel, None, None, problem)
 
 
 def _is_chosen(path: str, chosen: Sequence[str]) -> bool:
@@ -114,14 +112,13 @@ def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_record
     if not embeddings:
         failures = _failures_by_recording(evidence)
         problems = [_problem(row, failures.get(row["sha256"], [])) for row in rows] or ["None of them is a recording."]
-        return Side(suspect.name, tuple(sha256), 0, None, None, 0.0, problems[0])
+        return Side(suspect.name, tuple(sha256), 0, None, None, problems[0])
     return Side(
         name=suspect.name,
         sha256=tuple(sorted({value for side in sides for value in side.sha256})),
         channel=0,
         embedding=mean_embedding(np.stack(embeddings)),
         conditions=_pooled([side.conditions for side in sides if side.conditions is not None]),
-        clipped_share=max(side.clipped_share for side in sides),
         problem="",
         speakers=max(side.speakers for side in sides),
         several=tuple(row["path"] for row in rows if row["sha256"] in several),
@@ -180,7 +177,6 @@ def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[S
                 channel=row["channel"],
                 embedding=np.array(row["embedding"], np.float32),
                 conditions=_conditions(row),
-                clipped_share=row["clipped_share"],
                 problem="",
                 turn=row["turn"],
                 speakers=row["speakers"],

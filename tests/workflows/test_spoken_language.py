@@ -11,7 +11,7 @@ from forensic.workflows.spoken_language import Heard, language_row, language_war
 
 
 def _side(name, sha256, channel=0):
-    return Side(name, (sha256,), channel, np.ones(3, np.float32), None, 0.0, "")
+    return Side(name, (sha256,), channel, np.ones(3, np.float32), None, "")
 
 
 def _table(*rows):
