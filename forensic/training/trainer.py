@@ -2,8 +2,6 @@
 
 import copy
 import json
-import math
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from forensic.atomic import written_whole
-from forensic.errors import TrainingError
 from forensic.records import Samples
 from forensic.speaker.network import SpeakerNetwork
 from forensic.training.cache import FeatureCache
@@ -23,10 +19,9 @@ from forensic.training.configuration import LearningSettings
 from forensic.training.development import DevelopmentResult, measure
 from forensic.training.losses import MarginSoftmax, cosine_loss, ge2e_loss, similarity_loss
 from forensic.training.perturbation import overlay, recolour
+from forensic.training.run import descend, learn_to_the_end, load_checkpoint, save_checkpoint
 from forensic.training.teacher import Teacher
 
-_GRADIENT_NORM = 3.0
-_REPORT_EVERY = 10
 _STATEFUL = ("network", "best", "margin", "average", "optimizer", "schedule")
 
 _Indices: TypeAlias = NDArray[np.int64]
@@ -79,17 +74,13 @@ def train(
     torch.manual_seed(settings.seed)
     run = _Run(network, teacher, cache, settings, folder)
     run.resume()
-    began, first_step = time.monotonic(), run.step
-    recent: list[float] = []
-    while run.step < settings.steps and not run.is_exhausted():
-        recent = [*recent[-49:], run.learn()]
-        if run.step % settings.evaluate_every == 0 or run.step == settings.steps:
-            run.evaluate()
-            run.save()
-        if run.step % _REPORT_EVERY == 0 or run.step == settings.steps:
-            rate = (time.monotonic() - began) / max(1, run.step - first_step)
-            left = rate * (settings.steps - run.step)
-            report(Progress(run.step, settings.steps, float(np.mean(recent)), run.history[-1], left))
+    learn_to_the_end(
+        run,
+        settings.steps,
+        settings.evaluate_every,
+        lambda loss, left: report(Progress(run.step, settings.steps, loss, run.history[-1], left)),
+        run.is_exhausted,
+    )
     return run.finish()
 
 
@@ -145,22 +136,12 @@ class _Run:
             + settings.margin_weight * self.margin(embeddings, people)
             + settings.ge2e_weight * ge2e_loss(embeddings, people, settings.scale)
         )
-        value = loss.item()
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"The loss is {value} at step {self.step}.",
-                f"The last good state is {self.checkpoint}; lower learning.learning_rate and start anew.",
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
-        self.optimizer.step()
-        self.schedule.step()
+        value = descend(loss, self.network, self.optimizer, self.schedule, self.step, self.checkpoint)
         self.step += 1
         if self.step > settings.steps * (1 - settings.average_last):
             self.averaged += 1
             _average_into(self.average, self.network, self.averaged)
-        return float(value)
+        return value
 
     def _wanted(self, clean: Samples, pieces: _Indices) -> Tensor:
         """Targets of a batch."""
@@ -195,25 +176,16 @@ class _Run:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        parts = {name: getattr(self, name).state_dict() for name in _STATEFUL}
-        state = {
-            "identity": self._identity(),
-            "step": self.step,
-            "averaged": self.averaged,
-            "history": json.dumps([asdict(result) for result in self.history]),
-            **parts,
-        }
-        with written_whole(self.checkpoint) as file:
-            torch.save(state, file)
+        history = json.dumps([asdict(result) for result in self.history])
+        facts = {"identity": self._identity(), "step": self.step, "averaged": self.averaged, "history": history}
+        save_checkpoint(self.checkpoint, self, _STATEFUL, facts)
 
     def resume(self) -> None:
         """Go on from a checkpoint of the same data and settings; start with a measurement where there is none."""
-        state = torch.load(self.checkpoint, self.device, weights_only=True) if self.checkpoint.exists() else None
-        if state is None or state["identity"] != self._identity():
+        state = load_checkpoint(self.checkpoint, self, _STATEFUL, self._identity(), self.device)
+        if state is None:
             self.evaluate()
             return
-        for name in _STATEFUL:
-            getattr(self, name).load_state_dict(state[name])
         self.step, self.averaged = state["step"], state["averaged"]
         self.history = [DevelopmentResult.from_plain(result) for result in json.loads(state["history"])]
 

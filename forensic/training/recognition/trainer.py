@@ -2,8 +2,6 @@
 
 import copy
 import json
-import math
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,8 +10,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from forensic.atomic import written_whole
-from forensic.errors import TrainingError
 from forensic.language.network import LanguageNetwork
 from forensic.training.recognition.batches import Drawer
 from forensic.training.recognition.configuration import LearningSettings
@@ -24,9 +20,8 @@ from forensic.training.recognition.development import (
     try_development_people,
 )
 from forensic.training.recognition.states import StateCache
+from forensic.training.run import descend, learn_to_the_end, load_checkpoint, save_checkpoint
 
-_GRADIENT_NORM = 3.0
-_REPORT_EVERY = 10
 _STATEFUL = ("network", "average", "optimizer", "schedule")
 
 
@@ -73,17 +68,12 @@ def train_classes(
     """
     run = _Run(network, drawer, settings, folder)
     run.resume()
-    began, first_step = time.monotonic(), run.step
-    recent: list[float] = []
-    while run.step < settings.steps:
-        recent = [*recent[-49:], run.learn()]
-        if run.step % settings.evaluate_every == 0 or run.step == settings.steps:
-            run.evaluate()
-            run.save()
-        if run.step % _REPORT_EVERY == 0 or run.step == settings.steps:
-            left = (time.monotonic() - began) / max(1, run.step - first_step) * (settings.steps - run.step)
-            latest = run.history[-1] if run.history else None
-            report(RecognitionProgress(run.step, settings.steps, float(np.mean(recent)), latest, left))
+
+    def tell(loss: float, seconds_left: float) -> None:
+        latest = run.history[-1] if run.history else None
+        report(RecognitionProgress(run.step, settings.steps, loss, latest, seconds_left))
+
+    learn_to_the_end(run, settings.steps, settings.evaluate_every, tell)
     return run.average.cpu().eval(), run.history
 
 
@@ -117,20 +107,10 @@ class _Run:
         loss = nn.functional.cross_entropy(
             scores, torch.from_numpy(classes).to(self.device), label_smoothing=settings.label_smoothing
         )
-        value = loss.item()
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"The loss is {value} at step {self.step}.",
-                f"The last good state is {self.checkpoint}; lower learning.learning_rate and start anew.",
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
-        self.optimizer.step()
-        self.schedule.step()
+        value = descend(loss, self.network, self.optimizer, self.schedule, self.step, self.checkpoint)
         self.step += 1
         self._average()
-        return float(value)
+        return value
 
     def evaluate(self) -> None:
         """Measure the average on the development people."""
@@ -144,18 +124,15 @@ class _Run:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        parts = {name: getattr(self, name).state_dict() for name in _STATEFUL}
         history = json.dumps([asdict(result) for result in self.history])
-        with written_whole(self.checkpoint) as file:
-            torch.save({"identity": self._identity(), "step": self.step, "history": history, **parts}, file)
+        facts = {"identity": self._identity(), "step": self.step, "history": history}
+        save_checkpoint(self.checkpoint, self, _STATEFUL, facts)
 
     def resume(self) -> None:
         """Go on from a checkpoint of the same data and settings."""
-        state = torch.load(self.checkpoint, self.device, weights_only=True) if self.checkpoint.exists() else None
-        if state is None or state["identity"] != self._identity():
+        state = load_checkpoint(self.checkpoint, self, _STATEFUL, self._identity(), self.device)
+        if state is None:
             return
-        for name in _STATEFUL:
-            getattr(self, name).load_state_dict(state[name])
         self.step = state["step"]
         self.history = [RecognitionResult.from_plain(result) for result in json.loads(state["history"])]
 
