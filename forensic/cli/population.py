@@ -84,6 +84,6 @@ def _validate(folder: Path, criterion: float, settings: Path | None) -> None:
         envelope = build_envelope(
             folder, comparison, criterion, lambda done, total: bar.update(done, total, f"{done} of {total} conditions")
         )
-    console.print(f"Cllr of at most {envelope.criterion:.2f} was met but in {len(envelope.missed)} conditions.")
+    console.print(f"Cllr of at most {envelope.criterion:.2f} was met in all conditions but {len(envelope.missed)}.")
     for side, limits in (("questioned", envelope.questioned), ("known", envelope.known)):
         console.print(f"No LR outside, on the {side} side: {limits_in_words(limits)}")

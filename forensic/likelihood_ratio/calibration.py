@@ -101,11 +101,16 @@ def fit(
         pseudo_speakers,
     )[0]
     if slope <= 0:
-        raise CalibrationError(
-            "The scores carry nothing: same-speaker pairs score no higher than different-speaker pairs.",
-            "Check that speakers are labelled correctly and that there is enough speech to compare.",
-        )
+        raise scores_carry_nothing()
     return float(slope), float(intercept)
+
+
+def scores_carry_nothing() -> CalibrationError:
+    """The error for same-speaker scores that are on average no higher than different-speaker scores."""
+    return CalibrationError(
+        "The scores carry nothing: same-speaker pairs score no higher than different-speaker pairs.",
+        "Check that speakers are labelled correctly and that there is enough speech to compare.",
+    )
 
 
 def fit_by_speaker(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: float = PSEUDO_SPEAKERS) -> Matrix:

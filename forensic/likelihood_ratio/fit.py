@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.bounds import speaker_bounds
+from forensic.likelihood_ratio.calibration import scores_carry_nothing
 from forensic.likelihood_ratio.calibrators import CALIBRATORS, LIMITS
 from forensic.likelihood_ratio.conditions import nearest
 from forensic.likelihood_ratio.crossvalidation import cross_validate
@@ -168,10 +169,7 @@ def check_they_differ(pairs: Pairs) -> None:
         CalibrationError: if same-speaker scores are on average no higher than different-speaker scores.
     """
     if pairs.same_scores.mean() <= pairs.different_scores.mean():
-        raise CalibrationError(
-            "The scores carry nothing: same-speaker pairs score no higher than different-speaker pairs.",
-            "Check that speakers are labelled correctly and that there is enough speech to compare.",
-        )
+        raise scores_carry_nothing()
 
 
 def calibration_id(
