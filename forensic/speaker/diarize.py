@@ -41,7 +41,11 @@ _CHUNK = 800  # windows that are condensed together
 _FEWEST_WINDOWS = 4
 _FEWEST_POINTS = 8  # that can show two speakers
 _BY_CHANCE = 2.0  # windows; so much further apart a small group lies from the rest by chance
-_LOOK_CLOSER = 0.28
+_FAR = 0.65  # over the root of the number of windows: a cosine distance that chance hardly brings about
+_NEAR = 0.7  # of the distance that is enough by itself
+_FEWEST_CHANGES = 3  # from one group to the other and back; fewer, and the recording may have changed, not the speaker
+_ONE_AFTER_ANOTHER = 1.4  # so much further apart groups must be that follow each other
+_LOOK_CLOSER = 0.25
 _WHOLE_SHARE = 0.6  # of a window that its stretch must fill to take part in clustering
 _KEPT_SHARE = 0.3  # of each row of the matrix, the highest
 _FADED = 0.01
@@ -127,7 +131,9 @@ def _parted(points: Samples, weights: Vector, fewest: float, settings: Diarizati
 def _two_speakers(points: Samples, weights: Vector, fewest: float, settings: DiarizationSettings) -> Groups | None:
     """Points in two groups, if these are two speakers; else None.
 
-    One voice in two halves gives halves that lie no further apart than the quarters do in a half.
+    One voice in two halves gives halves that lie no further apart than the quarters do in a half. Of a few windows the
+    quarters say little, but the distance of two voices stands out by itself; by how much it must, falls with the root
+    of the number of windows, as chance does. ``benchmarks/diarization_bars.py`` shows what either bar parts.
     """
     if len(points) < _FEWEST_POINTS:
         return None
@@ -137,10 +143,14 @@ def _two_speakers(points: Samples, weights: Vector, fewest: float, settings: Dia
         return None
     centres = _means(points, groups, 2, weights)
     apart = 1.0 - float(centres[0] @ centres[1])
+    far = max(1.0 - settings.max_similarity, _FAR / float(np.sqrt(sizes.sum())))
+    if np.count_nonzero(np.diff(groups)) < _FEWEST_CHANGES:
+        far *= _ONE_AFTER_ANOTHER
+    if apart > far:
+        return groups
     within = [1.0 - _cosine_of_halves(points[groups == half], weights[groups == half]) for half in (0, 1)]
     typical = float(np.average(within, weights=sizes)) * (1.0 + _BY_CHANCE / float(sizes.min()))
-    is_two = apart > 1.0 - settings.max_similarity and apart > settings.min_separation * typical
-    return groups if is_two else None
+    return groups if apart > _NEAR * far and apart > settings.min_separation * typical else None
 
 
 def _cosine_of_halves(points: Samples, weights: Vector | None = None) -> float:
