@@ -1,6 +1,6 @@
 """When two groups of windows are two speakers: how often one voice passes, and how often two, by the number of windows.
 
-    python benchmarks/diarization_bars.py [--speech FOLDER] [--split train] [--most 40] [--work work/diarization]
+    python benchmarks/diarization_bars.py [--speech FOLDER] [--split train] [--corpora NAME ...] [--most 40]
 
 What the bars of ``forensic.speaker.diarize`` were set on: people of the split train, one alone or two who talk with
 each other, through simulated telephones. Stretches of so many windows are parted in two, as the search for speakers
@@ -57,13 +57,14 @@ def main() -> None:
     parser.add_argument("--split", default="train", help="of the manifest")
     parser.add_argument("--model", type=Path, default=default_model_folder(), help="model folder")
     parser.add_argument("--work", type=Path, default=Path("work/diarization"), help="folder of voices that were read")
+    parser.add_argument("--corpora", nargs="+", default=["common-voice", "librispeech", "speechocean762"], help="names")
     parser.add_argument("--most", type=int, default=40, help="recordings of one, and of two, in each corpus")
     parser.add_argument("--seed", type=int, default=2026, help="of everything random")
     options = parser.parse_args()
     torch.set_num_threads(1)
     manifest = options.speech / "manifest.csv"
     sources = load_sources(DataSettings(manifest=str(manifest), rooms=""))  # rooms are simulated
-    groups = groups_of_voices(manifest, options.split, options.work / "voices")
+    groups = groups_of_voices(manifest, options.split, options.work / "voices", options.corpora)
     model = load_model(options.model)
     parted = [
         one

@@ -72,7 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     manifest = options.speech / "manifest.csv"
-    (voices,) = groups_of_voices(manifest, options.split, options.work / "voices")[_CORPUS]
+    (voices,) = groups_of_voices(manifest, options.split, options.work / "voices", [_CORPUS])[_CORPUS]
     voices = sorted(voices, key=lambda voice: -voice.duration_s)
     sources = load_sources(DataSettings(manifest=str(manifest), rooms=""))
     with TemporaryDirectory(dir=options.work) as folder:
