@@ -88,10 +88,10 @@ def part_recordings(
         talk = converse(party, _LONGEST_S, options.seed + number)
         samples = talk.through(TELEPHONE[number % len(TELEPHONE)], sources, options.seed + number)
         embeddings, speakers = windows_of(samples, talk.turns, model)
-        for size in _NUMBERS:
+        for size in (each for each in _NUMBERS if each <= len(embeddings)):
             for first in {0, len(embeddings) - size}:
                 heard = np.bincount(speakers[first : first + size], minlength=3)[1:]
-                if first < 0 or (voices > 1 and heard.min() < _LEAST_SHARE * size):
+                if voices > 1 and heard.min() < _LEAST_SHARE * size:
                     continue
                 yield Parted(size, voices, part_in_two(embeddings[first : first + size], np.ones(size)))
 
