@@ -24,17 +24,20 @@ sets included. Where the others leave the definitions, we do not follow:
   same curve.
 """
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked, shares
+from forensic.likelihood_ratio.isotonic import block_starts
 from forensic.records import Vector
 
 Index = NDArray[np.intp]
+Matrix = NDArray[np.float64]
 
 LN10 = float(np.log(10))
 _SAME = "same-speaker values"
@@ -166,12 +169,22 @@ def pav_blocks(same: Vector, different: Vector) -> PavBlocks:
         same: weight of the same-speaker class in each run, rising values, shape (n_runs,), any positive sum.
         different: the same for the different-speaker class.
     """
-    same, different = same / same.sum(), different / different.sum()
+    return next(pav_blocks_of_draws(same[None], different[None]))
+
+
+def pav_blocks_of_draws(same: Matrix, different: Matrix) -> Iterator[PavBlocks]:
+    """The same for each row of weights, shape (n_draws, n_runs) each; all are pooled together, which is faster."""
+    same, different = same / same.sum(axis=1, keepdims=True), different / different.sum(axis=1, keepdims=True)
     weight = same + different
-    used = np.flatnonzero(weight)  # a run whose speakers a bootstrap did not draw
-    fitted = isotonic_regression(same[used] / weight[used], weights=weight[used])
-    starts = used[fitted.blocks[:-1]]
-    return PavBlocks(np.add.reduceat(same, starts), np.add.reduceat(different, starts), starts)
+    used = np.flatnonzero(weight)  # other runs are of speakers whom a bootstrap did not draw
+    draw = used // weight.shape[1]
+    begins = np.diff(draw, prepend=-1) > 0
+    first = block_starts(same.ravel()[used], weight.ravel()[used], begins)
+    starts = used[first]
+    edges = np.searchsorted(draw[first], np.arange(len(weight) + 1))
+    of_same, of_different = np.add.reduceat(same.ravel(), starts), np.add.reduceat(different.ravel(), starts)
+    for row, (start, end) in enumerate(itertools.pairwise(edges.tolist())):
+        yield PavBlocks(of_same[start:end], of_different[start:end], starts[start:end] - row * weight.shape[1])
 
 
 def _blocks_of(
