@@ -224,6 +224,6 @@ def order_measures(pairs: Pairs, same: Vector, different: Vector, speaker_weight
         different_by_run[:, occupied] = grouped[first : first + at_once]
         same_by_run = np.zeros_like(different_by_run)
         for draw, weight in zip(same_by_run, of_pair[first : first + at_once], strict=True):
-            draw += np.bincount(joined.same, weight, joined.count)
+            draw[:] = np.bincount(joined.same, weight, joined.count)
         measures += [(blocks.cllr, blocks.eer) for blocks in pav_blocks_of_draws(same_by_run, different_by_run)]
     return np.array(measures)
