@@ -124,7 +124,8 @@ def scan(
         watch(summary)
     clerk.note_copies()
     clerk.store([])
-    case.evidence.compact()
+    if case.is_kept:
+        case.evidence.compact()
     clerk.count_earlier_failures()
     summary.elapsed_s = time.monotonic() - began
     watch(summary)
