@@ -137,29 +137,55 @@ class PavBlocks:
     @property
     def cllr(self) -> float:
         """Cllr of the blocks' LRs, in bits: Cllr_min."""
-        total = self.same + self.different
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cost = self.same * np.log2(total / self.same), self.different * np.log2(total / self.different)
-        return float(0.5 * np.nansum(cost))  # NaN is 0 log 0, which is 0
+        return float(_cllr_of_blocks(self.same[None], self.different[None])[0])
 
     @property
     def roc_convex_hull(self) -> tuple[Vector, Vector]:
         """Vertices of the hull of the ROC: rates of false alarms and misses, shape (n_blocks + 1,) each."""
-        return (
-            np.concatenate([[1.0], np.maximum(1 - np.cumsum(self.different)[:-1], 0.0), [0.0]]),
-            np.concatenate([[0.0], np.minimum(np.cumsum(self.same)[:-1], 1.0), [1.0]]),
-        )
+        false_alarms, misses = _hulls(self.same[None], self.different[None])
+        return false_alarms[0], misses[0]
 
     @property
     def eer(self) -> float:
         """Where the hull has as many misses as false alarms, 0 to 0.5."""
-        false_alarms, misses = self.roc_convex_hull
-        after = min(int(np.argmax(misses >= false_alarms - 1e-12)), len(misses) - 1)
-        before = after - 1
-        gap_before = false_alarms[before] - misses[before]
-        gap_after = false_alarms[after] - misses[after]
-        step = gap_before / (gap_before - gap_after)
-        return float(misses[before] + step * (misses[after] - misses[before]))
+        return float(_eer_of_blocks(self.same[None], self.different[None])[0])
+
+
+def _cllr_of_blocks(same: Matrix, different: Matrix) -> Vector:
+    """Cllr_min of each row of blocks; blocks without weight at the end of a row change nothing."""
+    total = same + different
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = same * np.log2(total / same), different * np.log2(total / different)
+    value: Vector = 0.5 * np.nansum(cost, axis=(0, 2))  # NaN is 0 log 0, which is 0
+    return value
+
+
+def _hulls(same: Matrix, different: Matrix) -> tuple[Matrix, Matrix]:
+    """False alarms and misses at the vertices of each row's hull, shape (n_rows, n_blocks + 1) each."""
+    zero, one = np.zeros((len(same), 1)), np.ones((len(same), 1))
+    false_alarms = np.maximum(1 - np.cumsum(different, axis=1)[:, :-1], 0.0)
+    misses = np.minimum(np.cumsum(same, axis=1)[:, :-1], 1.0)
+    return np.hstack([one, false_alarms, zero]), np.hstack([zero, misses, one])
+
+
+def _eer_of_blocks(same: Matrix, different: Matrix) -> Vector:
+    """The EER of each row of blocks; blocks without weight at the end of a row change nothing."""
+    false_alarms, misses = _hulls(same, different)
+    row, after = np.arange(len(same)), np.argmax(misses >= false_alarms - 1e-12, axis=1)
+    gap = false_alarms - misses
+    gap_before, gap_after = gap[row, after - 1], gap[row, after]
+    misses_before, misses_after = misses[row, after - 1], misses[row, after]
+    value: Vector = misses_before + gap_before / (gap_before - gap_after) * (misses_after - misses_before)
+    return value
+
+
+def order_measures_of_draws(same: Matrix, different: Matrix) -> Matrix:
+    """Cllr_min and EER for each row of weights, which ``pav_blocks_of_draws`` takes; shape (n_draws, 2)."""
+    blocks = list(pav_blocks_of_draws(same, different))
+    sides = np.zeros((2, len(blocks), max(len(one.starts) for one in blocks)))
+    for row, one in enumerate(blocks):
+        sides[:, row, : len(one.starts)] = one.same, one.different
+    return np.column_stack([_cllr_of_blocks(*sides), _eer_of_blocks(*sides)])
 
 
 def pav_blocks(same: Vector, different: Vector) -> PavBlocks:

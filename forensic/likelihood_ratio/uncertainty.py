@@ -31,7 +31,7 @@ import numpy as np
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
-from forensic.likelihood_ratio.metrics import cost_bits, pav_blocks_of_draws, runs
+from forensic.likelihood_ratio.metrics import cost_bits, order_measures_of_draws, runs
 from forensic.likelihood_ratio.pairs import Matrix, Pairs, different_weights_by_group, same_weights
 from forensic.likelihood_ratio.student import normal_quantile, student_quantile
 from forensic.records import Interval, Vector
@@ -217,7 +217,7 @@ def order_measures(pairs: Pairs, same: Vector, different: Vector, speaker_weight
     of_pair = same_weights(pairs, speaker_weights)
     occupied, group = np.unique(joined.different, return_inverse=True)
     grouped = different_weights_by_group(pairs, speaker_weights, group)
-    measures: list[tuple[float, float]] = []
+    measures: list[Matrix] = []
     at_once = max(1, _RUNS_AT_ONCE // joined.count)
     for first in range(0, len(speaker_weights), at_once):
         different_by_run = np.zeros((len(grouped[first : first + at_once]), joined.count))
@@ -225,5 +225,5 @@ def order_measures(pairs: Pairs, same: Vector, different: Vector, speaker_weight
         same_by_run = np.zeros_like(different_by_run)
         for draw, weight in zip(same_by_run, of_pair[first : first + at_once], strict=True):
             draw[:] = np.bincount(joined.same, weight, joined.count)
-        measures += [(blocks.cllr, blocks.eer) for blocks in pav_blocks_of_draws(same_by_run, different_by_run)]
-    return np.array(measures)
+        measures.append(order_measures_of_draws(same_by_run, different_by_run))
+    return np.concatenate(measures)
