@@ -40,23 +40,22 @@ def main() -> None:
         case.evidence.append(made_evidence(options.voices, options.conditions))
         began = last = time.process_time()
         wall = time.perf_counter()
-        steps: list[tuple[str, float]] = []
+        current = "loading"
 
         def watch(step: str) -> None:
-            nonlocal last
+            nonlocal last, current
             now = time.process_time()
-            steps.append((step, now - last))
-            last = now
+            print(f"{current}: {now - last:.1f} s", flush=True)
+            last, current = now, step
 
         result = link(case, LinkRequest(default_model_folder(), Settings(), workers=options.workers), watch)
+        watch("")
         taken, wall_s = time.process_time() - began, time.perf_counter() - wall
         print(
             f"{options.voices:,} voices, {result.results['pairs']:,} pairs, "
             f"{result.results['pairs_with_lr']:,} with an LR"
         )
         print(f"{len(result.results['calibrations'])} calibrations")
-        for (step, _), (_, seconds) in zip(steps, [*steps[1:], ("", time.process_time() - last)], strict=True):
-            print(f"{step}: {seconds:.1f} s")
         print(f"in all {taken:.0f} s of processor time, {wall_s:.0f} s")
         own, largest = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         print(f"peak memory {own / 1024:.0f} MiB, largest worker {largest / 1024:.0f} MiB")
