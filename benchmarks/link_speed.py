@@ -6,7 +6,7 @@ A case is made without audio: the embeddings and conditions of the shipped refer
 recordings, with random fingerprints of a minute each, so that the search for copies has its full work. (The population
 is then compared with itself: the LRs mean nothing.) The time hangs on how many kinds of conditions the recordings are
 in, channels and lengths, since each pair of kinds is calibrated once. Printed is the time of each step, of this
-process, and how much memory it and its largest worker took.
+process, and how much memory it and the largest process that it started took.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
         print(f"{len(result.results['calibrations'])} calibrations")
         print(f"in all {taken:.0f} s of processor time, {wall_s:.0f} s")
         own, largest = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        print(f"peak memory {own / 1024:.0f} MiB, largest worker {largest / 1024:.0f} MiB")
+        print(f"peak memory {own / 1024:.0f} MiB, largest process started {largest / 1024:.0f} MiB")
         print(f"report: {result.pdf.stat().st_size / 1024:.0f} kB")
 
 
