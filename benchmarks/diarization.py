@@ -1,6 +1,6 @@
 """Who speaks when in telephone conversations of people who took no part in training; how often one speaker is split.
 
-    python benchmarks/diarization.py [--speech FOLDER] [--split population] [--work work/diarization]
+    python benchmarks/diarization.py [--speech FOLDER] [--split population] [--corpora NAME ...] [--most N]
 
 Conversations of two and three people of one corpus, and recordings of one person, are made of real speech (turns of
 0.5 to 8 s, pauses, some overlap), go through simulated channels into WAV files, and are examined as a scan does it,
@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=default_model_folder(), help="model folder")
     parser.add_argument("--work", type=Path, default=Path("work/diarization"), help="folder of what is made")
     parser.add_argument("--seed", type=int, default=2026, help="of everything random")
+    parser.add_argument("--corpora", nargs="+", default=list(_LEAST_S), choices=list(_LEAST_S), help="whose people")
     parser.add_argument("--most", type=int, default=1000, help="conversations and recordings of each kind and corpus")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -89,9 +90,8 @@ def main() -> None:
     model = load_model(options.model)
     sources = load_sources(DataSettings(manifest=str(options.speech / "manifest.csv"), rooms=""))  # rooms are simulated
     judged: list[Judged] = []
-    for corpus, groups in groups_of_voices(
-        options.speech / "manifest.csv", options.split, options.work / "voices"
-    ).items():
+    manifest = options.speech / "manifest.csv"
+    for corpus, groups in groups_of_voices(manifest, options.split, options.work / "voices", options.corpora).items():
         found = list(judge_corpus(corpus, groups, sources, model, options))
         judged += found
         print_kinds([*found], corpus)
@@ -99,10 +99,12 @@ def main() -> None:
     print_channels(judged)
 
 
-def groups_of_voices(manifest: Path, split: str, kept: Path) -> dict[str, list[list[Voice]]]:
+def groups_of_voices(
+    manifest: Path, split: str, kept: Path, corpora: Sequence[str] = tuple(_LEAST_S)
+) -> dict[str, list[list[Voice]]]:
     """Voices that may talk with each other (those of one corpus, and of Common Voice one language), by corpus."""
     rows = pl.read_csv(manifest, infer_schema=False).filter(pl.col("split") == split)
-    rows = rows.filter(pl.col("speaker").fill_null("") != "", pl.col("corpus").is_in(list(_LEAST_S)))
+    rows = rows.filter(pl.col("speaker").fill_null("") != "", pl.col("corpus").is_in(list(corpora)))
     rows = with_languages_apart(rows.with_columns(pl.col("corpus").alias("own"), pl.col("seconds").cast(pl.Float64)))
     enough = rows.group_by("corpus", "own", "speaker").agg(pl.col("seconds").sum())
     enough = enough.filter(pl.col("seconds") >= pl.col("own").replace_strict(_LEAST_S, return_dtype=pl.Float64))

@@ -1,8 +1,9 @@
 """What telling speakers apart costs a scan, and how it bears a long recording.
 
-    python benchmarks/diarization_speed.py [--speech FOLDER] [--minutes 10] [--hours 1] [--runs 2] [--split population]
+    python benchmarks/diarization_speed.py [--speech FOLDER] [--recordings 60] [--hours 1] [--runs 2]
 
-First, recordings of one speaker each are scanned with ``--speakers 1`` and ``--speakers auto`` in turn, into new cases.
+First, short recordings of one speaker each are scanned with ``--speakers 1`` and ``--speakers auto`` in turn, into new
+cases; printed beside the scans is what looking for speakers adds to the processor time.
 Then one recording of two people who talk with each other for so many hours, through a telephone, is scanned with
 ``auto``. Every scan is a process of its own with one worker, start-up included; languages are not told. Printed are
 seconds, times real time by processor time, the most memory that the process held, and the speakers found. For the long
@@ -44,7 +45,6 @@ from forensic.training.configuration import DataSettings
 
 _CORPUS = "speechocean762"  # has the most speech a person
 _ROUND_S = 100.0  # of a conversation before another of the same two begins
-_SHORTEST_ALONE_S = 20.0
 _DONE = (0, 3)  # 3: some recordings hold no speech
 
 
@@ -64,18 +64,19 @@ def main() -> None:
     parser.add_argument("--speech", type=Path, default=Path("../shared/speech"), help="folder with manifest.csv")
     parser.add_argument("--split", default="population", help="of the manifest")
     parser.add_argument("--work", type=Path, default=Path("work/diarization"), help="folder of what is made")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of single speakers; 0 for none")
+    parser.add_argument("--recordings", type=int, default=60, help="of single speakers; 0 for none")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each of them, about")
     parser.add_argument("--hours", type=float, default=1.0, help="of the conversation; 0 for none")
     parser.add_argument("--runs", type=int, default=2, help="scans of the single speakers in each way")
     parser.add_argument("--seed", type=int, default=2026, help="of everything random")
     options = parser.parse_args()
     torch.set_num_threads(1)
     manifest = options.speech / "manifest.csv"
-    (voices,) = groups_of_voices(manifest, options.split, options.work / "voices")[_CORPUS]
+    (voices,) = groups_of_voices(manifest, options.split, options.work / "voices", [_CORPUS])[_CORPUS]
     voices = sorted(voices, key=lambda voice: -voice.duration_s)
     sources = load_sources(DataSettings(manifest=str(manifest), rooms=""))
     with TemporaryDirectory(dir=options.work) as folder:
-        if options.minutes:
+        if options.recordings:
             time_single_speakers(voices, sources, options, Path(folder))
         if options.hours:
             time_long_conversation(voices[:2], sources, options, Path(folder))
@@ -85,18 +86,21 @@ def time_single_speakers(voices: list[Voice], sources: Sources, options: argpars
     """Scan them with and without looking for speakers."""
     files, total_s = folder / "single", 0.0
     files.mkdir()
-    for number, voice in enumerate(voices):
-        if total_s >= 60 * options.minutes or voice.duration_s < _SHORTEST_ALONE_S:
-            break
+    for number, voice in enumerate(voices[: options.recordings]):
         channel = TELEPHONE[number % len(TELEPHONE)]
-        spoken = converse([voice], 2 * _ROUND_S, options.seed + number).through(channel, sources, options.seed)
+        spoken = converse([voice], options.seconds, options.seed + number).through(channel, sources, options.seed)
         write_wav(files / f"{number}.wav", spoken)
         total_s += len(spoken) / SAMPLE_RATE_HZ
     print(f"{total_s / 60:.1f} minutes, {len(list(files.iterdir()))} recordings of one speaker each")
     print_head()
+    processor_s = dict.fromkeys(("1", "auto"), 0.0)
     for _ in range(options.runs):
-        for speakers in ("1", "auto"):
-            print_row(f"--speakers {speakers}", total_s, scan(files, speakers, folder / "case-of-single"))
+        for speakers in processor_s:
+            scanned = scan(files, speakers, folder / "case-of-single")
+            processor_s[speakers] += scanned.processor_s
+            print_row(f"--speakers {speakers}", total_s, scanned)
+    more = processor_s["auto"] / processor_s["1"] - 1.0
+    print(f"--speakers auto takes {100 * more:.0f} % more processor time than --speakers 1")
 
 
 def time_long_conversation(pair: list[Voice], sources: Sources, options: argparse.Namespace, folder: Path) -> None:

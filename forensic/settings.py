@@ -84,9 +84,10 @@ class DiarizationSettings:
             a voice better, shorter ones change with it sooner.
         max_speakers: as many are found at most.
         min_speaker_s: who is told apart must speak so long, all in all.
-        max_similarity: two groups of windows whose mean embeddings have a higher cosine are one speaker.
-        min_separation: two groups of windows are two speakers if the cosine distance of their mean embeddings is so
-            many times that of the halves of one group; more finds fewer speakers.
+        max_similarity: two groups of windows whose mean embeddings have a lower cosine are two speakers; where there
+            are few windows it must be lower still, as chance parts them more.
+        min_separation: groups that are nearly as far apart are two speakers if the cosine distance of their mean
+            embeddings is so many times that of the halves of one group; more finds fewer speakers.
         min_turn_s: shorter turns tell nothing of the voice: no embedding is made of them.
     """
 
@@ -96,7 +97,7 @@ class DiarizationSettings:
     turn_window_frames: int = 80
     max_speakers: int = 6
     min_speaker_s: float = 3.0
-    max_similarity: float = 0.95
+    max_similarity: float = 0.90
     min_separation: float = 1.12
     min_turn_s: float = 0.6
 

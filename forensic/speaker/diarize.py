@@ -7,8 +7,9 @@
    that the matrix stays small however long a recording is.
 3. *Number of speakers.* A gap among eigenvalues tells two speakers from three, but not one from two, and one speaker
    who is taken for two does more harm here than two who are taken for one. So the windows are parted in two, and each
-   half again, as long as the halves lie clearly further apart than the quarters in a half do: noise, channel and the
-   sounds that are spoken move both alike.
+   half again, as long as the halves lie further apart than those of so many windows of one voice do, or nearly so
+   far and clearly further apart than the quarters in a half: noise, channel and the sounds that are spoken move both
+   alike.
 4. *Resegmentation.* Every tenth of a second goes to the speaker whose mean embedding the windows around it resemble; a
    change of speaker costs something, less over a pause (Viterbi). That is repeated with shorter windows. Turns that
    are short, stretches beside a change of speaker without a pause, and such as resemble two speakers alike (who may
@@ -40,7 +41,12 @@ _CHUNK = 800  # windows that are condensed together
 _FEWEST_WINDOWS = 4
 _FEWEST_POINTS = 8  # that can show two speakers
 _BY_CHANCE = 2.0  # windows; so much further apart a small group lies from the rest by chance
-_LOOK_CLOSER = 0.28
+_FAR = 0.65  # over the root of the number of windows: a cosine distance that chance hardly brings about
+_NEAR = 0.7  # of the distance that is enough by itself
+_TIMES, _TIMES_A_WINDOW = 0.4, 0.01  # the distance of the quarters, that even halves which lie far apart must keep
+_FEWEST_CHANGES = 3  # from one group to the other and back; fewer, and the recording may have changed, not the speaker
+_ONE_AFTER_ANOTHER = 1.4  # so much further apart groups must be that follow each other
+_LOOK_CLOSER = 0.25
 _WHOLE_SHARE = 0.6  # of a window that its stretch must fill to take part in clustering
 _KEPT_SHARE = 0.3  # of each row of the matrix, the highest
 _FADED = 0.01
@@ -124,22 +130,61 @@ def _parted(points: Samples, weights: Vector, fewest: float, settings: Diarizati
 
 
 def _two_speakers(points: Samples, weights: Vector, fewest: float, settings: DiarizationSettings) -> Groups | None:
-    """Points in two groups, if these are two speakers; else None.
-
-    One voice in two halves gives halves that lie no further apart than the quarters do in a half.
-    """
+    """Points in two groups, if these are two speakers; else None."""
     if len(points) < _FEWEST_POINTS:
         return None
+    halves = part_in_two(points, weights)
+    return halves.groups if halves.sizes.min() >= fewest and are_two_speakers(halves, settings) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """Windows parted in two.
+
+    Attributes:
+        groups: 0 or 1 for each window, or for each point that stands for several, in order.
+        sizes: windows in each group, shape (2,).
+        apart: cosine distance of the groups' mean embeddings.
+        typical: that of the halves of one group, their mean, with what chance may add where a group is small.
+    """
+
+    groups: Groups
+    sizes: Vector
+    apart: float
+    typical: float
+
+
+def part_in_two(points: Samples, weights: Vector) -> Halves:
+    """Part windows in two by spectral clustering, whoever speaks in them.
+
+    Args:
+        points: embeddings of windows in order, or points that stand for several, shape (n, embedding_size); n >= 4.
+        weights: the number of windows that each point stands for, shape (n,).
+    """
     groups = _refined(points, _means(points, _spectral_groups(points, 2), 2, weights), weights)
-    sizes = np.bincount(groups, weights, minlength=2)
-    if sizes.min() < fewest:
-        return None
+    sizes: Vector = np.bincount(groups, weights, minlength=2)
     centres = _means(points, groups, 2, weights)
-    apart = 1.0 - float(centres[0] @ centres[1])
     within = [1.0 - _cosine_of_halves(points[groups == half], weights[groups == half]) for half in (0, 1)]
-    typical = float(np.average(within, weights=sizes)) * (1.0 + _BY_CHANCE / float(sizes.min()))
-    is_two = apart > 1.0 - settings.max_similarity and apart > settings.min_separation * typical
-    return groups if is_two else None
+    typical = float(np.average(within, weights=sizes)) * (1.0 + _BY_CHANCE / max(float(sizes.min()), 1.0))
+    return Halves(groups, sizes, 1.0 - float(centres[0] @ centres[1]), typical)
+
+
+def are_two_speakers(halves: Halves, settings: DiarizationSettings) -> bool:
+    """Whether the halves lie so far apart that two people must have spoken.
+
+    Of a few windows the quarters say little: by chance they lie as far apart as two voices do. There the distance of
+    the halves has to stand out by itself, and by how much falls with the root of the number of windows, as chance
+    does; the quarters count for more the more windows there are. Halves that are nearly as far apart are two speakers
+    if they are clearly further apart than the quarters. ``benchmarks/diarization_bars.py`` prints how often one voice
+    and two voices pass.
+    """
+    windows = float(halves.sizes.sum())
+    enough = max(1.0 - settings.max_similarity, _FAR / float(np.sqrt(windows)))
+    if np.count_nonzero(np.diff(halves.groups)) < _FEWEST_CHANGES:
+        enough *= _ONE_AFTER_ANOTHER
+    is_far = halves.apart > enough
+    times = min(settings.min_separation, _TIMES + _TIMES_A_WINDOW * windows) if is_far else settings.min_separation
+    return halves.apart > _NEAR * enough and halves.apart > times * halves.typical
 
 
 def _cosine_of_halves(points: Samples, weights: Vector | None = None) -> float:

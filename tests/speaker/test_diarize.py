@@ -11,10 +11,13 @@ from forensic.records import SpeechSegment, Turn
 from forensic.settings import DiarizationSettings
 from forensic.speaker.diarization_error import diarization_error
 from forensic.speaker.diarize import (
+    Halves,
     Windows,
+    are_two_speakers,
     cluster,
     find_turns,
     may_be_several,
+    part_in_two,
     refine_turns,
     renumbered,
     spoken_alone,
@@ -86,6 +89,53 @@ def test_who_says_less_than_the_least_is_no_speaker():
 def test_no_more_speakers_are_found_than_are_allowed():
     windows, _, _ = conversation(alternating(range(4), 8), 0.4)
     assert len(cluster(windows, DiarizationSettings(max_speakers=2))) == 2
+
+
+def halves(number, apart, typical, changes=20):
+    """So many windows in two groups of one size, so far apart, with so many changes from one to the other."""
+    groups = (np.arange(number) * (changes + 1) // number) % 2
+    return Halves(groups, np.bincount(groups, minlength=2).astype(float), apart, typical)
+
+
+@pytest.mark.parametrize(("number", "found"), [(12, False), (24, True), (48, True)])
+def test_the_fewer_the_windows_the_further_apart_two_voices_must_be(number, found):
+    """As long as the quarters do not lie as far apart, which tells little where windows are few."""
+    assert are_two_speakers(halves(number, 0.15, typical=0.15, changes=9), DiarizationSettings()) is found
+
+
+def test_the_more_the_windows_the_more_the_quarters_count():
+    """Noise parts halves and quarters alike, and splits nobody."""
+    far = [are_two_speakers(halves(number, 0.25, typical=0.3), DiarizationSettings()) for number in (30, 60, 300)]
+    assert far == [True, False, False]
+
+
+def test_halves_that_are_nearly_far_enough_must_lie_further_apart_than_the_quarters():
+    settings = DiarizationSettings()
+    assert are_two_speakers(halves(60, 0.08, typical=0.05), settings)
+    assert not are_two_speakers(halves(60, 0.08, typical=0.08), settings)
+    assert not are_two_speakers(halves(60, 0.06, typical=0.02), settings)
+
+
+def test_halves_that_follow_each_other_must_lie_further_apart_than_such_as_alternate():
+    """The recording may have changed rather than the speaker."""
+    settings = DiarizationSettings()
+    assert are_two_speakers(halves(50, 0.12, typical=0.13, changes=3), settings)
+    assert not are_two_speakers(halves(50, 0.12, typical=0.13, changes=1), settings)
+    assert are_two_speakers(halves(50, 0.16, typical=0.17, changes=1), settings)
+
+
+def test_two_voices_are_parted_as_they_speak():
+    windows, _, _ = conversation(alternating([0, 1], 6), 0.5)
+    parted = part_in_two(windows.embeddings, np.ones(len(windows.embeddings)))
+    assert np.count_nonzero(np.diff(parted.groups)) == 11
+    assert parted.apart > parted.typical
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_second_voice_in_a_call_of_half_a_minute_is_found(seed):
+    """Of a dozen windows each, whose halves and quarters chance parts nearly as far."""
+    windows, _, _ = conversation([(0, 2.4), (1, 2.4)] * 6, 0.7, seed)
+    assert len(cluster(windows, DiarizationSettings())) == 2
 
 
 def test_speakers_are_numbered_by_how_much_they_say():
