@@ -162,7 +162,7 @@ def part_in_two(points: Samples, weights: Vector) -> Halves:
         weights: the number of windows that each point stands for, shape (n,).
     """
     groups = _refined(points, _means(points, _spectral_groups(points, 2), 2, weights), weights)
-    sizes: Vector = np.bincount(groups, weights, minlength=2)
+    sizes: Vector = np.bincount(groups, weights, minlength=2).astype(np.float64)
     centres = _means(points, groups, 2, weights)
     within = [1.0 - _cosine_of_halves(points[groups == half], weights[groups == half]) for half in (0, 1)]
     typical = float(np.average(within, weights=sizes)) * (1.0 + _BY_CHANCE / max(float(sizes.min()), 1.0))
