@@ -27,7 +27,7 @@ from _wav import write_wav
 from forensic.training.cache import read_samples
 
 _RATE_HZ = 16_000
-_IMPORTS = "import torch, polars, av, scipy.optimize, scipy.special"
+_IMPORTS = "import torch, polars, av"
 
 
 def main() -> None:

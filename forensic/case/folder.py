@@ -1,5 +1,6 @@
 """A case on disk: its folder opened, made, locked."""
 
+import dataclasses
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +20,12 @@ class CaseFolder:
     Attributes:
         path: the folder.
         evidence: its tables.
+        is_kept: False for one that is gone when its question is answered, and needs no order.
     """
 
     path: Path
     evidence: EvidenceStore
+    is_kept: bool = True
 
     @property
     def comparisons(self) -> Path:
@@ -82,7 +85,7 @@ def temporary_case() -> Iterator[CaseFolder]:
             f"There is no place for temporary files: {error.strerror}.", "Free some space, or set TMPDIR."
         ) from error
     with folder as name, open_case(Path(name), create=True) as case:
-        yield case
+        yield dataclasses.replace(case, is_kept=False)
 
 
 def _check(path: Path, *, create: bool) -> None:

@@ -4,13 +4,12 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 import typer
 from rich.table import Table
 
-from forensic.case.store import STATUS_LR
+from forensic.cli.loading import loading
 from forensic.cli.options import (
     DEFAULT_CASE,
     CalibrationOption,
@@ -27,6 +26,9 @@ from forensic.cli.options import (
 )
 from forensic.cli.scan import settings_with, show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, shown, shown_path
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _ROWS_SHOWN = 25
 
@@ -60,9 +62,10 @@ def compare_command(
     Use the same --model, --settings, --channels and --speakers as in the scan; --segments is for the suspects'
     recordings. Exit code 3: done, but some of these were rejected.
     """
-    from forensic.case.folder import open_case
-    from forensic.speaker.extractor import default_model_folder
-    from forensic.workflows.compare import ComparisonRequest, compare
+    with loading():
+        from forensic.case.folder import open_case
+        from forensic.speaker.extractor import default_model_folder
+        from forensic.workflows.compare import ComparisonRequest, compare
 
     if population is not None and calibration is not None:
         raise typer.BadParameter("give one of --population and --calibration.")
@@ -91,8 +94,12 @@ def compare_command(
         raise typer.Exit(DONE_WITH_FAILURES)
 
 
-def print_ranked(comparisons: pl.DataFrame) -> None:
+def print_ranked(comparisons: "pl.DataFrame") -> None:
     """The comparisons with an LR, highest first, and how many have none."""
+    import polars as pl
+
+    from forensic.case.store import STATUS_LR
+
     ranked = comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
     table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name, justify in (

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from forensic.cli.compare import part_of
+from forensic.cli.loading import loading
 from forensic.cli.options import (
     CalibrationOption,
     ChannelsOption,
@@ -56,10 +57,11 @@ def identify_command(
     The speaker may be none of them. Without --case and --report nothing is kept. Exit code 3: done, but some recordings
     were rejected.
     """
-    from forensic.case.folder import open_case
-    from forensic.speaker.extractor import default_model_folder
-    from forensic.workflows.compare import ComparisonRequest
-    from forensic.workflows.single import identify
+    with loading():
+        from forensic.case.folder import open_case
+        from forensic.speaker.extractor import default_model_folder
+        from forensic.workflows.compare import ComparisonRequest
+        from forensic.workflows.single import identify
 
     if case is not None and report is not None:
         raise typer.BadParameter("give one of --case and --report; a case has its own place for reports.")

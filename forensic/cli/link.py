@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from forensic.cli.compare import part_of
+from forensic.cli.loading import loading
 from forensic.cli.options import (
     DEFAULT_CASE,
     CalibrationOption,
@@ -50,9 +51,10 @@ def link_command(
     Recordings suspected of one source or session are listed apart. Use the same --model, --settings, --channels and
     --speakers as in the scan.
     """
-    from forensic.case.folder import open_case
-    from forensic.speaker.extractor import default_model_folder
-    from forensic.workflows.link import LinkRequest, link
+    with loading():
+        from forensic.case.folder import open_case
+        from forensic.speaker.extractor import default_model_folder
+        from forensic.workflows.link import LinkRequest, link
 
     request = LinkRequest(
         model_folder=model or default_model_folder(),

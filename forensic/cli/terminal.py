@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,7 +22,9 @@ from rich.progress import (
 from rich.text import Text
 
 from forensic.errors import ForensicError
-from forensic.records import Failure
+
+if TYPE_CHECKING:
+    from forensic.records import Failure
 
 DONE, FAILED, USAGE, DONE_WITH_FAILURES, NOT_ACCEPTED = 0, 1, 2, 3, 4
 """Exit codes."""
@@ -52,7 +55,7 @@ def complain(error: ForensicError) -> None:
     errors.print(f"[bold]Try:[/] {shown(error.remedy)}")
 
 
-def print_rejected(problems: Sequence[tuple[Path, Failure]]) -> None:
+def print_rejected(problems: "Sequence[tuple[Path, Failure]]") -> None:
     """Recordings that could not be used, and what would help."""
     for path, failure in problems:
         errors.print(f"[red]Rejected[/] {shown_path(path)} ({shown(failure.step)}): {shown(failure.problem)}")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from forensic.cli.compare import part_of, print_ranked
+from forensic.cli.loading import loading
 from forensic.cli.options import (
     CalibrationOption,
     ChannelsOption,
@@ -46,9 +47,10 @@ def verify_command(
     Where the questioned recording has several channels or speakers, each gets its own. Nothing is kept unless --report
     says where. Exit code 3: done, but a recording was rejected.
     """
-    from forensic.speaker.extractor import default_model_folder
-    from forensic.workflows.compare import ComparisonRequest
-    from forensic.workflows.single import verify
+    with loading():
+        from forensic.speaker.extractor import default_model_folder
+        from forensic.workflows.compare import ComparisonRequest
+        from forensic.workflows.single import verify
 
     request = ComparisonRequest(
         reference=known,

@@ -5,7 +5,6 @@ weights) and ``weights.safetensors``. What a class may be called, and when no cl
 it comes from the validation of that model.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +124,7 @@ def load_language_model(folder: Path) -> LanguageModel:
     if len(classes) != architecture.classes:
         raise ModelError(f"The card of {folder} names {len(classes)} classes for {architecture.classes}.", REMEDY)
     network.eval().requires_grad_(requires_grad=False)
-    return LanguageModel(name, hashlib.sha256(weights).hexdigest(), network, classes, decision, card)
+    return LanguageModel(name, str(card["weights"]["sha256"]), network, classes, decision, card)
 
 
 def _decision(card: Mapping[str, Any]) -> Decision:

@@ -30,7 +30,6 @@ spirit.
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked, shares
@@ -222,7 +221,8 @@ def _newton(scores: Vector, same_weight: Matrix, different_weight: Matrix, swapp
         if not open_fits.size:
             return parameters
         w, c, now = weight[open_fits], target[open_fits], parameters[open_fits]
-        probability = expit(now[:, :1] + now[:, 1:] * scores)
+        with np.errstate(over="ignore"):  # of e^710 and more: the probability is 0
+            probability = 1 / (1 + np.exp(-now[:, :1] - now[:, 1:] * scores))
         first = w * probability
         gradient = np.column_stack([first.sum(axis=1) - 0.5, first @ scores - c])
         second = first * (1 - probability)

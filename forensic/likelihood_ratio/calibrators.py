@@ -33,7 +33,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.calibration import LIMIT_PSEUDO_SPEAKERS, PSEUDO_SPEAKERS, fit_by_speaker
@@ -84,6 +83,8 @@ def fit_bi_gaussianized(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: 
     Raises:
         CalibrationError: as in ``fit_logistic``.
     """
+    from scipy.special import ndtr  # half a second, which the default calibrator would wait for as well
+
     shares = _shares(pairs, speaker_weights)
     slope, intercept = fit_by_speaker(pairs, speaker_weights, pseudo_speakers).T
     linear = intercept[:, None] + slope[:, None] * shares.scores

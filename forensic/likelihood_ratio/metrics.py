@@ -24,17 +24,20 @@ sets included. Where the others leave the definitions, we do not follow:
   same curve.
 """
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked, shares
+from forensic.likelihood_ratio.isotonic import block_starts
 from forensic.records import Vector
 
 Index = NDArray[np.intp]
+Matrix = NDArray[np.float64]
 
 LN10 = float(np.log(10))
 _SAME = "same-speaker values"
@@ -134,29 +137,55 @@ class PavBlocks:
     @property
     def cllr(self) -> float:
         """Cllr of the blocks' LRs, in bits: Cllr_min."""
-        total = self.same + self.different
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cost = self.same * np.log2(total / self.same), self.different * np.log2(total / self.different)
-        return float(0.5 * np.nansum(cost))  # NaN is 0 log 0, which is 0
+        return float(_cllr_of_blocks(self.same[None], self.different[None])[0])
 
     @property
     def roc_convex_hull(self) -> tuple[Vector, Vector]:
         """Vertices of the hull of the ROC: rates of false alarms and misses, shape (n_blocks + 1,) each."""
-        return (
-            np.concatenate([[1.0], np.maximum(1 - np.cumsum(self.different)[:-1], 0.0), [0.0]]),
-            np.concatenate([[0.0], np.minimum(np.cumsum(self.same)[:-1], 1.0), [1.0]]),
-        )
+        false_alarms, misses = _hulls(self.same[None], self.different[None])
+        return false_alarms[0], misses[0]
 
     @property
     def eer(self) -> float:
         """Where the hull has as many misses as false alarms, 0 to 0.5."""
-        false_alarms, misses = self.roc_convex_hull
-        after = min(int(np.argmax(misses >= false_alarms - 1e-12)), len(misses) - 1)
-        before = after - 1
-        gap_before = false_alarms[before] - misses[before]
-        gap_after = false_alarms[after] - misses[after]
-        step = gap_before / (gap_before - gap_after)
-        return float(misses[before] + step * (misses[after] - misses[before]))
+        return float(_eer_of_blocks(self.same[None], self.different[None])[0])
+
+
+def _cllr_of_blocks(same: Matrix, different: Matrix) -> Vector:
+    """Cllr_min of each row of blocks; blocks without weight at the end of a row change nothing."""
+    total = same + different
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = same * np.log2(total / same), different * np.log2(total / different)
+    value: Vector = 0.5 * np.nansum(cost, axis=(0, 2))  # NaN is 0 log 0, which is 0
+    return value
+
+
+def _hulls(same: Matrix, different: Matrix) -> tuple[Matrix, Matrix]:
+    """False alarms and misses at the vertices of each row's hull, shape (n_rows, n_blocks + 1) each."""
+    zero, one = np.zeros((len(same), 1)), np.ones((len(same), 1))
+    false_alarms = np.maximum(1 - np.cumsum(different, axis=1)[:, :-1], 0.0)
+    misses = np.minimum(np.cumsum(same, axis=1)[:, :-1], 1.0)
+    return np.hstack([one, false_alarms, zero]), np.hstack([zero, misses, one])
+
+
+def _eer_of_blocks(same: Matrix, different: Matrix) -> Vector:
+    """The EER of each row of blocks; blocks without weight at the end of a row change nothing."""
+    false_alarms, misses = _hulls(same, different)
+    row, after = np.arange(len(same)), np.argmax(misses >= false_alarms - 1e-12, axis=1)
+    gap = false_alarms - misses
+    gap_before, gap_after = gap[row, after - 1], gap[row, after]
+    misses_before, misses_after = misses[row, after - 1], misses[row, after]
+    value: Vector = misses_before + gap_before / (gap_before - gap_after) * (misses_after - misses_before)
+    return value
+
+
+def order_measures_of_draws(same: Matrix, different: Matrix) -> Matrix:
+    """Cllr_min and EER for each row of weights, which ``pav_blocks_of_draws`` takes; shape (n_draws, 2)."""
+    blocks = list(pav_blocks_of_draws(same, different))
+    sides = np.zeros((2, len(blocks), max(len(one.starts) for one in blocks)))
+    for row, one in enumerate(blocks):
+        sides[:, row, : len(one.starts)] = one.same, one.different
+    return np.column_stack([_cllr_of_blocks(*sides), _eer_of_blocks(*sides)])
 
 
 def pav_blocks(same: Vector, different: Vector) -> PavBlocks:
@@ -166,12 +195,22 @@ def pav_blocks(same: Vector, different: Vector) -> PavBlocks:
         same: weight of the same-speaker class in each run, rising values, shape (n_runs,), any positive sum.
         different: the same for the different-speaker class.
     """
-    same, different = same / same.sum(), different / different.sum()
+    return next(pav_blocks_of_draws(same[None], different[None]))
+
+
+def pav_blocks_of_draws(same: Matrix, different: Matrix) -> Iterator[PavBlocks]:
+    """The same for each row of weights, shape (n_draws, n_runs) each; all are pooled together, which is faster."""
+    same, different = same / same.sum(axis=1, keepdims=True), different / different.sum(axis=1, keepdims=True)
     weight = same + different
-    used = np.flatnonzero(weight)  # a run whose speakers a bootstrap did not draw
-    fitted = isotonic_regression(same[used] / weight[used], weights=weight[used])
-    starts = used[fitted.blocks[:-1]]
-    return PavBlocks(np.add.reduceat(same, starts), np.add.reduceat(different, starts), starts)
+    used = np.flatnonzero(weight)  # other runs are of speakers whom a bootstrap did not draw
+    draw = used // weight.shape[1]
+    begins = np.diff(draw, prepend=-1) > 0
+    first = block_starts(same.ravel()[used], weight.ravel()[used], begins)
+    starts = used[first]
+    edges = np.searchsorted(draw[first], np.arange(len(weight) + 1))
+    of_same, of_different = np.add.reduceat(same.ravel(), starts), np.add.reduceat(different.ravel(), starts)
+    for row, (start, end) in enumerate(itertools.pairwise(edges.tolist())):
+        yield PavBlocks(of_same[start:end], of_different[start:end], starts[start:end] - row * weight.shape[1])
 
 
 def _blocks_of(

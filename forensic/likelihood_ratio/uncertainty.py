@@ -28,12 +28,12 @@ Society B 50:35-45 (symmetric bootstrap intervals); Satterthwaite (1946), Biomet
 """
 
 import numpy as np
-from scipy.special import ndtri, stdtrit  # scipy.stats has the same, and takes a second to import
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
-from forensic.likelihood_ratio.metrics import cost_bits, pav_blocks, runs
+from forensic.likelihood_ratio.metrics import cost_bits, order_measures_of_draws, runs
 from forensic.likelihood_ratio.pairs import Matrix, Pairs, different_weights_by_group, same_weights
+from forensic.likelihood_ratio.student import normal_quantile, student_quantile
 from forensic.records import Interval, Vector
 
 LEVEL_PERCENT = 95.0
@@ -45,6 +45,7 @@ like N / 2 speakers, and what PAV fits too well falls as N^(-2/3) (Brunk 1970, i
 Statistical Inference, 177-195)."""
 
 _FEWEST_DEGREES = 3.0
+_RUNS_AT_ONCE = 1 << 18  # of all draws that are pooled together: some 2 MB an array
 _LONGEST_REACH = 20.0  # of a logarithm: e^20 is beyond every measure, and finite
 
 
@@ -91,7 +92,9 @@ def small_sample_factor(speakers: int) -> float:
     if speakers == 1:
         raise CalibrationError("One speaker says nothing of how speakers vary.", "Use more reference speakers.")
     quantile = 0.5 + LEVEL_PERCENT / 200
-    return float(stdtrit(speakers - 1, quantile) / ndtri(quantile) * np.sqrt(speakers / (speakers - 1)))
+    return (
+        student_quantile(quantile, speakers - 1) / normal_quantile(quantile) * float(np.sqrt(speakers / (speakers - 1)))
+    )
 
 
 def metric_intervals(
@@ -179,7 +182,7 @@ def metric_interval(
         kurtosis = float(np.mean(away**4)) / variance**2
         degrees = min(max(2 * speakers / max(kurtosis - 1, 2.0), _FEWEST_DEGREES), degrees)
     relative = float(drawn.std()) / mean * np.sqrt(speakers / (speakers - 1))
-    reach = np.exp(min(float(stdtrit(degrees, 0.5 + LEVEL_PERCENT / 200)) * relative, _LONGEST_REACH))
+    reach = np.exp(min(student_quantile(0.5 + LEVEL_PERCENT / 200, degrees) * relative, _LONGEST_REACH))
     centre = max(value - bias_ratio * (float(np.median(drawn)) - value), 0.0)
     return Interval(float(value), float(min(centre / reach, value)), float(min(max(centre * reach, value), largest)))
 
@@ -214,11 +217,13 @@ def order_measures(pairs: Pairs, same: Vector, different: Vector, speaker_weight
     of_pair = same_weights(pairs, speaker_weights)
     occupied, group = np.unique(joined.different, return_inverse=True)
     grouped = different_weights_by_group(pairs, speaker_weights, group)
-    measures = np.empty((len(speaker_weights), 2))
-    for draw, (same_draw, different_draw) in enumerate(zip(of_pair, grouped, strict=True)):
-        different_by_run = np.zeros(joined.count)
-        different_by_run[occupied] = different_draw
-        same_by_run = np.bincount(joined.same, same_draw, joined.count).astype(np.float64)
-        blocks = pav_blocks(same_by_run, different_by_run)
-        measures[draw] = blocks.cllr, blocks.eer
-    return measures
+    measures: list[Matrix] = []
+    at_once = max(1, _RUNS_AT_ONCE // joined.count)
+    for first in range(0, len(speaker_weights), at_once):
+        different_by_run = np.zeros((len(grouped[first : first + at_once]), joined.count))
+        different_by_run[:, occupied] = grouped[first : first + at_once]
+        same_by_run = np.zeros_like(different_by_run)
+        for draw, weight in zip(same_by_run, of_pair[first : first + at_once], strict=True):
+            draw[:] = np.bincount(joined.same, weight, joined.count)
+        measures.append(order_measures_of_draws(same_by_run, different_by_run))
+    return np.concatenate(measures)

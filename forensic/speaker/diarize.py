@@ -23,12 +23,10 @@ Luxburg (2007), "A tutorial on spectral clustering".
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.cluster.vq import kmeans2
-from scipy.linalg import eigh
 
 from forensic.records import Samples, SpeechSegment, Turn, Vector
 from forensic.settings import DiarizationSettings
@@ -38,6 +36,7 @@ Groups = NDArray[np.intp]
 
 _CELL_S = 0.1  # the resolution of turns
 _MOST_POINTS = 400  # in a matrix of cosines
+_SMALL_MATRIX = 255  # all eigenvectors of it in a few milliseconds
 _CHUNK = 800  # windows that are condensed together
 _FEWEST_WINDOWS = 4
 _FEWEST_POINTS = 8  # that can show two speakers
@@ -163,7 +162,7 @@ def part_in_two(points: Samples, weights: Vector) -> Halves:
         weights: the number of windows that each point stands for, shape (n,).
     """
     groups = _refined(points, _means(points, _spectral_groups(points, 2), 2, weights), weights)
-    sizes: Vector = np.bincount(groups, weights, minlength=2)
+    sizes: Vector = np.bincount(groups, weights, minlength=2).astype(np.float64)
     centres = _means(points, groups, 2, weights)
     within = [1.0 - _cosine_of_halves(points[groups == half], weights[groups == half]) for half in (0, 1)]
     typical = float(np.average(within, weights=sizes)) * (1.0 + _BY_CHANCE / max(float(sizes.min()), 1.0))
@@ -195,9 +194,12 @@ def _cosine_of_halves(points: Samples, weights: Vector | None = None) -> float:
     if len(points) < _FEWEST_WINDOWS:
         return 1.0
     centred = points - np.average(points, axis=0, weights=weights).astype(np.float32)
-    spread = (centred * weights[:, None].astype(np.float32)).T @ centred
-    _, direction = eigh(spread, subset_by_index=(len(spread) - 1, len(spread) - 1))
-    groups = (centred @ direction[:, 0] > 0).astype(np.intp)
+    weighed = centred * np.sqrt(weights)[:, None].astype(np.float32)
+    if len(points) <= points.shape[1]:  # the side of the direction on which each lies, from the smaller of two matrices
+        side = _leading_eigenvectors(weighed @ weighed.T, 1)[:, 0]
+    else:
+        side = weighed @ _leading_eigenvectors(weighed.T @ weighed, 1)[:, 0]
+    groups = (side > 0).astype(np.intp)
     groups = _refined(points, _means(points, groups, 2, weights), weights)
     centres = _means(points, groups, 2, weights)
     return float(centres[0] @ centres[1]) if np.bincount(groups, minlength=2).all() else 1.0
@@ -228,6 +230,8 @@ def _condensed(embeddings: Samples) -> tuple[Samples, Vector]:
     """At most so many points as a matrix of cosines may have, and how many windows each stands for."""
     if len(embeddings) <= _MOST_POINTS:
         return embeddings, np.ones(len(embeddings))
+    from scipy.cluster.hierarchy import fcluster, linkage  # half a second, and only long recordings come here
+
     chunks = np.array_split(embeddings, -(-len(embeddings) // _CHUNK))
     each = max(4, _MOST_POINTS // len(chunks))
     points, weights = [], []
@@ -248,8 +252,7 @@ def _spectral_groups(points: Samples, number: int) -> Groups:
     affinity = np.where(affinity >= kept, affinity, _FADED * affinity)
     affinity = np.maximum(affinity, affinity.T)
     degree = np.sqrt(affinity.sum(axis=1))
-    size = len(points)
-    _, vectors = eigh(affinity / np.outer(degree, degree), subset_by_index=(size - number, size - 1))
+    vectors = _leading_eigenvectors(affinity / np.outer(degree, degree), number)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     return _k_means(vectors, number)
 
@@ -261,8 +264,23 @@ def _k_means(rows: Vector, number: int) -> Groups:
     while len(chosen) < number:
         chosen.append(int(distance.argmax()))
         distance = np.minimum(distance, np.linalg.norm(rows - rows[chosen[-1]], axis=1))
-    found: Groups = kmeans2(rows, rows[chosen], minit="matrix")[1].astype(np.intp)
+    centres = rows[chosen]
+    for _ in range(_ROUNDS):
+        found: Groups = ((rows[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+        sizes = np.bincount(found, minlength=number)
+        sums = np.stack([np.bincount(found, column, number) for column in rows.T], axis=1)
+        centres = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centres)
     return found
+
+
+def _leading_eigenvectors(matrix: NDArray[Any], number: int) -> NDArray[Any]:
+    """Those of the largest eigenvalues of a symmetric matrix, rising, shape (size, number)."""
+    if len(matrix) <= _SMALL_MATRIX:
+        return np.linalg.eigh(matrix)[1][:, -number:]
+    from scipy.linalg import eigh  # calculates no others, which pays where importing it does
+
+    vectors: NDArray[Any] = eigh(matrix, subset_by_index=(len(matrix) - number, len(matrix) - 1))[1]
+    return vectors
 
 
 def find_turns(

@@ -143,15 +143,19 @@ def weigh_case(
     suspects: Sequence[Suspect],
     watch_scan: Callable[[ScanSummary], None],
     watch: Callable[[str], None],
+    model: SpeakerModel | None = None,
 ) -> WeighedCase:
-    """Score, calibrate, decide; arguments and errors as of ``compare``, with the suspects of the reference set."""
+    """Score, calibrate, decide; arguments and errors as of ``compare``, with the suspects of the reference set.
+
+    Where the model of ``request.model_folder`` has been loaded before, it can be given as well.
+    """
     began, created = time.monotonic(), datetime.now(UTC)
     details = load_case_details(case.path)
     scale = load_scale(request.scale)
-    model = load_model(request.model_folder)
+    model = model or load_model(request.model_folder)
     envelope = load_envelope(request.envelope or request.calibration or request.model_folder)
     population = None if request.people else reference_population(model, request.model_folder, request.calibration)
-    known_scan = _scan_reference(case, request, suspects, watch_scan)
+    known_scan = _scan_reference(case, request, suspects, watch_scan, model)
 
     watch("scoring")
     evidence = evidence_of(case, model, request.settings)
@@ -253,6 +257,7 @@ def _scan_reference(
     request: ComparisonRequest,
     suspects: Sequence[Suspect],
     watch: Callable[[ScanSummary], None],
+    model: SpeakerModel,
 ) -> ScanSummary:
     roots = tuple(path for suspect in suspects for path in suspect.paths)
     return scan(
@@ -266,6 +271,7 @@ def _scan_reference(
             labels=request.labels,
         ),
         watch,
+        model,
     )
 
 

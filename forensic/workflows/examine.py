@@ -44,7 +44,7 @@ from forensic.speaker.diarize import (
 )
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
 from forensic.speaker.features import FRAMES_PER_S, HOP, MEL_BANDS, frame_mask, level_gain, mel_power
-from forensic.workflows.language import LanguageModels, identify_speech, load_language_models
+from forensic.workflows.language import LanguageModels, identify_speech, shipped_language_models
 from forensic.workflows.spoken_language import Heard
 
 _GROUP_S = 240.0  # audio that goes through the networks together
@@ -54,17 +54,25 @@ _FEWEST_FRAMES_ALONE = 20  # a stretch between two pauses that is shorter than 0
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
-    """Loads the model in whichever process examines; picklable, so that any engine can send it there."""
+    """Loads the model in whichever process examines; picklable, so that any engine can send it there.
+
+    Attributes:
+        model_folder: embeds the speech.
+        settings: of every step.
+        labels: by path, who speaks when in recordings that an examiner has listened to.
+        model: that of the folder, for a step in this process where it has been loaded; None loads it.
+    """
 
     model_folder: Path
     settings: Settings
     labels: Mapping[Path, Labels] = field(default_factory=dict)
+    model: SpeakerModel | None = None
 
     def __call__(self) -> "LoadedExaminer":
         """Load, and use one thread: the engine runs a process a processor."""
         torch.set_num_threads(1)
-        languages = load_language_models() if self.settings.language.identify else None
-        return LoadedExaminer(load_model(self.model_folder), self.settings, self.labels, languages)
+        languages = shipped_language_models() if self.settings.language.identify else None
+        return LoadedExaminer(self.model or load_model(self.model_folder), self.settings, self.labels, languages)
 
 
 @dataclass(frozen=True, slots=True)

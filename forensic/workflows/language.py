@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,16 @@ def load_language_models(language: Path | None = None, accent: Path | None = Non
         load_language_model(language or default_language_model_folder()),
         load_language_model(accent or default_accent_model_folder()),
     )
+
+
+@cache
+def shipped_language_models() -> LanguageModels:
+    """The models that ship, loaded once a process.
+
+    Raises:
+        ModelError: if one cannot be loaded.
+    """
+    return load_language_models()
 
 
 def identify_languages(

@@ -20,7 +20,7 @@ from forensic.engine import default_workers, run
 from forensic.errors import FileReadError, RecordingError, WorkerError
 from forensic.records import Failure, Labels, ModelIdentity, RecordingEvidence, SourceFile
 from forensic.settings import Settings
-from forensic.speaker.extractor import load_model
+from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.workflows.examine import Examiner
 from forensic.workflows.spoken_language import language_row
 
@@ -83,13 +83,19 @@ class ScanSummary:
         return self.audio_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 
-def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], None]) -> ScanSummary:
+def scan(
+    case: CaseFolder,
+    request: ScanRequest,
+    watch: Callable[[ScanSummary], None],
+    model: SpeakerModel | None = None,
+) -> ScanSummary:
     """Find, hash, decode, measure and embed; whatever was examined before is not examined again.
 
     Args:
         case: takes the evidence.
         request: what to scan.
         watch: called with the state after every batch.
+        model: of ``request.model_folder``, where it has been loaded before.
 
     Returns:
         How it went.
@@ -99,7 +105,8 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
         ModelError: if the model cannot be loaded.
     """
     began = time.monotonic()
-    identity = load_model(request.model_folder).identity
+    model = model or load_model(request.model_folder)
+    identity = model.identity
     found, unreadable = _discover(request)
     summary = ScanSummary(files=len(found), bytes_total=sum(size for _, size in found), paths=[p for p, _ in found])
     summary.problems += unreadable
@@ -109,14 +116,16 @@ def scan(case: CaseFolder, request: ScanRequest, watch: Callable[[ScanSummary], 
     clerk = _Clerk(case, request, identity, summary, labels)
     workers = request.workers or (default_workers() if len(found) > _FILES_WORTH_A_PROCESS else 1)
     batches = _batches(clerk.new_recordings(found), max(1, len(found) // (2 * workers)))
-    examiner = Examiner(request.model_folder, _settings_of_side(request), labels)
+    own_model = model if workers == 1 else None  # a worker process loads its own
+    examiner = Examiner(request.model_folder, _settings_of_side(request), labels, own_model)
     for results in run(examiner, batches, _give_up, workers):
         clerk.store(results)
         summary.elapsed_s = time.monotonic() - began
         watch(summary)
     clerk.note_copies()
     clerk.store([])
-    case.evidence.compact()
+    if case.is_kept:
+        case.evidence.compact()
     clerk.count_earlier_failures()
     summary.elapsed_s = time.monotonic() - began
     watch(summary)

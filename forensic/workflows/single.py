@@ -17,6 +17,7 @@ from forensic.case.store import STATUS_LR
 from forensic.errors import CaseError
 from forensic.likelihood_ratio.chance import expected_by_chance
 from forensic.records import Calibration, Failure, Labels
+from forensic.speaker.extractor import load_model
 from forensic.workflows.compare import (
     ComparisonRequest,
     ComparisonResult,
@@ -171,6 +172,7 @@ def _weighed(
     watch: Watch,
 ) -> tuple[WeighedCase, tuple[tuple[Path, Failure], ...]]:
     """The scan of the questioned recordings, and their comparisons with the suspects."""
+    model = load_model(request.model_folder)  # once for both sides: it takes as long as half a minute of audio
     own_labels, known_labels = _labels_by_side(request, questioned, [path for one in suspects for path in one.paths])
     scanned = scan(
         case,
@@ -183,11 +185,12 @@ def _weighed(
             labels=own_labels,
         ),
         watch_scan,
+        model,
     )
     scope = dataclasses.replace(
         request, questioned=tuple(str(path.absolute()) for path in questioned), labels=known_labels
     )
-    weighed = weigh_case(case, scope, suspects, watch_scan, watch)
+    weighed = weigh_case(case, scope, suspects, watch_scan, watch, model)
     return weighed, (*scanned.problems, *weighed.known.problems)
 
 

@@ -68,12 +68,42 @@ def test_every_joined_voice_is_a_node_and_every_pair_a_line(linked):
     assert "same source suspected" in svg
 
 
-def test_too_many_voices_for_a_graph_stand_in_the_tables(linked):
-    report = build_link_report(linked(MOST_NODES + 1))
+def test_a_graph_of_too_many_voices_shows_those_that_the_highest_links_join(linked):
+    """Voices 11 and 12, and the next ones, are joined most firmly; the tables hold all."""
+    inputs = linked(MOST_NODES + 20)
+    number = pl.col("known_voice")
+    strong = inputs.links.with_columns(log10_lr=pl.when(number > 10).then(3.0 - 0.01 * number).otherwise(1.5))
+    report = build_link_report(dataclasses.replace(inputs, links=strong))
+    assert [node.label for node in report.graph.nodes] == [f"V{voice}" for voice in range(11, 11 + MOST_NODES)]
+    assert [edge.kind for edge in report.graph.edges] == ["link"] * (MOST_NODES - 1)
+    assert "too many for a graph" in report.graph_note
+    assert len(report.voices) == MOST_NODES + 20
+    assert build_link_report(linked(MOST_NODES)).graph_note == ""
+
+
+def test_too_many_suspicions_for_a_graph_stand_in_the_table(linked):
+    """Without any link there is none that is joined most firmly."""
+    inputs = linked(2 * MOST_NODES)
+    suspicions = tuple(
+        SuspectedPair("same session", f"{one}", f"{one + 1}", (one,), (one + 1,), "One day.")
+        for one in range(1, 2 * MOST_NODES, 2)
+    )
+    report = build_link_report(dataclasses.replace(inputs, links=inputs.links.clear(), suspicions=suspicions))
     assert report.graph is None
     assert "too many for a graph" in report.graph_note
-    assert len(report.voices) == MOST_NODES + 1
-    assert build_link_report(linked(MOST_NODES)).graph is not None
+    assert len(report.suspicions) == MOST_NODES
+
+
+def test_of_many_calibrations_those_are_listed_that_most_pairs_use(linked):
+    """And how many there are, and where all are."""
+    inputs = linked(4)
+    (fitted,) = inputs.calibrations.values()
+    many = {f"{number:04}": fitted for number in range(400)}
+    report = build_link_report(dataclasses.replace(inputs, calibrations=many, uses={key: int(key) + 1 for key in many}))
+    assert [row.pairs for row in report.calibrations[:2]] == ["400", "399"]
+    assert len(report.calibrations) == 300
+    assert report.calibrations_note == "The 300 of 400 calibrations that most pairs use; all are in results.json."
+    assert report.calibrations_note in render_link_html(report)
 
 
 @pytest.mark.parametrize(("count", "seed"), [(2, 0), (12, 1), (30, 2), (60, 3)])

@@ -78,6 +78,12 @@ def build_link_report(inputs: LinkInputs) -> LinkReport:
     voices, voices_note = first_rows([_voice_row(row) for row in inputs.voices.to_dicts()], _MOST_ROWS, "voice")
     failures, failures_note = first_rows(_failure_rows(inputs.failures), _MOST_ROWS, "failure")
     graph, graph_note = _graph(inputs)
+    calibrations = _calibrations(inputs)
+    calibrations_note = ""
+    if len(calibrations) > _MOST_ROWS:
+        calibrations_note = (
+            f"The {_MOST_ROWS:,} of {len(calibrations):,} calibrations that most pairs use; all are in results.json."
+        )
     return LinkReport(
         title=printable(case.title) or "Voices across recordings",
         report_id=printable(inputs.report_id),
@@ -112,7 +118,8 @@ def build_link_report(inputs: LinkInputs) -> LinkReport:
         failures=failures,
         failures_note=failures_note,
         reading=READING,
-        calibrations=_calibrations(inputs),
+        calibrations=calibrations[:_MOST_ROWS],
+        calibrations_note=calibrations_note,
         method=describe_method(inputs.method),
         limitations=wording.LIMITATIONS,
         settings=list_settings(inputs.method.settings),
@@ -168,11 +175,14 @@ def _graph(inputs: LinkInputs) -> tuple[Graph | None, str]:
     shown = sorted(joined | {voice for pair in pairs for voice in pair})
     if not shown:
         return None, "Nothing joins any two voices, so there is no graph."
+    left_out = ""
     if len(shown) > MOST_NODES:
-        return None, (
-            f"{len(shown):,} voices are joined by links or suspicions, too many for a graph that can be read; the "
-            "tables below hold them."
-        )
+        left_out = f"{len(shown):,} voices are joined by links or suspicions, too many for a graph that can be read"
+        shown = _most_firmly_joined(inputs.links)
+        pairs = {pair: kind for pair, kind in pairs.items() if set(pair) <= set(shown)}
+        if not shown:
+            return None, f"{left_out}; the tables below hold them."
+        left_out += f". Shown are {len(shown):,} that the highest LRs join, with all that joins these."
     place = {voice: index for index, voice in enumerate(shown)}
     cluster = dict(inputs.voices.select("voice", "cluster").iter_rows())
     edges = [GraphEdge(place[one], place[other], kind) for (one, other), kind in pairs.items()]
@@ -184,15 +194,27 @@ def _graph(inputs: LinkInputs) -> tuple[Graph | None, str]:
             row["log10_lr"],
             row["log10_lr_low"] >= inputs.threshold_log10_lr,
         )
-        for row in inputs.links.to_dicts()
+        for row in inputs.links.filter(
+            pl.col("known_voice").is_in(shown), pl.col("questioned_voice").is_in(shown)
+        ).to_dicts()
     ]
     alone = inputs.voices.height - len(shown)
     caption = (
         "Voices by their numbers in the list of voices; a colour is a cluster, white is none. The thicker a line, the "
         "higher the LR; a dashed line has an interval that reaches below the threshold. Where nodes lie says nothing."
     )
-    note = f"{plural(alone, 'further voice is', 'further voices are')} joined to none." if alone else ""
+    note = left_out or (f"{plural(alone, 'further voice is', 'further voices are')} joined to none." if alone else "")
     return Graph(tuple(GraphNode(f"V{voice}", cluster[voice] or 0) for voice in shown), tuple(edges), caption), note
+
+
+def _most_firmly_joined(links: pl.DataFrame) -> list[int]:
+    """The voices of the highest links, as many as a graph may have."""
+    chosen: set[int] = set()
+    for pair in links.sort("log10_lr", descending=True).select("known_voice", "questioned_voice").iter_rows():
+        if len(chosen.union(pair)) > MOST_NODES:
+            break
+        chosen.update(pair)
+    return sorted(chosen)
 
 
 def _cluster_row(one: VoiceCluster, names: Mapping[int, str]) -> ClusterRow:

@@ -134,6 +134,7 @@ class LinkReport:
     failures_note: str
     reading: tuple[str, ...]
     calibrations: tuple[CalibrationRow, ...]
+    calibrations_note: str
     method: tuple[Fact, ...]
     limitations: tuple[str, ...]
     settings: tuple[SettingsTable, ...]
