@@ -238,3 +238,7 @@ def forensic(*arguments: str) -> str:
     if done.returncode not in {0, 3}:
         sys.exit(f"forensic {' '.join(arguments)}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+if __name__ == "__main__":
+    main()

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import polars as pl
 
 from forensic.language.names import name_of
 from forensic.records import Recognition, Samples
+from forensic.report.content.exhibits import channel_label
 from forensic.workflows.sides import Side
 
 _HEARD_FRAMES = 6_000  # the first minute of speech says which language it is; hours of it would only take longer
@@ -63,7 +65,7 @@ def language_warnings(questioned: Sequence[Side], known: Sequence[Side], table: 
         if not own:
             continue
         others = [
-            f"{other.name} ({name_of(language)})"
+            f"{_shown(other)} ({name_of(language)})"
             for other in questioned
             for language in [_of_questioned(other, spoken)]
             if language is not None and language not in own
@@ -93,6 +95,11 @@ def _of_questioned(side: Side, spoken: Mapping[str, Mapping[tuple[int, int], str
         (spoken[sha256].get((side.channel, side.turn)) for sha256 in side.sha256 if sha256 in spoken),
         None,
     )
+
+
+def _shown(side: Side) -> str:
+    """The last two parts of a questioned path, with channel and speaker: long paths would hide the languages."""
+    return channel_label("/".join(PurePath(side.name).parts[-2:]), side.channel, side.turn, side.speakers)
 
 
 def _joined(tags: set[str]) -> str:

@@ -40,8 +40,15 @@ def test_each_channel_has_its_own_language():
     """The other side of a call says nothing of this one."""
     table = _table(("k", 0, "fa"), ("q", 1, "de"), ("q", 2, "fa"))
     (warning,) = language_warnings([_side("c1", "q", 1), _side("c2", "q", 2)], [_side("Adler", "k")], table)
-    assert "c1 (German)" in warning
+    assert "c1 channel 1 (German)" in warning
     assert "c2" not in warning
+
+
+def test_a_long_path_is_shortened():
+    """Folders above the last would hide what is said of the recording."""
+    table = _table(("k", 0, "fa"), ("q", 0, "de"))
+    (warning,) = language_warnings([_side("/a/b/calls/one.wav", "q")], [_side("Adler", "k")], table)
+    assert " calls/one.wav (German)" in warning
 
 
 @pytest.mark.parametrize("known", [None, "fa"])

@@ -15,7 +15,7 @@ BALANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 """Factors that are tried."""
 
 _STEPS = 75  # of the windows that it is fitted on: 3 s
-_SHRINKAGE = 0.25  # of the within-class covariance towards a multiple of the identity
+_SHRINKAGE = 0.1  # of the within-class covariance towards a multiple of the identity
 
 
 def fit_discriminant(network: LanguageNetwork, cache: StateCache, labels: NDArray[np.int64]) -> None:
