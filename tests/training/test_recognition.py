@@ -217,12 +217,21 @@ def test_the_threshold_rejects_no_more_than_a_tenth_of_what_is_right():
 
 
 def test_coverage_is_the_error_of_each_class_on_clean_speech():
-    """One class is always right, one never; a class without people has no error at all."""
+    """One class is mostly right, one never; a class without people has no error at all."""
     scores = np.tile([3.0, 1.0, 0.0], (20, 1))
-    labels = np.repeat([0, 1], 10)
+    labels = np.repeat([0, 1], [18, 2])
     decision = validate_classes([Trials(500, 0, np.arange(20), labels, scores)], "abc").decision
-    assert decision.error == {"a": 0.0, "b": 1.0}
+    assert decision.error == {"a": 0.1, "b": 1.0}
     assert [decision.covers(name) for name in "abc"] == [True, False, False]
+
+
+def test_a_class_that_others_are_taken_for_is_not_covered():
+    """Its own speech is always told rightly, but half of what is said to be it is not."""
+    scores = np.tile([3.0, 1.0], (20, 1))
+    labels = np.repeat([0, 1], 10)
+    decision = validate_classes([Trials(500, 0, np.arange(20), labels, scores)], "ab").decision
+    assert decision.error["a"] == 0.5
+    assert not decision.covers("a")
 
 
 def test_a_class_that_only_its_corpus_may_tell_is_not_validated():
