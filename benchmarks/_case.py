@@ -1,6 +1,8 @@
 """Cases of real speech for the benchmarks: files of any codec, a reference population without the people of a case."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -38,3 +40,11 @@ def without(model_folder: Path, target: Path, people: set[str]) -> Path:
         licences=population.card.licences,
     )
     return target
+
+
+def forensic(*arguments: str) -> str:
+    """Run the command; 3 means done, but some recordings were rejected."""
+    done = subprocess.run([sys.executable, "-m", "forensic", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode not in {0, 3}:
+        sys.exit(f"forensic {' '.join(arguments)}\n{done.stdout}{done.stderr}")
+    return done.stdout

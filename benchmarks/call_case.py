@@ -13,7 +13,6 @@ import argparse
 import dataclasses
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _case import without, write_as
+from _case import forensic, without, write_as
 from _conversations import Conversation, Voice, converse, read_voices
 
 from forensic.audio.channel import Channel, Level, Noise
@@ -61,21 +60,17 @@ class Spoken:
     conversation: Conversation | None
     names: dict[str, str]
     language: str
+    cut_s: float = 0.0  # taken off the start of the conversation
 
-    def speaker_of(self, segments: pl.DataFrame, cut_s: float) -> tuple[str, float]:
-        """Who speaks most of some segments, and the share of their time that is theirs.
-
-        Args:
-            segments: with start_s and end_s.
-            cut_s: what was taken off the start of the recording.
-        """
+    def speaker_of(self, segments: pl.DataFrame) -> tuple[str, float]:
+        """Who speaks most of some segments (columns start_s, end_s), and the share of their time that is theirs."""
         if self.conversation is None:
             return next(iter(self.names.values())), 1.0
         own_s = dict.fromkeys(self.conversation.parts, 0.0)
         for start_s, end_s in segments.select("start_s", "end_s").iter_rows():
             for turn in self.conversation.turns:
                 name = list(own_s)[turn.speaker - 1]
-                own_s[name] += max(0.0, min(end_s + cut_s, turn.end_s) - max(start_s + cut_s, turn.start_s))
+                own_s[name] += max(0.0, min(end_s + self.cut_s, turn.end_s) - max(start_s + self.cut_s, turn.start_s))
         most = max(own_s, key=lambda name: own_s[name])
         return self.names[most], own_s[most] / max(sum(own_s.values()), 1e-9)
 
@@ -128,6 +123,7 @@ def write_case(speech: Path, out: Path) -> tuple[dict[str, Spoken], set[str]]:
         truth[file] = Spoken(made, {voice.name: name for name, voice in zip(names, rest, strict=True)}, "en")
         if number == 0:
             write_as(out / "questioned" / _COPY, line[int(_CUT_S * SAMPLE_RATE_HZ) :], Codec("MP3", 24_000))
+            truth[_COPY] = dataclasses.replace(truth[file], cut_s=_CUT_S)
     people = {voice.name for voice in voices.values()}
     for language in LANGUAGES:
         (voice,) = _longest(rows.filter(pl.col("language") == language), manifest, kept, 1)
@@ -176,12 +172,12 @@ def judge_voices(case: Path, truth: dict[str, Spoken]) -> int:
     wrong = 0
     for path, sha256 in files.select("path", "sha256").sort("path").iter_rows():
         name = Path(path).name
-        spoken = truth[CALLS[0][0] if name == _COPY else name]
+        spoken = truth[name]
         own = languages.filter(pl.col("sha256") == sha256).sort("channel", "turn")
         found = []
         for voice in own.to_dicts():
             of_turn = segments.filter(pl.col("sha256") == sha256, pl.col("turn") == voice["turn"])
-            who, share = spoken.speaker_of(of_turn, _CUT_S if name == _COPY else 0.0)
+            who, share = spoken.speaker_of(of_turn)
             found.append(who)
             said = f"{voice['language'] or voice['answer']} (first {voice['top_languages'][0]})"
             is_wrong = voice["language"] not in {None, spoken.language}
@@ -230,14 +226,6 @@ def _files(case: Path) -> pl.DataFrame:
 
 def _marked(is_wrong: bool) -> str:
     return "  <-- NOT AS MADE" if is_wrong else ""
-
-
-def forensic(*arguments: str) -> str:
-    """Run the command; 3 means done, but some recordings were rejected."""
-    done = subprocess.run([sys.executable, "-m", "forensic", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode not in {0, 3}:
-        sys.exit(f"forensic {' '.join(arguments)}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ for; the exit code is 1 where one is not.
 
 import argparse
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _case import without, write_as
+from _case import forensic, without, write_as
 from _wav import write_wav
 
 from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step, simulate
@@ -149,13 +148,6 @@ def write_small_population(folder: Path, voices: list[tuple[str, Samples]]) -> P
     manifest = folder / "people.csv"
     manifest.write_text("\n".join(lines) + "\n")
     return manifest
-
-
-def forensic(*arguments: str) -> None:
-    """Run the command; 3 means done, but some recordings were rejected."""
-    done = subprocess.run([sys.executable, "-m", "forensic", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode not in {0, 3}:
-        sys.exit(f"forensic {' '.join(arguments)}\n{done.stdout}{done.stderr}")
 
 
 def latest(case: Path) -> pl.DataFrame:

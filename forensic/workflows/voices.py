@@ -27,7 +27,7 @@ def find_voices(evidence: Mapping[str, pl.DataFrame]) -> list[Side]:
         if sha256 in paths
         for side in own
     ]
-    if len(sides) < 2:  # noqa: PLR2004
+    if len(sides) < 2:  # noqa: PLR2004 - a pair
         raise CaseError(
             "Fewer than two voices were found in the scanned recordings.",
             "Scan more recordings into this case, with this model and these settings.",
