@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from forensic.likelihood_ratio.envelope import Envelope, Limits
-from forensic.report.formats import format_duration, format_number, format_quantity, format_share
+from forensic.report.formats import format_duration, format_number, format_quantity, format_share, printable
 
 _SAYS: Mapping[str, Callable[[float], str]] = {
     "net_speech_s": lambda value: f"net speech of at least {format_duration(value)}",
@@ -15,10 +15,11 @@ _SAYS: Mapping[str, Callable[[float], str]] = {
 
 
 def envelope_in_words(envelope: Envelope) -> str:
-    """Criterion, limits of either side, and where they come from."""
+    """Criterion, limits of either side, and where they come from; foreign text written out."""
     return (
         f"Cllr at most {format_number(envelope.criterion, 2)}, at the upper end of its 95 % interval. Questioned side: "
-        f"{limits_in_words(envelope.questioned)}. Known side: {limits_in_words(envelope.known)}. {envelope.basis}"
+        f"{limits_in_words(envelope.questioned)}. Known side: {limits_in_words(envelope.known)}. "
+        f"{printable(envelope.basis)}"
     )
 
 

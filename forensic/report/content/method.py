@@ -22,7 +22,7 @@ def describe_method(method: Method) -> tuple[Fact, ...]:
         Fact("Score, identity", printable(method.score_identity)),
         Fact("Reference population", printable(method.population) or "not stated"),
         Fact("Reference population, SHA-256", printable(method.population_sha256) or "not stated"),
-        Fact("Validated envelope", printable(method.envelope) or "not stated"),
+        Fact("Validated envelope", method.envelope or "not stated"),
         Fact("Validated envelope, SHA-256", printable(method.envelope_sha256) or "not stated"),
         Fact("Settings, SHA-256", printable(method.settings_sha256)),
         Fact("Seeds", ", ".join(seeds) or "none"),
