@@ -280,10 +280,10 @@ def write_language_model(folder: Path, **changes: object) -> Path:
     from safetensors.torch import save
 
     from forensic.card import write_card
-    from forensic.language.network import Architecture, LanguageNetwork
+    from forensic.language.network import Architecture, Committee
 
     torch.manual_seed(1)
-    network = LanguageNetwork(Architecture(lower_size=8, hidden_size=8, embedding_size=8, classes=3)).eval()
+    network = Committee(Architecture(lower_size=8, uppers=2, hidden_size=8, embedding_size=8, classes=3)).eval()
     folder.mkdir(parents=True, exist_ok=True)
     weights = save({name: value.contiguous() for name, value in network.state_dict().items()})
     (folder / "weights.safetensors").write_bytes(weights)

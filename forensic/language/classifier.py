@@ -17,7 +17,7 @@ from safetensors.torch import load
 
 from forensic.card import REMEDY, named_file, read_card
 from forensic.errors import ModelError
-from forensic.language.network import Architecture, LanguageNetwork
+from forensic.language.network import Architecture, Committee
 from forensic.records import Candidate, Recognition, Samples, Vector
 from forensic.resources import shipped
 
@@ -86,7 +86,7 @@ class LanguageModel:
 
     name: str
     sha256: str
-    network: LanguageNetwork
+    network: Committee
     classes: tuple[str, ...]
     decision: Decision
     card: dict[str, Any]
@@ -112,7 +112,7 @@ def load_language_model(folder: Path) -> LanguageModel:
     weights = named_file(folder, card, "weights")
     try:
         architecture = Architecture(**card["architecture"])
-        network = LanguageNetwork(architecture)
+        network = Committee(architecture)
         network.load_state_dict({name: value.float() for name, value in load(weights).items()}, strict=True)
         classes = tuple(str(name) for name in card["classes"])
         decision = _decision(card)

@@ -8,47 +8,79 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 STEP_FRAMES = 4
-"""Frames of 10 ms that make one step of the upper layer."""
+"""Frames of 10 ms that make one step of the upper layers."""
 
-_LOG_FLOOR = 1e-4  # as in the speaker network, whose lower layers these are
+_LOG_FLOOR = 1e-4  # as in the speaker network, whose lower layers these were
 _ATTENTION_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """The shape of a network.
+    """The shape of a network, or of a committee of like ones.
 
     Attributes:
         mel_bands: size of a frame.
         lower_size: LSTM cells of each of the lower layers.
         lower_layers: how many there are.
-        hidden_size: LSTM cells of the upper layer, in each direction.
+        uppers: upper parts that share them.
+        hidden_size: LSTM cells of an upper layer, in each direction.
         embedding_size: dimensions between pooling and classes.
         classes: languages or accents.
+        networks: in the committee.
     """
 
     mel_bands: int = 40
     lower_size: int = 256
     lower_layers: int = 2
+    uppers: int = 4
     hidden_size: int = 160
     embedding_size: int = 192
     classes: int = 59
+    networks: int = 1
 
 
-class LanguageNetwork(nn.Module):
-    """Lower LSTM layers, taken over from a speaker network; an upper one in both directions; statistics; classes.
+class Upper(nn.Module):
+    """An LSTM layer in both directions, statistics, classes.
 
-    The lower layers see mel power and its logarithm less the window's mean, and their states are averaged over 40 ms.
-    The upper layer sees them less their mean over the window, so that it hears what changes, and neither the voice nor
-    the microphone that stay. Its states' attentive statistics and the plain ones of the lower states make an embedding.
-    Beside it stands a linear discriminant of the plain statistics alone, fitted in closed form; their balance is chosen
-    on people who trained neither.
+    It hears the lower states less their mean over the window, so what changes, and neither the voice nor the microphone
+    that stay. Its states' attentive statistics and the plain ones of the lower states make an embedding.
 
     Source: attentive statistics after Okabe et al. (2018), "Attentive statistics pooling for deep speaker embedding";
     for language, Snyder et al. (2018), "Spoken language recognition using x-vectors".
     """
 
-    balance: Tensor
+    def __init__(self, architecture: Architecture, dropout: float) -> None:
+        super().__init__()
+        a = architecture
+        self.lstm = nn.LSTM(a.lower_size, a.hidden_size, 1, batch_first=True, bidirectional=True)
+        size = 2 * a.hidden_size
+        self.attention = nn.Sequential(nn.Linear(size, _ATTENTION_SIZE), nn.Tanh(), nn.Linear(_ATTENTION_SIZE, 1))
+        self.statistics = nn.BatchNorm1d(2 * a.lower_size)
+        self.embedding = nn.Linear(2 * size + 2 * a.lower_size, a.embedding_size)
+        self.norm = nn.BatchNorm1d(a.embedding_size)
+        self.dropout = nn.Dropout(dropout)
+        self.classes = nn.Linear(a.embedding_size, a.classes)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Score windows of lower states, shape (batch, steps, lower_size); returns shape (batch, classes)."""
+        heard, _ = self.lstm(self.dropout(states - states.mean(dim=1, keepdim=True)))
+        even = torch.full_like(states[:, :, :1], 1 / states.shape[1])
+        plain = self.dropout(self.statistics(_statistics(states, even)))
+        weighted = _statistics(heard, torch.softmax(self.attention(heard), dim=1))
+        embedding = self.norm(functional.relu(self.embedding(torch.cat([weighted, plain], dim=1))))
+        scores: Tensor = self.classes(self.dropout(embedding))
+        return scores
+
+
+class LanguageNetwork(nn.Module):
+    """Lower LSTM layers, which begin as a speaker network's, and several upper parts, whose mean score counts.
+
+    The lower layers see mel power and its logarithm less the window's mean, and their states are averaged over 40 ms.
+    The upper parts start from other weights and learn on the same speech: they err on other speech than each other, and
+    their mean errs less.
+
+    Source: means of networks after Hansen & Salamon (1990), "Neural network ensembles".
+    """
 
     def __init__(self, architecture: Architecture, dropout: float = 0.0) -> None:
         """Random weights.
@@ -58,20 +90,10 @@ class LanguageNetwork(nn.Module):
             dropout: of what goes into the upper layers, while they learn.
         """
         super().__init__()
-        self.architecture = architecture
+        self.architecture = dataclasses.replace(architecture, networks=1)
         a = architecture
         self.lower = nn.LSTM(2 * a.mel_bands, a.lower_size, a.lower_layers, batch_first=True)
-        self.lower.requires_grad_(requires_grad=False)
-        self.lstm = nn.LSTM(a.lower_size, a.hidden_size, 1, batch_first=True, bidirectional=True)
-        size = 2 * a.hidden_size
-        self.attention = nn.Sequential(nn.Linear(size, _ATTENTION_SIZE), nn.Tanh(), nn.Linear(_ATTENTION_SIZE, 1))
-        self.statistics = nn.BatchNorm1d(2 * a.lower_size)
-        self.embedding = nn.Linear(2 * size + 2 * a.lower_size, a.embedding_size)
-        self.norm = nn.BatchNorm1d(a.embedding_size)
-        self.dropout = nn.Dropout(dropout)
-        self.classes = nn.Linear(a.embedding_size, a.classes)
-        self.plain = nn.Linear(2 * a.lower_size, a.classes).requires_grad_(requires_grad=False)
-        self.register_buffer("balance", torch.tensor([1.0, 0.0]))
+        self.uppers = nn.ModuleList(Upper(a, dropout) for _ in range(a.uppers))
 
     def forward(self, frames: Tensor) -> Tensor:
         """Score windows.
@@ -82,7 +104,7 @@ class LanguageNetwork(nn.Module):
         Returns:
             Shape (batch, classes), float32, before the softmax.
         """
-        return self.score(self.local_states(frames))
+        return self.score_each(self.local_states(frames)).mean(dim=0)
 
     def local_states(self, frames: Tensor) -> Tensor:
         """States of the lower layers, averaged over 40 ms, shape (batch, frames // 4, lower_size)."""
@@ -92,31 +114,41 @@ class LanguageNetwork(nn.Module):
         averaged: Tensor = states[:, : steps * STEP_FRAMES].reshape(batch, steps, STEP_FRAMES, size).mean(dim=2)
         return averaged
 
-    def score(self, states: Tensor) -> Tensor:
-        """Score windows that ``local_states`` gave, shape (batch, steps, lower_size)."""
-        learnt: Tensor = self.classes(self.dropout(self.embed(states)))
-        if self.training:
-            return learnt
-        plain: Tensor = self.plain(plain_statistics(states))
-        return self.balance[0] * learnt + self.balance[1] * plain
+    def score_each(self, states: Tensor) -> Tensor:
+        """Scores of each upper part for what ``local_states`` gave, shape (uppers, batch, classes)."""
+        return torch.stack([upper(states) for upper in self.uppers])
 
-    def embed(self, states: Tensor) -> Tensor:
-        """What the classes are told by: shape (batch, embedding_size)."""
-        mean = states.mean(dim=1, keepdim=True)
-        upper, _ = self.lstm(self.dropout(states - mean))
-        plain = self.dropout(self.statistics(plain_statistics(states)))
-        weighted = _statistics(upper, torch.softmax(self.attention(upper), dim=1))
-        embedding: Tensor = self.norm(functional.relu(self.embedding(torch.cat([weighted, plain], dim=1))))
-        return embedding
+
+class Committee(nn.Module):
+    """Networks that were trained one by one, whose mean score counts."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.networks = nn.ModuleList(LanguageNetwork(architecture) for _ in range(architecture.networks))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Score windows, as a single network does."""
+        return torch.stack([network(frames) for network in self.networks]).mean(dim=0)
 
     def describe(self) -> dict[str, int]:
         """The architecture as plain values, for the model's card."""
         return dataclasses.asdict(self.architecture)
 
 
-def plain_statistics(states: Tensor) -> Tensor:
-    """Mean and standard deviation over time, shape (batch, 2 x size)."""
-    return _statistics(states, torch.full_like(states[:, :, :1], 1 / states.shape[1]))
+def join(networks: list[LanguageNetwork]) -> Committee:
+    """A committee of some networks of one architecture.
+
+    Raises:
+        ValueError: if they are of several.
+    """
+    shapes = {network.architecture for network in networks}
+    if len(shapes) != 1:
+        raise ValueError(f"Networks of {len(shapes)} shapes make no committee")
+    committee = Committee(dataclasses.replace(shapes.pop(), networks=len(networks)))
+    for own, network in zip(committee.networks, networks, strict=True):
+        own.load_state_dict(network.state_dict())
+    return committee
 
 
 def _relative_logarithm(frames: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ _OVERLAY_SNR_DB = (3.0, 20.0)
 
 _EDGES_HZ = band_edges_hz()
 _CENTRES_HZ = _EDGES_HZ[1:-1]
-_WIDTHS_HZ = _EDGES_HZ[2:] - _EDGES_HZ[:-2]  # a band's power is per hertz
+BAND_WIDTHS_HZ = _EDGES_HZ[2:] - _EDGES_HZ[:-2]
+"""A band's power is per hertz."""
 
 
 def recolour(crops: Samples, share: float, rng: np.random.Generator) -> None:
@@ -27,10 +28,11 @@ def recolour(crops: Samples, share: float, rng: np.random.Generator) -> None:
         share: of the crops, 0 to 1.
         rng: draws which, and how.
     """
-    for row in np.flatnonzero(rng.random(len(crops)) < share):
-        before = crops[row] @ _WIDTHS_HZ
-        crops[row] *= _colour(rng)
-        crops[row] *= before.sum() / max(float((crops[row] @ _WIDTHS_HZ).sum()), 1e-12)
+    rows = np.flatnonzero(rng.random(len(crops)) < share)
+    for row, colour in zip(rows, draw_colours(len(rows), rng), strict=True):
+        before = crops[row] @ BAND_WIDTHS_HZ
+        crops[row] *= colour
+        crops[row] *= before.sum() / max(float((crops[row] @ BAND_WIDTHS_HZ).sum()), 1e-12)
 
 
 def overlay(crops: Samples, share: float, rng: np.random.Generator) -> None:
@@ -48,17 +50,20 @@ def overlay(crops: Samples, share: float, rng: np.random.Generator) -> None:
         crops[row] += ratio * other * (before[row].mean() / max(float(other.mean()), 1e-12))
 
 
-def _colour(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Power gain of each band, shape (40,)."""
+def draw_colours(n: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Power gains of the bands of microphones and lines: a tilt, a ripple, and for some a cut below or above.
+
+    Returns:
+        Shape (n, 40).
+    """
     octaves = np.log2(_CENTRES_HZ / 1000)
-    ripple = np.interp(
-        octaves,
-        np.linspace(octaves[0], octaves[-1], _RIPPLE_POINTS),
-        rng.normal(0.0, _RIPPLE_DB, _RIPPLE_POINTS),
-    )
-    gain = 10 ** ((rng.normal(0.0, _TILT_DB_PER_OCTAVE) * octaves + ripple) / 10)
-    if rng.random() < _LOW_CUT_ODDS:
-        gain /= 1 + (rng.uniform(120, 420) / _CENTRES_HZ) ** (2 * rng.integers(1, 5))
-    if rng.random() < _HIGH_CUT_ODDS:
-        gain /= 1 + (_CENTRES_HZ / rng.uniform(2800, 3900)) ** (2 * rng.integers(4, 9))
-    return gain.astype(np.float32)
+    points = np.linspace(octaves[0], octaves[-1], _RIPPLE_POINTS)
+    share = np.maximum(0.0, 1 - np.abs(octaves[:, None] - points) / (points[1] - points[0]))  # linear between points
+    ripple = rng.normal(0.0, _RIPPLE_DB, (n, _RIPPLE_POINTS)) @ share.T
+    gain = 10 ** ((rng.normal(0.0, _TILT_DB_PER_OCTAVE, (n, 1)) * octaves + ripple) / 10)
+    low = 1 / (1 + (rng.uniform(120, 420, (n, 1)) / _CENTRES_HZ) ** (2 * rng.integers(1, 5, (n, 1))))
+    high = 1 / (1 + (_CENTRES_HZ / rng.uniform(2800, 3900, (n, 1))) ** (2 * rng.integers(4, 9, (n, 1))))
+    gain *= np.where(rng.random((n, 1)) < _LOW_CUT_ODDS, low, 1.0)
+    gain *= np.where(rng.random((n, 1)) < _HIGH_CUT_ODDS, high, 1.0)
+    colours: NDArray[np.float32] = gain.astype(np.float32)
+    return colours

@@ -9,18 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
-import numpy as np
 import polars as pl
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import save
 
 from forensic.atomic import written_whole
 from forensic.card import read_card, write_card
 from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
-from forensic.language.network import Architecture, LanguageNetwork
+from forensic.language.classifier import load_language_model
+from forensic.language.network import Architecture, Committee, LanguageNetwork, join
 from forensic.report.learning_curve import draw_learning_curve
 from forensic.report.model_card import render_recognition_card
 from forensic.speaker.extractor import WEIGHTS, default_model_folder, load_model
@@ -30,9 +30,8 @@ from forensic.training.recognition.batches import make_drawer
 from forensic.training.recognition.configuration import RecognitionSettings
 from forensic.training.recognition.data import make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation, validate_classes
-from forensic.training.recognition.development import RecognitionResult, Trials, measure, try_development_people
-from forensic.training.recognition.discriminant import choose_balance, fit_discriminant
-from forensic.training.recognition.states import StateCache, build_states
+from forensic.training.recognition.development import RecognitionResult, measure, try_development_people
+from forensic.training.recognition.speech import open_speech
 from forensic.training.recognition.trainer import RecognitionProgress, train_classes
 
 MODEL_CARD = "MODEL_CARD.md"
@@ -80,41 +79,64 @@ def train_recognition(
     rows = read_classes(settings.data, settings.selection, request.task)
     pieces = make_labelled_pieces(rows, settings.data, settings.selection, settings.augmentation)
     classes = tuple(sorted({piece.label for piece in pieces}))
+    folders = [Path(folder) for folder in settings.network.join]
+    joined = [_member(folder, request, rows, classes) for folder in folders]
+    network = None if joined else _first_network(settings, len(classes))
     cache = build_cache(
         request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features
     )
-    network = _first_network(settings, len(classes))
-    states = build_states(request.work / "states", cache, network, watch_features)
-    drawer = make_drawer(states, classes)
-    trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
-    trials = _balanced_trials(trained, states, drawer.labels)
-    history = [*history, measure(trials, history[-1].step)]
+    index = cache.index
+    drawer = make_drawer(
+        open_speech(cache, torch.device("cuda" if torch.cuda.is_available() else "cpu")),
+        index["label"].to_list(),
+        index["speaker"].to_list(),
+        index["is_development"].to_numpy(),
+        classes,
+        settings.crops,
+    )
+    history: list[RecognitionResult] = []
+    if network is not None:
+        trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
+        joined = [trained]
+    committee = join(joined)
+    committee.load_state_dict({name: value.float() for name, value in _as_kept(committee).items()})
+    trials = try_development_people(committee.to(drawer.speech.device), drawer, CALIBRATED_FRAMES)
+    if not trials:
+        raise TrainingError(
+            "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
+            "Raise selection.development_share, or add people.",
+        )
+    learnt = history[-1].step if history else max(_record_of(folder)["development"][-1]["step"] for folder in folders)
+    history = [*history, measure(trials, learnt)]
     validation = _without(validate_classes(trials, classes), told_by_corpus(rows))
-    _save(request, trained, classes, history, validation, rows)
+    _save(request, committee, classes, history, validation, rows)
     _write_record(request, rows, pieces, cache.sha256, cache.index, history, validation)
     _write_people_card(request)
     return history, validation
 
 
-def _balanced_trials(network: LanguageNetwork, states: StateCache, labels: NDArray[np.int64]) -> list[Trials]:
-    """Fit the discriminant, choose its balance, round the weights as they are kept, and try the development people.
+def _member(folder: Path, request: RecognitionRequest, rows: pl.DataFrame, classes: tuple[str, ...]) -> LanguageNetwork:
+    """A network to join, which was trained on the same people with the same ones kept out.
 
     Raises:
-        TrainingError: if nobody who was kept out has 3 s of speech.
+        TrainingError: if it was not, or is a committee itself.
+        ModelError: if it cannot be loaded.
     """
-    fit_discriminant(network, states, labels)
-    trials = {}
-    for alone in ((1.0, 0.0), (0.0, 1.0)):
-        network.balance.copy_(torch.tensor(alone))
-        trials[alone] = try_development_people(network, states, labels, CALIBRATED_FRAMES)
-    if not trials[1.0, 0.0]:
+    model = load_language_model(folder)
+    record = _record_of(folder)
+    wanted = json.loads(json.dumps(dataclasses.asdict(request.settings)))
+    same = (
+        model.classes == classes
+        and record["people_sha256"] == people_hashes(rows)
+        and record["settings"]["selection"] == wanted["selection"]
+        and record["settings"]["augmentation"] == wanted["augmentation"]
+    )
+    if not same or len(model.network.networks) != 1:
         raise TrainingError(
-            "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
-            "Raise selection.development_share, or add people.",
+            f"The model in {folder} is no single network that learnt from these people with the same ones kept out.",
+            "Train the members of a committee with the same data, [selection] and [augmentation].",
         )
-    network.balance.copy_(torch.tensor([1.0, choose_balance(trials[1.0, 0.0], trials[0.0, 1.0])]))
-    network.load_state_dict({name: value.float() for name, value in _as_kept(network).items()})
-    return try_development_people(network, states, labels, CALIBRATED_FRAMES)
+    return cast("LanguageNetwork", model.network.networks[0])
 
 
 def told_by_corpus(rows: pl.DataFrame) -> set[str]:
@@ -136,7 +158,7 @@ def _without(validation: Validation, classes: set[str]) -> Validation:
 
 
 def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwork:
-    """Random weights above the lower layers of a speaker model.
+    """Random weights above the lower layers of a speaker model, which it starts from.
 
     Raises:
         TrainingError: if that model's network does not see logarithms, or has fewer layers.
@@ -155,6 +177,7 @@ def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwo
             mel_bands=has.mel_bands,
             lower_size=has.hidden_size,
             lower_layers=shape.lower_layers,
+            uppers=shape.uppers,
             hidden_size=shape.hidden_size,
             embedding_size=shape.embedding_size,
             classes=classes,
@@ -166,20 +189,17 @@ def _first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwo
     return network
 
 
-def _as_kept(network: LanguageNetwork) -> dict[str, torch.Tensor]:
-    """Weights in half precision, but for the discriminant, whose factors and offsets are large."""
-    whole = ("plain.", "balance")
+def _as_kept(network: Committee) -> dict[str, torch.Tensor]:
+    """Weights in half precision."""
     return {
-        name: value.half().contiguous()
-        if value.is_floating_point() and not name.startswith(whole)
-        else value.contiguous()
+        name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
         for name, value in network.state_dict().items()
     }
 
 
 def _save(
     request: RecognitionRequest,
-    network: LanguageNetwork,
+    network: Committee,
     classes: Sequence[str],
     history: Sequence[RecognitionResult],
     validation: Validation,
@@ -221,8 +241,16 @@ def _save(
 
 
 def _started_from(request: RecognitionRequest) -> str:
-    lower = request.settings.network
-    return f"the lower {lower.lower_layers} LSTM layers of {Path(lower.lower or default_model_folder()).name}, kept"
+    shape = request.settings.network
+    if shape.join:
+        return " and ".join(sorted({str(read_card(Path(folder))["started_from"]) for folder in shape.join}))
+    kept = "" if request.settings.learning.lower_rate else ", kept"
+    return f"the lower {shape.lower_layers} LSTM layers of {Path(shape.lower or default_model_folder()).name}{kept}"
+
+
+def _record_of(folder: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    return record
 
 
 def _people(rows: pl.DataFrame) -> list[tuple[str, int]]:
@@ -241,6 +269,7 @@ def _write_record(
 ) -> None:
     settings = dataclasses.asdict(request.settings)
     settings["data"]["manifest"] = Path(request.settings.data.manifest).name
+    settings["network"]["join"] = [Path(folder).name for folder in request.settings.network.join]
     manifest = Path(request.settings.data.manifest)
     by_class = (
         index.group_by("label")
@@ -266,6 +295,10 @@ def _write_record(
         "classes": by_class.to_dicts(),
         "development": [dataclasses.asdict(result) for result in history],
         "validation": dataclasses.asdict(validation),
+        "members": [
+            {name: value for name, value in _record_of(Path(folder)).items() if name != "people_sha256"}  # the same
+            for folder in request.settings.network.join
+        ],
         "versions": library_versions() | {"forensic": software(), "python": platform.python_version()},
         "threads": torch.get_num_threads(),
         "processors": len(os.sched_getaffinity(0)),
@@ -276,15 +309,30 @@ def _write_record(
 
 def _write_people_card(request: RecognitionRequest) -> None:
     """The model's card for people, and its learning curve."""
-    record = json.loads((request.out / "training.json").read_text(encoding="utf-8"))
-    on_the_way = record["development"][:-1]  # the last is of the whole: with the discriminant, at other lengths
-    measured = [result["conditions"] for result in on_the_way]
-    steps = [result["step"] for result in on_the_way]
-    errors = [
-        (conditions[0]["condition"], [each["error"] for each in conditions])
-        for conditions in zip(*measured, strict=True)
-    ]
-    curve = draw_learning_curve(steps, errors, request.name, "error on development people, %")
+    record = _record_of(request.out)
+    runs = record["members"] or [record]
+    curve = draw_learning_curve(
+        [result["step"] for result in runs[0]["development"][:-1]],
+        _errors_on_the_way(runs),
+        request.name,
+        "error on development people, %",
+    )
     (request.out / "learning_curve.svg").write_text(curve, encoding="utf-8")
     with written_whole(request.out / MODEL_CARD) as file:
         file.write(render_recognition_card(read_card(request.out), record).encode())
+
+
+def _errors_on_the_way(runs: Sequence[dict[str, Any]]) -> list[tuple[str, list[float]]]:
+    """Errors by condition at each measurement; of a committee, those of each network.
+
+    The last measurement is left out: it is at other lengths, of the weights as they are kept.
+    """
+    lines = []
+    for number, run in enumerate(runs, 1):
+        measured = [result["conditions"] for result in run["development"][:-1]]
+        name = f", network {number}" if len(runs) > 1 else ""
+        lines += [
+            (f"{conditions[0]['condition']}{name}", [each["error"] for each in conditions])
+            for conditions in zip(*measured, strict=True)
+        ]
+    return lines

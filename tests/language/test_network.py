@@ -1,19 +1,21 @@
 """What the network hears, and that every shape of speech goes through."""
 
+import dataclasses
+
 import pytest
 import torch
 
-from forensic.language.network import Architecture, LanguageNetwork
+from forensic.language.network import Architecture, LanguageNetwork, join
 
-_SMALL = Architecture(lower_size=8, hidden_size=6, embedding_size=5, classes=4)
+_SMALL = Architecture(lower_size=8, uppers=2, hidden_size=6, embedding_size=5, classes=4)
 
 
 def _power(frames: int, seed: int = 0) -> torch.Tensor:
     return torch.rand((2, frames, 40), generator=torch.Generator().manual_seed(seed)) ** 4
 
 
-def _network() -> LanguageNetwork:
-    torch.manual_seed(0)
+def _network(seed: int = 0) -> LanguageNetwork:
+    torch.manual_seed(seed)
     return LanguageNetwork(_SMALL).eval()
 
 
@@ -31,22 +33,39 @@ def test_a_window_is_scored_alike_alone_and_in_company() -> None:
     assert torch.allclose(network(_power(100))[:1], network(_power(100)[:1]), atol=1e-5)
 
 
-def test_the_upper_layer_hears_what_changes_and_not_what_stays() -> None:
-    """A shift of all lower states changes nothing in it; the plain statistics alone would tell."""
+def test_the_upper_layers_hear_what_changes_and_not_what_stays() -> None:
+    """A shift of all lower states changes nothing in them; the plain statistics alone would tell."""
     network = _network()
     states = torch.randn((2, 50, 8), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        network.embedding.weight[:, -16:] = 0.0
-    assert torch.allclose(network.score(states), network.score(states + 3.0), atol=1e-5)
-    assert not torch.allclose(network.score(states), network.score(states * 2.0), atol=1e-3)
+        for upper in network.uppers:
+            upper.embedding.weight[:, -16:] = 0.0
+    assert torch.allclose(network.score_each(states), network.score_each(states + 3.0), atol=1e-5)
+    assert not torch.allclose(network.score_each(states), network.score_each(states * 2.0), atol=1e-3)
 
 
-def test_the_lower_layers_do_not_learn() -> None:
-    """They are a speaker network's, and stay it."""
-    network = LanguageNetwork(_SMALL)
-    network(_power(100)).sum().backward()
-    assert all(weight.grad is None for weight in network.lower.parameters())
-    assert all(weight.grad is not None for weight in network.lstm.parameters())
+def test_the_upper_parts_differ_and_their_mean_counts() -> None:
+    """Like ones would err alike."""
+    network, power = _network(), _power(100)
+    first, second = network.score_each(network.local_states(power))
+    assert not torch.allclose(first, second, atol=1e-2)
+    assert torch.allclose(network(power), (first + second) / 2, atol=1e-6)
+
+
+def test_a_committee_says_the_mean_of_its_networks() -> None:
+    """Each of them with lower layers of its own."""
+    networks, power = [_network(1), _network(2)], _power(100)
+    committee = join(networks).eval()
+    assert committee.architecture.networks == 2
+    expected = (networks[0](power) + networks[1](power)) / 2
+    assert torch.allclose(committee(power), expected, atol=1e-6)
+
+
+def test_networks_of_several_shapes_make_no_committee() -> None:
+    """Their card could not say what they are."""
+    other = LanguageNetwork(dataclasses.replace(_SMALL, hidden_size=7))
+    with pytest.raises(ValueError, match="2 shapes"):
+        join([_network(), other])
 
 
 def test_the_lower_layers_hear_what_they_heard_in_the_speaker_network() -> None:

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from forensic.speaker.network import SpeakerNetwork
 from forensic.training.cache import build_cache
 from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.recognition import trainer
+from forensic.training.recognition.batches import make_drawer
 from forensic.training.recognition.configuration import (
     LearningSettings,
     NetworkSettings,
@@ -27,18 +29,12 @@ from forensic.training.recognition.configuration import (
 )
 from forensic.training.recognition.data import draw_development_people, make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import choose_threshold, fit_scale, validate_classes
-from forensic.training.recognition.development import Trials, measure, score_states
-from forensic.training.recognition.discriminant import BALANCES, choose_balance, fit_discriminant
-from forensic.training.recognition.states import build_states
+from forensic.training.recognition.development import Trials, measure, try_development_people
+from forensic.training.recognition.speech import open_speech
 from forensic.workflows.train import save_model
-from forensic.workflows.train_recognition import (
-    RecognitionRequest,
-    _first_network,
-    told_by_corpus,
-    train_recognition,
-)
+from forensic.workflows.train_recognition import RecognitionRequest, told_by_corpus, train_recognition
 
-_LEARNING = LearningSettings(steps=6, batch=6, min_crop_steps=25, max_crop_steps=40, evaluate_every=2)
+_LEARNING = LearningSettings(steps=6, batch=6, min_crop_frames=100, max_crop_frames=160, evaluate_every=2)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +72,7 @@ def settings(corpus, speaker_folder):
         data=DataSettings(manifest=str(corpus / "manifest.csv"), splits=("train",), noise="", rooms=""),
         selection=SelectionSettings(development_share=0.25),
         augmentation=AugmentationSettings(piece_s=12.0, versions=1),
-        network=NetworkSettings(lower=str(speaker_folder), hidden_size=8, embedding_size=8),
+        network=NetworkSettings(lower=str(speaker_folder), uppers=2, hidden_size=8, embedding_size=8),
         learning=_LEARNING,
     )
 
@@ -141,7 +137,7 @@ def test_a_run_leaves_a_model_that_loads_with_its_record(work):
     assert model.classes == ("aa", "bb")
     assert set(model.decision.error) == {"aa", "bb"}
     assert len(record["people_sha256"]) == 8
-    assert record["development_people"] == 2
+    assert record["development_people"] == 3
     assert "| aa | 4 |" in (work / "first" / "MODEL_CARD.md").read_text()
     assert "<svg" in (work / "first" / "learning_curve.svg").read_text()
 
@@ -166,21 +162,6 @@ def test_a_run_that_was_killed_goes_on_to_the_same_model(settings, work, monkeyp
     first, again = (load_language_model(folder) for folder in (work / "first", tmp_path / "again"))
     assert first.sha256 == again.sha256
     (work / "checkpoint.pt").unlink()
-
-
-def test_the_discriminant_tells_the_people_that_it_was_fitted_on(settings, work):
-    """The people of one class have higher voices, which the statistics of even untrained layers show."""
-    states = build_states(work / "states", open_cache(settings, work), _first_network(settings, 2), lambda *_: None)
-    labels = (states.index["label"] == "bb").to_numpy().astype(np.int64)
-    network = _first_network(settings, 2).eval()
-    fit_discriminant(network, states, labels)
-    network.balance.copy_(torch.tensor([0.0, 1.0]))
-    trained = states.index.with_row_index("piece").filter(~states.index["is_development"])
-    right = [
-        score_states(network, states.crop(0, first, steps)[None]).argmax() == labels[piece]
-        for piece, first, steps in trained.select("piece", "first", "steps").iter_rows()
-    ]
-    assert np.mean(right) > 0.8
 
 
 def open_cache(settings, work):
@@ -242,16 +223,6 @@ def test_a_class_that_only_its_corpus_may_tell_is_not_validated():
     assert told_by_corpus(pl.DataFrame(rows[:2], columns, orient="row")) == set()
 
 
-def test_the_balance_is_the_one_with_the_fewest_errors():
-    """Learnt scores without a clue leave the word to the discriminant, and the other way round."""
-    rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1, 2], 20)
-    clue = Trials(500, 0, np.arange(60), labels, 3.0 * np.eye(3)[labels])
-    noise = Trials(500, 0, np.arange(60), labels, rng.normal(0.0, 3.0, (60, 3)))
-    assert choose_balance([noise], [clue]) == BALANCES[-1]
-    assert choose_balance([clue], [noise]) == BALANCES[0]
-
-
 def test_a_large_class_weighs_no_more_than_a_small_one():
     """Ninety stretches of one class right and ten of another wrong are half wrong."""
     scores = np.tile([3.0, 1.0, 0.0, 0.0, 0.0, 0.0], (100, 1))
@@ -260,12 +231,25 @@ def test_a_large_class_weighs_no_more_than_a_small_one():
     assert clean.error == 0.5
 
 
-def test_the_lower_layers_are_those_of_the_speaker_model(work, speaker_folder):
-    """To the precision in which weights are kept."""
-    speaker = load_model(speaker_folder).network.lstm.state_dict()
-    lower = load_language_model(work / "first").network.lower.state_dict()
+def _lower(folder):
+    return load_language_model(folder).network.networks[0].lower.state_dict()
+
+
+def test_the_lower_layers_start_as_those_of_the_speaker_model_and_learn(work, speaker_folder):
+    """A little: a tenth of the rate of the rest."""
+    speaker, lower = load_model(speaker_folder).network.lstm.state_dict(), _lower(work / "first")
     assert set(lower) == {name for name in speaker if not name.endswith("l2")}
-    for name, value in lower.items():
+    furthest = max(float((value - speaker[name]).abs().max()) for name, value in lower.items())
+    assert 1e-4 < furthest < 0.05
+
+
+def test_lower_layers_without_a_rate_stay_as_they_are(settings, work, tmp_path, speaker_folder):
+    """To the precision in which weights are kept."""
+    kept = dataclasses.replace(settings, learning=dataclasses.replace(_LEARNING, lower_rate=0.0, steps=2))
+    train_recognition(_request(kept, work, tmp_path / "kept"), lambda *_: None, lambda _: None)
+    (work / "checkpoint.pt").unlink()
+    speaker = load_model(speaker_folder).network.lstm.state_dict()
+    for name, value in _lower(tmp_path / "kept").items():
         assert torch.allclose(value, speaker[name], atol=1e-3)
 
 
@@ -276,16 +260,65 @@ def test_a_speaker_model_without_logarithms_is_refused(settings, work, tmp_path,
         train_recognition(_request(other, work, tmp_path / "other"), lambda *_: None, lambda _: None)
 
 
-def test_states_of_a_piece_are_those_of_its_windows(settings, work):
-    """As a recording is cut, so is training speech."""
+def test_a_committee_is_calibrated_on_the_mean_of_its_networks(settings, work, tmp_path):
+    """Two networks from other seeds, joined without learning; their records are part of its own."""
+    other = dataclasses.replace(settings, learning=dataclasses.replace(_LEARNING, seed=2))
+    train_recognition(_request(other, work, tmp_path / "second"), lambda *_: None, lambda _: None)
+    (work / "checkpoint.pt").unlink()
+    members = (str(work / "first"), str(tmp_path / "second"))
+    joint = dataclasses.replace(settings, network=dataclasses.replace(settings.network, join=members))
+    train_recognition(_request(joint, work, tmp_path / "joint"), lambda *_: None, lambda _: None)
+    networks = [load_language_model(folder).network for folder in (*map(Path, members), tmp_path / "joint")]
+    power = torch.rand((1, 300, 40)) ** 4
+    first, second, both = (network(power) for network in networks)
+    assert not torch.allclose(first, second, atol=1e-3)
+    assert torch.allclose(both, (first + second) / 2, atol=1e-4)
+    record = json.loads((tmp_path / "joint" / "training.json").read_text())
+    assert [member["settings"]["learning"]["seed"] for member in record["members"]] == [1, 2]
+    assert record["settings"]["network"]["join"] == ["first", "second"]
+
+
+def test_a_network_that_learnt_from_other_people_cannot_join(settings, work, tmp_path):
+    """Whom it learnt from might be measured on."""
+    fewer = dataclasses.replace(
+        settings,
+        selection=dataclasses.replace(settings.selection, pieces_of_person=1),
+        network=dataclasses.replace(settings.network, join=(str(work / "first"),)),
+    )
+    with pytest.raises(TrainingError, match="same ones kept out"):
+        train_recognition(_request(fewer, work, tmp_path / "joint"), lambda *_: None, lambda _: None)
+
+
+def test_a_person_is_kept_out_in_every_selection_of_the_same_data():
+    """The draw depends on the seed and their name, not on who else there is."""
+    rows = [("c", f"s{n}", "aa" if n % 2 else "bb", 9.0) for n in range(60)]
+    columns = ["corpus", "speaker", "label", "seconds"]
+    all_people = draw_development_people(pl.DataFrame(rows, columns, orient="row"), 0.3, 1)
+    fewer = draw_development_people(pl.DataFrame(rows[:40], columns, orient="row"), 0.3, 1)
+    assert 5 < len(fewer) < 20
+    assert fewer == {name for name in all_people if int(name.removeprefix("c/s")) < 40}
+
+
+def test_development_stretches_are_those_of_the_pieces(settings, work):
+    """Side by side in each piece of the people who were kept out, in each version."""
     cache = open_cache(settings, work)
+    index = cache.index
+    drawer = make_drawer(
+        open_speech(cache, torch.device("cpu")),
+        index["label"].to_list(),
+        index["speaker"].to_list(),
+        index["is_development"].to_numpy(),
+        ("aa", "bb"),
+        settings.crops,
+    )
     network = load_language_model(work / "first").network
-    states = build_states(work / "states", cache, _first_network(settings, 2), lambda *_: None)
-    first, frames = cache.index.select("first", "frames").row(0)
-    row = states.index.row(0, named=True)
-    assert row["steps"] == sum(min(500, frames - start) // 4 for start in range(0, frames, 500))
-    heard = network.local_states(torch.from_numpy(cache.crop(0, first, 500)[None]))[0].numpy()
-    np.testing.assert_allclose(states.crop(0, row["first"], 125), heard, atol=5e-3)
+    clean, degraded = try_development_people(network, drawer, (300,))
+    kept_out = index.with_row_index("piece").filter("is_development")
+    assert len(clean.labels) == sum(frames // 300 for frames in kept_out["frames"])
+    row = kept_out.row(0, named=True)
+    for version, trials in enumerate((clean, degraded)):
+        crop = torch.from_numpy(cache.crop(version, row["first"], 300)[None])
+        np.testing.assert_allclose(trials.scores[0], network(crop)[0].detach().numpy(), atol=1e-4)
 
 
 def test_a_configuration_refuses_unknown_keys(tmp_path):

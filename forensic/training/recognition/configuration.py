@@ -5,6 +5,7 @@ from pathlib import Path
 
 from forensic.settings import read_settings
 from forensic.training.configuration import AugmentationSettings, DataSettings
+from forensic.training.recognition.augmentation import CropSettings
 
 TASKS = ("language", "accent")
 """What a network can be trained to tell: the column of the manifest that holds it."""
@@ -18,7 +19,7 @@ class SelectionSettings:
         corpora: recordings of these corpora are used; empty takes all.
         people_of_class: at most so many people of a class in a corpus, drawn at random; 0 takes all.
         pieces_of_person: at most so many pieces of speech of a person in a class, the first; 0 takes all.
-        development_share: share of each class's speech whose people are kept out of training and measured on.
+        development_share: share of each class's people who are kept out of training and measured on.
     """
 
     corpora: tuple[str, ...] = ()
@@ -29,19 +30,24 @@ class SelectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """The network's upper part; see ``forensic.language.network.Architecture``.
+    """The network; see ``forensic.language.network.Architecture``.
 
     Attributes:
-        lower: folder of the speaker model whose lower LSTM layers it takes over, one that sees logarithms of the bands;
-            empty takes the one that ships.
+        join: folders of models that were trained on the same speech with the same people kept out. Nothing is learnt
+            then: the model is their committee, calibrated anew, and the settings below and of learning do not matter.
+        lower: folder of the speaker model whose lower LSTM layers it starts from, one that sees logarithms of the
+            bands; empty takes the one that ships.
         lower_layers: how many of them.
-        hidden_size: LSTM cells of the upper layer, in each direction.
+        uppers: upper parts, whose mean score counts.
+        hidden_size: LSTM cells of an upper layer, in each direction.
         embedding_size: dimensions between pooling and classes.
         dropout: of what goes into the upper layers, while they learn.
     """
 
+    join: tuple[str, ...] = ()
     lower: str = ""
     lower_layers: int = 2
+    uppers: int = 4
     hidden_size: int = 160
     embedding_size: int = 192
     dropout: float = 0.3
@@ -49,32 +55,34 @@ class NetworkSettings:
 
 @dataclass(frozen=True, slots=True)
 class LearningSettings:
-    """How the network learns; steps of 40 ms.
+    """How the network learns.
 
     Attributes:
         steps: batches.
         batch: crops a batch; a class is drawn first, then a person of it, then their speech and a version of it.
-        min_crop_steps: shortest crop; crops of one batch are of one length.
-        max_crop_steps: longest crop.
+        min_crop_frames: shortest crop, in frames of 10 ms; crops of one batch are of one length.
+        max_crop_frames: longest crop.
         learning_rate: highest of the one-cycle schedule.
+        lower_rate: factor on it for the lower layers; 0 leaves them as they are.
         weight_decay: of AdamW.
         label_smoothing: probability that is spread over the wrong classes.
-        masked_steps: longest stretch that is blanked, twice a crop.
+        masked_steps: longest stretch of lower states that is blanked, twice a crop, in steps of 40 ms.
         average_decay: of the running average of the weights, which is what is kept.
         evaluate_every: batches between evaluations, each with a checkpoint.
         seed: of initialisation and every draw.
     """
 
-    steps: int = 800
-    batch: int = 64
-    min_crop_steps: int = 50
-    max_crop_steps: int = 100
-    learning_rate: float = 2e-3
+    steps: int = 1400
+    batch: int = 96
+    min_crop_frames: int = 200
+    max_crop_frames: int = 500
+    learning_rate: float = 3e-3
+    lower_rate: float = 0.1
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1
     masked_steps: int = 8
-    average_decay: float = 0.99
-    evaluate_every: int = 200
+    average_decay: float = 0.995
+    evaluate_every: int = 350
     seed: int = 1
 
 
@@ -85,6 +93,7 @@ class RecognitionSettings:
     data: DataSettings = field(default_factory=DataSettings)
     selection: SelectionSettings = field(default_factory=SelectionSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    crops: CropSettings = field(default_factory=CropSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
 

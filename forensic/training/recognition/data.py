@@ -1,5 +1,7 @@
 """Labelled speech: from a manifest to pieces of one person and one class each, and a speaker-disjoint split."""
 
+import hashlib
+
 import numpy as np
 import polars as pl
 
@@ -75,26 +77,29 @@ def make_labelled_pieces(
 
 
 def draw_development_people(frame: pl.DataFrame, share: float, seed: int) -> set[str]:
-    """People, "corpus/speaker", who together have about that share of each class's speech; one at least of each class.
+    """People, "corpus/speaker", about that share of each class's; one at least of each class.
 
-    A class with a single person is not measured: that person is trained on.
+    The draw of a person depends on the seed and their name alone, so that runs on other selections of the same data
+    keep the same people out. A class with a single person is not measured: that person is trained on. So is one who has
+    most of the speech of a class.
     """
-    rng = np.random.default_rng(seed)
     chosen: set[str] = set()
     for _, rows in frame.group_by("label", maintain_order=True):
         people = rows.group_by("corpus", "speaker", maintain_order=True).agg(pl.col("seconds").sum())
-        wanted, taken = share * float(people["seconds"].sum()), 0.0
-        names = [(f"{corpus}/{speaker}", seconds) for corpus, speaker, seconds in people.iter_rows()]
-        taken = sum(seconds for name, seconds in names if name in chosen)
-        for index in rng.permutation(len(names)) if len(names) > 1 else ():
-            name, seconds = names[index]
-            if taken >= wanted:
-                break
-            if name in chosen or (taken and taken + seconds > 2 * wanted):  # not most of what there is
-                continue
-            chosen.add(name)
-            taken += seconds
+        most = float(people["seconds"].sum()) / 2
+        draws = {
+            f"{corpus}/{speaker}": _draw(f"{corpus}/{speaker}", seed)
+            for corpus, speaker, seconds in people.iter_rows()
+            if seconds <= most
+        }
+        drawn = {name for name, draw in draws.items() if draw < share}
+        chosen |= drawn or ({min(draws, key=draws.__getitem__)} if draws and share else set())
     return chosen
+
+
+def _draw(name: str, seed: int) -> float:
+    """Evenly in [0, 1), the same for a name in every run."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()[:8]) / 2**64
 
 
 def _fewer_people(frame: pl.DataFrame, most: int, rng: np.random.Generator) -> pl.DataFrame:

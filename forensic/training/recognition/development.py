@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from forensic.language.classifier import WINDOW_FRAMES
-from forensic.language.network import STEP_FRAMES, LanguageNetwork
-from forensic.records import Samples, Vector
-from forensic.training.recognition.states import StateCache
+from forensic.records import Vector
+from forensic.training.recognition.batches import Drawer
 
 DURATIONS_FRAMES = (300, 500)
 """Lengths of speech that are measured, in frames of 10 ms."""
@@ -75,47 +75,52 @@ class RecognitionResult:
 
 
 @torch.inference_mode()
-def score_states(network: LanguageNetwork, states: Samples) -> Vector:
-    """Scores of windows of states of one length, shape (n, classes)."""
-    network.eval()
-    device = next(network.parameters()).device
-    batches = (torch.from_numpy(states[start : start + _BATCH]).to(device) for start in range(0, len(states), _BATCH))
-    return np.concatenate([network.score(batch).double().cpu().numpy() for batch in batches])
-
-
-def try_development_people(
-    network: LanguageNetwork, cache: StateCache, labels: NDArray[np.int64], durations: tuple[int, ...]
-) -> list[Trials]:
+def try_development_people(network: nn.Module, drawer: Drawer, durations: tuple[int, ...]) -> list[Trials]:
     """Score stretches of the development pieces, side by side in each piece, clean and through their channels.
 
     Args:
         network: scores them.
-        cache: states.
-        labels: index of each piece's class, shape (pieces,).
+        drawer: knows the speech and who is kept out.
         durations: lengths in frames; pieces that are shorter are not measured at that length. Stretches longer than a
             window have the mean score of their windows.
     """
-    index = cache.index.with_row_index("piece").filter("is_development")
+    network.eval()
+    speech = drawer.speech
+    lengths = speech.frames.cpu().numpy()
     trials = []
     for frames in durations:
-        steps = frames // STEP_FRAMES
         spans = [
-            (piece, first + start)
-            for piece, first, length in index.select("piece", "first", "steps").iter_rows()
-            for start in range(0, length - steps + 1, steps)
+            (piece, start)
+            for piece in np.flatnonzero(drawer.is_development)
+            for start in range(0, int(lengths[piece]) - frames + 1, frames)
         ]
         if not spans:
             continue
-        pieces = np.array([piece for piece, _ in spans], np.int64)
-        size = min(steps, WINDOW_FRAMES // STEP_FRAMES)
-        starts = np.linspace(0, steps - size, -(-steps // size)).round().astype(int)
-        for version in range(len(cache.versions)):
-            scores = [
-                score_states(network, np.stack([cache.crop(version, first + start, size) for _, first in spans]))
-                for start in starts
-            ]
-            trials.append(Trials(frames, version, pieces, labels[pieces], np.mean(scores, axis=0)))
+        pieces, starts = (np.array(column, np.int64) for column in zip(*spans, strict=True))
+        size = min(frames, WINDOW_FRAMES)
+        windows = np.linspace(0, frames - size, -(-frames // size)).round().astype(np.int64)
+        for version in range(len(speech.versions)):
+            scores = [_score(network, drawer, pieces, starts + window, version, size) for window in windows]
+            trials.append(Trials(frames, version, pieces, drawer.labels[pieces], np.mean(scores, axis=0)))
     return trials
+
+
+def _score(
+    network: nn.Module,
+    drawer: Drawer,
+    pieces: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    version: int,
+    frames: int,
+) -> Vector:
+    """Scores of a stretch of each piece, shape (n, classes)."""
+    made = []
+    for first in range(0, len(pieces), _BATCH):
+        rows = torch.from_numpy(pieces[first : first + _BATCH]).to(drawer.speech.device)
+        at = torch.from_numpy(starts[first : first + _BATCH]).to(drawer.speech.device)
+        crops = drawer.speech.cut(rows, torch.full_like(rows, version), at, frames)
+        made.append(network(crops).double().cpu().numpy())
+    return np.concatenate(made)
 
 
 def measure(trials: list[Trials], step: int) -> RecognitionResult:

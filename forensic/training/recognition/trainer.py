@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from forensic.language.network import LanguageNetwork
+from forensic.training.recognition.augmentation import blank
 from forensic.training.recognition.batches import Drawer
 from forensic.training.recognition.configuration import LearningSettings
 from forensic.training.recognition.development import (
@@ -19,7 +20,6 @@ from forensic.training.recognition.development import (
     measure,
     try_development_people,
 )
-from forensic.training.recognition.states import StateCache
 from forensic.training.run import descend, learn_to_the_end, load_checkpoint, save_checkpoint
 
 _STATEFUL = ("network", "average", "optimizer", "schedule")
@@ -81,18 +81,19 @@ class _Run:
     """The state of a run: what a checkpoint holds, and what it is made of."""
 
     def __init__(self, network: LanguageNetwork, drawer: Drawer, settings: LearningSettings, folder: Path) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = drawer.speech.device
         self.drawer, self.settings = drawer, settings
         self.checkpoint = folder / "checkpoint.pt"
         self.network = network.to(self.device)
         self.average = copy.deepcopy(self.network)
-        self.optimizer = torch.optim.AdamW(
-            [each for each in self.network.parameters() if each.requires_grad],
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-        )
+        self.network.lower.requires_grad_(requires_grad=settings.lower_rate > 0)
+        rates = [settings.learning_rate, settings.lower_rate * settings.learning_rate]
+        groups = [{"params": list(part.parameters())} for part in (self.network.uppers, self.network.lower)]
+        if not settings.lower_rate:
+            rates, groups = rates[:1], groups[:1]
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.learning_rate, total_steps=settings.steps + 1, pct_start=0.15
+            self.optimizer, rates, total_steps=settings.steps + 1, pct_start=0.15
         )
         self.step = 0
         self.history: list[RecognitionResult] = []
@@ -101,12 +102,14 @@ class _Run:
         """One batch; returns its loss."""
         settings = self.settings
         torch.manual_seed(settings.seed * 1_000_003 + self.step)  # of dropout, so that a resumed run is the same
-        states, classes = self.drawer.draw(settings, np.random.default_rng([settings.seed, self.step]))
+        rng = np.random.default_rng([settings.seed, self.step])
+        crops, classes = self.drawer.draw(settings, rng)
         self.network.train()
-        scores = self.network.score(states.to(self.device))
-        loss = nn.functional.cross_entropy(
-            scores, torch.from_numpy(classes).to(self.device), label_smoothing=settings.label_smoothing
-        )
+        with torch.set_grad_enabled(settings.lower_rate > 0):
+            states = self.network.local_states(crops)
+        scores = self.network.score_each(blank(states, settings.masked_steps, rng))
+        truth = torch.from_numpy(classes).to(self.device).repeat(len(scores))
+        loss = nn.functional.cross_entropy(scores.flatten(0, 1), truth, label_smoothing=settings.label_smoothing)
         value = descend(loss, self.network, self.optimizer, self.schedule, self.step, self.checkpoint)
         self.step += 1
         self._average()
@@ -114,13 +117,8 @@ class _Run:
 
     def evaluate(self) -> None:
         """Measure the average on the development people."""
-        trials = try_development_people(self.average, self.cache, self.drawer.labels, DURATIONS_FRAMES)
+        trials = try_development_people(self.average, self.drawer, DURATIONS_FRAMES)
         self.history.append(measure(trials, self.step))
-
-    @property
-    def cache(self) -> StateCache:
-        """Where the speech comes from."""
-        return self.drawer.cache
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -146,9 +144,10 @@ class _Run:
 
     def _identity(self) -> str:
         content = {
-            "cache": self.cache.sha256,
+            "speech": self.drawer.speech.sha256,
             "classes": len(self.drawer.people),
-            "network": self.network.describe(),
+            "network": asdict(self.network.architecture),
             "learning": asdict(self.settings),
+            "crops": asdict(self.drawer.crops),
         }
         return json.dumps(content, sort_keys=True)
