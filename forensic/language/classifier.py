@@ -112,8 +112,10 @@ def load_language_model(folder: Path) -> LanguageModel:
     weights = named_file(folder, card, "weights")
     try:
         architecture = Architecture(**card["architecture"])
-        network = Committee(architecture)
-        network.load_state_dict({name: value.float() for name, value in load(weights).items()}, strict=True)
+        with torch.device("meta"):  # drawing first weights would take longer than reading those that replace them
+            network = Committee(architecture)
+        values = {name: value.float() if value.is_floating_point() else value for name, value in load(weights).items()}
+        network.load_state_dict(values, strict=True, assign=True)
         classes = tuple(str(name) for name in card["classes"])
         decision = _decision(card)
         name = str(card["name"])

@@ -28,7 +28,7 @@ Language 20:230-275 (PAV).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 import numpy as np
@@ -90,7 +90,7 @@ def fit_bi_gaussianized(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: 
     linear = intercept[:, None] + slope[:, None] * shares.scores
     cllr = 0.5 * (shares.same * cost_bits(linear)).sum(axis=1)
     cllr += 0.5 * (shares.different * cost_bits(-linear)).sum(axis=1)
-    deviation = np.interp(-cllr, -_CLLR_OF_DEVIATION, _DEVIATIONS)  # Cllr falls where the deviation rises
+    deviation = np.interp(-cllr, -_cllr_of_deviation(), _DEVIATIONS)  # Cllr falls where the deviation rises
     together = 0.5 * (shares.same + shares.different)
     cumulative = np.cumsum(together, axis=1) - 0.5 * together
     grid = np.linspace(-1, 1, _QUADRATURE)
@@ -210,6 +210,7 @@ def _smoothed(shares: Matrix, scores: Vector, of: _Shares) -> Matrix:
     return shares @ kernel
 
 
+@cache
 def _cllr_of_deviation() -> Vector:
     """Cllr of a perfectly calibrated system whose ln LRs have these standard deviations, shape as ``_DEVIATIONS``."""
     unit = np.linspace(-_REACH, _REACH, _QUADRATURE)
@@ -218,6 +219,3 @@ def _cllr_of_deviation() -> Vector:
     ln_lr = _DEVIATIONS[:, None] ** 2 / 2 + _DEVIATIONS[:, None] * unit
     cost: Vector = cost_bits(ln_lr / LN10) @ density
     return cost
-
-
-_CLLR_OF_DEVIATION = _cllr_of_deviation()
