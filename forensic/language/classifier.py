@@ -5,7 +5,7 @@ weights) and ``weights.safetensors``. What a class may be called, and when no cl
 it comes from the validation of that model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,18 +155,28 @@ def cut_language_windows(frames: Samples, most: int = _MOST_WINDOWS) -> Samples:
 
 
 @torch.inference_mode()
-def score_windows(windows: Samples, model: LanguageModel) -> Vector:
+def score_windows(windows: Sequence[Samples] | Samples, model: LanguageModel) -> Vector:
     """Scores of the classes, before the softmax.
 
     Args:
-        windows: mel power at the level of the training, shape (k, frames, mel_bands).
+        windows: mel power at the level of the training, each of shape (frames, mel_bands), of one length or several.
         model: the network.
 
     Returns:
-        Shape (k, classes).
+        Shape (windows, classes).
     """
-    batches = (torch.from_numpy(windows[start : start + _BATCH]) for start in range(0, len(windows), _BATCH))
-    return np.concatenate([model.network(batch).double().numpy() for batch in batches])
+    lengths = np.array([len(window) for window in windows])
+    order = np.argsort(lengths, kind="stable")  # those of like lengths go together
+    scores = np.zeros((len(windows), len(model.classes)))
+    for start in range(0, len(order), _BATCH):
+        rows = order[start : start + _BATCH]
+        longest = int(lengths[rows[-1]])
+        batch = np.zeros((len(rows), longest, windows[rows[0]].shape[1]), np.float32)
+        for own, row in zip(batch, rows, strict=True):
+            own[: lengths[row]] = windows[row]
+        differ = None if lengths[rows[0]] == longest else torch.from_numpy(lengths[rows])
+        scores[rows] = model.network(torch.from_numpy(batch), differ).double().numpy()
+    return scores
 
 
 def recognise(frames: Samples, model: LanguageModel) -> Recognition:
@@ -176,10 +186,26 @@ def recognise(frames: Samples, model: LanguageModel) -> Recognition:
         frames: mel power of the speech alone, level-normalised, shape (n, mel_bands).
         model: what tells.
     """
-    if len(frames) < model.decision.min_speech_s * _FRAMES_PER_S:
-        return Recognition("too little speech", None, None, (), len(frames) / _FRAMES_PER_S)
-    scores = score_windows(cut_language_windows(frames), model).mean(axis=0)
-    return decide(scores, len(frames) / _FRAMES_PER_S, model)
+    return recognise_each([frames], model)[0]
+
+
+def recognise_each(stretches: Sequence[Samples], model: LanguageModel) -> list[Recognition]:
+    """The same for several stretches of speech, which go through the network together."""
+    if not stretches:
+        return []
+    lengths_s = [len(frames) / _FRAMES_PER_S for frames in stretches]
+    windows = [
+        list(cut_language_windows(frames)) if length_s >= model.decision.min_speech_s else []
+        for frames, length_s in zip(stretches, lengths_s, strict=True)
+    ]
+    scores = score_windows([window for own in windows for window in own], model)
+    parts = np.split(scores, np.cumsum([len(own) for own in windows])[:-1])
+    return [
+        decide(own.mean(axis=0), length_s, model)
+        if len(own)
+        else Recognition("too little speech", None, None, (), length_s)
+        for own, length_s in zip(parts, lengths_s, strict=True)
+    ]
 
 
 def decide(scores: Vector, speech_s: float, model: LanguageModel) -> Recognition:

@@ -61,12 +61,22 @@ class Upper(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classes = nn.Linear(a.embedding_size, a.classes)
 
-    def forward(self, states: Tensor) -> Tensor:
-        """Score windows of lower states, shape (batch, steps, lower_size); returns shape (batch, classes)."""
-        heard, _ = self.lstm(self.dropout(states - states.mean(dim=1, keepdim=True)))
-        even = torch.full_like(states[:, :, :1], 1 / states.shape[1])
+    def forward(self, states: Tensor, steps: Tensor | None = None) -> Tensor:
+        """Score windows.
+
+        Args:
+            states: of the lower layers, shape (batch, steps, lower_size).
+            steps: of each window, shape (batch,), where some are shorter than others; what follows is not heard.
+
+        Returns:
+            Shape (batch, classes).
+        """
+        even = _even_weights(states, steps)
+        changing = states - (even * states).sum(dim=1, keepdim=True)
+        heard = _both_ways(self.lstm, self.dropout(changing), steps)
         plain = self.dropout(self.statistics(_statistics(states, even)))
-        weighted = _statistics(heard, torch.softmax(self.attention(heard), dim=1))
+        attention = self.attention(heard).masked_fill(even == 0, -torch.inf)
+        weighted = _statistics(heard, torch.softmax(attention, dim=1))
         embedding = self.norm(functional.relu(self.embedding(torch.cat([weighted, plain], dim=1))))
         scores: Tensor = self.classes(self.dropout(embedding))
         return scores
@@ -95,28 +105,31 @@ class LanguageNetwork(nn.Module):
         self.lower = nn.LSTM(2 * a.mel_bands, a.lower_size, a.lower_layers, batch_first=True)
         self.uppers = nn.ModuleList(Upper(a, dropout) for _ in range(a.uppers))
 
-    def forward(self, frames: Tensor) -> Tensor:
+    def forward(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score windows.
 
         Args:
             frames: shape (batch, frames, mel_bands), level-normalised mel power.
+            lengths: frames of each window, shape (batch,), where some are shorter than others; what follows is not
+                heard.
 
         Returns:
             Shape (batch, classes), float32, before the softmax.
         """
-        return self.score_each(self.local_states(frames)).mean(dim=0)
+        steps = None if lengths is None else lengths // STEP_FRAMES
+        return self.score_each(self.local_states(frames, lengths), steps).mean(dim=0)
 
-    def local_states(self, frames: Tensor) -> Tensor:
+    def local_states(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
         """States of the lower layers, averaged over 40 ms, shape (batch, frames // 4, lower_size)."""
-        states, _ = self.lower(torch.cat([frames, _relative_logarithm(frames)], dim=2))
+        states, _ = self.lower(torch.cat([frames, _relative_logarithm(frames, lengths)], dim=2))
         batch, count, size = states.shape
         steps = count // STEP_FRAMES
         averaged: Tensor = states[:, : steps * STEP_FRAMES].reshape(batch, steps, STEP_FRAMES, size).mean(dim=2)
         return averaged
 
-    def score_each(self, states: Tensor) -> Tensor:
+    def score_each(self, states: Tensor, steps: Tensor | None = None) -> Tensor:
         """Scores of each upper part for what ``local_states`` gave, shape (uppers, batch, classes)."""
-        return torch.stack([upper(states) for upper in self.uppers])
+        return torch.stack([upper(states, steps) for upper in self.uppers])
 
 
 class Committee(nn.Module):
@@ -127,9 +140,9 @@ class Committee(nn.Module):
         self.architecture = architecture
         self.networks = nn.ModuleList(LanguageNetwork(architecture) for _ in range(architecture.networks))
 
-    def forward(self, frames: Tensor) -> Tensor:
+    def forward(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score windows, as a single network does."""
-        return torch.stack([network(frames) for network in self.networks]).mean(dim=0)
+        return torch.stack([network(frames, lengths) for network in self.networks]).mean(dim=0)
 
     def describe(self) -> dict[str, int]:
         """The architecture as plain values, for the model's card."""
@@ -151,10 +164,43 @@ def join(networks: list[LanguageNetwork]) -> Committee:
     return committee
 
 
-def _relative_logarithm(frames: Tensor) -> Tensor:
+def _relative_logarithm(frames: Tensor, lengths: Tensor | None) -> Tensor:
     """Logarithm of each band less its mean over the window, which no line or microphone colours."""
     level = torch.log10(frames + _LOG_FLOOR)
-    return level - level.mean(dim=1, keepdim=True)
+    return level - (_even_weights(level, lengths) * level).sum(dim=1, keepdim=True)
+
+
+def _even_weights(values: Tensor, lengths: Tensor | None) -> Tensor:
+    """The same weight for all that is heard of each window, in sum 1, shape (batch, length, 1)."""
+    if lengths is None:
+        return torch.full_like(values[:, :, :1], 1 / values.shape[1])
+    is_heard = torch.arange(values.shape[1], device=values.device) < lengths[:, None]
+    return (is_heard / lengths[:, None]).to(values.dtype)[:, :, None]
+
+
+def _both_ways(lstm: nn.LSTM, values: Tensor, steps: Tensor | None) -> Tensor:
+    """States of one layer in both directions, shape (batch, steps, 2 x size).
+
+    Where windows differ in length, each is turned round within its own: a layer that runs forward does not hear what
+    follows.
+    """
+    if steps is None:
+        states: Tensor = lstm(values)[0]
+        return states
+    at = torch.arange(values.shape[1], device=values.device)
+    turned = steps[:, None] - 1 - at
+    turned = torch.where(turned < 0, at, turned)[:, :, None]
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    forward = _one_way([getattr(lstm, name) for name in names], values)
+    reverse = [getattr(lstm, f"{name}_reverse") for name in names]
+    backward = _one_way(reverse, values.gather(1, turned.expand_as(values)))
+    return torch.cat([forward, backward.gather(1, turned.expand_as(backward))], dim=2)
+
+
+def _one_way(weights: list[Tensor], values: Tensor) -> Tensor:
+    start = values.new_zeros(1, len(values), weights[1].shape[1])
+    states: Tensor = torch.lstm(values, (start, start), weights, True, 1, 0.0, False, False, True)[0]
+    return states
 
 
 def _statistics(states: Tensor, weights: Tensor) -> Tensor:

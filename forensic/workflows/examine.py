@@ -44,7 +44,7 @@ from forensic.speaker.diarize import (
 )
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
 from forensic.speaker.features import FRAMES_PER_S, HOP, MEL_BANDS, frame_mask, level_gain, mel_power
-from forensic.workflows.language import LanguageModels, identify_speech, shipped_language_models
+from forensic.workflows.language import LanguageModels, identify_each, shipped_language_models
 from forensic.workflows.spoken_language import Heard
 
 _GROUP_S = 240.0  # audio that goes through the networks together
@@ -113,7 +113,7 @@ def examine(
         _examine_group(group, model, settings)
     for recording in recordings:
         _part_by_speaker(recording, model, settings)
-    return [_with_languages(recording.result(settings), recording, languages) for recording in recordings]
+    return _with_languages([recording.result(settings) for recording in recordings], recordings, languages)
 
 
 @dataclass(slots=True)
@@ -458,15 +458,31 @@ def _again(recording: _Recording, channels: Sequence[int], settings: Settings) -
 
 
 def _with_languages(
-    evidence: RecordingEvidence, recording: _Recording, languages: LanguageModels | None
-) -> RecordingEvidence:
+    evidence: list[RecordingEvidence], recordings: Sequence[_Recording], languages: LanguageModels | None
+) -> list[RecordingEvidence]:
     """The evidence with the language of every channel, or speaker, that gave any."""
     if languages is None:
         return evidence
-    told = []
-    for one in evidence.channels:
-        speakers = recording.speakers.get(one.channel, [recording.channels[one.channel]])
-        (heard,) = (speaker.heard for speaker in speakers if speaker.turn == one.turn)
-        language, accent = identify_speech(np.concatenate(heard.parts), languages)
-        told.append(dataclasses.replace(one, language=language, accent=accent))
-    return dataclasses.replace(evidence, channels=tuple(told))
+    heard = [
+        np.concatenate(_heard_of(recording, one).parts)
+        for own, recording in zip(evidence, recordings, strict=True)
+        for one in own.channels
+    ]
+    told = iter(identify_each(heard, languages))
+    return [
+        dataclasses.replace(
+            own,
+            channels=tuple(
+                dataclasses.replace(one, language=language, accent=accent)
+                for one, (language, accent) in zip(own.channels, told, strict=False)
+            ),
+        )
+        for own in evidence
+    ]
+
+
+def _heard_of(recording: _Recording, one: ChannelEvidence) -> Heard:
+    """What is kept of the speech of a channel, or of a speaker in it."""
+    speakers = recording.speakers.get(one.channel, [recording.channels[one.channel]])
+    (heard,) = (speaker.heard for speaker in speakers if speaker.turn == one.turn)
+    return heard

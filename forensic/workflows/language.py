@@ -16,7 +16,7 @@ from forensic.language.classifier import (
     default_accent_model_folder,
     default_language_model_folder,
     load_language_model,
-    recognise,
+    recognise_each,
 )
 from forensic.records import Block, Failure, Recognition, Samples, SpeechSegment
 from forensic.settings import Settings
@@ -125,10 +125,18 @@ def identify_speech(frames: Samples, models: LanguageModels) -> tuple[Recognitio
         frames: mel power of the speech alone, level-normalised, shape (n, 40).
         models: what tells.
     """
-    language = recognise(frames, models.language)
-    if language.name != _ENGLISH or models.accent is None:
-        return language, None
-    return language, recognise(frames, models.accent)
+    return identify_each([frames], models)[0]
+
+
+def identify_each(stretches: Sequence[Samples], models: LanguageModels) -> list[tuple[Recognition, Recognition | None]]:
+    """The same for several stretches of speech, which go through the networks together."""
+    languages = recognise_each(stretches, models.language)
+    english = [number for number, language in enumerate(languages) if language.name == _ENGLISH]
+    accents: dict[int, Recognition] = {}
+    if models.accent is not None:
+        told = recognise_each([stretches[number] for number in english], models.accent)
+        accents = dict(zip(english, told, strict=True))
+    return [(language, accents.get(number)) for number, language in enumerate(languages)]
 
 
 def _speech_of(path: Path, settings: Settings) -> dict[int, Samples]:

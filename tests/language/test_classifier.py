@@ -5,7 +5,14 @@ import pytest
 from factories import write_language_model
 
 from forensic.errors import ModelError
-from forensic.language.classifier import Decision, cut_language_windows, decide, load_language_model, recognise
+from forensic.language.classifier import (
+    Decision,
+    cut_language_windows,
+    decide,
+    load_language_model,
+    recognise,
+    recognise_each,
+)
 
 
 def _speech(frames: int, seed: int = 0) -> np.ndarray:
@@ -28,6 +35,18 @@ def test_too_little_speech_is_said_and_not_guessed_on(tmp_path):
     found = recognise(_speech(199), model)
     assert (found.answer, found.name, found.probability, found.top) == ("too little speech", None, None, ())
     assert recognise(_speech(200), model).answer == "named"
+
+
+def test_stretches_that_are_heard_together_are_told_as_alone(tmp_path):
+    """Short and long ones, and one with too little speech, in their order."""
+    model = load_language_model(write_language_model(tmp_path / "model"))
+    stretches = [_speech(frames, seed) for seed, frames in enumerate((700, 150, 230, 1900, 333))]
+    together = recognise_each(stretches, model)
+    for own, alone in zip(together, (recognise(each, model) for each in stretches), strict=True):
+        assert (own.answer, own.name, own.speech_s) == (alone.answer, alone.name, alone.speech_s)
+        assert [each.probability for each in own.top] == pytest.approx([each.probability for each in alone.top])
+    assert together[1].answer == "too little speech"
+    assert recognise_each([], model) == []
 
 
 def test_a_first_language_that_is_improbable_means_none_of_these(tmp_path):

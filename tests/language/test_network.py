@@ -81,3 +81,13 @@ def test_the_lower_layers_hear_what_they_heard_in_the_speaker_network() -> None:
     speaker(_power(100))
     expected = heard["states"].reshape(2, 25, 4, 8).mean(dim=2)
     assert torch.allclose(network.local_states(_power(100)), expected, atol=1e-6)
+
+
+def test_a_short_window_among_longer_ones_is_scored_as_alone() -> None:
+    """Nothing of what fills it up is heard, in either direction."""
+    network = join([_network(1), _network(2)]).eval()
+    power = _power(200)
+    lengths = torch.tensor([200, 93])
+    together = network(power, lengths)
+    assert torch.allclose(together[0], network(power[:1])[0], atol=1e-5)
+    assert torch.allclose(together[1], network(power[1:, :93])[0], atol=1e-5)
