@@ -90,20 +90,20 @@ reference population. The limits are in the settings.
 """)
 
 LIMITATIONS = paragraphs("""
-The examination is automatic. It compares how speakers sound to a trained network; it does not examine
+The examination is automatic. It compares how speakers sound to a trained network; it does not weigh
 language, dialect, word choice, content or circumstances, and it replaces no auditory or acoustic-phonetic
 examination.
 
 That a channel holds the speech of one person only is an estimate of the program: it can miss a second one
 who says little or sounds alike, and does not separate people who speak at the same time.
 
-What was not examined: language and accent, reverberation, disguise, emotion, illness, intoxication and ageing,
-synthetic or converted speech, and whether a recording was edited. Each of these can move an LR in either
-direction.
+What was not examined: disguise, emotion, illness, intoxication and ageing, synthetic or converted speech, and
+whether a recording was edited. Each of these can move an LR in either direction. Languages and accents are told by
+a network that can err; they are shown, and warned of where they differ, and are no part of an LR.
 
 The reference population stands for the relevant population only as far as its speakers and recordings
-resemble it. The upper edge of the band, noise and the amount of speech were measured and taken into account;
-the lower edge (a landline's 300 Hz), the codec, language, accent, sex, age and speaking style were not. Its two
+resemble it. The edges of the band, noise, reverberation, traces of a codec, clipping and the amount of speech were
+estimated and taken into account; language, accent, sex, age and speaking style were not. Its two
 recordings of one speaker were made in one sitting where its corpora have no other; speech of another day, mood
 or microphone sounds less alike, so an LR can be too low where H1 is true.
 
