@@ -12,7 +12,8 @@ from forensic.speaker.features import band_edges_hz
 
 _LOW_CUT_ODDS, _HIGH_CUT_ODDS = 0.35, 0.25
 _TILT_DB_PER_OCTAVE, _RIPPLE_DB, _RIPPLE_POINTS = 1.5, 2.5, 6
-_OVERLAY_SNR_DB = (3.0, 20.0)
+OVERLAY_SNR_DB = (3.0, 20.0)
+"""How far a background lies below what it is put behind."""
 
 _EDGES_HZ = band_edges_hz()
 _CENTRES_HZ = _EDGES_HZ[1:-1]
@@ -46,7 +47,7 @@ def overlay(crops: Samples, share: float, rng: np.random.Generator) -> None:
     before = crops.copy()
     for row in np.flatnonzero(rng.random(len(crops)) < share):
         other = before[rng.integers(len(crops))]
-        ratio = 10 ** (-rng.uniform(*_OVERLAY_SNR_DB) / 10)
+        ratio = 10 ** (-rng.uniform(*OVERLAY_SNR_DB) / 10)
         crops[row] += ratio * other * (before[row].mean() / max(float(other.mean()), 1e-12))
 
 

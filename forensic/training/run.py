@@ -33,6 +33,11 @@ class Run(Protocol):
         """Write the checkpoint."""
 
 
+def training_device() -> torch.device:
+    """A graphics card where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def learn_to_the_end(
     run: Run,
     steps: int,

@@ -17,6 +17,7 @@ from forensic.records import Samples
 from forensic.speaker.extractor import load_model
 from forensic.speaker.network import Architecture, SpeakerNetwork
 from forensic.training.cache import FeatureCache
+from forensic.training.run import training_device
 
 _WINDOW, _WINDOW_STEP = 160, 80
 _BATCH = 256
@@ -105,7 +106,7 @@ def make_teacher(network: SpeakerNetwork, cache: FeatureCache, folder: Path) -> 
 
 
 def _embed_pieces(network: SpeakerNetwork, cache: FeatureCache) -> Samples:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = training_device()
     network.to(device).eval()
     owners: list[int] = []
     windows: list[Samples] = []

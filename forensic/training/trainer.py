@@ -19,7 +19,7 @@ from forensic.training.configuration import LearningSettings
 from forensic.training.development import DevelopmentResult, measure
 from forensic.training.losses import MarginSoftmax, cosine_loss, ge2e_loss, similarity_loss
 from forensic.training.perturbation import overlay, recolour
-from forensic.training.run import descend, learn_to_the_end, load_checkpoint, save_checkpoint
+from forensic.training.run import descend, learn_to_the_end, load_checkpoint, save_checkpoint, training_device
 from forensic.training.teacher import Teacher
 
 _STATEFUL = ("network", "best", "margin", "average", "optimizer", "schedule")
@@ -95,7 +95,7 @@ class _Run:
         settings: LearningSettings,
         folder: Path,
     ) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = training_device()
         self.cache, self.settings = cache, settings
         self.checkpoint = folder / "checkpoint.pt"
         self.network = network.to(self.device)

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation
 from forensic.training.recognition.development import RecognitionResult, measure, try_development_people
 from forensic.training.recognition.speech import open_speech
 from forensic.training.recognition.trainer import RecognitionProgress, train_classes
+from forensic.training.run import training_device
 
 MODEL_CARD = "MODEL_CARD.md"
 
@@ -79,15 +80,14 @@ def train_recognition(
     rows = read_classes(settings.data, settings.selection, request.task)
     pieces = make_labelled_pieces(rows, settings.data, settings.selection, settings.augmentation)
     classes = tuple(sorted({piece.label for piece in pieces}))
-    folders = [Path(folder) for folder in settings.network.join]
-    joined = [_member(folder, request, rows, classes) for folder in folders]
-    network = None if joined else _first_network(settings, len(classes))
+    records = [_record_of(Path(folder)) for folder in settings.network.join]
+    committee = _committee(request, records, rows, classes) if records else None
     cache = build_cache(
         request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch_features
     )
     index = cache.index
     drawer = make_drawer(
-        open_speech(cache, torch.device("cuda" if torch.cuda.is_available() else "cpu")),
+        open_speech(cache, training_device()),
         index["label"].to_list(),
         index["speaker"].to_list(),
         index["is_development"].to_numpy(),
@@ -95,10 +95,10 @@ def train_recognition(
         settings.crops,
     )
     history: list[RecognitionResult] = []
-    if network is not None:
+    if committee is None:
+        network = _first_network(settings, len(classes))
         trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
-        joined = [trained]
-    committee = join(joined)
+        committee = join([trained])
     committee.load_state_dict({name: value.float() for name, value in _as_kept(committee).items()})
     trials = try_development_people(committee.to(drawer.speech.device), drawer, CALIBRATED_FRAMES)
     if not trials:
@@ -106,37 +106,45 @@ def train_recognition(
             "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
             "Raise selection.development_share, or add people.",
         )
-    learnt = history[-1].step if history else max(_record_of(folder)["development"][-1]["step"] for folder in folders)
-    history = [*history, measure(trials, learnt)]
+    steps = [result.step for result in history] or [record["development"][-1]["step"] for record in records]
+    history = [*history, measure(trials, max(steps))]
     validation = _without(validate_classes(trials, classes), told_by_corpus(rows))
     _save(request, committee, classes, history, validation, rows)
-    _write_record(request, rows, pieces, cache.sha256, cache.index, history, validation)
+    _write_record(request, rows, pieces, cache.sha256, cache.index, history, validation, records)
     _write_people_card(request)
     return history, validation
 
 
-def _member(folder: Path, request: RecognitionRequest, rows: pl.DataFrame, classes: tuple[str, ...]) -> LanguageNetwork:
-    """A network to join, which was trained on the same people with the same ones kept out.
+def _committee(
+    request: RecognitionRequest, records: Sequence[dict[str, Any]], rows: pl.DataFrame, classes: tuple[str, ...]
+) -> Committee:
+    """The networks to join, which were trained on the same people with the same ones kept out.
 
     Raises:
-        TrainingError: if it was not, or is a committee itself.
-        ModelError: if it cannot be loaded.
+        TrainingError: if they were not, are committees themselves, or of several shapes.
+        ModelError: if one cannot be loaded.
     """
-    model = load_language_model(folder)
-    record = _record_of(folder)
     wanted = json.loads(json.dumps(dataclasses.asdict(request.settings)))
-    same = (
-        model.classes == classes
-        and record["people_sha256"] == people_hashes(rows)
-        and record["settings"]["selection"] == wanted["selection"]
-        and record["settings"]["augmentation"] == wanted["augmentation"]
-    )
-    if not same or len(model.network.networks) != 1:
-        raise TrainingError(
-            f"The model in {folder} is no single network that learnt from these people with the same ones kept out.",
-            "Train the members of a committee with the same data, [selection] and [augmentation].",
+    networks: list[LanguageNetwork] = []
+    for folder, record in zip(request.settings.network.join, records, strict=True):
+        model = load_language_model(Path(folder))
+        same = (
+            model.classes == classes
+            and record["people_sha256"] == people_hashes(rows)
+            and record["settings"]["selection"] == wanted["selection"]
+            and record["settings"]["augmentation"] == wanted["augmentation"]
         )
-    return cast("LanguageNetwork", model.network.networks[0])
+        if not same or len(model.network.networks) != 1:
+            raise TrainingError(
+                f"The model in {folder} is no single network "
+                "that learnt from these people with the same ones kept out.",
+                "Train the members of a committee with the same data, [selection] and [augmentation].",
+            )
+        networks += cast("Iterable[LanguageNetwork]", model.network.networks)
+    try:
+        return join(networks)
+    except ValueError as error:
+        raise TrainingError(f"{error}.", "Train the members of a committee with the same [network].") from error
 
 
 def told_by_corpus(rows: pl.DataFrame) -> set[str]:
@@ -249,7 +257,17 @@ def _started_from(request: RecognitionRequest) -> str:
 
 
 def _record_of(folder: Path) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    """What a run left of itself.
+
+    Raises:
+        TrainingError: if there is none in the folder.
+    """
+    try:
+        record: dict[str, Any] = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"The record of the training in {folder} cannot be read: {error}.", "Name a folder that a training left."
+        ) from error
     return record
 
 
@@ -266,6 +284,7 @@ def _write_record(
     index: pl.DataFrame,
     history: Sequence[RecognitionResult],
     validation: Validation,
+    members: Sequence[dict[str, Any]],
 ) -> None:
     settings = dataclasses.asdict(request.settings)
     settings["data"]["manifest"] = Path(request.settings.data.manifest).name
@@ -296,8 +315,8 @@ def _write_record(
         "development": [dataclasses.asdict(result) for result in history],
         "validation": dataclasses.asdict(validation),
         "members": [
-            {name: value for name, value in _record_of(Path(folder)).items() if name != "people_sha256"}  # the same
-            for folder in request.settings.network.join
+            {name: value for name, value in member.items() if name != "people_sha256"}  # the same
+            for member in members
         ],
         "versions": library_versions() | {"forensic": software(), "python": platform.python_version()},
         "threads": torch.get_num_threads(),

@@ -289,6 +289,18 @@ def test_a_network_that_learnt_from_other_people_cannot_join(settings, work, tmp
         train_recognition(_request(fewer, work, tmp_path / "joint"), lambda *_: None, lambda _: None)
 
 
+def test_a_folder_without_a_record_and_networks_of_several_shapes_cannot_join(settings, work, tmp_path):
+    """Each is said, with what to do."""
+    narrow = dataclasses.replace(settings, network=dataclasses.replace(settings.network, hidden_size=6))
+    train_recognition(_request(narrow, work, tmp_path / "narrow"), lambda *_: None, lambda _: None)
+    (work / "checkpoint.pt").unlink()
+    for folder, said in ((tmp_path / "nothing", "record of the training"), (tmp_path / "narrow", "2 shapes")):
+        members = (str(work / "first"), str(folder))
+        joint = dataclasses.replace(settings, network=dataclasses.replace(settings.network, join=members))
+        with pytest.raises(TrainingError, match=said):
+            train_recognition(_request(joint, work, tmp_path / "joint"), lambda *_: None, lambda _: None)
+
+
 def test_a_person_is_kept_out_in_every_selection_of_the_same_data():
     """The draw depends on the seed and their name, not on who else there is."""
     rows = [("c", f"s{n}", "aa" if n % 2 else "bb", 9.0) for n in range(60)]

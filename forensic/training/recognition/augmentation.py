@@ -11,9 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from forensic.training.perturbation import BAND_WIDTHS_HZ, draw_colours
+from forensic.training.perturbation import BAND_WIDTHS_HZ, OVERLAY_SNR_DB, draw_colours
 
-_OVERLAY_SNR_DB = (3.0, 20.0)
 _LEVEL_DB = 3.0
 
 
@@ -73,7 +72,7 @@ def change_channel(crops: Tensor, settings: CropSettings, rng: np.random.Generat
         The same shape.
     """
     n = len(crops)
-    ratio = 10 ** (-rng.uniform(*_OVERLAY_SNR_DB, n) / 10) * (rng.random(n) < settings.overlay_share)
+    ratio = 10 ** (-rng.uniform(*OVERLAY_SNR_DB, n) / 10) * (rng.random(n) < settings.overlay_share)
     level = crops.mean(dim=(1, 2))
     other = torch.from_numpy(rng.permutation(n)).to(crops.device)
     ratio_of_level = _as(ratio, crops) * level / level[other].clamp_min(1e-12)

@@ -3,15 +3,13 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from forensic.training.cache import FeatureCache
+from forensic.training.cache import FeatureCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Speech:
         return crops.float().square()
 
 
-def open_speech(cache: "FeatureCache", device: torch.device) -> Speech:
+def open_speech(cache: FeatureCache, device: torch.device) -> Speech:
     """Bring the features of a cache to a device; on the processor they stay mapped from disk."""
     first, frames = (cache.index[name].to_numpy() for name in ("first", "frames"))
     return make_speech(cache.versions, first, frames, cache.sha256, device)

@@ -86,11 +86,8 @@ class _Run:
         self.checkpoint = folder / "checkpoint.pt"
         self.network = network.to(self.device)
         self.average = copy.deepcopy(self.network)
-        self.network.lower.requires_grad_(requires_grad=settings.lower_rate > 0)
         rates = [settings.learning_rate, settings.lower_rate * settings.learning_rate]
         groups = [{"params": list(part.parameters())} for part in (self.network.uppers, self.network.lower)]
-        if not settings.lower_rate:
-            rates, groups = rates[:1], groups[:1]
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, rates, total_steps=settings.steps + 1, pct_start=0.15
