@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from forensic.records import Interval
-from forensic.report.canvas import DIFFERENT, INK, PALE, SAME, STYLE
+from forensic.report.shared.canvas import DIFFERENT, INK, PALE, SAME, STYLE
 
 _SHOWN_SPEECH_S = 10.0  # of the table that compares in full
 _COLUMNS = 3

@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 
 from forensic.audio.channel import Channel, Sources, active_level, simulate
+from forensic.audio.sources import read_samples
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.records import SAMPLE_RATE_HZ, Samples, SpeechSegment, Turn, Vector
 from forensic.settings import SpeechSettings
-from forensic.training.cache import read_samples
 
 _SHORTEST_S, _MEDIAN_S, _LONGEST_S = 0.5, 2.2, 8.0  # of a turn
 _SPREAD = 0.8  # of the logarithm of a turn's length

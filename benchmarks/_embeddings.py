@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from _trials import KNOWN, Person, Piece, audio_file, in_processes, read_piece
 
-from forensic.atomic import written_whole
 from forensic.audio.channel import Channel
 from forensic.likelihood_ratio.fit import Score
 from forensic.likelihood_ratio.pairs import Matrix
@@ -22,6 +21,7 @@ from forensic.records import Samples
 from forensic.settings import EmbeddingSettings
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
 from forensic.speaker.features import level_gain, mel_power
+from forensic.storage.atomic import written_whole
 
 _FORMAT = 1  # raise when our front end changes
 _PEER_SCRIPT = Path(__file__).with_name("_peer_embed.py")

@@ -20,16 +20,15 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from forensic.atomic import written_whole
 from forensic.audio.channel import CASE_CHANNELS, Channel, Sources, simulate
+from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.errors import RecordingError
+from forensic.examination.people import Person as Speaker
+from forensic.examination.people import people_with_two_sides, with_languages_apart
 from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.settings import SpeechSettings
-from forensic.training.cache import load_sources, read_samples
-from forensic.training.configuration import DataSettings
-from forensic.workflows.reference_people import Person as Speaker
-from forensic.workflows.reference_people import people_with_two_sides, with_languages_apart
+from forensic.storage.atomic import written_whole
 
 QUESTIONED_SPEECH_S = (2.0, 5.0, 10.0, 20.0)
 CLEAN = CASE_CHANNELS[0]
@@ -274,8 +273,8 @@ def _seed(seed: int, person: str, channel: str) -> int:
 
 @cache
 def _sources(manifest: Path) -> Sources:
-    noise, rooms = (name if (manifest.parent / name).is_dir() else "" for name in ("noise", "rooms"))
-    return load_sources(DataSettings(manifest=str(manifest), noise=noise, rooms=rooms))  # else synthetic ones
+    noise, rooms = (folder if (folder := manifest.parent / name).is_dir() else None for name in ("noise", "rooms"))
+    return load_sources(noise, rooms)  # else synthetic ones
 
 
 def _keep(path: Path, samples: Samples) -> None:

@@ -16,13 +16,13 @@ import numpy as np
 import polars as pl
 import torch
 
+from forensic.audio.sources import read_samples
 from forensic.audio.speech import find_speech, speech_probability
+from forensic.examination.manifest import name_hash
 from forensic.language.classifier import default_accent_model_folder, load_language_model, recognise
 from forensic.records import Samples
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power
-from forensic.training.cache import read_samples
-from forensic.training.data import name_hash
 
 _LONGEST_S = 12.0
 

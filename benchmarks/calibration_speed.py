@@ -3,7 +3,7 @@
     python benchmarks/calibration_speed.py [--questioned 100] [--known 100] [--workers 2] [--profile]
 
 Sides are voices of no one (random unit vectors) in the measured conditions of cells of the shipped reference
-population, and go through ``forensic.workflows.weigh`` as the sides of a case do. Two mixtures: ``case``, in which
+population, and go through ``forensic.comparison.weigh`` as the sides of a case do. Two mixtures: ``case``, in which
 questioned recordings come in 24 conditions (12 channels, 5 and 20 s) and suspects in 5 (clean, room and telephone); and
 ``grid``, in which conditions are spread over every channel and duration of the population, on both sides. A calibration
 serves all comparisons between two cells, so what takes time is how many pairs of cells there are.
@@ -23,14 +23,14 @@ from pathlib import Path
 
 import numpy as np
 
+from forensic.comparison.sides import Side
+from forensic.comparison.weigh import weigh
 from forensic.engine import default_workers, warm_up
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.records import Conditions
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import SpeakerModel, default_model_folder, load_model
-from forensic.workflows.sides import Side
-from forensic.workflows.weigh import weigh
 
 CASE_CHANNELS = (
     "clean", "room", "15 dB noise", "G.711", "G.711 + 15 dB noise", "AMR-NB 12.2", "AMR-NB 5.9",
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--mixture", nargs="+", choices=("case", "grid"), default=["case"], help="of conditions")
     parser.add_argument("--profile", action="store_true", help="say where one process spends its time")
     options = parser.parse_args()
-    warm_up(["forensic.workflows.calibrations"])
+    warm_up(["forensic.comparison.calibrations"])
     model = load_model(options.model)
     population = load_population(options.model, model.identity.sha256)
     mixtures: Mapping[str, tuple[Sequence[Conditions], Sequence[Conditions]]] = {

@@ -28,10 +28,9 @@ from _conversations import Conversation, Voice, converse, read_voices
 
 from forensic.audio.channel import Channel, Level, Noise
 from forensic.audio.codec import Codec
+from forensic.audio.sources import load_sources
 from forensic.records import SAMPLE_RATE_HZ, SpeechSegment
 from forensic.speaker.extractor import default_model_folder
-from forensic.training.cache import load_sources
-from forensic.training.configuration import DataSettings
 
 _CORPUS = "speechocean762"
 _KNOWN_S = 35.0
@@ -107,7 +106,7 @@ def write_case(speech: Path, out: Path) -> tuple[dict[str, Spoken], set[str]]:
     roles = ("suspect 1", "suspect 2", "stranger 1", "stranger 2")
     english = rows.filter(pl.col("corpus") == _CORPUS)
     voices = dict(zip(roles, _longest(english, manifest, kept, len(roles)), strict=True))
-    sources = load_sources(DataSettings(manifest=str(manifest)))
+    sources = load_sources(manifest.parent / "noise", manifest.parent / "rooms")
     used_s = dict.fromkeys(voices, 0.0)
     for name in ("suspect 1", "suspect 2"):
         known, voices[name] = _split(voices[name], _KNOWN_S)

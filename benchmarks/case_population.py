@@ -21,7 +21,9 @@ import polars as pl
 import torch
 
 from forensic.audio.channel import Channel, Sources, draw_channel
+from forensic.comparison.case_population import CasePopulationRequest, simulate_case_population
 from forensic.errors import RecordingError
+from forensic.examination.people import QUESTIONED, Person, embed_pieces, pass_channel, read_people
 from forensic.likelihood_ratio.calibration import apply, fit
 from forensic.likelihood_ratio.conditions import distance, nearest
 from forensic.likelihood_ratio.metrics import cllr, cllr_min
@@ -30,9 +32,7 @@ from forensic.records import Conditions, Samples, Vector
 from forensic.speaker.backend import Backend
 from forensic.speaker.extractor import SpeakerModel, default_model_folder, load_model
 from forensic.speaker.features import FRAMES_PER_S
-from forensic.workflows.case_population import CasePopulationRequest, simulate_case_population
 from forensic.workflows.population import sources_beside
-from forensic.workflows.reference_people import QUESTIONED, Person, embed_pieces, pass_channel, read_people
 
 _SPEECH_S = 10.0
 _PIECES = 2

@@ -28,13 +28,14 @@ import torch
 from forensic.audio.channel import Band, Channel, Level, Sources, simulate
 from forensic.audio.codec import Codec, encoder_of
 from forensic.audio.quality import QualityMeter
+from forensic.audio.sources import load_sources
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.audio.traces import CODEC_KINDS, DRY_C50_DB, save_trace_network
+from forensic.examination.manifest import read_manifest, summarise
 from forensic.records import Block, Quality
 from forensic.settings import SpeechSettings
-from forensic.training.cache import load_sources
 from forensic.training.configuration import DataSettings
-from forensic.training.data import read_manifest, summarise
+from forensic.training.data import source_folders
 from forensic.training.traces import (
     DrawnSpeech,
     codec_kind,
@@ -81,7 +82,7 @@ def fit(data: DataSettings, folder: Path, rounds: int, workers: int) -> None:
     """Fit the network for room and codec and write it."""
     material = draw_material(data, rounds, 1, workers, lambda done, total: print(f"\r{done} of {total}", end=""))
     network = fit_traces(material, _EPOCHS, 1)
-    corpora = summarise(read_manifest(data))
+    corpora = summarise(read_manifest(Path(data.manifest), data.splits))
     people = len(set(material.speaker.tolist()))
     facts = {
         "name": folder.name,
@@ -112,7 +113,7 @@ def _measure(task: tuple[DataSettings, Sequence[tuple[str, Sequence[Path]]], int
     data, people, seed = task
     torch.set_num_threads(1)
     if data.manifest not in _sources:
-        _sources[data.manifest] = load_sources(data)
+        _sources[data.manifest] = load_sources(*source_folders(data))
     sources = _sources[data.manifest]
     found = []
     for person in people:

@@ -26,15 +26,14 @@ from _conversations import Conversation, Voice, converse, read_voices
 from _wav import write_wav
 
 from forensic.audio.channel import CASE_CHANNELS, Channel, Sources
+from forensic.audio.sources import load_sources
 from forensic.case.discovery import hash_file
+from forensic.examination.examine import examine
+from forensic.examination.people import with_languages_apart
 from forensic.records import RecordingEvidence, Turn
 from forensic.settings import AudioSettings, DiarizationSettings, Settings
 from forensic.speaker.diarization_error import DiarizationError, diarization_error
 from forensic.speaker.extractor import SpeakerModel, default_model_folder, load_model
-from forensic.training.cache import load_sources
-from forensic.training.configuration import DataSettings
-from forensic.workflows.examine import examine
-from forensic.workflows.reference_people import with_languages_apart
 
 TELEPHONE = tuple(
     channel
@@ -88,7 +87,7 @@ def main() -> None:
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
     model = load_model(options.model)
-    sources = load_sources(DataSettings(manifest=str(options.speech / "manifest.csv"), rooms=""))  # rooms are simulated
+    sources = load_sources(options.speech / "noise", None)  # rooms are simulated
     judged: list[Judged] = []
     manifest = options.speech / "manifest.csv"
     for corpus, groups in groups_of_voices(manifest, options.split, options.work / "voices", options.corpora).items():

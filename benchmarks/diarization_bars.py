@@ -25,14 +25,13 @@ from _conversations import Voice, converse
 from diarization import TELEPHONE, groups_of_voices
 
 from forensic.audio.channel import Sources
+from forensic.audio.sources import load_sources
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.records import Samples, Turn
 from forensic.settings import DiarizationSettings, EmbeddingSettings, SpeechSettings
 from forensic.speaker.diarize import Halves, are_two_speakers, part_in_two
 from forensic.speaker.extractor import SpeakerModel, cut_windows, default_model_folder, embed_windows, load_model
 from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
-from forensic.training.cache import load_sources
-from forensic.training.configuration import DataSettings
 
 _NUMBERS = (10, 14, 20, 28, 40, 56, 80)  # of windows
 _LONGEST_S = 100.0
@@ -63,7 +62,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     manifest = options.speech / "manifest.csv"
-    sources = load_sources(DataSettings(manifest=str(manifest), rooms=""))  # rooms are simulated
+    sources = load_sources(manifest.parent / "noise", None)  # rooms are simulated
     groups = groups_of_voices(manifest, options.split, options.work / "voices", options.corpora)
     model = load_model(options.model)
     parted = [

@@ -36,12 +36,11 @@ from _wav import write_wav
 from diarization import TELEPHONE, groups_of_voices
 
 from forensic.audio.channel import Sources
+from forensic.audio.sources import load_sources
 from forensic.case.labels import read_labels
 from forensic.case.store import EvidenceStore
 from forensic.records import SAMPLE_RATE_HZ, Turn
 from forensic.speaker.diarization_error import diarization_error
-from forensic.training.cache import load_sources
-from forensic.training.configuration import DataSettings
 
 _CORPUS = "speechocean762"  # has the most speech a person
 _ROUND_S = 100.0  # of a conversation before another of the same two begins
@@ -74,7 +73,7 @@ def main() -> None:
     manifest = options.speech / "manifest.csv"
     (voices,) = groups_of_voices(manifest, options.split, options.work / "voices", [_CORPUS])[_CORPUS]
     voices = sorted(voices, key=lambda voice: -voice.duration_s)
-    sources = load_sources(DataSettings(manifest=str(manifest), rooms=""))
+    sources = load_sources(manifest.parent / "noise", None)
     with TemporaryDirectory(dir=options.work) as folder:
         if options.recordings:
             time_single_speakers(voices, sources, options, Path(folder))

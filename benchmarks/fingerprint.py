@@ -25,9 +25,9 @@ from forensic.audio.channel import Band, Channel, Noise, Room, Sources, simulate
 from forensic.audio.codec import Codec
 from forensic.audio.duplicates import find_overlaps
 from forensic.audio.fingerprint import FingerprintMeter
+from forensic.audio.sources import read_samples
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.settings import SpeechSettings
-from forensic.training.cache import read_samples
 
 _RATE_HZ = 16_000
 _LENGTHS_S = (5.0, 10.0, 30.0)

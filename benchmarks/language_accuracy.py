@@ -27,7 +27,9 @@ import polars as pl
 import torch
 
 from forensic.audio.channel import CASE_CHANNELS, simulate
+from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
+from forensic.examination.manifest import name_hash
 from forensic.language.classifier import (
     LanguageModel,
     cut_language_windows,
@@ -39,9 +41,6 @@ from forensic.language.classifier import (
 from forensic.records import Samples, Vector
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power
-from forensic.training.cache import load_sources, read_samples
-from forensic.training.configuration import DataSettings
-from forensic.training.data import name_hash
 
 _CHANNELS = ("clean", "G.711", "AMR-NB 12.2", "AMR-NB 5.9 + 10 dB noise", "Opus 8k", "MP3 16k")
 _DURATIONS_S = (3, 5, 10)
@@ -121,7 +120,7 @@ def prepare(manifest: Path, work: Path) -> list[Person]:
         name = f"{corpus}/{speaker}"
         path = work / f"{hashlib.sha256(f'{name} {language}'.encode()).hexdigest()[:24]}.npz"
         if not path.exists():
-            sources = sources or load_sources(DataSettings(manifest=str(manifest)))
+            sources = sources or load_sources(manifest.parent / "noise", manifest.parent / "rooms")
             samples = np.concatenate([read_samples(manifest.parent / clip) for clip in clips["path"][:_MOST_CLIPS]])
             samples = samples[: int(_LONGEST_S * 16_000)]
             mask = _speech_mask(samples)

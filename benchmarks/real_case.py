@@ -28,11 +28,10 @@ from _case import without, write_as
 
 from forensic.audio.channel import Band, Channel, Noise, Room, simulate
 from forensic.audio.codec import Codec
+from forensic.audio.sources import load_sources, read_samples
+from forensic.examination.people import with_languages_apart
 from forensic.likelihood_ratio.metrics import cllr, cllr_min, eer
 from forensic.speaker.extractor import default_model_folder
-from forensic.training.cache import load_sources, read_samples
-from forensic.training.configuration import DataSettings
-from forensic.workflows.reference_people import with_languages_apart
 
 SUSPECTS = {"speechocean762": 10, "alphanumeric": 5, "common-voice (en)": 5}
 OTHERS = {"speechocean762": 10, "alphanumeric": 5, "common-voice (en)": 5}
@@ -98,7 +97,7 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
     people: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         people.setdefault(row["corpus"], {}).setdefault(row["speaker"], []).append(row["path"])
-    sources = load_sources(DataSettings(manifest=str(speech / "manifest.csv")))
+    sources = load_sources(speech / "noise", speech / "rooms")
     rng = np.random.default_rng(2026)
     truth: dict[str, dict[str, str]] = {}
     number = 0

@@ -23,10 +23,9 @@ from _wav import write_wav
 
 from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step, simulate
 from forensic.audio.codec import Codec
+from forensic.audio.sources import load_sources, read_samples
 from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.speaker.extractor import default_model_folder
-from forensic.training.cache import load_sources, read_samples
-from forensic.training.configuration import DataSettings
 
 _CORPUS = "speechocean762"
 _PEOPLE = 16  # the suspects, a second voice, and a population that is too small
@@ -55,7 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
     voices = read_voices(options.speech)
-    sources = load_sources(DataSettings(manifest=str(options.speech / "manifest.csv")))
+    sources = load_sources(options.speech / "noise", options.speech / "rooms")
     expected = write_case(options.out, list(voices.values()), sources)
     model = without(options.model, options.out / "model", {f"{_CORPUS}/{name}" for name in voices})
     case = ["--case", str(options.out / "case"), "--model", str(model)]

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from _peer import peer_python
 from _wav import write_wav
 
-from forensic.training.cache import read_samples
+from forensic.audio.sources import read_samples
 
 _PEER = """
 import sys

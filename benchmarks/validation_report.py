@@ -25,9 +25,8 @@ from _case import write_as
 
 from forensic.audio.channel import Band, Channel, Noise, Room, Sources, simulate
 from forensic.audio.codec import Codec
+from forensic.audio.sources import load_sources, read_samples
 from forensic.records import SAMPLE_RATE_HZ, Samples
-from forensic.training.cache import load_sources, read_samples
-from forensic.training.configuration import DataSettings
 
 # what happens on the way, and the file it ends in
 CHANNELS: tuple[tuple[Channel, Codec | None, str], ...] = (
@@ -77,7 +76,7 @@ def write_recordings(speech: Path, out: Path) -> list[dict[str, str]]:
     long = manifest.group_by("corpus", "speaker").agg(pl.col("seconds").sum()).filter(pl.col("seconds") >= LEAST_S)
     is_english = (pl.col("corpus") != "common-voice") | (pl.col("language") == "en")
     chosen = manifest.filter(is_english).join(long, on=["corpus", "speaker"], how="semi")
-    sources = load_sources(DataSettings(manifest=str(speech / "manifest.csv")))
+    sources = load_sources(speech / "noise", speech / "rooms")
     rows: list[dict[str, str]] = []
     people = chosen.sort("corpus", "speaker", "path").group_by(["corpus", "speaker"], maintain_order=True)
     for number, ((corpus, speaker), clips) in enumerate(people):

@@ -279,8 +279,8 @@ def write_language_model(folder: Path, **changes: object) -> Path:
     import torch
     from safetensors.torch import save
 
-    from forensic.card import write_card
     from forensic.language.network import Architecture, Committee
+    from forensic.storage.cards import write_card
 
     torch.manual_seed(1)
     network = Committee(Architecture(lower_size=8, uppers=2, hidden_size=8, embedding_size=8, classes=3)).eval()

@@ -46,7 +46,7 @@ def away(installed: Path, folder: Path, *command: str | Path) -> subprocess.Comp
 @pytest.mark.parametrize("kind", ["models", "templates"])
 def test_the_wheel_finds_its_own_models_and_templates(kind: str, installed: Path, tmp_path: Path) -> None:
     """Not those of the checkout, which an editable installation has on the path as well; and they are the same."""
-    code = f"from forensic.resources import shipped; print(shipped('{kind}'))"
+    code = f"from forensic.storage.shipped import shipped; print(shipped('{kind}'))"
     folder = Path(away(installed, tmp_path, sys.executable, "-c", code).stdout.strip())
     assert folder.is_relative_to(installed)
     ours = {path.relative_to(CHECKOUT / kind) for path in (CHECKOUT / kind).rglob("*") if path.is_file()}

@@ -20,8 +20,8 @@ from torch.nn import functional
 
 from forensic.errors import ModelError
 from forensic.records import SAMPLE_RATE_HZ, Samples, SpeechSegment
-from forensic.resources import shipped
 from forensic.settings import SpeechSettings
+from forensic.storage.shipped import shipped
 
 FRAME = 512
 """Samples a decision: 32 ms."""

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from forensic.atomic import written_whole
 from forensic.audio.spectrogram import HOP, STATISTICS, frames_of, trace_statistics
-from forensic.card import REMEDY, named_file, read_card, write_card
 from forensic.errors import ModelError
 from forensic.records import SAMPLE_RATE_HZ, Block, Samples, SpeechSegment
-from forensic.resources import shipped
+from forensic.storage.atomic import written_whole
+from forensic.storage.cards import REMEDY, named_file, read_card, write_card
+from forensic.storage.shipped import shipped
 
 CODEC_KINDS = ("PCM or G.711", "AMR or GSM", "Opus", "MP3 or AAC")
 """What the network tells apart: none, G.711, G.722 and ADPCM alike; codecs that model the voice; two that transform."""

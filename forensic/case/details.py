@@ -11,8 +11,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from forensic.atomic import written_whole
 from forensic.errors import CaseError
+from forensic.storage.atomic import written_whole
 
 CASE_FILE = "case.toml"
 

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensic.case.results import write_text
 from forensic.errors import CaseError
 from forensic.records import Labels, Turn
+from forensic.storage.tables import write_text
 
 SUFFIXES = (".rttm", ".txt")
 

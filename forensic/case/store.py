@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import polars as pl
 
-from forensic.atomic import written_whole
 from forensic.errors import CaseError
+from forensic.storage.tables import write_parquet
 
 Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -121,42 +121,7 @@ KEYS: dict[str, list[str]] = {
 }
 """What identifies a row of each table."""
 
-COMPARISONS_SCHEMA: Schema = {
-    "questioned_path": pl.String,
-    "questioned_sha256": pl.String,
-    "channel": pl.Int16,  # 0 where all channels were mixed
-    "turn": pl.Int16,  # 0: all speech of the channel; 1 and on: one speaker of several in it
-    "speakers": pl.Int16,  # in the channel
-    "suspect": pl.String,
-    "known_sha256": pl.List(pl.String),
-    "score": pl.Float64,  # null where there is no embedding on one side
-    "log10_lr": pl.Float64,  # bounded; null where no LR is issued
-    "log10_lr_low": pl.Float64,
-    "log10_lr_high": pl.Float64,
-    "unbounded_log10_lr": pl.Float64,
-    "verbal_equivalent": pl.String,
-    "status": pl.String,  # "lr" or "no LR issued"
-    "reason": pl.String,  # why none is issued, and what would help; null otherwise
-    "calibration_id": pl.String,
-    "questioned_cell": pl.String,  # the population's nearest conditions; null without conditions of the case
-    "questioned_distance": pl.Float64,  # how far they lie from the case; 0: the same
-    "questioned_differs": pl.String,  # in what, the largest difference first
-    "known_cell": pl.String,
-    "known_distance": pl.Float64,
-    "known_differs": pl.String,
-}
-"""One row a questioned recording, channel, speaker in it and suspect."""
-
-STATUS_LR = "lr"
-STATUS_NONE = "no LR issued"
-
 _PART = re.compile(r"^(?P<table>[a-z]+)\.(?P<batch>\d{6})\.parquet$")
-
-
-def write_atomically(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet, whole or not at all."""
-    with written_whole(path) as file:
-        frame.write_parquet(file, compression="zstd")
 
 
 class EvidenceStore:
@@ -177,7 +142,7 @@ class EvidenceStore:
         for table in sorted(SCHEMAS, key=lambda name: name == "recordings"):  # the ledger last
             frame = rows.get(table, empty(table))
             if not frame.is_empty() or table == "recordings":
-                write_atomically(frame.select(SCHEMAS[table].keys()), self._part_path(table, batch))
+                write_parquet(frame.select(SCHEMAS[table].keys()), self._part_path(table, batch))
 
     def read(self, table: str) -> pl.DataFrame:
         """All rows of a table, the latest for each key.
@@ -215,12 +180,23 @@ class EvidenceStore:
         chosen = self.read("recordings").filter(ours).select("sha256", "labels_sha256")
         return rows.join(chosen, on=["sha256", "labels_sha256"], how="semi")
 
+    def tables_of(self, model_sha256: str, settings_sha256: str) -> dict[str, pl.DataFrame]:
+        """Every table by name: of ``files`` all rows, of the others those that one model and one settings made.
+
+        Raises:
+            CaseError: if a file of a table cannot be read.
+        """
+        names = [name for name in SCHEMAS if name != "files"]
+        return {name: self.read_of(name, model_sha256, settings_sha256) for name in names} | {
+            "files": self.read("files")
+        }
+
     def compact(self) -> None:
         """Join the batches of each table into one file."""
         for table in sorted(SCHEMAS, key=lambda name: name == "recordings"):
             parts = self._parts(table)
             if parts:
-                write_atomically(self.read(table), self.folder / f"{table}.parquet")
+                write_parquet(self.read(table), self.folder / f"{table}.parquet")
                 if table != "recordings":  # while the ledger's parts stand, a kill here repeats rows, and loses none
                     for _, path in parts:
                         path.unlink()

@@ -64,8 +64,9 @@ def compare_command(
     """
     with loading():
         from forensic.case.folder import open_case
+        from forensic.comparison.request import ComparisonRequest
         from forensic.speaker.extractor import default_model_folder
-        from forensic.workflows.compare import ComparisonRequest, compare
+        from forensic.workflows.compare import compare
 
     if population is not None and calibration is not None:
         raise typer.BadParameter("give one of --population and --calibration.")
@@ -98,7 +99,7 @@ def print_ranked(comparisons: "pl.DataFrame") -> None:
     """The comparisons with an LR, highest first, and how many have none."""
     import polars as pl
 
-    from forensic.case.store import STATUS_LR
+    from forensic.comparison.tables import STATUS_LR
 
     ranked = comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
     table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")

@@ -59,9 +59,9 @@ def identify_command(
     """
     with loading():
         from forensic.case.folder import open_case
+        from forensic.comparison.request import ComparisonRequest
         from forensic.speaker.extractor import default_model_folder
-        from forensic.workflows.compare import ComparisonRequest
-        from forensic.workflows.single import identify
+        from forensic.workflows.identify import identify
 
     if case is not None and report is not None:
         raise typer.BadParameter("give one of --case and --report; a case has its own place for reports.")

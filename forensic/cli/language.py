@@ -33,7 +33,8 @@ def language_command(
     The answer may be that there is too little speech, that it is none of the languages, or that the likeliest language
     is not covered: one that validation found to be told badly. Exit code 3: done, but some recordings were rejected.
     """
-    from forensic.workflows.language import identify_languages, load_language_models
+    from forensic.examination.language import load_language_models
+    from forensic.workflows.language import identify_languages
 
     models = load_language_models(model, accent_model)
     chosen = with_channels(load_settings(settings), channels)

@@ -76,8 +76,8 @@ def envelope_command(
 
 
 def _validate(folder: Path, criterion: float, settings: Path | None) -> None:
-    from forensic.report.envelope import limits_in_words
-    from forensic.workflows.bank_envelope import build_envelope
+    from forensic.report.shared.envelope import limits_in_words
+    from forensic.validation.bank_envelope import build_envelope
 
     comparison = load_settings(settings).comparison
     with meter("Validating the population") as bar:

@@ -21,7 +21,7 @@ from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, sho
 from forensic.settings import Settings, check_channels, check_speakers, load_settings
 
 if TYPE_CHECKING:
-    from forensic.workflows.scan import ScanSummary
+    from forensic.examination.ledger import ScanSummary
 
 _PROBLEMS_SHOWN = 20
 
@@ -46,11 +46,11 @@ def scan_command(
     from forensic.engine import warm_up
 
     if workers != 1:
-        warm_up(["forensic.workflows.examine"])  # while the imports below go on
+        warm_up(["forensic.examination.examine"])  # while the imports below go on
     from forensic.case.discovery import check_roots
     from forensic.case.folder import open_case
+    from forensic.examination.scan import ScanRequest, scan
     from forensic.speaker.extractor import default_model_folder
-    from forensic.workflows.scan import ScanRequest, scan
 
     request = ScanRequest(
         roots=tuple(folders),

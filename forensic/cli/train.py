@@ -11,11 +11,11 @@ from forensic.cli.terminal import console, meter, shown_path
 
 if TYPE_CHECKING:
     from forensic.cli.terminal import Meter
-    from forensic.training.backend import BackendChoice
-    from forensic.training.development import DevelopmentResult
     from forensic.training.recognition.development import RecognitionResult
     from forensic.training.recognition.trainer import RecognitionProgress
-    from forensic.training.trainer import Progress
+    from forensic.training.speaker.backend import BackendChoice
+    from forensic.training.speaker.development import DevelopmentResult
+    from forensic.training.speaker.trainer import Progress
 
 
 def describe(state: "Progress | RecognitionProgress") -> str:
@@ -98,8 +98,8 @@ def train_command(
     if task != "speaker":
         _train_recognition(task, configuration, out, data, init, work, name, licence, provenance, workers)
         return
-    from forensic.card import read_card
     from forensic.engine import default_workers
+    from forensic.storage.cards import read_card
     from forensic.training.configuration import load_training_settings
     from forensic.workflows.train import TrainingRequest, choose_score, train_model
 

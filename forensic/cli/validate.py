@@ -95,7 +95,7 @@ def validate_command(
 
 def print_result(result: "ValidationResult") -> None:
     """Counts, measures, criteria, and where the rest is."""
-    from forensic.report.formats import plural
+    from forensic.report.shared.formats import plural
     from forensic.report.validation.judgement import describe
     from forensic.report.validation.measures import list_measures
     from forensic.report.validation.names import show_figure

@@ -48,9 +48,9 @@ def verify_command(
     says where. Exit code 3: done, but a recording was rejected.
     """
     with loading():
+        from forensic.comparison.request import ComparisonRequest
         from forensic.speaker.extractor import default_model_folder
-        from forensic.workflows.compare import ComparisonRequest
-        from forensic.workflows.single import verify
+        from forensic.workflows.verify import verify
 
     request = ComparisonRequest(
         reference=known,

@@ -15,11 +15,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from forensic.card import REMEDY, named_file, read_card
 from forensic.errors import ModelError
 from forensic.language.network import Architecture, Committee
 from forensic.records import Candidate, Recognition, Samples, Vector
-from forensic.resources import shipped
+from forensic.storage.cards import REMEDY, named_file, read_card
+from forensic.storage.shipped import shipped
 
 DEFAULT_LANGUAGE_MODEL, DEFAULT_ACCENT_MODEL = "lstm-language-1", "lstm-accent-1"
 WINDOW_FRAMES = 500

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forensic.atomic import written_whole
-from forensic.card import toml_text
 from forensic.errors import ModelError
 from forensic.records import Conditions, Interval
+from forensic.storage.atomic import written_whole
+from forensic.storage.cards import toml_text
 
 ENVELOPE = "envelope.toml"
 _WORST_SHARE = 0.05

@@ -19,10 +19,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensic.atomic import written_whole
-from forensic.card import toml_text
 from forensic.errors import ModelError
 from forensic.records import Conditions, Samples
+from forensic.storage.atomic import written_whole
+from forensic.storage.cards import toml_text
 
 ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "speaker": pl.String,

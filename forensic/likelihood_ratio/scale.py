@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from forensic.errors import CalibrationError, SettingsError
-from forensic.resources import shipped
+from forensic.storage.shipped import shipped
 
 NO_SUPPORT = "no support either way"
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from forensic.atomic import written_whole
 from forensic.errors import CalibrationError, ModelError
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.scored import pairs_of
 from forensic.records import Conditions
+from forensic.storage.atomic import written_whole
 
 CARD = "calibration.toml"
 PARQUET = "scores.parquet"

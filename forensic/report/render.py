@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forensic.atomic import written_whole
-from forensic.case.results import write_text
 from forensic.errors import ReportError
-from forensic.report import figures
-from forensic.report.content.case_report import CaseReport
-from forensic.report.explanation_figure import draw_explanation
+from forensic.report.case import figures
+from forensic.report.case.case_report import CaseReport
+from forensic.report.case.explanation_figure import draw_explanation
 from forensic.report.links.content import LinkReport
 from forensic.report.links.figure import draw_graph
 from forensic.report.validation import figures as validation_figures
 from forensic.report.validation.content import ValidationReport
-from forensic.resources import shipped
+from forensic.storage.atomic import written_whole
+from forensic.storage.shipped import shipped
+from forensic.storage.tables import write_text
 
 if TYPE_CHECKING:
     import jinja2

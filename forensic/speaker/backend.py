@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from forensic.atomic import written_whole
-from forensic.card import REMEDY, named_file, read_card, write_card
 from forensic.errors import ModelError
 from forensic.records import Samples, Vector
+from forensic.storage.atomic import written_whole
+from forensic.storage.cards import REMEDY, named_file, read_card, write_card
 
 BACKEND = "backend.safetensors"
 COSINE = "cosine"

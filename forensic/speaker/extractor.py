@@ -14,14 +14,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from forensic.card import REMEDY, named_file, read_card
 from forensic.errors import ModelError
 from forensic.records import ModelIdentity, Samples
-from forensic.resources import shipped
 from forensic.settings import EmbeddingSettings
 from forensic.speaker.backend import Backend, load_backend
 from forensic.speaker.features import MEL_BANDS
 from forensic.speaker.network import Architecture, SpeakerNetwork
+from forensic.storage.cards import REMEDY, named_file, read_card
+from forensic.storage.shipped import shipped
 
 WEIGHTS = "weights.safetensors"
 DEFAULT_MODEL = "lstm-channel-2"

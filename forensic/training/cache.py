@@ -13,7 +13,7 @@ The layout of a cache folder::
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -27,19 +27,17 @@ from scipy.signal import resample_poly
 
 from forensic.audio.channel import Channel, Sources, draw_channel, simulate
 from forensic.audio.codec import Codec
-from forensic.audio.decode import decode_blocks
+from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.errors import RecordingError, TrainingError
+from forensic.examination.manifest import folder_of
 from forensic.records import SAMPLE_RATE_HZ, Samples
-from forensic.settings import AudioSettings, SpeechSettings
+from forensic.settings import SpeechSettings
 from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
 from forensic.training.configuration import AugmentationSettings, DataSettings
-from forensic.training.data import Piece, root_of
+from forensic.training.data import Piece, source_folders
 
 _FORMAT = 2  # raise when the features change
-_LONGEST_ROOM_S = 2.0
-_LONGEST_DECAY_S = 1.5
-_SILENT_PEAK = 1e-4
 _CHUNK = 16  # pieces a task
 
 
@@ -68,58 +66,6 @@ class FeatureCache:
         kinds = np.full((len(self.versions), self.index.height), "clean", dtype="U24")
         kinds[self.channels["version"].to_numpy(), self.channels["piece"].to_numpy()] = self.channels["condition"]
         return kinds
-
-
-def read_samples(path: Path) -> Samples:
-    """A whole recording, its channels mixed, shape (n,), 16 kHz.
-
-    Raises:
-        RecordingError: if it cannot be decoded.
-    """
-    blocks = [block.samples for block in decode_blocks(path, AudioSettings(channels="mix"))]
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-
-
-def load_sources(data: DataSettings) -> Sources:
-    """Noises and rooms of the settings' folders; what rings too long to be a room is left out."""
-    root = root_of(data)
-    noises = tuple(_every_recording(root / data.noise)) if data.noise else ()
-    responses = tuple(room for room in _every_recording(root / data.rooms) if _is_room(room)) if data.rooms else ()
-    return Sources(noises, tuple(room[: int(_LONGEST_ROOM_S * SAMPLE_RATE_HZ)] for room in responses))
-
-
-def check_sources(data: DataSettings) -> None:
-    """See that the folders of noises and rooms are there.
-
-    Raises:
-        TrainingError: if one that is named is missing.
-    """
-    for name, key in ((data.noise, "noise"), (data.rooms, "rooms")):
-        if name and not (root_of(data) / name).is_dir():
-            raise TrainingError(
-                f"There is no folder {root_of(data) / name} of recorded {key}.",
-                f"Put one there, name another with data.{key}, or set it to an empty text to go without.",
-            )
-
-
-def _every_recording(folder: Path) -> Iterator[Samples]:
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        try:
-            samples = read_samples(path)
-        except RecordingError:
-            continue
-        if np.abs(samples).max(initial=0.0) > _SILENT_PEAK:
-            yield samples
-
-
-def _is_room(response: Samples) -> bool:
-    """Whether energy comes early and decays: the last 20 dB of Schroeder's curve within 1.5 s of the direct sound."""
-    direct = int(np.argmax(np.abs(response)))
-    if direct > SAMPLE_RATE_HZ // 10:
-        return False
-    decay = np.cumsum(np.square(response[::-1], dtype=np.float64))[::-1]
-    fallen = np.flatnonzero(decay < 1e-2 * decay[direct])
-    return bool(fallen.size) and (int(fallen[0]) - direct) / SAMPLE_RATE_HZ < _LONGEST_DECAY_S / 3
 
 
 def build_cache(
@@ -158,7 +104,7 @@ def build_cache(
 
 
 def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: AugmentationSettings) -> str:
-    root = root_of(data)
+    root = folder_of(Path(data.manifest))
     content = {
         "format": _FORMAT,
         "pieces": [
@@ -249,7 +195,7 @@ _worker: list[_Worker] = []  # of this process
 
 def _start_worker(data: DataSettings, augmentation: AugmentationSettings, babble: tuple[Samples, ...]) -> None:
     torch.set_num_threads(1)
-    recorded = load_sources(data)
+    recorded = load_sources(*source_folders(data))
     _worker[:] = [_Worker(Sources(recorded.noises, recorded.rooms, babble), augmentation)]
 
 

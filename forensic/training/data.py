@@ -1,7 +1,6 @@
 """Training speech: from a manifest to pieces of one person each, and a speaker-disjoint split."""
 
 import dataclasses
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +8,8 @@ import numpy as np
 import polars as pl
 
 from forensic.errors import TrainingError
+from forensic.examination.manifest import folder_of
 from forensic.training.configuration import AugmentationSettings, DataSettings
-
-_AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aac"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,102 +41,24 @@ class Piece:
     label: str = ""
 
 
-def read_manifest(settings: DataSettings) -> pl.DataFrame:
-    """The rows of the manifest that are trained on.
-
-    A manifest is a CSV or Parquet file with the columns path and speaker, Common Voice's ``validated.tsv``, or a folder
-    with a folder of recordings for each speaker.
-
-    Returns:
-        Columns path, speaker (empty: unknown), corpus, seconds, licence (empty: not stated).
-
-    Raises:
-        TrainingError: if the manifest cannot be read, lacks a column, or has no row of the splits.
-    """
-    frame = manifest_rows(settings)
-    if "speaker" not in frame.columns:
-        raise TrainingError(f"{settings.manifest} lacks the column speaker.", "Add it.")
-    frame = frame.select(
-        pl.col("path"),
-        pl.col("speaker").fill_null(""),
-        (pl.col("corpus").fill_null("") if "corpus" in frame.columns else pl.lit("")).alias("corpus"),
-        (pl.col("seconds").cast(pl.Float64) if "seconds" in frame.columns else pl.lit(4.0)).alias("seconds"),
-        (pl.col("licence").fill_null("") if "licence" in frame.columns else pl.lit("")).alias("licence"),
-    )
-    if frame.is_empty():
-        raise TrainingError(
-            f"{settings.manifest} has no recording of the splits {', '.join(settings.splits)}.", "Check data.splits."
-        )
-    return frame
+def source_folders(data: DataSettings) -> tuple[Path | None, Path | None]:
+    """The folders of noises and of rooms; None for what is gone without."""
+    root = folder_of(Path(data.manifest))
+    return root / data.noise if data.noise else None, root / data.rooms if data.rooms else None
 
 
-def manifest_rows(settings: DataSettings) -> pl.DataFrame:
-    """The rows of the manifest's splits, with every column that it has.
+def check_sources(data: DataSettings) -> None:
+    """See that the folders of noises and rooms are there.
 
     Raises:
-        TrainingError: if it cannot be read, or lacks the column path.
+        TrainingError: if one that is named is missing.
     """
-    path = Path(settings.manifest)
-    try:
-        frame = _from_folders(path) if path.is_dir() else _read(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise TrainingError(f"Cannot read the manifest {path}: {error}.", "Check data.manifest.") from error
-    if "path" not in frame.columns:
-        raise TrainingError(f"{path} lacks the column path.", "Add it.")
-    if settings.splits and "split" in frame.columns:
-        frame = frame.filter(pl.col("split").is_in(settings.splits))
-    return frame
-
-
-def summarise(manifest: pl.DataFrame) -> list[dict[str, object]]:
-    """What there is of each corpus, for a model's card: corpus, licence, people, recordings, hours."""
-    known = pl.col("speaker").filter(pl.col("speaker") != "")
-    return (
-        manifest.group_by("corpus")
-        .agg(
-            pl.col("licence").filter(pl.col("licence") != "").unique().sort().str.join(", ").alias("licence"),
-            known.n_unique().alias("people"),
-            pl.len().alias("recordings"),
-            (pl.col("seconds").sum() / 3600).alias("hours"),
-        )
-        .sort("corpus")
-        .to_dicts()
-    )
-
-
-def root_of(settings: DataSettings) -> Path:
-    """The folder that the manifest's paths are relative to."""
-    path = Path(settings.manifest)
-    return path if path.is_dir() else path.parent
-
-
-def _read(path: Path) -> pl.DataFrame:
-    if path.suffix.lower() == ".parquet":
-        return pl.read_parquet(path)
-    if path.suffix.lower() != ".tsv":
-        return pl.read_csv(path, infer_schema=False)
-    frame = pl.read_csv(path, separator="\t", infer_schema=False, quote_char=None)
-    if "client_id" not in frame.columns:
-        return frame
-    return frame.with_columns(pl.col("client_id").alias("speaker"), pl.format("clips/{}", pl.col("path")).alias("path"))
-
-
-def _from_folders(root: Path) -> pl.DataFrame:
-    """A folder a speaker, with recordings in any depth below: LibriSpeech, VoxCeleb and the like."""
-    paths = sorted(path.relative_to(root) for path in root.rglob("*") if path.suffix.lower() in _AUDIO_SUFFIXES)
-    rows = [(str(path), path.parts[0], root.name) for path in paths if len(path.parts) > 1]
-    return pl.DataFrame(rows, ["path", "speaker", "corpus"], orient="row")
-
-
-def name_hash(name: str) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of a person's name, "corpus/speaker"."""
-    return hashlib.sha256(name.encode()).hexdigest()[:16]
-
-
-def people_hashes(manifest: pl.DataFrame) -> list[str]:
-    """Hashes of the people of a manifest, by which a population can be shown to hold none of them; sorted."""
-    people = manifest.filter(pl.col("speaker") != "").select("corpus", "speaker").unique()
-    return sorted(name_hash(f"{corpus}/{speaker}") for corpus, speaker in people.iter_rows())
+    for name, key in ((data.noise, "noise"), (data.rooms, "rooms")):
+        if name and not (folder_of(Path(data.manifest)) / name).is_dir():
+            raise TrainingError(
+                f"There is no folder {folder_of(Path(data.manifest)) / name} of recorded {key}.",
+                f"Put one there, name another with data.{key}, or set it to an empty text to go without.",
+            )
 
 
 def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: AugmentationSettings) -> list[Piece]:
@@ -147,7 +67,7 @@ def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: Augmen
     The people of the development set are drawn by the augmentation's seed, beside all of ``development_corpora``; no
     person has pieces in both.
     """
-    root = root_of(data)
+    root = folder_of(Path(data.manifest))
     people = manifest.filter(pl.col("speaker") != "").select("corpus", "speaker").unique().sort("corpus", "speaker")
     names = [f"{corpus}/{speaker}" for corpus, speaker in people.iter_rows()]
     rng = np.random.default_rng(augmentation.seed)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from forensic.atomic import written_whole
 from forensic.errors import TrainingError
+from forensic.storage.atomic import written_whole
 
 _GRADIENT_NORM = 3.0
 _REPORT_EVERY = 10

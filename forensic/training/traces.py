@@ -24,14 +24,15 @@ from forensic.audio.channel import (
     simulate,
 )
 from forensic.audio.codec import Codec
+from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.audio.traces import CODEC_KINDS, DRY_C50_DB, TraceMeter, TraceNetwork
 from forensic.errors import RecordingError, TrainingError
+from forensic.examination.manifest import folder_of, read_manifest
 from forensic.records import SAMPLE_RATE_HZ, Block, Samples
 from forensic.settings import SpeechSettings
-from forensic.training.cache import load_sources, read_samples
 from forensic.training.configuration import DataSettings
-from forensic.training.data import read_manifest, root_of
+from forensic.training.data import source_folders
 
 _CLIPS = 4  # of a person, joined
 _LENGTH_S = (4.0, 12.0)
@@ -133,8 +134,12 @@ def people_of(data: DataSettings) -> list[tuple[str, tuple[Path, ...]]]:
     Raises:
         TrainingError: if the manifest cannot be used or names nobody.
     """
-    manifest = read_manifest(data).filter(pl.col("speaker") != "").sort("corpus", "speaker", "path")
-    root = root_of(data)
+    manifest = (
+        read_manifest(Path(data.manifest), data.splits)
+        .filter(pl.col("speaker") != "")
+        .sort("corpus", "speaker", "path")
+    )
+    root = folder_of(Path(data.manifest))
     people = [
         (f"{corpus}/{speaker}", tuple(root / path for path in rows["path"]))
         for (corpus, speaker), rows in manifest.group_by(["corpus", "speaker"], maintain_order=True)
@@ -185,7 +190,7 @@ _sources: list[Sources] = []  # of this process
 
 def _start_worker(data: DataSettings) -> None:
     torch.set_num_threads(1)
-    _sources[:] = [load_sources(data)]
+    _sources[:] = [load_sources(*source_folders(data))]
 
 
 def _measure(

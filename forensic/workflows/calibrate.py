@@ -21,10 +21,10 @@ from forensic.case.audit import append_audit
 from forensic.case.discovery import hash_file
 from forensic.case.folder import open_case
 from forensic.case.provenance import software
-from forensic.case.results import write_text
-from forensic.case.validation import Exclusion, read_scores, read_validation_manifest
+from forensic.comparison.own_calibration import load_calibration
 from forensic.errors import CalibrationError, ModelError, ValidationError
-from forensic.likelihood_ratio.breakdown import of_known, of_questioned
+from forensic.examination.ledger import ScanSummary
+from forensic.examination.people import KNOWN, NO_LICENCE, QUESTIONED
 from forensic.likelihood_ratio.envelope import (
     ENVELOPE,
     Envelope,
@@ -36,15 +36,16 @@ from forensic.likelihood_ratio.envelope import (
 )
 from forensic.likelihood_ratio.fit import calibrate_cells
 from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
-from forensic.likelihood_ratio.population import Population, load_population, save_population
+from forensic.likelihood_ratio.population import save_population
 from forensic.likelihood_ratio.score_list import CARD as SCORES_CARD
-from forensic.likelihood_ratio.score_list import ScoreList, load_score_list, save_score_list, stated_conditions
+from forensic.likelihood_ratio.score_list import ScoreList, save_score_list, stated_conditions
 from forensic.records import Calibration, Samples
 from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.workflows.labelled import LabelledSide, examine_labelled
-from forensic.workflows.reference_people import KNOWN, NO_LICENCE, QUESTIONED
-from forensic.workflows.scan import ScanSummary
+from forensic.storage.tables import write_text
+from forensic.validation.breakdown import of_known, of_questioned
+from forensic.validation.labelled import LabelledSide, examine_labelled
+from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
 
 OWN = "own recordings"
 """Corpus and condition where none is given."""
@@ -104,23 +105,6 @@ class CalibrationResult:
     fitted: tuple[Fitted, ...]
     exclusions: tuple[Exclusion, ...]
     envelope: Envelope | None
-
-
-def load_calibration(folder: Path, model: SpeakerModel) -> Population | ScoreList:
-    """What ``forensic calibrate`` or ``forensic population build`` left in a folder.
-
-    Args:
-        folder: of the calibration.
-        model: that embeds and scores the case.
-
-    Raises:
-        ModelError: if it is none, is damaged, or was made with another model.
-    """
-    if (folder / POPULATION_CARD).is_file():
-        return load_population(folder, model.identity.sha256)
-    if (folder / SCORES_CARD).is_file():
-        return load_score_list(folder, model.identity.sha256, model.backend.identity)
-    raise ModelError(f"{folder} holds no calibration.", "Name a folder that `forensic calibrate` made.")
 
 
 def calibrate_on_recordings(

@@ -1,6 +1,5 @@
 """``forensic link``: every voice of a case against every other, to links, clusters and a report."""
 
-import dataclasses
 import json
 import time
 from collections.abc import Callable
@@ -17,30 +16,22 @@ from forensic.case.details import load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.provenance import software
-from forensic.case.results import write_csv, write_text
-from forensic.case.store import write_atomically
+from forensic.comparison.independence import Suspicion, find_suspicions, not_looked_at
+from forensic.comparison.link_tables import links_table, suspected, voices_table
+from forensic.comparison.method import method_of
+from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
+from forensic.comparison.request import load_basis
+from forensic.comparison.voice_clusters import clusters_of, described, share_together
+from forensic.comparison.voice_pairs import DRAWS, VoicePairs
+from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
-from forensic.likelihood_ratio.envelope import load_envelope
-from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.report.links.build import build_link_report
-from forensic.report.links.inputs import LinkInputs, VoiceCluster
 from forensic.report.render import render_link_html, write_report
+from forensic.report.results_json import link_results
+from forensic.report.shared.publish import new_folder
 from forensic.settings import Settings
-from forensic.speaker.extractor import load_model
-from forensic.workflows.compare import (
-    calibrations_of,
-    evidence_of,
-    new_folder,
-    not_looked_at,
-    reference_population,
-)
-from forensic.workflows.link_tables import links_table, suspected, voices_table
-from forensic.workflows.method import method_of
-from forensic.workflows.suspicion import Suspicion, find_suspicions
-from forensic.workflows.voice_clusters import clusters_of, described, share_together
-from forensic.workflows.voice_pairs import DRAWS, VoicePairs
-from forensic.workflows.voices import find_voices, numbered
+from forensic.storage.tables import write_csv, write_parquet, write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +65,7 @@ class LinkResult:
 
     Attributes:
         folder: ``links/ID`` with everything in it.
-        voices, links: tables of ``forensic.case.linking``.
+        voices, links: tables of ``forensic.comparison.tables``.
         clusters: of two voices or more.
         suspicions: pairs that may be of one source or session.
         results: everything that another program may want, in JSON values.
@@ -104,11 +95,11 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         ModelError: if the model, its reference population or the envelope cannot be loaded.
     """
     began, created = time.monotonic(), datetime.now(UTC)
-    details, scale = load_case_details(case.path), load_scale(request.scale)
-    model = load_model(request.model_folder)
-    envelope = load_envelope(request.envelope or request.calibration or request.model_folder)
-    population = reference_population(model, request.model_folder, request.calibration)
-    evidence = evidence_of(case, model, request.settings)
+    details = load_case_details(case.path)
+    basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale)
+    model, envelope, population = basis.model, basis.envelope, basis.population
+    assert population is not None  # nothing is simulated
+    evidence = case.evidence.tables_of(model.identity.sha256, request.settings.evidence_sha256)
     sides = find_voices(evidence)
     watch("looking for copies")
     suspicions = find_suspicions(evidence, [side.sha256[0] for side in sides])
@@ -124,12 +115,12 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     together = share_together(pairs, linked, labels, request.threshold_log10_lr)
     order, numbers = numbered(sides)
     voices = voices_table(sides, order, numbers, pairs, linked, labels, evidence["files"])
-    links = links_table(sides, numbers, pairs, linked, labels, request.threshold_log10_lr, scale)
+    links = links_table(sides, numbers, pairs, linked, labels, request.threshold_log10_lr, basis.scale)
     clusters = described(sides, numbers, pairs, labels, together)
 
     watch("writing the report")
     folder = new_folder(case.path / "links", created, links)
-    inputs = LinkInputs(
+    outcome = LinkOutcome(
         case_details=details,
         report_id=folder.name,
         created_utc=created,
@@ -156,16 +147,16 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
             own=request.calibration,
             envelope=envelope,
         ),
-        scale=scale,
+        scale=basis.scale,
     )
-    results = _results(inputs)
-    write_atomically(voices, folder / "voices.parquet")
-    write_atomically(links, folder / "links.parquet")
-    write_atomically(pairs.table(numbers), folder / "pairs.parquet")
+    results = link_results(outcome)
+    write_parquet(voices, folder / "voices.parquet")
+    write_parquet(links, folder / "links.parquet")
+    write_parquet(pairs.table(numbers), folder / "pairs.parquet")
     write_csv(voices, folder / "voices.csv")
     write_csv(links, folder / "links.csv")
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    html, pdf = write_report(folder, render_link_html(build_link_report(inputs)))
+    html, pdf = write_report(folder, render_link_html(build_link_report(outcome)))
     append_audit(
         case.audit_log,
         "link",
@@ -182,25 +173,3 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         },
     )
     return LinkResult(folder, voices, links, clusters, suspicions.found, results, html, pdf)
-
-
-def _results(inputs: LinkInputs) -> dict[str, Any]:
-    """Everything of the result that another program may want, in JSON values."""
-    return {
-        "link_id": inputs.report_id,
-        "created_utc": inputs.created_utc.isoformat(),
-        "threshold_log10_lr": inputs.threshold_log10_lr,
-        "method": dataclasses.asdict(inputs.method),
-        "pairs": inputs.pairs,
-        "pairs_with_lr": sum(inputs.uses.values()),
-        "expected_by_chance": [dataclasses.asdict(row) for row in inputs.chance()],
-        "no_lr_issued": [{"reason": reason, "pairs": number} for reason, number in inputs.without_lr],
-        "voices": inputs.voices.to_dicts(),
-        "links": inputs.links.to_dicts(),
-        "clusters": [dataclasses.asdict(one) for one in inputs.clusters],
-        "bootstrap_draws_of_clusters": inputs.draws,
-        "suspicions": [dataclasses.asdict(pair) for pair in inputs.suspicions],
-        "warnings": list(inputs.warnings),
-        "calibrations": calibrations_of(inputs.calibrations),
-        "failures": inputs.failures.drop("model_sha256", "settings_sha256").to_dicts(),
-    }

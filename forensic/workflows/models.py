@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forensic.card import CARD, named_file, read_card
 from forensic.errors import ForensicError, ModelError
 from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
 from forensic.likelihood_ratio.population import load_population
-from forensic.resources import shipped
 from forensic.speaker.backend import load_backend
-from forensic.training.teacher import import_ge2e
+from forensic.storage.cards import CARD, named_file, read_card
+from forensic.storage.shipped import shipped
+from forensic.training.speaker.teacher import import_ge2e
 from forensic.workflows.train import save_model
 
 

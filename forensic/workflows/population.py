@@ -1,8 +1,6 @@
 """``forensic population build``: people of the relevant population, in a grid of conditions, as embeddings."""
 
 import dataclasses
-import hashlib
-import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,13 +16,8 @@ from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, S
 from forensic.audio.codec import Codec
 from forensic.case.provenance import software
 from forensic.errors import ModelError, RecordingError
-from forensic.likelihood_ratio.population import load_population, read_rows, save_population
-from forensic.records import Quality, Samples
-from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.speaker.features import FRAMES_PER_S
-from forensic.training.cache import load_sources
-from forensic.training.configuration import DataSettings
-from forensic.workflows.reference_people import (
+from forensic.examination.bank import LONGEST_KNOWN_S, bank_row, described, sources_beside, sources_identity
+from forensic.examination.people import (
     KNOWN,
     QUESTIONED,
     Person,
@@ -33,9 +26,12 @@ from forensic.workflows.reference_people import (
     examine_side,
     read_people,
 )
+from forensic.likelihood_ratio.population import load_population, read_rows, save_population
+from forensic.records import Samples
+from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.speaker.features import FRAMES_PER_S
 
 KNOWN_SPEECH_S = (8.0, 25.0)
-LONGEST_KNOWN_S = 30.0
 QUESTIONED_SPEECH_S = (3.0, 5.0, 10.0, 20.0)
 _PIECES = {3.0: 3, 5.0: 3, 10.0: 2, 20.0: 2}  # of one speaker in a questioned cell, at most
 _KNOWN_SHARE = 0.7  # of the nominal net speech that a known side must have
@@ -185,21 +181,6 @@ def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
     return _Kept(rows, population.embeddings, lacking)
 
 
-def described(rows: pl.DataFrame, *, is_disjoint: bool) -> str:
-    """Who is in a bank, in a few sentences for its card."""
-    counts = rows.group_by("corpus").agg(pl.col("speaker").n_unique()).sort("corpus")
-    return (
-        "Speakers by corpus (and language): "
-        + ", ".join(f"{corpus} {count}" for corpus, count in counts.iter_rows())
-        + ". The two sides of a speaker are different recordings, of one session where the corpus has no other. "
-        + (
-            "None of them took part in the training of the model, by the names that its training left behind."
-            if is_disjoint
-            else "Whether one of them took part in the training of the model could not be checked."
-        )
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Worker:
     request: PopulationRequest
@@ -208,24 +189,6 @@ class _Worker:
 
 
 _worker: list[_Worker] = []  # of this process
-
-
-_SOURCES = ("noise", "rooms")
-
-
-def sources_beside(source: Path) -> Sources:
-    """What the folders ``noise`` and ``rooms`` beside a manifest or a folder of people hold; else synthetic."""
-    folders = [source.absolute().parent / name for name in _SOURCES]
-    noise, rooms = (str(folder) if folder.is_dir() else "" for folder in folders)
-    return load_sources(DataSettings(manifest=str(source), noise=noise, rooms=rooms))
-
-
-def sources_identity(source: Path) -> str:
-    """A hash of the names and sizes of what ``sources_beside`` loads."""
-    root = source.absolute().parent
-    files = sorted(path for name in _SOURCES for path in (root / name).rglob("*") if path.is_file())
-    content = [[str(path.relative_to(root)), path.stat().st_size] for path in files]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
 def _start_worker(request: PopulationRequest) -> None:
@@ -248,27 +211,6 @@ def _embed_person(person: Person) -> tuple[list[dict[str, object]], list[Samples
                 rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(frames), one.quality))
                 pieces.append(frames)
     return rows, embed_pieces(pieces, worker.model)
-
-
-def bank_row(
-    person: Person, side: str, cell: str, nominal_s: float, piece: int, frames: int, quality: Quality
-) -> dict[str, object]:
-    """A row of a bank beside its embedding."""
-    return {
-        "speaker": person.name,
-        "corpus": person.corpus,
-        "side": side,
-        "cell": cell,
-        "cell_net_speech_s": nominal_s,
-        "net_speech_s": frames / FRAMES_PER_S,
-        "snr_db": quality.snr_db,
-        "bandwidth_hz": quality.bandwidth_hz,
-        "low_edge_hz": quality.low_edge_hz,
-        "c50_db": quality.c50_db,
-        "codec": quality.codec_trace,
-        "clipped_share": quality.clipped_share,
-        "piece": piece,
-    }
 
 
 def _pieces(side: str, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:

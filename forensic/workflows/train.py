@@ -14,22 +14,23 @@ import polars as pl
 import torch
 from safetensors.torch import save
 
-from forensic.atomic import written_whole
-from forensic.card import read_card, write_card
 from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
-from forensic.report.learning_curve import draw_learning_curve
-from forensic.report.model_card import render_model_card
+from forensic.examination.manifest import people_hashes, read_manifest, summarise
+from forensic.report.model.card import render_model_card
+from forensic.report.model.learning_curve import draw_learning_curve
 from forensic.speaker.backend import save_backend
 from forensic.speaker.extractor import WEIGHTS, load_model
 from forensic.speaker.network import SpeakerNetwork, grown
-from forensic.training.backend import BackendChoice, choose_backend
-from forensic.training.cache import FeatureCache, build_cache, check_sources
+from forensic.storage.atomic import written_whole
+from forensic.storage.cards import read_card, write_card
+from forensic.training.cache import FeatureCache, build_cache
 from forensic.training.configuration import TrainingSettings
-from forensic.training.data import Piece, make_pieces, people_hashes, read_manifest, summarise
-from forensic.training.development import DevelopmentResult
-from forensic.training.teacher import initial_network, make_teacher
-from forensic.training.trainer import Progress, train
+from forensic.training.data import Piece, check_sources, make_pieces
+from forensic.training.speaker.backend import BackendChoice, choose_backend
+from forensic.training.speaker.development import DevelopmentResult
+from forensic.training.speaker.teacher import initial_network, make_teacher
+from forensic.training.speaker.trainer import Progress, train
 
 MODEL_CARD = "MODEL_CARD.md"
 
@@ -116,7 +117,7 @@ def _manifest(settings: TrainingSettings) -> pl.DataFrame:
     if not settings.data.manifest:
         raise TrainingError("No training data is named.", "Set data.manifest, or give --data MANIFEST.csv.")
     check_sources(settings.data)
-    return read_manifest(settings.data)
+    return read_manifest(Path(settings.data.manifest), settings.data.splits)
 
 
 def _cache(request: TrainingRequest, pieces: Sequence[Piece], watch: Callable[[int, int], None]) -> FeatureCache:

@@ -15,17 +15,18 @@ import polars as pl
 import torch
 from safetensors.torch import save
 
-from forensic.atomic import written_whole
-from forensic.card import read_card, write_card
 from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
+from forensic.examination.manifest import people_hashes, summarise
 from forensic.language.classifier import load_language_model
 from forensic.language.network import Architecture, Committee, LanguageNetwork, join
-from forensic.report.learning_curve import draw_learning_curve
-from forensic.report.model_card import render_recognition_card
+from forensic.report.model.card import render_recognition_card
+from forensic.report.model.learning_curve import draw_learning_curve
 from forensic.speaker.extractor import WEIGHTS, default_model_folder, load_model
-from forensic.training.cache import build_cache, check_sources
-from forensic.training.data import Piece, people_hashes, summarise
+from forensic.storage.atomic import written_whole
+from forensic.storage.cards import read_card, write_card
+from forensic.training.cache import build_cache
+from forensic.training.data import Piece, check_sources
 from forensic.training.recognition.batches import make_drawer
 from forensic.training.recognition.configuration import RecognitionSettings
 from forensic.training.recognition.data import make_labelled_pieces, read_classes

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,14 +16,11 @@ from forensic.case.audit import append_audit
 from forensic.case.discovery import hash_file
 from forensic.case.folder import open_case
 from forensic.case.provenance import software
-from forensic.case.results import write_csv, write_text
-from forensic.case.store import STATUS_LR, write_atomically
-from forensic.case.validation import Exclusion, read_scores, read_validation_manifest
+from forensic.comparison.method import Method, method_of
+from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ModelError, ValidationError
-from forensic.likelihood_ratio import metrics
-from forensic.likelihood_ratio.breakdown import Group, break_down, measure_all, validated_cells
+from forensic.examination.ledger import ScanSummary
 from forensic.likelihood_ratio.calibrators import CALIBRATORS
-from forensic.likelihood_ratio.criteria import Plan, Verdict, judge, load_plan
 from forensic.likelihood_ratio.envelope import (
     ENVELOPE,
     Envelope,
@@ -33,15 +29,18 @@ from forensic.likelihood_ratio.envelope import (
     save_envelope,
 )
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
-from forensic.report.content.inputs import Method
 from forensic.report.render import render_validation_html, write_report
+from forensic.report.results_json import validation_results
 from forensic.report.validation.build import build_validation_report
-from forensic.report.validation.inputs import RecordingsFacts, ScoresFacts, ValidationInputs
+from forensic.report.validation.inputs import ValidationInputs
 from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel
-from forensic.workflows.labelled import weigh_labelled
-from forensic.workflows.method import method_of
-from forensic.workflows.scan import ScanSummary
+from forensic.storage.tables import write_csv, write_parquet, write_text
+from forensic.validation.breakdown import Group, break_down, measure_all, validated_cells
+from forensic.validation.criteria import Plan, Verdict, judge, load_plan
+from forensic.validation.labelled import weigh_labelled
+from forensic.validation.outcome import RecordingsFacts, ScoresFacts, ValidationOutcome
+from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +218,11 @@ def _conclude(
     envelope = _found_envelope(found.lrs, plan, request)
 
     watch("writing the report")
-    write_atomically(found.lrs, request.out / "lrs.parquet")
+    write_parquet(found.lrs, request.out / "lrs.parquet")
     write_csv(found.lrs, request.out / "lrs.csv")
     lrs_sha256 = hash_file(request.out / "lrs.parquet").sha256
     source_sha256 = hash_file(request.source).sha256
-    inputs = ValidationInputs(
+    outcome = ValidationOutcome(
         report_id=f"V-{created:%Y%m%d-%H%M%S}-{_digest(lrs_sha256, source_sha256)}",
         created_utc=created,
         plan=plan,
@@ -245,10 +244,10 @@ def _conclude(
         save_envelope(request.out / ENVELOPE, envelope)
     write_text(
         request.out / "validation.json",
-        json.dumps(_json_values(_results(inputs)), indent=1, ensure_ascii=False, allow_nan=False),
+        json.dumps(validation_results(outcome), indent=1, ensure_ascii=False, allow_nan=False),
     )
-    html, pdf = write_report(request.out, render_validation_html(build_validation_report(inputs)))
-    append_audit(request.out / "audit.jsonl", "validate", _audit_facts(inputs, request.out))
+    html, pdf = write_report(request.out, render_validation_html(build_validation_report(ValidationInputs.of(outcome))))
+    append_audit(request.out / "audit.jsonl", "validate", _audit_facts(outcome, request.out))
     return ValidationResult(request.out, everything, verdicts, found.exclusions, html, pdf)
 
 
@@ -277,94 +276,14 @@ def _method(found: _Found, request: ValidationRequest, duration_s: float) -> Met
     return dataclasses.replace(method, seeds=seeds)
 
 
-def _results(inputs: ValidationInputs) -> dict[str, Any]:
-    """Everything that another program may want; the figures of all comparisons stand at the top."""
-    facts = inputs.facts
-    own: dict[str, Any]
-    if isinstance(facts, ScoresFacts):
-        kind = "log10 LRs" if facts.are_log10_lr else "scores"
-        own = {"bounds_log10_lr": list(facts.bounds)}
-    else:
-        kind = "recordings"
-        own = {
-            "population": dataclasses.asdict(facts.population),
-            "reference_speakers_left_out": list(facts.left_out),
-            "same_session_allowed": facts.allows_same_session,
-            "calibrations": {
-                key: {
-                    "known": dataclasses.asdict(c.known),
-                    "questioned": dataclasses.asdict(c.questioned),
-                    "known_distance": c.known_distance,
-                    "questioned_distance": c.questioned_distance,
-                    "speakers": c.speakers,
-                    "cllr": dataclasses.asdict(c.cllr),
-                    "cllr_min": dataclasses.asdict(c.cllr_min),
-                    "bounds_log10_lr": [c.lower_bound_log10_lr, c.upper_bound_log10_lr],
-                }
-                for key, c in facts.calibrations.items()
-            },
-        }
-    return {
-        "report_id": inputs.report_id,
-        "created_utc": inputs.created_utc.isoformat(),
-        "kind": kind,
-        "source": inputs.source,
-        "source_sha256": inputs.source_sha256,
-        "lrs_sha256": inputs.lrs_sha256,
-        "decision": {True: "accepted", False: "rejected", None: "no criteria"}[_accepted(inputs)],
-        **inputs.everything.figures(),
-        "scores_before_calibration": _discrimination(inputs.lrs),
-        "criteria_sha256": inputs.plan.sha256 or None,
-        "criteria": [
-            {
-                **dataclasses.asdict(verdict.criterion),
-                "group": verdict.group,
-                "judged": verdict.judged,
-                "is_met": verdict.is_met,
-            }
-            for verdict in inputs.verdicts
-        ],
-        "envelope": dataclasses.asdict(inputs.envelope) if inputs.envelope else None,
-        "groups": [{"by": group.by, "name": group.name, **group.figures()} for group in inputs.groups],
-        "exclusions": [dataclasses.asdict(each) for each in inputs.exclusions],
-        **own,
-        "bootstrap": {"draws": inputs.draws, "seed": inputs.seed, "over": "speakers"},
-        "method": dataclasses.asdict(inputs.method),
-    }
-
-
-def _accepted(inputs: ValidationInputs) -> bool | None:
-    return all(verdict.is_met for verdict in inputs.verdicts) if inputs.verdicts else None
-
-
-def _discrimination(lrs: pl.DataFrame) -> dict[str, float] | None:
-    """What the scores' order alone gives, of comparisons with an LR; None where a kind is missing."""
-    issued = lrs.filter(pl.col("log10_lr").is_not_null())
-    same, different = (
-        issued.filter(pl.col("same_speaker") == is_same)["score"].to_numpy() for is_same in (True, False)
-    )
-    if not len(same) or not len(different):
-        return None
-    return {"eer": metrics.eer(same, different), "cllr_min": metrics.cllr_min(same, different)}
-
-
-def _json_values(value: Any) -> Any:
-    """Infinities, which JSON lacks, as "inf" and "-inf"."""
-    if isinstance(value, dict):
-        return {key: _json_values(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_values(each) for each in value]
-    return str(value) if isinstance(value, float) and math.isinf(value) else value
-
-
-def _audit_facts(inputs: ValidationInputs, out: Path) -> dict[str, Any]:
+def _audit_facts(inputs: ValidationOutcome, out: Path) -> dict[str, Any]:
     names = ("lrs.csv", "lrs.parquet", "validation.json", "report.html", "report.pdf")
     return {
         "report_id": inputs.report_id,
         "source": inputs.source,
         "source_sha256": inputs.source_sha256,
         "criteria_sha256": inputs.plan.sha256,
-        "is_accepted": _accepted(inputs),
+        "is_accepted": inputs.is_accepted,
         "software": software(),
         "model_sha256": inputs.method.model_sha256,
         "outputs_sha256": {name: hash_file(out / name).sha256 for name in names},

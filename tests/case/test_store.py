@@ -66,8 +66,8 @@ def test_a_kill_while_compacting_loses_no_row(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         original(frame, path)
 
-    original = __import__("forensic.case.store", fromlist=["write_atomically"]).write_atomically
-    monkeypatch.setattr("forensic.case.store.write_atomically", killed_at_the_second_table)
+    original = __import__("forensic.case.store", fromlist=["write_parquet"]).write_parquet
+    monkeypatch.setattr("forensic.case.store.write_parquet", killed_at_the_second_table)
     with pytest.raises(KeyboardInterrupt):
         store.compact()
     reopened = EvidenceStore(tmp_path)

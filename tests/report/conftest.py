@@ -19,6 +19,6 @@ def inputs():
 @pytest.fixture(scope="session")
 def report(inputs):
     """Its report."""
-    from forensic.report.content.build import build_report
+    from forensic.report.case.build import build_report
 
     return build_report(inputs)

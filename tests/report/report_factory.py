@@ -10,18 +10,14 @@ import numpy as np
 import polars as pl
 
 from forensic.case.details import CaseDetails
-from forensic.case.store import COMPARISONS_SCHEMA, SCHEMAS, STATUS_LR, STATUS_NONE
+from forensic.case.store import SCHEMAS
+from forensic.comparison.method import Method
+from forensic.comparison.outcomes import Explanation, KnownRecording, KnownSpeaker, SegmentEffect
+from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.likelihood_ratio.explanation import Amount, Typicality, Voice
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.records import Calibration, Conditions, Interval, ScoreMaps
-from forensic.report.content.inputs import (
-    Explanation,
-    KnownRecording,
-    KnownSpeaker,
-    Method,
-    ReportInputs,
-    SegmentEffect,
-)
+from forensic.report.case.inputs import ReportInputs
 
 FORBIDDEN = re.compile(r"\bmatch|confiden|identif|guilt", re.IGNORECASE)
 """Words of other methods, and of verdicts, that no report uses."""

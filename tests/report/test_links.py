@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from forensic.case.linking import LINKS_SCHEMA, VOICES_SCHEMA
 from forensic.case.store import SCHEMAS
+from forensic.comparison.outcomes import LinkOutcome, SuspectedPair, VoiceCluster
+from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA
 from forensic.report.links.build import MOST_NODES, build_link_report
 from forensic.report.links.figure import draw_graph, place_nodes
-from forensic.report.links.inputs import LinkInputs, SuspectedPair, VoiceCluster
 from forensic.report.render import render_link_html, render_pdf
 
 
@@ -35,7 +35,7 @@ def linked(inputs):
             for number in range(1, voices)
         ]
         failures = pl.DataFrame(schema=SCHEMAS["failures"] | {"path": pl.String})
-        return LinkInputs(
+        return LinkOutcome(
             case_details=inputs.case_details,
             report_id="20260101-000000-abcdef",
             created_utc=datetime(2026, 1, 1, tzinfo=UTC),

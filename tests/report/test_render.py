@@ -14,7 +14,7 @@ from report_factory import FORBIDDEN, case, empty_case, large_case, without_lr
 
 from forensic.case.details import CaseDetails
 from forensic.errors import ReportError
-from forensic.report.content.build import build_report
+from forensic.report.case.build import build_report
 from forensic.report.render import render_html, render_pdf
 
 VOID = {"meta", "br"}

@@ -9,12 +9,13 @@ import pytest
 from report_factory import FORBIDDEN, method
 from test_render import Page
 
-from forensic.case.validation import LRS_SCHEMA, Exclusion
-from forensic.likelihood_ratio.breakdown import break_down, measure_all
-from forensic.likelihood_ratio.criteria import Criterion, Plan, judge
 from forensic.report.render import render_validation_html
 from forensic.report.validation.build import build_validation_report
-from forensic.report.validation.inputs import Limits, ScoresFacts, ValidationInputs
+from forensic.report.validation.inputs import Limits, ValidationInputs
+from forensic.validation.breakdown import break_down, measure_all
+from forensic.validation.criteria import Criterion, Plan, judge
+from forensic.validation.outcome import ScoresFacts
+from forensic.validation.tables import LRS_SCHEMA, Exclusion
 
 ODD = '<script>alert("x")</script> \u202egpj $\\alpha$'
 

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
-from forensic.card import read_card
 from forensic.errors import ModelError
 from forensic.speaker.backend import Backend, TwoCovariance, load_backend, save_backend
 from forensic.speaker.extractor import load_model
+from forensic.storage.cards import read_card
 
 SIZE = 12  # of the tiny model's embeddings
 
@@ -185,7 +185,7 @@ def test_a_file_of_other_tensors_is_no_backend(tiny_model_folder):
 
     from safetensors.numpy import save
 
-    from forensic.card import write_card
+    from forensic.storage.cards import write_card
 
     content = save({"nonsense": np.ones(3, np.float32)})
     (tiny_model_folder / "backend.safetensors").write_bytes(content)

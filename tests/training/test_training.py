@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from factories import voice, write_wav
 
 from forensic.errors import TrainingError
+from forensic.examination.manifest import read_manifest
 from forensic.speaker.extractor import load_model
 from forensic.speaker.network import Architecture, SpeakerNetwork
 from forensic.training import cache, trainer
@@ -23,8 +25,8 @@ from forensic.training.configuration import (
     TrainingSettings,
     load_training_settings,
 )
-from forensic.training.data import make_pieces, read_manifest
-from forensic.training.development import DevelopmentResult, measure
+from forensic.training.data import make_pieces
+from forensic.training.speaker.development import DevelopmentResult, measure
 from forensic.workflows import train as workflow
 from forensic.workflows.train import TrainingRequest, train_model
 
@@ -68,7 +70,9 @@ def settings(corpus):
 def features(settings, tmp_path_factory):
     """The cache of those settings, which every run here would make alike."""
     folder = tmp_path_factory.mktemp("features") / "cache"
-    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    pieces = make_pieces(
+        read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, settings.augmentation
+    )
     build_cache(folder, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
     return folder
 
@@ -88,7 +92,9 @@ def _train(request):
 
 
 def test_no_person_is_in_training_and_development(settings):
-    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    pieces = make_pieces(
+        read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, settings.augmentation
+    )
     training = {piece.speaker for piece in pieces if not piece.is_development}
     development = {piece.speaker for piece in pieces if piece.is_development}
     assert development
@@ -97,14 +103,14 @@ def test_no_person_is_in_training_and_development(settings):
 
 def test_a_corpus_for_development_is_kept_out_with_all_its_people_and_unlabelled_speech(settings):
     data = dataclasses.replace(settings.data, development_share=0.0, development_corpora=("made up", "other"))
-    pieces = make_pieces(read_manifest(data), data, settings.augmentation)
+    pieces = make_pieces(read_manifest(Path(data.manifest), data.splits), data, settings.augmentation)
     assert {piece.corpus for piece in pieces} == {"made up"}
     assert all(piece.is_development for piece in pieces)
 
 
 def test_a_person_at_another_speed_is_somebody_else_and_never_one_kept_out(settings):
     augmentation = dataclasses.replace(settings.augmentation, speeds=(0.8, 1.25))
-    pieces = make_pieces(read_manifest(settings.data), settings.data, augmentation)
+    pieces = make_pieces(read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, augmentation)
     plain = [piece for piece in pieces if piece.speed == 1.0]
     copies = [piece for piece in pieces if piece.speed != 1.0]
     assert len(copies) == sum(not piece.is_development for piece in plain)
@@ -123,11 +129,13 @@ def test_speech_that_is_played_faster_is_shorter_and_higher():
 
 
 def test_only_the_chosen_splits_are_read(settings):
-    assert "secret" not in set(read_manifest(settings.data)["speaker"])
+    assert "secret" not in set(read_manifest(Path(settings.data.manifest), settings.data.splits)["speaker"])
 
 
 def test_clips_of_one_person_are_joined_and_never_those_of_two(settings):
-    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    pieces = make_pieces(
+        read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, settings.augmentation
+    )
     for piece in pieces:
         owners = {clip.path.name.split("-")[0] for clip in piece.clips}
         assert len(owners) == 1
@@ -138,7 +146,9 @@ def test_clips_of_one_person_are_joined_and_never_those_of_two(settings):
 def test_every_version_holds_the_same_instants_and_bad_files_are_listed(settings, features):
     import polars as pl
 
-    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    pieces = make_pieces(
+        read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, settings.augmentation
+    )
     made = build_cache(features, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
     clean, degraded = made.versions
     assert clean.shape == degraded.shape == (made.index["frames"].sum(), 40)
@@ -256,7 +266,7 @@ def test_a_teacher_other_than_the_start_is_the_one_learnt_from(request_for):
 
 def test_development_errors_are_told_by_condition(settings, tmp_path):
     augmentation = dataclasses.replace(settings.augmentation, versions=3)
-    pieces = make_pieces(read_manifest(settings.data), settings.data, augmentation)
+    pieces = make_pieces(read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, augmentation)
     made = build_cache(tmp_path / "cache", pieces, settings.data, augmentation, 1, lambda *_: None)
     kinds = made.conditions()
     assert (kinds[0] == "clean").all()
@@ -282,14 +292,14 @@ def test_training_without_data_says_what_to_give(settings, request_for):
 def test_a_manifest_without_speakers_is_refused(tmp_path):
     (tmp_path / "m.csv").write_text("path,who\na.wav,x\n")
     with pytest.raises(TrainingError, match="lacks the column speaker"):
-        read_manifest(DataSettings(manifest=str(tmp_path / "m.csv")))
+        read_manifest(tmp_path / "m.csv", ())
 
 
 def test_a_folder_for_each_speaker_is_a_manifest(tmp_path):
     for name in ("100/1/a.flac", "100/2/b.flac", "200/c.wav", "200/notes.txt", "loose.wav"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    frame = read_manifest(DataSettings(manifest=str(tmp_path)))
+    frame = read_manifest(tmp_path, ())
     assert frame.select("path", "speaker").rows() == [
         ("100/1/a.flac", "100"),
         ("100/2/b.flac", "100"),
@@ -299,12 +309,14 @@ def test_a_folder_for_each_speaker_is_a_manifest(tmp_path):
 
 def test_common_voices_table_is_a_manifest(tmp_path):
     (tmp_path / "validated.tsv").write_text('client_id\tpath\tsentence\nx1\ta.mp3\tHe said "no\n')
-    frame = read_manifest(DataSettings(manifest=str(tmp_path / "validated.tsv")))
+    frame = read_manifest(tmp_path / "validated.tsv", ())
     assert frame.select("path", "speaker").rows() == [("clips/a.mp3", "x1")]
 
 
 def test_every_channel_that_was_drawn_is_recorded(settings, features):
-    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    pieces = make_pieces(
+        read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, settings.augmentation
+    )
     made = build_cache(features, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
     channels = made.channels
     assert channels["piece"].to_list() == list(range(made.index.height))
@@ -321,7 +333,9 @@ def test_a_configuration_reads_lists_and_refuses_unknown_keys(tmp_path):
 
 
 def test_a_batch_holds_each_person_as_often_as_asked_and_the_same_instants_clean(settings, features):
-    pieces = make_pieces(read_manifest(settings.data), settings.data, settings.augmentation)
+    pieces = make_pieces(
+        read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, settings.augmentation
+    )
     made = build_cache(features, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
     learning = dataclasses.replace(_LEARNING, batch=4, pieces_per_person=2, clean_share=1.0, level_jitter_db=0.0)
     training = np.flatnonzero(~made.index["is_development"].to_numpy())

@@ -7,11 +7,11 @@ from factories import write_wav
 from spoken import VOICES, spoken
 
 from forensic.case.folder import open_case
+from forensic.examination.scan import ScanRequest, scan
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
 from forensic.likelihood_ratio.population import ROWS_SCHEMA, save_population
 from forensic.settings import Settings
 from forensic.speaker.extractor import load_model
-from forensic.workflows.scan import ScanRequest, scan
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from people import write_people
 from spoken import spoken
 
 from forensic.case.folder import open_case
-from forensic.case.store import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
+from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
 from forensic.settings import AudioSettings, ComparisonSettings, Settings
@@ -227,7 +227,7 @@ def test_a_recording_in_two_channels_has_a_row_a_channel(tmp_path, suspects, run
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_defused(tmp_path):
-    from forensic.case.results import write_csv
+    from forensic.storage.tables import write_csv
 
     row = dict.fromkeys(COMPARISONS_SCHEMA) | {"questioned_path": "=cmd()", "suspect": "@x", "log10_lr": -1.5}
     write_csv(pl.DataFrame([row], COMPARISONS_SCHEMA), tmp_path / "t.csv")

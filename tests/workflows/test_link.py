@@ -10,8 +10,8 @@ from spoken import spoken
 
 from forensic.case.audit import verify_audit
 from forensic.case.folder import open_case
-from forensic.case.linking import LINKS_SCHEMA, PAIRS_SCHEMA, VOICES_SCHEMA
-from forensic.case.store import SCHEMAS, STATUS_NONE
+from forensic.case.store import SCHEMAS
+from forensic.comparison.tables import LINKS_SCHEMA, PAIRS_SCHEMA, STATUS_NONE, VOICES_SCHEMA
 from forensic.errors import CaseError
 from forensic.settings import ComparisonSettings, Settings
 from forensic.speaker.extractor import load_model

@@ -11,8 +11,8 @@ from spoken import spoken
 from forensic.case.audit import verify_audit
 from forensic.case.store import EvidenceStore
 from forensic.errors import CaseError
+from forensic.examination import scan as scan_module
 from forensic.settings import AudioSettings, LanguageSettings, Settings, SpeechSettings
-from forensic.workflows import scan as scan_module
 
 
 def _read(tmp_path, table):
@@ -36,7 +36,7 @@ def test_every_recording_gives_segments_quality_and_an_embedding(tmp_path, recor
 def test_a_second_scan_examines_nothing_again(tmp_path, recordings, run_scan, monkeypatch):
     run_scan(recordings)
     before = _read(tmp_path, "embeddings")
-    monkeypatch.setattr("forensic.workflows.examine.examine", lambda *_: pytest.fail("examined again"))
+    monkeypatch.setattr("forensic.examination.examine.examine", lambda *_: pytest.fail("examined again"))
     summary = run_scan(recordings)
     assert (summary.examined, summary.already_examined) == (0, 3)
     assert _read(tmp_path, "embeddings").equals(before)
@@ -195,7 +195,7 @@ def test_short_blocks_find_the_same_speech_as_long_ones(tmp_path, run_scan):
 
 def test_two_processes_give_the_evidence_of_one(tmp_path, recordings, tiny_model_folder, run_scan):
     from forensic.case.folder import open_case
-    from forensic.workflows.scan import ScanRequest, scan
+    from forensic.examination.scan import ScanRequest, scan
 
     run_scan(recordings)
     with open_case(tmp_path / "other", create=True) as case:

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from forensic.examination.manifest import name_hash
 from forensic.likelihood_ratio.conditions import differences, nearest
 from forensic.likelihood_ratio.population import load_population
 from forensic.speaker.extractor import default_model_folder, load_model
-from forensic.training.data import name_hash
 from forensic.workflows.population import GRID
 
 CHANNELS = ("clean", "G.711", "AMR-NB 5.9", "AMR-NB 5.9 + 10 dB noise", "room")

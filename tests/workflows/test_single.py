@@ -6,15 +6,15 @@ import numpy as np
 import polars as pl
 import pytest
 from factories import write_wav
+from forensic.workflows.single import identify, ranking, verify
 from spoken import spoken
 
 from forensic.case.audit import verify_audit
 from forensic.case.folder import open_case
-from forensic.case.store import STATUS_LR, STATUS_NONE
+from forensic.comparison.tables import STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
 from forensic.settings import ComparisonSettings, LanguageSettings, Settings
 from forensic.workflows.compare import ComparisonRequest
-from forensic.workflows.single import identify, ranking, verify
 
 _SETTINGS = Settings(
     comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0),

@@ -11,12 +11,12 @@ from factories import write_wav
 from spoken import VOICES, spoken
 
 from forensic.case.audit import verify_audit
-from forensic.case.store import STATUS_LR
-from forensic.case.validation import LRS_SCHEMA
 from forensic.cli import app as cli
+from forensic.comparison.tables import STATUS_LR
 from forensic.errors import CalibrationError, ValidationError
 from forensic.likelihood_ratio import metrics
 from forensic.settings import ComparisonSettings, Settings
+from forensic.validation.tables import LRS_SCHEMA
 from forensic.workflows.validate import ValidationRequest, validate_recordings, validate_scores
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))

@@ -6,14 +6,26 @@ from typing import Any
 
 import polars as pl
 
+from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
 from forensic.records import Calibration, Conditions
-from forensic.report import wording
-from forensic.report.content.case_report import ChanceRow, Fact, FailureRow
-from forensic.report.content.chance import format_expected
-from forensic.report.content.evidence import first_rows
-from forensic.report.content.method import describe_method, list_settings
-from forensic.report.content.title_page import software
-from forensic.report.formats import (
+from forensic.report.case.case_report import ChanceRow, Fact, FailureRow
+from forensic.report.case.chance import format_expected
+from forensic.report.case.evidence import first_rows
+from forensic.report.case.method import describe_method, list_settings
+from forensic.report.case.title_page import software
+from forensic.report.links.content import (
+    CalibrationRow,
+    ClusterRow,
+    Graph,
+    GraphEdge,
+    GraphNode,
+    LinkReport,
+    LinkRow,
+    SuspicionRow,
+    VoiceRow,
+)
+from forensic.report.shared import wording
+from forensic.report.shared.formats import (
     first_few,
     format_day,
     format_duration,
@@ -26,18 +38,6 @@ from forensic.report.formats import (
     plural,
     printable,
 )
-from forensic.report.links.content import (
-    CalibrationRow,
-    ClusterRow,
-    Graph,
-    GraphEdge,
-    GraphNode,
-    LinkReport,
-    LinkRow,
-    SuspicionRow,
-    VoiceRow,
-)
-from forensic.report.links.inputs import LinkInputs, VoiceCluster
 
 MOST_NODES = 60
 """Of a graph that can still be read."""
@@ -66,7 +66,7 @@ the recording, the room or the line. No LR is issued between them, unless the se
 """)
 
 
-def build_link_report(inputs: LinkInputs) -> LinkReport:
+def build_link_report(inputs: LinkOutcome) -> LinkReport:
     """State what was linked."""
     case = inputs.case_details
     names = {row["voice"]: _name(row) for row in inputs.voices.to_dicts()}
@@ -138,7 +138,7 @@ def _name(row: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _lead(inputs: LinkInputs) -> tuple[str, ...]:
+def _lead(inputs: LinkOutcome) -> tuple[str, ...]:
     with_lr = sum(inputs.uses.values())
     clustered = sum(len(one.voices) for one in inputs.clusters)
     compared = (
@@ -164,7 +164,7 @@ def _lead(inputs: LinkInputs) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _graph(inputs: LinkInputs) -> tuple[Graph | None, str]:
+def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
     """Voices that anything joins, and what joins them."""
     joined = set(inputs.links["known_voice"]) | set(inputs.links["questioned_voice"])
     pairs = {
@@ -250,7 +250,7 @@ def _link_row(row: Mapping[str, Any], names: Mapping[int, str]) -> LinkRow:
     )
 
 
-def _suspicion_rows(inputs: LinkInputs) -> list[SuspicionRow]:
+def _suspicion_rows(inputs: LinkOutcome) -> list[SuspicionRow]:
     return [
         SuspicionRow(
             pair.kind,
@@ -286,7 +286,7 @@ def _failure_rows(failures: pl.DataFrame) -> list[FailureRow]:
     ]
 
 
-def _calibrations(inputs: LinkInputs) -> tuple[CalibrationRow, ...]:
+def _calibrations(inputs: LinkOutcome) -> tuple[CalibrationRow, ...]:
     used: Sequence[tuple[str, int]] = sorted(inputs.uses.items(), key=lambda item: (-item[1], item[0]))
     return tuple(
         _calibration_row(f"K{number}", inputs.calibrations[key], pairs) for number, (key, pairs) in enumerate(used, 1)

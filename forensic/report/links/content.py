@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from forensic.report.content.case_report import ChanceRow, Fact, FailureRow, SettingsTable
+from forensic.report.case.case_report import ChanceRow, Fact, FailureRow, SettingsTable
 
 
 @dataclass(frozen=True, slots=True)

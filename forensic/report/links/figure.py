@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forensic.report.canvas import DIFFERENT, INK, SAME, SOFT, WIDTH_IN, as_svg, new_figure, style
 from forensic.report.links.content import Graph, GraphEdge
+from forensic.report.shared.canvas import DIFFERENT, INK, SAME, SOFT, WIDTH_IN, as_svg, new_figure, style
 
 Positions = NDArray[np.float64]
 

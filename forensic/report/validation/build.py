@@ -4,13 +4,12 @@ from collections import Counter
 
 import polars as pl
 
-from forensic.likelihood_ratio.breakdown import Group
 from forensic.likelihood_ratio.envelope import Envelope
-from forensic.report.content.case_report import Fact
-from forensic.report.content.method import describe_method, list_settings
-from forensic.report.content.title_page import software
-from forensic.report.envelope import limits_in_words
-from forensic.report.formats import (
+from forensic.report.case.case_report import Fact
+from forensic.report.case.method import describe_method, list_settings
+from forensic.report.case.title_page import software
+from forensic.report.shared.envelope import limits_in_words
+from forensic.report.shared.formats import (
     MINUS,
     first_few,
     format_day,
@@ -31,9 +30,11 @@ from forensic.report.validation.content import (
     PeopleRow,
     ValidationReport,
 )
-from forensic.report.validation.inputs import RecordingsFacts, ValidationInputs
+from forensic.report.validation.inputs import ValidationInputs
 from forensic.report.validation.judgement import decide, list_criteria
 from forensic.report.validation.measures import list_breakdowns, list_measures, plot_all
+from forensic.validation.breakdown import Group
+from forensic.validation.outcome import RecordingsFacts
 
 
 def build_validation_report(inputs: ValidationInputs) -> ValidationReport:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from forensic.report.content.case_report import Fact, SettingsTable
+from forensic.report.case.case_report import Fact, SettingsTable
 from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, TippettCurves, ZooPlot
 
 

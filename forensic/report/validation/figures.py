@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from forensic.records import Vector
-from forensic.report.canvas import (
+from forensic.report.shared.canvas import (
     DIFFERENT,
     INK,
     MOST_POINTS,

@@ -1,51 +1,8 @@
-"""What goes into a validation report."""
+"""What goes into a validation report: the outcome of a validation, and how much of it is printed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, fields
 
-import polars as pl
-
-from forensic.case.validation import Exclusion
-from forensic.likelihood_ratio.breakdown import Group
-from forensic.likelihood_ratio.criteria import Plan, Verdict
-from forensic.likelihood_ratio.envelope import Envelope
-from forensic.likelihood_ratio.population import PopulationCard
-from forensic.records import Calibration
-from forensic.report.content.inputs import Method
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingsFacts:
-    """What only a validation of recordings has.
-
-    Attributes:
-        recordings: a row a recording that was used: person, corpus, role, session, condition, language, sex and
-            net_speech_s.
-        population: card of the reference population, without the people of the validation.
-        left_out: reference speakers who are people of the validation, and calibrated nothing.
-        calibrations: by id.
-        allows_same_session: whether recordings of one session were compared.
-    """
-
-    recordings: pl.DataFrame
-    population: PopulationCard
-    left_out: tuple[str, ...]
-    calibrations: Mapping[str, Calibration]
-    allows_same_session: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ScoresFacts:
-    """What only a validation of a list of scores has.
-
-    Attributes:
-        are_log10_lr: whether the list held log10 LRs, so that nothing was calibrated.
-        bounds: smallest and largest log10 LR that so many speakers support.
-    """
-
-    are_log10_lr: bool
-    bounds: tuple[float, float]
+from forensic.validation.outcome import ValidationOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +16,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class ValidationInputs:
-    """Everything that a validation report is made of.
+class ValidationInputs(ValidationOutcome):
+    """The outcome of a validation, and how much of it is printed.
 
     Attributes:
-        report_id: unique; printed on every page.
-        created_utc: when the results were computed.
-        plan: what was fixed beforehand.
-        verdicts: its criteria, judged.
-        source: name of the manifest or the list of scores.
-        source_sha256: of that file.
-        facts: of recordings, or of scores.
-        method: the system, as frozen.
-        lrs: table of ``LRS_SCHEMA``.
-        lrs_sha256: of the file that holds it.
-        everything: all comparisons together.
-        groups: every group of every breakdown.
-        exclusions: what was not compared.
-        draws: of speakers, for the intervals.
-        seed: of the draws.
-        envelope: where Cllr was good enough; None where it was nowhere.
         limits: how much to print.
     """
 
-    report_id: str
-    created_utc: datetime
-    plan: Plan
-    verdicts: tuple[Verdict, ...]
-    source: str
-    source_sha256: str
-    facts: RecordingsFacts | ScoresFacts
-    method: Method
-    lrs: pl.DataFrame
-    lrs_sha256: str
-    everything: Group
-    groups: tuple[Group, ...]
-    exclusions: tuple[Exclusion, ...]
-    draws: int
-    seed: int
-    envelope: Envelope | None = None
     limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def of(cls, outcome: ValidationOutcome) -> "ValidationInputs":
+        """What a report of an outcome is made of."""
+        return cls(**{each.name: getattr(outcome, each.name) for each in fields(ValidationOutcome)})

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from forensic.likelihood_ratio.criteria import Verdict
-from forensic.report.formats import plural, printable
+from forensic.report.shared.formats import plural, printable
 from forensic.report.validation.content import CriterionRow
 from forensic.report.validation.inputs import ValidationInputs
 from forensic.report.validation.names import figure_name, show_figure
+from forensic.validation.criteria import Verdict
 
 
 def decide(inputs: ValidationInputs) -> tuple[str, bool | None]:

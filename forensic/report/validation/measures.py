@@ -6,14 +6,14 @@ from itertools import groupby
 import numpy as np
 
 from forensic.likelihood_ratio import metrics
-from forensic.likelihood_ratio.breakdown import Group, known_truth
-from forensic.likelihood_ratio.measures import FEWEST_SPEAKERS, MEASURES, KnownTruth, Measured
 from forensic.records import Vector
-from forensic.report.formats import format_number, format_share, printable
+from forensic.report.shared.formats import format_number, format_share, printable
 from forensic.report.validation.content import BreakdownTable, Figure, GroupRow, MeasureRow, Plots
 from forensic.report.validation.inputs import ValidationInputs
 from forensic.report.validation.names import figure_name, show_figure
 from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, TippettCurves, ZooPlot
+from forensic.validation.breakdown import Group, known_truth
+from forensic.validation.measures import FEWEST_SPEAKERS, MEASURES, KnownTruth, Measured
 
 _TITLES = {
     "condition": "Condition",

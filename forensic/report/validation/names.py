@@ -2,7 +2,7 @@
 
 import math
 
-from forensic.report.formats import MINUS, format_number, format_share, format_signed
+from forensic.report.shared.formats import MINUS, format_number, format_share, format_signed
 
 _NAMES = {
     "eer": "EER",

@@ -1,7 +1,7 @@
 """The sentences of a validation report that are the same in every validation."""
 
-from forensic.report import wording
-from forensic.report.formats import paragraphs
+from forensic.report.shared import wording
+from forensic.report.shared.formats import paragraphs
 
 PAIRING_RECORDINGS = paragraphs("""
 All known recordings of one speaker, one session and one condition form a known side, pooled as a suspect's

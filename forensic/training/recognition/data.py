@@ -1,13 +1,15 @@
 """Labelled speech: from a manifest to pieces of one person and one class each, and a speaker-disjoint split."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from forensic.errors import TrainingError
+from forensic.examination.manifest import folder_of, manifest_rows
 from forensic.training.configuration import AugmentationSettings, DataSettings
-from forensic.training.data import Clip, Piece, join_clips, manifest_rows, root_of
+from forensic.training.data import Clip, Piece, join_clips
 from forensic.training.recognition.configuration import SelectionSettings
 
 
@@ -25,7 +27,7 @@ def read_classes(data: DataSettings, selection: SelectionSettings, task: str) ->
     Raises:
         TrainingError: if the manifest cannot be read, lacks a column, or holds fewer than two classes.
     """
-    frame = manifest_rows(data)
+    frame = manifest_rows(Path(data.manifest), data.splits)
     for column in ("speaker", task):
         if column not in frame.columns:
             raise TrainingError(f"{data.manifest} lacks the column {column}.", "Add it.")
@@ -63,7 +65,7 @@ def make_labelled_pieces(
         selection: how much is kept out.
         augmentation: length of pieces, and the seed of the draw of people.
     """
-    root = root_of(data)
+    root = folder_of(Path(data.manifest))
     kept_out = draw_development_people(frame, selection.development_share, augmentation.seed)
     pieces: list[Piece] = []
     for (corpus, label, speaker), rows in frame.group_by(["corpus", "label", "speaker"], maintain_order=True):

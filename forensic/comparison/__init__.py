@@ -1,0 +1,1 @@
+"""From evidence to likelihood ratios, and the records of what came out."""

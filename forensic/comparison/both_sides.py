@@ -1,0 +1,109 @@
+"""Both sides of a comparison from their recordings on: scanned, then weighed."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from forensic.case.details import load_case_details
+from forensic.case.discovery import discover
+from forensic.case.folder import CaseFolder
+from forensic.case.labels import read_labels
+from forensic.case.reference import Suspect
+from forensic.comparison.outcomes import CaseOutcome
+from forensic.comparison.request import Basis, ComparisonRequest, load_basis
+from forensic.comparison.weigh_case import weigh_case
+from forensic.examination.ledger import ScanSummary
+from forensic.examination.scan import ScanRequest, scan
+from forensic.records import Failure, Labels
+from forensic.speaker.extractor import SpeakerModel, load_model
+
+Problems = tuple[tuple[Path, Failure], ...]
+
+
+def scan_suspects(
+    case: CaseFolder,
+    request: ComparisonRequest,
+    suspects: Sequence[Suspect],
+    model: SpeakerModel,
+    watch: Callable[[ScanSummary], None],
+) -> ScanSummary:
+    """Scan all recordings of a reference set into a case; arguments and errors as of ``scan``."""
+    return scan(
+        case,
+        ScanRequest(
+            tuple(path for suspect in suspects for path in suspect.paths),
+            "reference",
+            request.model_folder,
+            request.settings,
+            workers=request.workers,
+            labels=request.labels,
+        ),
+        watch,
+        model,
+    )
+
+
+def weigh_both_sides(
+    case: CaseFolder,
+    questioned: Sequence[Path],
+    suspects: Sequence[Suspect],
+    request: ComparisonRequest,
+    watch_scan: Callable[[ScanSummary], None],
+    watch: Callable[[str], None],
+) -> tuple[CaseOutcome, Basis, Problems]:
+    """Scan questioned recordings and suspects, and weigh each pair.
+
+    Args:
+        case: takes the evidence.
+        questioned: recordings or folders of them.
+        suspects: the reference set.
+        request: what to compare; its questioned paths are not looked at.
+        watch_scan: called with the state of each scan.
+        watch: called with the name of each step.
+
+    Returns:
+        The outcome, what it rests on, and the recordings of either side that were rejected.
+
+    Raises:
+        ReferenceSetError: if there is no usable suspect.
+        ModelError: if the model or its reference population cannot be loaded.
+    """
+    model = load_model(request.model_folder)  # once for both sides: it takes as long as half a minute of audio
+    own_labels, known_labels = _labels_by_side(request, questioned, [path for one in suspects for path in one.paths])
+    scanned = scan(
+        case,
+        ScanRequest(
+            tuple(questioned),
+            "questioned",
+            request.model_folder,
+            request.settings,
+            workers=request.workers,
+            labels=own_labels,
+        ),
+        watch_scan,
+        model,
+    )
+    began = time.monotonic()
+    details = load_case_details(case.path)
+    basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale, model=model)
+    scope = dataclasses.replace(
+        request, questioned=tuple(str(path.absolute()) for path in questioned), labels=known_labels
+    )
+    known = scan_suspects(case, scope, suspects, model, watch_scan)
+    outcome = weigh_case(case, scope, suspects, basis, details, began, watch)
+    return outcome, basis, (*scanned.problems, *known.problems)
+
+
+def _labels_by_side(
+    request: ComparisonRequest, questioned: Sequence[Path], known: Sequence[Path]
+) -> tuple[Mapping[Path, Labels] | None, Mapping[Path, Labels] | None]:
+    """An examiner's turns in the recordings of each side; None for a side that has none, so that earlier ones stay."""
+    if request.labels is None:
+        return None, None
+    sides = [discover([root.absolute() for root in roots]).files for roots in (questioned, known)]
+    labels = request.labels
+    if isinstance(labels, Path):
+        labels = read_labels(labels, list(dict.fromkeys([*sides[0], *sides[1]])))
+    own, of_known = ({path: labels[path] for path in side if path in labels} for side in sides)
+    return own or None, of_known or None

@@ -1,0 +1,126 @@
+"""What computed a result, for its report: program, model, settings, machine."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import forensic
+from forensic.case.provenance import library_versions, machine
+from forensic.likelihood_ratio.envelope import Envelope
+from forensic.likelihood_ratio.population import PopulationCard
+from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.settings import Settings
+from forensic.speaker.extractor import SpeakerModel
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What computed the results, in full, so that another laboratory can compute them again.
+
+    Attributes:
+        software_version: version of ``forensic``.
+        model_name: name on the model's card.
+        model_sha256: SHA-256 of its weights.
+        model_licence: licence of its weights.
+        model_training_data: what it was trained on, in a sentence.
+        score: how two embeddings are scored, in words.
+        score_identity: SHA-256 of the backend that scores them; "cosine" where there is none.
+        settings: every setting in force, by step.
+        settings_sha256: hash of the settings.
+        hardware: processor, cores, accelerator.
+        operating_system: its name and version.
+        python_version: such as "3.11.9".
+        libraries: version by name.
+        seeds: seed by what it seeds.
+        command_line: the command that was given.
+        duration_s: how long the comparison took.
+        population: who the reference population is, in a few sentences.
+        population_sha256: of it.
+        envelope: the conditions outside which no LR is issued; None where there was no such limit.
+    """
+
+    software_version: str
+    model_name: str
+    model_sha256: str
+    model_licence: str
+    model_training_data: str
+    score: str
+    score_identity: str
+    settings: Mapping[str, Mapping[str, object]]
+    settings_sha256: str
+    hardware: str
+    operating_system: str
+    python_version: str
+    libraries: Mapping[str, str]
+    seeds: Mapping[str, int]
+    command_line: str
+    duration_s: float
+    population: str = ""
+    population_sha256: str = ""
+    envelope: Envelope | None = None
+
+
+def method_of(
+    model: SpeakerModel | None,
+    settings: Settings,
+    command_line: str,
+    duration_s: float,
+    population: PopulationCard | ScoreList | None = None,
+    simulated_from: Path | None = None,
+    own: Path | None = None,
+    envelope: Envelope | None = None,
+) -> Method:
+    """The method, in full.
+
+    Args:
+        model: that embedded and scored; None where only scores were given.
+        settings: of every step.
+        command_line: as it was given.
+        duration_s: how long it took.
+        population: card of the reference population, or own scores; None where there was neither.
+        simulated_from: the people that it was simulated from for this case; None where it was not.
+        own: the calibration that it lies in; None where it is the model's bank.
+        envelope: outside which no LR was issued; None where none was asked of.
+    """
+    computer = machine()
+    tables = {field.name: dataclasses.asdict(getattr(settings, field.name)) for field in dataclasses.fields(Settings)}
+    return Method(
+        software_version=forensic.__version__,
+        model_name=model.identity.name if model else "",
+        model_sha256=model.identity.sha256 if model else "",
+        model_licence=str(model.card.get("licence", "")) if model else "",
+        model_training_data=str(model.card.get("data", "")) if model else "",
+        score=model.backend.description if model else "",
+        score_identity=model.backend.identity if model else "",
+        settings=tables,
+        settings_sha256=hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest(),
+        hardware=f"{computer['processor']}, {len(os.sched_getaffinity(0))} processors, no accelerator used",
+        operating_system=computer["operating_system"],
+        python_version=computer["python"],
+        libraries=library_versions(),
+        seeds={"bootstrap and cross-validation": settings.comparison.seed},
+        command_line=command_line,
+        duration_s=duration_s,
+        population=_population(population, simulated_from, own) if population else "",
+        population_sha256=_sha256(population) if population else "",
+        envelope=envelope,
+    )
+
+
+def _population(population: PopulationCard | ScoreList, simulated_from: Path | None, own: Path | None) -> str:
+    if isinstance(population, ScoreList):
+        return f"own scores of {population.pairs.speakers} speakers, {population.source}, of the calibration {own}."
+    made = "the model's bank"
+    if simulated_from:
+        made = f"simulated from {simulated_from} in the conditions of this case"
+    elif own:
+        made = f"of the calibration {own}"
+    return f"{population.speakers} speakers, {population.rows} embeddings, {made}. {population.data}"
+
+
+def _sha256(population: PopulationCard | ScoreList) -> str:
+    return population.sha256 if isinstance(population, ScoreList) else population.parquet_sha256

@@ -1,0 +1,218 @@
+"""The records of what came out: of the comparisons of a case, and of a linking. Reports show them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from forensic.case.details import CaseDetails
+from forensic.comparison.method import Method
+from forensic.likelihood_ratio.chance import expected_by_chance
+from forensic.likelihood_ratio.explanation import Amount, Typicality
+from forensic.likelihood_ratio.scale import VerbalScale
+from forensic.records import Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecording:
+    """One recording of a known speaker: its path as in the table ``files``, and its SHA-256."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSpeaker:
+    """A suspect of the reference set and the known recordings."""
+
+    name: str
+    recordings: tuple[KnownRecording, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEffect:
+    """A stretch of the questioned speech, and the LR without it.
+
+    Attributes:
+        start_s, end_s: in the recording.
+        log10_lr_without: of the other stretches, unbounded.
+        change: what it adds to the log10 LR of all stretches.
+    """
+
+    start_s: float
+    end_s: float
+    log10_lr_without: float
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What one LR hangs on (see ``forensic.likelihood_ratio.explanation``).
+
+    Attributes:
+        questioned_path, questioned_sha256, channel, turn, suspect: the comparison.
+        stretches: of questioned speech, in all; 0 where the evidence holds none.
+        net_speech_s: of them together.
+        log10_lr_of_stretches: of their mean, unbounded; None where none can be left out.
+        segments: those that change it most, in the order of time; empty where none can be left out.
+        amounts: the LR of the first stretches, by amount.
+        typicality: None where the population is a list of scores.
+    """
+
+    questioned_path: str
+    questioned_sha256: str
+    channel: int
+    turn: int
+    suspect: str
+    stretches: int
+    net_speech_s: float
+    log10_lr_of_stretches: float | None
+    segments: tuple[SegmentEffect, ...]
+    amounts: tuple[Amount, ...]
+    typicality: Typicality | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOutcome:
+    """Everything that came out of the comparisons of a case, and what it rests on.
+
+    Attributes:
+        case_details: what a person wrote in ``case.toml``.
+        comparison_id: the folder of the results; empty until they are published.
+        created_utc: when the results were computed.
+        files, recordings, quality, segments, language, failures: the case's evidence, of one model and one settings.
+        comparisons: table of ``COMPARISONS_SCHEMA``.
+        known_speakers: the reference set, in the order in which a report numbers it.
+        calibrations: by id; at least those that ``comparisons`` names.
+        method: what computed the results.
+        scale: the verbal scale.
+        leakage_warnings: sentences, each on one overlap that was found between sides or with the population.
+        language_warnings: sentences, each on sides that are in different languages.
+        explanations: of the highest LR of each questioned speaker, as many as were asked for.
+        is_identification: whether the question is which of the known speakers each questioned speaker may be.
+    """
+
+    case_details: CaseDetails
+    comparison_id: str
+    created_utc: datetime
+    files: pl.DataFrame
+    recordings: pl.DataFrame
+    quality: pl.DataFrame
+    segments: pl.DataFrame
+    language: pl.DataFrame
+    failures: pl.DataFrame
+    comparisons: pl.DataFrame
+    known_speakers: tuple[KnownSpeaker, ...]
+    calibrations: Mapping[str, Calibration]
+    method: Method
+    scale: VerbalScale
+    leakage_warnings: tuple[str, ...] = ()
+    language_warnings: tuple[str, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    is_identification: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceCluster:
+    """Voices that average linkage put together.
+
+    Attributes:
+        number: from 1, the largest first.
+        voices: numbers of its voices.
+        mean_log10_lr, lowest_log10_lr: of its pairs with an LR.
+        pairs_with_lr, pairs: how many pairs have one, and how many there are.
+        together: share of the draws of the bootstrap in which its voices are still in one cluster, 0 to 1.
+        holds_two_of_one_recording: whether two of its voices are of one recording, where they ought to be two people.
+    """
+
+    number: int
+    voices: tuple[int, ...]
+    mean_log10_lr: float
+    lowest_log10_lr: float
+    pairs_with_lr: int
+    pairs: int
+    together: float
+    holds_two_of_one_recording: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectedPair:
+    """Two recordings that may not be independent.
+
+    Attributes:
+        kind: "same source" or "same session".
+        first_sha256, second_sha256: of the recordings.
+        first_voices, second_voices: numbers of their voices, of the channels that share audio where that is known.
+        finding: what was found, as a sentence.
+    """
+
+    kind: str
+    first_sha256: str
+    second_sha256: str
+    first_voices: tuple[int, ...]
+    second_voices: tuple[int, ...]
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """How many pairs reach an LR, and how many would if every pair were of two people."""
+
+    log10_lr: float
+    expected: float
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOutcome:
+    """Everything that a linking found.
+
+    Attributes:
+        case_details: what a person wrote in ``case.toml``.
+        report_id: the folder of the results.
+        created_utc: when they were computed.
+        threshold_log10_lr: least log10 LR of a link, and least mean of a cluster.
+        voices, links: tables of ``forensic.comparison.tables``.
+        clusters: of two voices or more.
+        draws: of the bootstrap, in which clusters were made again.
+        suspicions: pairs of recordings that may not be independent.
+        warnings: sentences.
+        pairs: number of pairs.
+        uses: number of pairs with an LR, by calibration.
+        without_lr: reasons why pairs have none, and how many.
+        calibrations: by id.
+        failures: recordings and channels that could not be examined, with their paths.
+        method: what computed the results.
+        scale: the verbal scale.
+    """
+
+    case_details: CaseDetails
+    report_id: str
+    created_utc: datetime
+    threshold_log10_lr: float
+    voices: pl.DataFrame
+    links: pl.DataFrame
+    clusters: tuple[VoiceCluster, ...]
+    draws: int
+    suspicions: tuple[SuspectedPair, ...]
+    warnings: tuple[str, ...]
+    pairs: int
+    uses: Mapping[str, int]
+    without_lr: tuple[tuple[str, int], ...]
+    calibrations: Mapping[str, Calibration]
+    failures: pl.DataFrame
+    method: Method
+    scale: VerbalScale
+
+    def chance(self) -> tuple[Chance, ...]:
+        """At the threshold and above it, in whole powers of ten."""
+        sizes = [self.threshold_log10_lr + more for more in (0.0, 1.0, 2.0)]
+        return tuple(
+            Chance(
+                size,
+                expected_by_chance(self.uses, self.calibrations, size),
+                int((self.links["log10_lr"] >= size).sum()),
+            )
+            for size in sizes
+        )

@@ -1,0 +1,81 @@
+"""The tables of comparisons and of linkings: their columns."""
+
+import polars as pl
+
+from forensic.case.store import Schema
+
+COMPARISONS_SCHEMA: Schema = {
+    "questioned_path": pl.String,
+    "questioned_sha256": pl.String,
+    "channel": pl.Int16,  # 0 where all channels were mixed
+    "turn": pl.Int16,  # 0: all speech of the channel; 1 and on: one speaker of several in it
+    "speakers": pl.Int16,  # in the channel
+    "suspect": pl.String,
+    "known_sha256": pl.List(pl.String),
+    "score": pl.Float64,  # null where there is no embedding on one side
+    "log10_lr": pl.Float64,  # bounded; null where no LR is issued
+    "log10_lr_low": pl.Float64,
+    "log10_lr_high": pl.Float64,
+    "unbounded_log10_lr": pl.Float64,
+    "verbal_equivalent": pl.String,
+    "status": pl.String,  # "lr" or "no LR issued"
+    "reason": pl.String,  # why none is issued, and what would help; null otherwise
+    "calibration_id": pl.String,
+    "questioned_cell": pl.String,  # the population's nearest conditions; null without conditions of the case
+    "questioned_distance": pl.Float64,  # how far they lie from the case; 0: the same
+    "questioned_differs": pl.String,  # in what, the largest difference first
+    "known_cell": pl.String,
+    "known_distance": pl.Float64,
+    "known_differs": pl.String,
+}
+"""One row a questioned recording, channel, speaker in it and suspect."""
+
+STATUS_LR = "lr"
+STATUS_NONE = "no LR issued"
+
+VOICES_SCHEMA: Schema = {
+    "voice": pl.Int32,  # number, from 1, in the order of paths
+    "path": pl.String,  # of the first file with this content
+    "sha256": pl.String,
+    "channel": pl.Int16,  # 0 where all channels were mixed
+    "turn": pl.Int16,  # 0: all speech of the channel
+    "speakers": pl.Int16,  # that were found in the channel
+    "side": pl.String,  # "questioned" or "reference"
+    "net_speech_s": pl.Float64,
+    "pairs_with_lr": pl.Int64,
+    "links": pl.Int64,
+    "cluster": pl.Int32,  # number, from 1; null where it is with no other voice
+    "reason": pl.String,  # why no pair of it has an LR; null otherwise
+}
+"""One row a voice: what was taken for one speaker in one channel of a recording."""
+
+LINKS_SCHEMA: Schema = {
+    "known_voice": pl.Int32,  # the one with more net speech, which was taken for the known side
+    "known_path": pl.String,
+    "known_channel": pl.Int16,
+    "known_turn": pl.Int16,
+    "questioned_voice": pl.Int32,
+    "questioned_path": pl.String,
+    "questioned_channel": pl.Int16,
+    "questioned_turn": pl.Int16,
+    "score": pl.Float64,
+    "log10_lr": pl.Float64,  # bounded
+    "log10_lr_low": pl.Float64,
+    "log10_lr_high": pl.Float64,
+    "unbounded_log10_lr": pl.Float64,
+    "verbal_equivalent": pl.String,
+    "share_of_draws": pl.Float64,  # of the bootstrap in which the LR reaches the threshold, 0 to 1
+    "cluster": pl.Int32,  # of both; null where they are not in one
+    "calibration_id": pl.String,
+}
+"""One row a pair whose LR reaches the threshold, the highest first."""
+
+PAIRS_SCHEMA: Schema = {
+    "known_voice": pl.Int32,
+    "questioned_voice": pl.Int32,
+    "score": pl.Float32,
+    "log10_lr": pl.Float64,  # null where no LR is issued
+    "status": pl.String,  # "lr" or "no LR issued"
+    "calibration_id": pl.String,
+}
+"""One row a pair."""

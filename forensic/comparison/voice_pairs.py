@@ -1,0 +1,218 @@
+"""Every pair of voices of a case: scores, and the LRs that they become.
+
+Of two voices, the one with more net speech takes the known side's conditions of the population, the other the
+questioned side's; of equals, the one whose SHA-256, channel and speaker come first. So each pair has one LR, whichever
+way it is asked for.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forensic.comparison.calibrations import Calibrator, Cells, Outcome
+from forensic.comparison.calibrations import calibrations_of as fitted_calibrations
+from forensic.comparison.independence import Suspicions
+from forensic.comparison.refusal import NearestCell, criterion_missed, nearest_cell, why_unusable
+from forensic.comparison.sides import Side
+from forensic.comparison.tables import PAIRS_SCHEMA, STATUS_LR, STATUS_NONE
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.envelope import Envelope
+from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
+from forensic.likelihood_ratio.uncertainty import small_sample_factor
+from forensic.records import Calibration
+from forensic.settings import ComparisonSettings
+from forensic.speaker.backend import Backend
+from forensic.speaker.search import pair_scores
+
+Index = NDArray[np.intp]
+
+DRAWS = 200
+"""Bootstrap draws in which clusters are made again."""
+
+_UNDECIDED, _NO_CALIBRATION = -1, -2
+
+
+class VoicePairs:
+    """Every pair of voices: scores, then LRs. The first of a pair is the known side.
+
+    Attributes:
+        first, second: places of the voices, shape (n,).
+        scores: shape (n,).
+        log10_lr: within the bounds; NaN where no LR is issued, shape (n,).
+        calibration: place in ``ids`` of what made it, shape (n,).
+        ids: of calibrations.
+        calibrations: by id.
+        known_cells, questioned_cells: of the population, nearest to each voice on that side.
+        against_known, against_questioned: why a voice cannot be compared on that side; None where it can.
+        is_independent: whether a pair is not suspected of one source or session, shape (n,).
+    """
+
+    calibrations: dict[str, Calibration]
+
+    def __init__(
+        self,
+        sides: Sequence[Side],
+        population: Population | ScoreList,
+        backend: Backend,
+        settings: ComparisonSettings,
+        envelope: Envelope,
+        suspicions: Suspicions,
+    ) -> None:
+        embeddings = np.stack([side.embedding for side in sides if side.embedding is not None])
+        parts = list(pair_scores(embeddings, backend.score))
+        self.first, self.second, self.scores = (np.concatenate(part) for part in zip(*parts, strict=True))
+        self.log10_lr = np.full(len(self.first), np.nan)
+        self.calibration = np.full(len(self.first), _UNDECIDED, np.int32)
+        self.ids: list[str] = []
+        self.calibrations = {}
+        self.known_cells = [nearest_cell(side, population.known_cells) for side in sides]
+        self.questioned_cells = [nearest_cell(side, population.questioned_cells) for side in sides]
+        self.against_known = [
+            why_unusable(side, cell, "recording as the longer side", settings, envelope.known)
+            for side, cell in zip(sides, self.known_cells, strict=True)
+        ]
+        self.against_questioned = [
+            why_unusable(side, cell, "recording as the shorter side", settings, envelope.questioned)
+            for side, cell in zip(sides, self.questioned_cells, strict=True)
+        ]
+        self.is_independent = self._independent(sides, suspicions, settings)
+        self.missed: dict[tuple[int, int], str] = {}
+
+    def _independent(
+        self, sides: Sequence[Side], suspicions: Suspicions, settings: ComparisonSettings
+    ) -> NDArray[np.bool_]:
+        """Which pairs are of two recordings that are not suspected of one source or session."""
+        recordings = sorted({side.sha256[0] for side in sides})
+        number = {sha256: index for index, sha256 in enumerate(recordings)}
+        recording = np.array([number[side.sha256[0]] for side in sides])
+        one, other = recording[self.first], recording[self.second]
+        key = np.minimum(one, other) * len(recordings) + np.maximum(one, other)
+        suspected = [
+            min(a, b) * len(recordings) + max(a, b)
+            for suspicion in suspicions.found
+            if suspicions.refusal([suspicion.first], [suspicion.second], settings) is not None
+            for a, b in ((number[suspicion.first], number[suspicion.second]),)
+        ]
+        independent: NDArray[np.bool_] = (one != other) & ~np.isin(key, np.array(suspected, key.dtype))
+        return independent
+
+    def calibrate(
+        self,
+        population: Population | ScoreList,
+        backend: Backend,
+        settings: ComparisonSettings,
+        envelope: Envelope,
+        workers: int,
+    ) -> None:
+        """Fit each pair of conditions once, and turn the scores of its pairs into LRs."""
+        fine = (
+            self.is_independent
+            & np.array([reason is None for reason in self.against_known])[self.first]
+            & np.array([reason is None for reason in self.against_questioned])[self.second]
+        )
+        members = np.flatnonzero(fine)
+        if not len(members):
+            return
+        cells = np.stack([_places(self.known_cells)[self.first], _places(self.questioned_cells)[self.second]])
+        kinds, which = np.unique(cells[:, members], axis=1, return_inverse=True)
+        order = np.argsort(which, kind="stable")
+        groups = np.split(members[order], np.cumsum(np.bincount(which, minlength=kinds.shape[1]))[:-1])
+        pairs_of_cells = [(int(known), int(questioned)) for known, questioned in kinds.T]
+        outcomes = fitted_calibrations(pairs_of_cells, Calibrator(population, settings, backend), workers)
+        for place, group in zip(pairs_of_cells, groups, strict=True):
+            self._take(place, outcomes[place], group, envelope)
+
+    def _take(self, cells: Cells, fitted: Outcome, group: Index, envelope: Envelope) -> None:
+        if isinstance(fitted, CalibrationError):
+            self.missed[cells] = str(fitted)
+        elif fitted.cllr.high > envelope.criterion:
+            self.missed[cells] = criterion_missed(fitted, envelope)
+        if isinstance(fitted, CalibrationError) or cells in self.missed:
+            self.calibration[group] = _NO_CALIBRATION
+            return
+        calibration = dataclasses.replace(
+            fitted,
+            known_distance=_farthest(self.known_cells, self.first[group]),
+            questioned_distance=_farthest(self.questioned_cells, self.second[group]),
+        )
+        self.calibrations[calibration.id] = calibration
+        self.calibration[group] = len(self.ids)
+        self.ids.append(calibration.id)
+        values = log10_lr_at(calibration.score_map, self.scores[group].astype(np.float64))[0]
+        self.log10_lr[group] = np.clip(values, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)
+
+    def drawn(self, chosen: Index, draws: slice) -> NDArray[np.float64]:
+        """log10 LRs of some pairs with LRs, moved as some draws of the bootstrap move them, shape (draws, pairs)."""
+        found = np.empty((draws.stop - draws.start, len(chosen)))
+        for place in np.unique(self.calibration[chosen]):
+            which = self.calibration[chosen] == place
+            calibration = self.calibrations[self.ids[place]]
+            maps = [calibration.score_map.log10_lr, calibration.limit[None], calibration.draws[draws]]
+            scores = self.scores[chosen[which]].astype(np.float64)
+            values = log10_lr_at(with_values(calibration.score_map, np.concatenate(maps)), scores)
+            moved = values[0] + small_sample_factor(calibration.speakers) * (values[2:] - values[1])
+            found[:, which] = np.clip(moved, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)
+        return found
+
+    @property
+    def voices(self) -> int:
+        """How many voices there are."""
+        return len(self.known_cells)
+
+    def draws(self) -> int:
+        """How many draws there are of every calibration, at most ``DRAWS``."""
+        return min([DRAWS, *(len(calibration.draws) for calibration in self.calibrations.values())])
+
+    def uses(self) -> dict[str, int]:
+        """Number of pairs with an LR, by calibration."""
+        counts = Counter(self.calibration[self.calibration >= 0].tolist())
+        return {self.ids[place]: number for place, number in sorted(counts.items())}
+
+    def refusals(self) -> tuple[tuple[str, int], ...]:
+        """Why pairs have no LR, and how many for each reason, the most first."""
+        found: Counter[str] = Counter()
+        rest = np.flatnonzero(self.calibration < 0)
+        dependent = rest[~self.is_independent[rest]]
+        if len(dependent):
+            found["Voices of one recording, or of recordings suspected of one source or session."] = len(dependent)
+        for pair in rest[self.is_independent[rest]].tolist():
+            one, other = int(self.first[pair]), int(self.second[pair])
+            reason = self.against_questioned[other] or self.against_known[one] or self._missed(one, other)
+            found[reason] += 1
+        return tuple(found.most_common())
+
+    def _missed(self, one: int, other: int) -> str:
+        known, questioned = self.known_cells[one], self.questioned_cells[other]
+        assert known is not None
+        assert questioned is not None
+        return self.missed[known.index, questioned.index]
+
+    def table(self, numbers: Index) -> pl.DataFrame:
+        """All pairs, as ``PAIRS_SCHEMA``."""
+        has_lr = self.calibration >= 0
+        ids = pl.Series([*self.ids, None], dtype=pl.String)
+        return pl.DataFrame(
+            {
+                "known_voice": numbers[self.first],
+                "questioned_voice": numbers[self.second],
+                "score": self.scores,
+                "log10_lr": pl.Series(self.log10_lr).fill_nan(None),
+                "status": np.where(has_lr, STATUS_LR, STATUS_NONE),
+                "calibration_id": ids.gather(np.where(has_lr, self.calibration, len(self.ids))),
+            }
+        ).cast(pl.Schema(PAIRS_SCHEMA))
+
+
+def _places(cells: Sequence[NearestCell | None]) -> Index:
+    return np.array([-1 if cell is None else cell.index for cell in cells], np.intp)
+
+
+def _farthest(cells: Sequence[NearestCell | None], used: Index) -> float:
+    distances: list[float] = [cell.distance for place in np.unique(used).tolist() if (cell := cells[place]) is not None]
+    return max(distances)

@@ -1,0 +1,140 @@
+"""From two sides to a likelihood ratio, or to the reason why none is issued."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from forensic.comparison.calibrations import Calibrator, calibrations_of
+from forensic.comparison.independence import Suspicions
+from forensic.comparison.refusal import NearestCell, criterion_missed, nearest_cell, refusal
+from forensic.comparison.sides import Side
+from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
+from forensic.errors import CalibrationError
+from forensic.likelihood_ratio.envelope import Envelope
+from forensic.likelihood_ratio.fit import likelihood_ratios
+from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.scale import VerbalScale
+from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.records import Calibration, Samples
+from forensic.settings import ComparisonSettings
+from forensic.speaker.backend import Backend
+
+
+def weigh(
+    questioned: Sequence[Side],
+    known: Sequence[Side],
+    population: Population | ScoreList,
+    backend: Backend,
+    settings: ComparisonSettings,
+    scale: VerbalScale,
+    envelope: Envelope | None,
+    suspicions: Suspicions | None = None,
+    workers: int = 1,
+) -> tuple[pl.DataFrame, dict[str, Calibration]]:
+    """Every questioned side against every suspect: an LR, or the reason why there is none.
+
+    Args:
+        questioned: sides of unknown speakers.
+        known: sides of suspects.
+        population: fits the calibrations.
+        backend: scores.
+        settings: of calibration and refusal.
+        scale: of verbal equivalents.
+        envelope: outside which no LR is issued; None where that is what a validation is to find out.
+        suspicions: recordings that may not be independent of each other; such a pair gets no LR.
+        workers: processes that calibrate, where there are many different conditions.
+
+    Returns:
+        A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
+    """
+    scores = _scores(questioned, known, backend)
+    rows: list[dict[str, Any]] = []
+    calibrated: dict[tuple[int, int], list[int]] = {}  # rows by (known cell, questioned cell)
+    distances: dict[tuple[int, int], tuple[float, float]] = {}
+    known_cells = [nearest_cell(k, population.known_cells) for k in known]
+    for i, q in enumerate(questioned):
+        q_cell = nearest_cell(q, population.questioned_cells)
+        for j, (k, k_cell) in enumerate(zip(known, known_cells, strict=True)):
+            reason = refusal(q, k, q_cell, k_cell, settings, envelope, suspicions or Suspicions())
+            value = scores[i, j]
+            row = dict.fromkeys(COMPARISONS_SCHEMA) | {
+                "questioned_path": q.name,
+                "questioned_sha256": q.sha256[0] if q.sha256 else None,
+                "channel": q.channel,
+                "turn": q.turn,
+                "speakers": q.speakers,
+                "suspect": k.name,
+                "known_sha256": list(k.sha256),
+                "score": None if math.isnan(value) else float(value),
+                "status": STATUS_NONE,
+                "reason": reason,
+            }
+            rows.append(row | _matching("questioned", q_cell) | _matching("known", k_cell))
+            if reason is None and q_cell is not None and k_cell is not None:
+                cells = (k_cell.index, q_cell.index)
+                calibrated.setdefault(cells, []).append(len(rows) - 1)
+                far = distances.get(cells, (0.0, 0.0))
+                distances[cells] = (max(far[0], k_cell.distance), max(far[1], q_cell.distance))
+    calibrations: dict[str, Calibration] = {}
+    outcomes = calibrations_of(list(calibrated), Calibrator(population, settings, backend), workers)
+    for cells, members in calibrated.items():
+        fitted = outcomes[cells]
+        if isinstance(fitted, CalibrationError):
+            for member in members:
+                rows[member]["reason"] = str(fitted)
+            continue
+        if envelope is not None and fitted.cllr.high > envelope.criterion:
+            for member in members:
+                rows[member]["reason"] = criterion_missed(fitted, envelope)
+            continue
+        known_distance, questioned_distance = distances[cells]
+        calibration = dataclasses.replace(
+            fitted, known_distance=known_distance, questioned_distance=questioned_distance
+        )
+        calibrations[calibration.id] = calibration
+        _fill(rows, members, calibration, scale)
+    return pl.DataFrame(rows, COMPARISONS_SCHEMA, orient="row"), calibrations
+
+
+def _fill(rows: list[dict[str, Any]], members: Sequence[int], calibration: Calibration, scale: VerbalScale) -> None:
+    ratios = likelihood_ratios(calibration, np.array([rows[member]["score"] for member in members]))
+    for index, member in enumerate(members):
+        log10_lr = float(ratios.log10_lr[index])
+        rows[member] |= {
+            "log10_lr": log10_lr,
+            "log10_lr_low": float(ratios.low[index]),
+            "log10_lr_high": float(ratios.high[index]),
+            "unbounded_log10_lr": float(ratios.unbounded_log10_lr[index]),
+            "verbal_equivalent": scale.describe(log10_lr),
+            "status": STATUS_LR,
+            "calibration_id": calibration.id,
+        }
+
+
+def _scores(questioned: Sequence[Side], known: Sequence[Side], backend: Backend) -> Samples:
+    """Scores of all pairs, shape (n_questioned, n_known); NaN where a side has no embedding, which no row keeps."""
+    scores = np.full((len(questioned), len(known)), np.nan, np.float32)
+    q = [index for index, side in enumerate(questioned) if side.embedding is not None]
+    k = [index for index, side in enumerate(known) if side.embedding is not None]
+    if q and k:
+        scores[np.ix_(q, k)] = backend.score(_stack(questioned, q), _stack(known, k))
+    return scores
+
+
+def _stack(sides: Sequence[Side], chosen: Sequence[int]) -> Samples:
+    return np.stack([e for index in chosen if (e := sides[index].embedding) is not None])
+
+
+def _matching(side: str, near: NearestCell | None) -> dict[str, Any]:
+    """What a row says of the population's conditions on one side."""
+    if near is None:
+        return {}
+    return {
+        f"{side}_cell": f"{near.cell.name}, {near.cell.net_speech_s:.0f} s",
+        f"{side}_distance": near.distance,
+        f"{side}_differs": near.differs,
+    }

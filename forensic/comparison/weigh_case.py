@@ -1,0 +1,176 @@
+"""From the evidence of a case to the outcome of its comparisons."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from forensic.case.details import CaseDetails
+from forensic.case.folder import CaseFolder
+from forensic.case.reference import Suspect
+from forensic.case.store import path_text
+from forensic.comparison.calibrations import Calibrator
+from forensic.comparison.explain import explain
+from forensic.comparison.independence import find_suspicions, not_looked_at
+from forensic.comparison.method import method_of
+from forensic.comparison.outcomes import CaseOutcome, Explanation, KnownRecording, KnownSpeaker
+from forensic.comparison.request import Basis, ComparisonRequest
+from forensic.comparison.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
+from forensic.comparison.spoken_language import language_warnings
+from forensic.comparison.weigh import weigh
+from forensic.engine import default_workers
+from forensic.errors import ReferenceSetError
+from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.score_list import ScoreList
+
+_SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
+
+
+def weigh_case(
+    case: CaseFolder,
+    request: ComparisonRequest,
+    suspects: Sequence[Suspect],
+    basis: Basis,
+    details: CaseDetails,
+    began: float,
+    watch: Callable[[str], None],
+) -> CaseOutcome:
+    """Score, calibrate, decide, explain.
+
+    Args:
+        case: with the evidence of the questioned recordings and of the suspects'.
+        request: what to compare.
+        suspects: the reference set.
+        basis: what the comparisons rest on.
+        details: of the case, as a person wrote them.
+        began: when the work began, by ``time.monotonic``.
+        watch: called with the name of each step before it.
+
+    Raises:
+        ReferenceSetError: if there is no usable suspect.
+        CaseError: if no questioned recording was scanned, or ``request.questioned`` fits none.
+    """
+    created = datetime.now(UTC)
+    settings, workers = request.settings, request.workers or default_workers()
+    watch("scoring")
+    evidence = case.evidence.tables_of(basis.model.identity.sha256, settings.evidence_sha256)
+    by_recording = sides_by_recording(evidence)
+    questioned = questioned_sides(evidence, by_recording, request.questioned)
+    known = [known_side(suspect, evidence, by_recording) for suspect in suspects]
+    if all(side.embedding is None for side in known):
+        raise ReferenceSetError(
+            f"No suspect of {request.reference} has a usable recording: {known[0].problem}",
+            "Supply recordings with enough clear speech of each suspect.",
+        )
+    population = basis.population or _simulated(case, request, questioned, known, watch)
+    watch("looking for copies")
+    sha256 = [value for side in (*questioned, *known) for value in side.sha256]
+    suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
+    watch("calibrating")
+    comparisons, calibrations = weigh(
+        questioned,
+        known,
+        population,
+        basis.model.backend,
+        settings.comparison,
+        basis.scale,
+        basis.envelope,
+        suspicions,
+        workers,
+    )
+    explanations: tuple[Explanation, ...] = ()
+    if request.explains:
+        watch("explaining")
+        explanations = explain(
+            (questioned, known),
+            comparisons,
+            calibrations,
+            evidence["segments"],
+            Calibrator(population, settings.comparison, basis.model.backend),
+            workers,
+        )
+    return CaseOutcome(
+        case_details=details,
+        comparison_id="",
+        created_utc=created,
+        files=evidence["files"],
+        recordings=evidence["recordings"],
+        quality=evidence["quality"],
+        segments=evidence["segments"],
+        language=evidence["language"],
+        failures=evidence["failures"],
+        comparisons=comparisons,
+        known_speakers=_known_speakers(suspects, evidence["files"]),
+        calibrations=calibrations,
+        method=method_of(
+            basis.model,
+            settings,
+            request.command_line,
+            time.monotonic() - began,
+            population if isinstance(population, ScoreList) else population.card,
+            simulated_from=request.people,
+            own=request.calibration,
+            envelope=basis.envelope,
+        ),
+        scale=basis.scale,
+        leakage_warnings=leakage(questioned, known, suspicions) + not_looked_at(evidence, sha256),
+        language_warnings=language_warnings(questioned, known, evidence["language"]),
+        explanations=explanations,
+    )
+
+
+def _simulated(
+    case: CaseFolder,
+    request: ComparisonRequest,
+    questioned: Sequence[Side],
+    known: Sequence[Side],
+    watch: Callable[[str], None],
+) -> Population:
+    """The population's people, simulated in the conditions of every side that can be compared."""
+    from forensic.comparison.case_population import CasePopulationRequest, simulate_case_population
+
+    if request.people is None:
+        raise ReferenceSetError("No people of the relevant population are named.", "Name them with --population.")
+    least_s = max(request.settings.comparison.min_net_speech_s, _SHORTEST_SIMULATED_S)
+    usable_questioned, usable_known = (
+        [one.conditions for one in sides if one.conditions is not None and one.conditions.net_speech_s >= least_s]
+        for sides in (questioned, known)
+    )
+    return simulate_case_population(
+        usable_questioned,
+        usable_known,
+        CasePopulationRequest(
+            request.people, request.model_folder, case.path / "population", request.workers or default_workers()
+        ),
+        lambda done, total: watch(f"population in {done} of {total} conditions"),
+    )
+
+
+def _sessions(suspects: Sequence[Suspect], files: pl.DataFrame) -> Mapping[str, str]:
+    """The session of each known recording that has one, by SHA-256; the names are of one suspect each."""
+    sha256 = dict(files.select("path", "sha256").iter_rows())
+    return {
+        value: f"{suspect.name}: {session}"
+        for suspect in suspects
+        for path, session in zip(suspect.paths, suspect.sessions, strict=False)
+        if session and (value := sha256.get(_text(path)))
+    }
+
+
+def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[KnownSpeaker, ...]:
+    sha256 = dict(files.select("path", "sha256").iter_rows())
+    return tuple(
+        KnownSpeaker(
+            suspect.name,
+            tuple(
+                KnownRecording(text, sha256[text] or "") for path in suspect.paths if (text := _text(path)) in sha256
+            ),
+        )
+        for suspect in suspects
+    )
+
+
+def _text(path: Path) -> str:
+    return path_text(path.absolute())

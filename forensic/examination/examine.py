@@ -1,0 +1,487 @@
+"""Everything that recordings contribute to a case, from their bytes alone.
+
+No shared state, so any engine can run it. Blocks of many recordings go through the networks together, since an LSTM is
+fast only on batches.
+
+A channel whose windows look like those of several speakers is decoded again, to be parted by speaker, and once more to
+measure and embed each of them; all others cost nothing more.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from forensic.audio.decode import open_recording
+from forensic.audio.fingerprint import FingerprintMeter
+from forensic.audio.quality import QualityMeter
+from forensic.audio.speech import find_speech, speech_probability
+from forensic.errors import RecordingError, SpeechError
+from forensic.examination.language import Heard, LanguageModels, identify_each, shipped_language_models
+from forensic.records import (
+    AudioFormat,
+    Block,
+    ChannelEvidence,
+    Failure,
+    Labels,
+    RecordingEvidence,
+    Samples,
+    SourceFile,
+    SpeechSegment,
+    Turn,
+)
+from forensic.settings import EmbeddingSettings, Settings
+from forensic.speaker.diarize import (
+    Windows,
+    cluster,
+    find_turns,
+    may_be_several,
+    refine_turns,
+    renumbered,
+    spoken_alone,
+)
+from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
+from forensic.speaker.features import FRAMES_PER_S, HOP, MEL_BANDS, frame_mask, level_gain, mel_power
+
+_GROUP_S = 240.0  # audio that goes through the networks together
+_FEWEST_FRAMES = 50  # a block with less speech than 0.5 s gets no window
+_FEWEST_FRAMES_ALONE = 20  # a stretch between two pauses that is shorter than 0.2 s tells nothing of who speaks
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Loads the model in whichever process examines; picklable, so that any engine can send it there.
+
+    Attributes:
+        model_folder: embeds the speech.
+        settings: of every step.
+        labels: by path, who speaks when in recordings that an examiner has listened to.
+        model: that of the folder, for a step in this process where it has been loaded; None loads it.
+    """
+
+    model_folder: Path
+    settings: Settings
+    labels: Mapping[Path, Labels] = field(default_factory=dict)
+    model: SpeakerModel | None = None
+
+    def __call__(self) -> "LoadedExaminer":
+        """Load, and use one thread: the engine runs a process a processor."""
+        torch.set_num_threads(1)
+        languages = shipped_language_models() if self.settings.language.identify else None
+        return LoadedExaminer(self.model or load_model(self.model_folder), self.settings, self.labels, languages)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedExaminer:
+    """The step that the engine runs."""
+
+    model: SpeakerModel
+    settings: Settings
+    labels: Mapping[Path, Labels] = field(default_factory=dict)
+    languages: LanguageModels | None = None
+
+    def __call__(self, sources: Sequence[SourceFile]) -> list[RecordingEvidence]:
+        """Examine a batch of files."""
+        return examine(sources, self.model, self.settings, self.labels, self.languages)
+
+
+def examine(
+    sources: Sequence[SourceFile],
+    model: SpeakerModel,
+    settings: Settings,
+    labels: Mapping[Path, Labels] | None = None,
+    languages: LanguageModels | None = None,
+) -> list[RecordingEvidence]:
+    """Decode, find speech and speakers, measure quality, embed and tell the language, for each file.
+
+    Args:
+        sources: files; one that cannot be used costs the others nothing.
+        model: embeds.
+        settings: of decoding, speech detection, diarization and embedding.
+        labels: by path, who speaks when in recordings that an examiner has listened to.
+        languages: tell the language of each channel or speaker; None leaves it untold.
+
+    Returns:
+        Evidence in the order of ``sources``, with a failure wherever a recording or channel gave none.
+    """
+    recordings = [_Recording(source, (labels or {}).get(source.path)) for source in sources]
+    for group in _groups(_blocks(recordings, settings)):
+        _examine_group(group, model, settings)
+    for recording in recordings:
+        _part_by_speaker(recording, model, settings)
+    return _with_languages([recording.result(settings) for recording in recordings], recordings, languages)
+
+
+@dataclass(slots=True)
+class _Channel:
+    """What has been gathered of one channel so far, or of one speaker in it."""
+
+    number: int
+    turn: int = 0
+    speakers: int = 1
+    meter: QualityMeter = field(default_factory=QualityMeter)
+    fingerprint: FingerprintMeter = field(default_factory=FingerprintMeter)
+    segments: list[SpeechSegment] = field(default_factory=list)
+    embeddings: list[Samples] = field(default_factory=list)
+    centres_s: list[float] = field(default_factory=list)
+    heard: Heard = field(default_factory=Heard)
+
+    def add_segments(self, found: Sequence[SpeechSegment], block_start_s: float) -> None:
+        """Append a block's speech; a stretch that runs over the block's edge goes on."""
+        for index, segment in enumerate(found):
+            if index == 0 and self.segments and self.segments[-1].end_s >= segment.start_s == block_start_s:
+                self.segments[-1] = SpeechSegment(self.segments[-1].start_s, segment.end_s)
+            else:
+                self.segments.append(segment)
+
+    @property
+    def speech_s(self) -> float:
+        """Net speech so far."""
+        return sum(segment.duration_s for segment in self.segments)
+
+    def evidence(self, settings: Settings) -> ChannelEvidence:
+        """The channel's evidence, or the speaker's.
+
+        Raises:
+            SpeechError: if there is too little speech to embed.
+        """
+        quality = self.meter.result()
+        if quality.net_speech_s < settings.embedding.min_speech_s or not self.embeddings:
+            raise SpeechError(
+                f"Only {quality.net_speech_s:.1f} s of speech in {quality.duration_s:.1f} s of audio."
+                if quality.net_speech_s > 0
+                else f"No speech in {quality.duration_s:.1f} s of audio.",
+                "Listen to it; where it holds speech, supply a longer or better recording, or lower speech.threshold.",
+            )
+        embeddings = np.concatenate(self.embeddings)
+        starts = np.array([segment.start_s for segment in self.segments])
+        owner = np.maximum(np.searchsorted(starts, self.centres_s, side="right") - 1, 0)
+        windows = np.bincount(owner, minlength=len(starts)).astype(np.int32)
+        by_segment: Samples = np.zeros((len(starts), embeddings.shape[1]), np.float32)
+        np.add.at(by_segment, owner, embeddings)
+        norms = np.linalg.norm(by_segment, axis=1, keepdims=True)
+        by_segment /= np.where(norms > 0, norms, 1.0)
+        return ChannelEvidence(
+            channel=self.number,
+            turn=self.turn,
+            speakers=self.speakers,
+            quality=quality,
+            segments=tuple(self.segments),
+            segment_windows=windows,
+            segment_embeddings=by_segment,
+            embedding=mean_embedding(embeddings),
+            windows=len(embeddings),
+            envelope=self.meter.envelope(),
+            fingerprint=self.fingerprint.result(self.segments),
+        )
+
+
+@dataclass(slots=True)
+class _Recording:
+    """What has been gathered of one file so far."""
+
+    source: SourceFile
+    labels: Labels | None = None
+    audio_format: AudioFormat | None = None
+    channels: dict[int, _Channel] = field(default_factory=dict)
+    speakers: dict[int, list[_Channel]] = field(default_factory=dict)  # of the channels that were parted
+    turns: dict[int, tuple[Turn, ...]] = field(default_factory=dict)
+    failure: Failure | None = None
+    notes: tuple[str, ...] = ()
+
+    def result(self, settings: Settings) -> RecordingEvidence:
+        """Evidence of the channels that gave any; a recording that failed on its way gives none."""
+        channels: list[ChannelEvidence] = []
+        failures: list[Failure] = [self.failure] if self.failure else []
+        if not self.failure:
+            for number in sorted(self.channels):
+                try:
+                    channels += self._of_channel(number, settings)
+                except RecordingError as error:
+                    failures.append(Failure(error.step, error.problem, error.remedy, number))
+        return RecordingEvidence(
+            self.source,
+            self.audio_format,
+            tuple(channels),
+            tuple(failures),
+            self.notes,
+            labels_sha256=self.labels.sha256 if self.labels else "",
+            labels_path=self.labels.path if self.labels else "",
+            turns=self.turns,
+        )
+
+    def _of_channel(self, number: int, settings: Settings) -> list[ChannelEvidence]:
+        """That of each speaker where there are several; those with too little speech of their own are left out.
+
+        Raises:
+            SpeechError: if there is too little speech to embed.
+        """
+        if number not in self.speakers:
+            return [self.channels[number].evidence(settings)]
+        found: list[ChannelEvidence] = []
+        problems: list[RecordingError] = []
+        whole = self.channels[number]
+        envelope, fingerprint = whole.meter.envelope(), whole.fingerprint.result(whole.segments)
+        for speaker in self.speakers[number]:
+            try:
+                found.append(
+                    dataclasses.replace(speaker.evidence(settings), envelope=envelope, fingerprint=fingerprint)
+                )
+            except RecordingError as error:
+                problems.append(error)
+        if not found and not problems:
+            raise SpeechError(
+                "No speech in the turns that were set by hand.",
+                "Check their times, and that only one speaker has a turn at a time.",
+            )
+        if not found:
+            raise problems[0]
+        return found
+
+
+def _blocks(recordings: Sequence[_Recording], settings: Settings) -> Iterator[tuple[_Channel, Block]]:
+    for recording in recordings:
+        try:
+            with open_recording(recording.source.path, settings.audio) as opened:
+                recording.audio_format = opened.audio_format
+                for block in opened.blocks():
+                    yield recording.channels.setdefault(block.channel, _Channel(block.channel)), block
+                recording.notes = opened.notes
+        except RecordingError as error:
+            recording.failure = Failure(error.step, error.problem, error.remedy)
+
+
+def _groups(blocks: Iterator[tuple[_Channel, Block]]) -> Iterator[list[tuple[_Channel, Block]]]:
+    group: list[tuple[_Channel, Block]] = []
+    for channel, block in blocks:
+        group.append((channel, block))
+        if sum(block.duration_s for _, block in group) >= _GROUP_S:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _examine_group(group: Sequence[tuple[_Channel, Block]], model: SpeakerModel, settings: Settings) -> None:
+    probabilities = speech_probability([block.samples for _, block in group])
+    pieces: list[_Piece] = []
+    for (channel, block), probability in zip(group, probabilities, strict=True):
+        segments = tuple(
+            SpeechSegment(block.start_s + segment.start_s, block.start_s + segment.end_s)
+            for segment in find_speech(probability, len(block.samples), settings.speech)
+        )
+        channel.meter.update(block, segments)
+        channel.fingerprint.update(block.samples)
+        channel.add_segments(segments, block.start_s)
+        pieces.append(_Piece(channel, block, segments))
+    _embed(pieces, model, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A block's speech, and whose it is."""
+
+    owner: _Channel
+    block: Block
+    segments: Sequence[SpeechSegment]
+
+
+def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings) -> None:
+    """Embed the speech of several blocks together."""
+    windows: list[Samples] = []
+    owners: list[_Channel] = []
+    for piece in pieces:
+        cut, centres_s = _windows(piece.block, piece.segments, settings, piece.owner.heard)
+        if len(cut):
+            windows.append(cut)
+            owners.append(piece.owner)
+            piece.owner.centres_s.extend(centres_s)
+    if not windows:
+        return
+    embeddings = embed_windows(np.concatenate(windows), model, settings.embedding.precision)
+    for owner, part in zip(owners, np.split(embeddings, np.cumsum([len(cut) for cut in windows])[:-1]), strict=True):
+        owner.embeddings.append(part)
+
+
+def _windows(
+    block: Block, segments: Sequence[SpeechSegment], settings: Settings, heard: Heard
+) -> tuple[Samples, list[float]]:
+    """Level-normalised windows over the block's speech, the time at the centre of each; ``heard`` gets the speech."""
+    frames = 1 + len(block.samples) // 160
+    mask = frame_mask(segments, block.start_s, frames)
+    speech = np.flatnonzero(mask)
+    if len(speech) < _FEWEST_FRAMES:
+        return np.empty((0, settings.embedding.window_frames, 40), np.float32), []
+    features = mel_power(block.samples)[speech] * np.float32(level_gain(block.samples, mask))
+    heard.add(features)
+    windows, centres = cut_windows(features, settings.embedding)
+    places = speech[np.minimum(centres, len(speech) - 1)]
+    return windows, [block.start_s + float(place) / FRAMES_PER_S for place in places]
+
+
+def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Settings) -> None:
+    """Find the speakers of each channel, or take them from the examiner, and examine each of several by itself."""
+    if recording.failure:
+        return
+    speech = {number: tuple(channel.segments) for number, channel in recording.channels.items()}
+    if recording.labels:
+        recording.turns = {number: _labelled_turns(recording.labels, number) for number in speech}
+    else:
+        doubtful = [
+            number
+            for number, channel in recording.channels.items()
+            if channel.embeddings and may_be_several(np.concatenate(channel.embeddings), settings.diarization)
+        ]
+        recording.turns = _found_turns(recording, doubtful, model, settings)
+    for number, turns in list(recording.turns.items()):
+        alone = spoken_alone(turns, speech[number], settings.diarization)
+        if len(alone) < 2 and not recording.labels:  # noqa: PLR2004 - who else was found says too little
+            del recording.turns[number]
+            continue
+        recording.turns[number] = renumbered(turns, alone)
+        recording.speakers[number] = [
+            _Channel(number, turn if len(alone) > 1 else 0, len(alone), segments=list(segments))
+            for turn, segments in enumerate(alone.values(), 1)
+        ]
+    if recording.labels:
+        recording.notes += (_note_on(recording.labels),)
+    if recording.speakers:
+        _examine_speakers(recording, speech, model, settings)
+
+
+def _labelled_turns(labels: Labels, channel: int) -> tuple[Turn, ...]:
+    """An examiner's turns in a channel; in mixed channels, those of all."""
+    own = [turns for number, turns in labels.turns.items() if channel == 0 or number in {None, channel}]
+    return tuple(sorted((turn for turns in own for turn in turns), key=lambda turn: turn.start_s))
+
+
+def _note_on(labels: Labels) -> str:
+    names = ", ".join(name or "(no name)" for name in labels.names.values())
+    return f"Who speaks when was set by hand, in {labels.path}: {names}."
+
+
+def _found_turns(
+    recording: _Recording, channels: Sequence[int], model: SpeakerModel, settings: Settings
+) -> dict[int, tuple[Turn, ...]]:
+    """Who speaks when in the channels in which several speakers are found."""
+    step = settings.diarization
+    rough = {}
+    shape = EmbeddingSettings(window_frames=step.window_frames, step_frames=step.step_frames)
+    for number, windows in _windows_of(recording, channels, shape, model, settings).items():
+        speakers = cluster(windows, step)
+        if len(speakers) > 1:
+            rough[number] = find_turns(windows, recording.channels[number].segments, speakers, step)
+    found = {}
+    shape = EmbeddingSettings(window_frames=step.turn_window_frames, step_frames=step.turn_window_frames)
+    for number, windows in _windows_of(recording, list(rough), shape, model, settings).items():
+        turns = refine_turns(rough[number], windows, recording.channels[number].segments, step)
+        if len({turn.speaker for turn in turns}) > 1:
+            found[number] = turns
+    return found
+
+
+def _windows_of(
+    recording: _Recording,
+    channels: Sequence[int],
+    shape: EmbeddingSettings,
+    model: SpeakerModel,
+    settings: Settings,
+) -> dict[int, Windows]:
+    """Embedded windows of some channels, none of which goes over a pause."""
+    gathered: dict[int, list[Windows]] = {}
+    for block in _again(recording, channels, settings):
+        cut, starts_s, ends_s = _windows_by_stretch(block, recording.channels[block.channel].segments, shape)
+        if len(cut):
+            embeddings = embed_windows(cut, model, settings.embedding.precision)
+            gathered.setdefault(block.channel, []).append(Windows(embeddings, np.array(starts_s), np.array(ends_s)))
+    return {
+        number: Windows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Windows.__slots__))
+        for number, parts in gathered.items()
+    }
+
+
+def _windows_by_stretch(
+    block: Block, segments: Sequence[SpeechSegment], shape: EmbeddingSettings
+) -> tuple[Samples, list[float], list[float]]:
+    """Short windows over the block's speech, none of which goes over a pause; where each starts and ends."""
+    frames = 1 + len(block.samples) // HOP
+    mask = frame_mask(segments, block.start_s, frames)
+    power = mel_power(block.samples) * np.float32(level_gain(block.samples, mask)) if mask.any() else None
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    cut, starts_s, ends_s = [], [], []
+    for first, last in edges.reshape(-1, 2):
+        if power is None or last - first < _FEWEST_FRAMES_ALONE:
+            continue
+        windows, centres = cut_windows(power[first:last], shape)
+        begins = np.maximum(first, first + centres - shape.window_frames // 2)
+        cut.append(windows)
+        starts_s += [block.start_s + float(frame) / FRAMES_PER_S for frame in begins]
+        ends_s += [block.start_s + float(min(last, frame + shape.window_frames)) / FRAMES_PER_S for frame in begins]
+    return np.concatenate([np.empty((0, shape.window_frames, MEL_BANDS), np.float32), *cut]), starts_s, ends_s
+
+
+def _examine_speakers(
+    recording: _Recording, speech: Mapping[int, tuple[SpeechSegment, ...]], model: SpeakerModel, settings: Settings
+) -> None:
+    """Measure and embed each speaker as if he or she spoke alone; noise is what is nobody's speech."""
+    for block in _again(recording, list(recording.speakers), settings):
+        end_s = block.start_s + block.duration_s
+        pieces = []
+        for speaker in recording.speakers[block.channel]:
+            own = _between(speaker.segments, block.start_s, end_s)
+            speaker.meter.update(block, own, _between(speech[block.channel], block.start_s, end_s))
+            pieces.append(_Piece(speaker, block, own))
+        _embed(pieces, model, settings)
+
+
+def _between(segments: Sequence[SpeechSegment], start_s: float, end_s: float) -> tuple[SpeechSegment, ...]:
+    """The parts of the segments in a stretch of time."""
+    return tuple(
+        SpeechSegment(max(segment.start_s, start_s), min(segment.end_s, end_s))
+        for segment in segments
+        if segment.end_s > start_s and segment.start_s < end_s
+    )
+
+
+def _again(recording: _Recording, channels: Sequence[int], settings: Settings) -> Iterator[Block]:
+    """The blocks of some channels once more."""
+    if not channels:
+        return
+    with open_recording(recording.source.path, settings.audio) as opened:
+        for block in opened.blocks():
+            if block.channel in channels:
+                yield block
+
+
+def _with_languages(
+    evidence: list[RecordingEvidence], recordings: Sequence[_Recording], languages: LanguageModels | None
+) -> list[RecordingEvidence]:
+    """The evidence with the language of every channel, or speaker, that gave any."""
+    if languages is None:
+        return evidence
+    heard = [
+        np.concatenate(_heard_of(recording, one).parts)
+        for own, recording in zip(evidence, recordings, strict=True)
+        for one in own.channels
+    ]
+    told = iter(identify_each(heard, languages))
+    return [
+        dataclasses.replace(
+            own,
+            channels=tuple(
+                dataclasses.replace(one, language=language, accent=accent)
+                for one, (language, accent) in zip(own.channels, told, strict=False)
+            ),
+        )
+        for own in evidence
+    ]
+
+
+def _heard_of(recording: _Recording, one: ChannelEvidence) -> Heard:
+    """What is kept of the speech of a channel, or of a speaker in it."""
+    speakers = recording.speakers.get(one.channel, [recording.channels[one.channel]])
+    (heard,) = (speaker.heard for speaker in speakers if speaker.turn == one.turn)
+    return heard

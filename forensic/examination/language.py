@@ -1,0 +1,117 @@
+"""Which language, and which accent of English, speech is in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forensic.language.classifier import (
+    LanguageModel,
+    default_accent_model_folder,
+    default_language_model_folder,
+    load_language_model,
+    recognise_each,
+)
+from forensic.records import Block, Recognition, Samples, SpeechSegment
+from forensic.speaker.features import MEL_BANDS, frame_mask, level_gain, mel_power
+
+_ENGLISH = "en"
+_HEARD_FRAMES = 6_000  # the first minute of speech says which language it is; hours of it would only take longer
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModels:
+    """What tells languages, and accents of English."""
+
+    language: LanguageModel
+    accent: LanguageModel | None
+
+
+def load_language_models(language: Path | None = None, accent: Path | None = None) -> LanguageModels:
+    """The models that ship, or others.
+
+    Raises:
+        ModelError: if one cannot be loaded.
+    """
+    return LanguageModels(
+        load_language_model(language or default_language_model_folder()),
+        load_language_model(accent or default_accent_model_folder()),
+    )
+
+
+@cache
+def shipped_language_models() -> LanguageModels:
+    """The models that ship, loaded once a process.
+
+    Raises:
+        ModelError: if one cannot be loaded.
+    """
+    return load_language_models()
+
+
+@dataclass(slots=True)
+class Heard:
+    """The first minute of the speech of one speaker, as it comes."""
+
+    parts: list[Samples] = field(default_factory=list)
+    frames: int = 0
+
+    def add(self, frames: Samples) -> None:
+        """More speech: level-normalised mel power, shape (n, 40)."""
+        kept = frames[: _HEARD_FRAMES - self.frames]
+        if len(kept):
+            self.parts.append(kept)
+            self.frames += len(kept)
+
+
+def language_row(language: Recognition, accent: Recognition | None) -> dict[str, Any]:
+    """A row of the table ``language`` but for its key."""
+    return {
+        "answer": language.answer,
+        "language": language.name,
+        "probability": language.probability,
+        "top_languages": [each.name for each in language.top],
+        "top_probabilities": [each.probability for each in language.top],
+        "speech_s": language.speech_s,
+        "accent_answer": accent.answer if accent else None,
+        "accent": accent.name if accent else None,
+        "accent_probability": accent.probability if accent else None,
+    }
+
+
+def identify_speech(frames: Samples, models: LanguageModels) -> tuple[Recognition, Recognition | None]:
+    """Language, and accent where it is English.
+
+    Args:
+        frames: mel power of the speech alone, level-normalised, shape (n, 40).
+        models: what tells.
+    """
+    return identify_each([frames], models)[0]
+
+
+def identify_each(stretches: Sequence[Samples], models: LanguageModels) -> list[tuple[Recognition, Recognition | None]]:
+    """The same for several stretches of speech, which go through the networks together."""
+    languages = recognise_each(stretches, models.language)
+    english = [number for number, language in enumerate(languages) if language.name == _ENGLISH]
+    accents: dict[int, Recognition] = {}
+    if models.accent is not None:
+        told = recognise_each([stretches[number] for number in english], models.accent)
+        accents = dict(zip(english, told, strict=True))
+    return [(language, accents.get(number)) for number, language in enumerate(languages)]
+
+
+def speech_frames(block: Block, segments: Sequence[SpeechSegment]) -> Samples:
+    """Level-normalised mel power of a block's speech, shape (n, 40).
+
+    Args:
+        block: audio.
+        segments: its speech, in seconds from the block's start.
+    """
+    mask = frame_mask(segments, 0.0, 1 + len(block.samples) // 160)
+    if not mask.any():
+        return np.zeros((0, MEL_BANDS), np.float32)
+    frames: Samples = mel_power(block.samples)[mask] * np.float32(level_gain(block.samples, mask))
+    return frames

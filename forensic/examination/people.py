@@ -1,0 +1,291 @@
+"""People of the relevant population as audio: from a manifest or a folder, through a channel, to embeddings.
+
+Each person's recordings are parted into a known and a questioned side that share no audio. A side goes through a
+channel, is examined as a case recording would be, and is cut to amounts of net speech.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forensic.audio.channel import Channel, Sources, simulate
+from forensic.audio.decode import probe
+from forensic.audio.quality import QualityMeter
+from forensic.audio.sources import read_samples
+from forensic.audio.speech import find_speech, speech_probability
+from forensic.audio.traces import estimate_traces
+from forensic.errors import RecordingError, TrainingError
+from forensic.examination.manifest import folder_of, name_hash, read_manifest
+from forensic.records import SAMPLE_RATE_HZ, Block, Quality, Samples
+from forensic.settings import EmbeddingSettings, SpeechSettings
+from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, mean_embedding
+from forensic.speaker.features import frame_mask, level_gain, mel_power
+from forensic.storage.atomic import written_whole
+
+KNOWN, QUESTIONED = "known", "questioned"
+LONGEST_SIDE_S = {KNOWN: 50.0, QUESTIONED: 60.0}  # of audio that is put through the channels
+NO_LICENCE = "not stated"
+_FORMAT = 3  # raise when the features or measures change
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person, the recordings parted into two sides.
+
+    Attributes:
+        name: with the corpus before it.
+        origin: the same, with the corpus as the manifest names it, which is the name in a model's training.
+        corpus: with the language, where a corpus has several.
+        known: recordings of the known side, one or more.
+        questioned: those of the questioned side, one or more.
+    """
+
+    name: str
+    origin: str
+    corpus: str
+    known: tuple[Path, ...]
+    questioned: tuple[Path, ...]
+
+    def recordings(self, side: str) -> tuple[Path, ...]:
+        """Of the known or the questioned side."""
+        return self.known if side == KNOWN else self.questioned
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One side of one person through one channel.
+
+    Attributes:
+        features: square roots of level-normalised mel power of the speech, shape (frames, 40).
+        quality: what was measured.
+    """
+
+    features: NDArray[np.float16]
+    quality: Quality
+
+
+def read_people(source: Path, splits: Sequence[str]) -> tuple[list[Person], dict[str, str]]:
+    """The people of a manifest, or of a folder with a folder of recordings for each.
+
+    Args:
+        source: the manifest, a CSV file with path and speaker, perhaps corpus, licence, language, seconds and split,
+            or the folder.
+        splits: rows of these splits are used; empty takes all.
+
+    Returns:
+        Those with two recordings or more, and the licence of each corpus.
+
+    Raises:
+        TrainingError: if it cannot be used, or nobody has two recordings.
+    """
+    manifest = with_languages_apart(_manifest(source, splits).with_columns(pl.col("corpus").alias("origin")))
+    people = people_with_two_sides(manifest, folder_of(source))
+    if not people:
+        raise TrainingError(
+            f"Nobody in {source} has two recordings.",
+            "Give each person two recordings or more, one for each side; or check the splits.",
+        )
+    corpora = {person.corpus for person in people}
+    stated = manifest.filter(pl.col("licence") != "").group_by("corpus").agg(pl.col("licence").unique().sort())
+    licences = {corpus: ", ".join(names) for corpus, names in stated.iter_rows() if corpus in corpora}
+    return people, {corpus: licences.get(corpus, NO_LICENCE) for corpus in corpora}
+
+
+def _manifest(source: Path, splits: Sequence[str]) -> pl.DataFrame:
+    """Columns path, speaker, corpus, licence, seconds, and language where it is known."""
+    frame = read_manifest(source, splits).filter(pl.col("speaker") != "")
+    if source.is_dir():
+        seconds = [_seconds(source / path) for path in frame["path"]]
+        return frame.with_columns(pl.Series("seconds", seconds, pl.Float64)).filter(pl.col("seconds") > 0)
+    whole = pl.read_csv(source, infer_schema=False) if source.suffix.lower() == ".csv" else frame
+    if "seconds" not in whole.columns:
+        seconds = [_seconds(source.parent / path) for path in frame["path"]]
+        frame = frame.with_columns(pl.Series("seconds", seconds, pl.Float64)).filter(pl.col("seconds") > 0)
+    if "language" in whole.columns:
+        frame = frame.join(whole.select("path", "language").unique("path"), on="path", how="left")
+    return frame
+
+
+def _seconds(path: Path) -> float:
+    """Length of a recording as it states it, or else decoded; 0 where it cannot be read."""
+    try:
+        stated_s = probe(path).stated_duration_s
+        return stated_s if stated_s is not None else len(read_samples(path)) / SAMPLE_RATE_HZ
+    except RecordingError:
+        return 0.0
+
+
+def with_languages_apart(manifest: pl.DataFrame) -> pl.DataFrame:
+    """Name a corpus of several languages by language, so that no pair of speakers is told apart by its language.
+
+    Args:
+        manifest: columns corpus and, where it is known, language.
+    """
+    if "language" not in manifest.columns:
+        return manifest
+    is_mixed = pl.col("language").n_unique().over("corpus") > 1
+    by_language = pl.format("{} ({})", pl.col("corpus"), pl.col("language").fill_null("?"))
+    return manifest.with_columns(pl.when(is_mixed).then(by_language).otherwise(pl.col("corpus")).alias("corpus"))
+
+
+def people_with_two_sides(manifest: pl.DataFrame, root: Path) -> list[Person]:
+    """People with two recordings or more, each recording on one side only.
+
+    Args:
+        manifest: columns path, speaker, corpus, seconds as a number, and origin, the corpus as it is first named.
+        root: folder that the paths start from.
+    """
+    people = []
+    for (corpus, name), clips in manifest.sort("corpus", "speaker", "path").group_by(
+        ["corpus", "speaker"], maintain_order=True
+    ):
+        if clips.height < 2:  # noqa: PLR2004 - one for each side
+            continue
+        before = clips["seconds"].cum_sum() - clips["seconds"]
+        limit = min(LONGEST_SIDE_S[KNOWN], float(clips["seconds"].sum()) / 2)
+        is_known = (before < limit).to_list()
+        is_known[-1] = False
+        paths = [root / path for path in clips["path"]]
+        known = tuple(path for path, known in zip(paths, is_known, strict=True) if known)
+        questioned = tuple(path for path, known in zip(paths, is_known, strict=True) if not known)
+        origin = f"{clips['origin'][0]}/{name}"
+        people.append(Person(f"{corpus}/{name}", origin, str(corpus), known, questioned))
+    return people
+
+
+def check_disjoint(people: Sequence[Person], model_folder: Path) -> bool:
+    """See that nobody took part in the training of a model, by the hashes of names in its ``training.json``.
+
+    Returns:
+        Whether there were hashes to compare with: a model that was imported has none.
+
+    Raises:
+        TrainingError: if somebody took part.
+    """
+    try:
+        trained = set(json.loads((model_folder / "training.json").read_text(encoding="utf-8"))["people_sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    shared = [person.name for person in people if name_hash(person.origin) in trained]
+    if shared:
+        raise TrainingError(
+            f"{len(shared)} of the people took part in the training of the model, for example {shared[0]}.",
+            "Leave them out: scores of people that the model knows promise too much.",
+        )
+    return True
+
+
+def examine_side(
+    person: Person, side: str, channels: Sequence[Channel], sources: Sources, seed: int, kept: Path
+) -> list[Examined]:
+    """One side of a person through channels, each as a case recording would be examined; made once and kept.
+
+    Args:
+        person: who.
+        side: "known" or "questioned".
+        channels: what the speech passes.
+        sources: noises and rooms.
+        seed: of every channel, with the person, side and channel's name.
+        kept: folder of what was made before.
+
+    Returns:
+        In the order of ``channels``.
+
+    Raises:
+        RecordingError: if a recording cannot be decoded.
+    """
+    identities = [_identity(person, side, channel, seed) for channel in channels]
+    files = [kept / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.npz" for identity in identities]
+    missing = [index for index, file in enumerate(files) if not file.exists()]
+    if missing:
+        samples = _joined(person, side)
+        degraded = [
+            simulate(samples, channels[index], sources, _seed(person, side, channels[index], seed)) for index in missing
+        ]
+        for index, passed, probability in zip(missing, degraded, speech_probability(degraded), strict=True):
+            _keep(files[index], _measured(passed, probability))
+    return [_kept(file) for file in files]
+
+
+def pass_channel(person: Person, side: str, channel: Channel, sources: Sources, seed: int) -> Examined:
+    """One side of a person through one channel, as ``examine_side`` does it; nothing is kept.
+
+    Raises:
+        RecordingError: if a recording cannot be decoded.
+    """
+    passed = simulate(_joined(person, side), channel, sources, _seed(person, side, channel, seed))
+    measured = _measured(passed, speech_probability([passed])[0])
+    return Examined(measured.features, measured.quality)
+
+
+def _joined(person: Person, side: str) -> Samples:
+    samples = np.concatenate([read_samples(path) for path in person.recordings(side)])
+    return samples[: int(LONGEST_SIDE_S[side] * SAMPLE_RATE_HZ)]
+
+
+def _seed(person: Person, side: str, channel: Channel, seed: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{person.name}/{side}/{channel.name}".encode()).digest()[:4])
+
+
+def _identity(person: Person, side: str, channel: Channel, seed: int) -> str:
+    recordings = [[path.name, path.stat().st_size] for path in person.recordings(side)]
+    return json.dumps([_FORMAT, _seed(person, side, channel, seed), str(channel), recordings])
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """``Examined``, with what room and codec are estimated from; empty with too little speech."""
+
+    features: NDArray[np.float16]
+    quality: Quality
+    statistics: NDArray[np.float32]
+
+
+def _measured(samples: Samples, probability: NDArray[np.float32]) -> _Measured:
+    segments = find_speech(probability, len(samples), SpeechSettings())
+    mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
+    meter = QualityMeter()
+    meter.update(Block(0, 0.0, samples, is_last=True), segments)
+    power = mel_power(samples)[mask] * level_gain(samples, mask)
+    statistics = meter.trace_statistics()
+    nothing = np.zeros(0, np.float32)
+    return _Measured(np.sqrt(power).astype(np.float16), meter.result(), nothing if statistics is None else statistics)
+
+
+def _keep(path: Path, measured: _Measured) -> None:
+    quality = json.dumps(dataclasses.asdict(measured.quality))
+    with written_whole(path) as file:
+        np.savez(file, features=measured.features, quality=quality, statistics=measured.statistics)
+
+
+def _kept(path: Path) -> Examined:
+    """With room and codec as the network that ships now estimates them."""
+    with np.load(path) as stored:
+        quality = Quality(**json.loads(str(stored["quality"])))
+        traces = estimate_traces(stored["statistics"]) if len(stored["statistics"]) else None
+        features = stored["features"]
+    if traces is not None:
+        quality = dataclasses.replace(
+            quality,
+            c50_db=traces.c50_db,
+            codec_trace=traces.codec,
+            codec_trace_probability=traces.codec_probability,
+        )
+    return Examined(features, quality)
+
+
+def embed_pieces(pieces: Sequence[NDArray[np.float16]], model: SpeakerModel) -> list[Samples]:
+    """The embedding of each stretch of features, shape (frames, 40) each, as a recording of a case gets it."""
+    windows = [cut_windows(np.square(piece.astype(np.float32)), EmbeddingSettings())[0] for piece in pieces]
+    if not windows:
+        return []
+    embeddings = embed_windows(np.concatenate(windows), model)
+    ends = np.cumsum([len(cut) for cut in windows])[:-1]
+    return [mean_embedding(part) for part in np.split(embeddings, ends)]

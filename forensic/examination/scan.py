@@ -1,0 +1,179 @@
+"""``forensic scan``: folders of recordings to evidence in a case."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensic.case.audit import append_audit
+from forensic.case.discovery import discover, hash_file
+from forensic.case.folder import CaseFolder
+from forensic.case.labels import read_labels
+from forensic.case.provenance import software
+from forensic.case.store import SCHEMAS
+from forensic.engine import default_workers, run
+from forensic.errors import WorkerError
+from forensic.examination.examine import Examiner
+from forensic.examination.ledger import Ledger, ScanSummary
+from forensic.records import Failure, Labels, RecordingEvidence, SourceFile
+from forensic.settings import Settings
+from forensic.speaker.extractor import SpeakerModel, load_model
+
+_BATCH_FILES = 24
+_BATCH_BYTES = 16 << 20
+_FILES_WORTH_A_PROCESS = 6  # starting a process costs as much as examining so many short recordings
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What to scan.
+
+    Attributes:
+        roots: folders, or files.
+        side: "questioned" or "reference".
+        include: globs; where there are any, only what fits one of them is scanned.
+        exclude: globs; what fits one of them is left out.
+        model_folder: embeds the speech.
+        settings: of every step.
+        workers: processes; None takes one a processor.
+        labels: a file or folder of an examiner's turns, or these by recording; None keeps those of earlier scans.
+    """
+
+    roots: tuple[Path, ...]
+    side: str
+    model_folder: Path
+    settings: Settings
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    workers: int | None = None
+    labels: Path | Mapping[Path, Labels] | None = None
+
+
+def scan(
+    case: CaseFolder,
+    request: ScanRequest,
+    watch: Callable[[ScanSummary], None],
+    model: SpeakerModel | None = None,
+) -> ScanSummary:
+    """Find, hash, decode, measure and embed; whatever was examined before is not examined again.
+
+    Args:
+        case: takes the evidence.
+        request: what to scan.
+        watch: called with the state after every batch.
+        model: of ``request.model_folder``, where it has been loaded before.
+
+    Returns:
+        How it went.
+
+    Raises:
+        CaseError: if a root does not exist, or the labels cannot be used.
+        ModelError: if the model cannot be loaded.
+    """
+    began = time.monotonic()
+    model = model or load_model(request.model_folder)
+    identity = model.identity
+    found, unreadable = _discover(request)
+    summary = ScanSummary(files=len(found), bytes_total=sum(size for _, size in found), paths=[p for p, _ in found])
+    summary.problems += unreadable
+    summary.failed += len(unreadable)
+    labels = _labels(request, [path for path, _ in found])
+    summary.labelled = len(labels)
+    ledger = Ledger(
+        case,
+        request.side,
+        tuple(root.absolute() for root in request.roots),
+        (identity.sha256, request.settings.evidence_sha256),
+        None if request.labels is None else labels,
+        summary,
+    )
+    workers = request.workers or (default_workers() if len(found) > _FILES_WORTH_A_PROCESS else 1)
+    batches = _batches(ledger.new_recordings(found), max(1, len(found) // (2 * workers)))
+    own_model = model if workers == 1 else None  # a worker process loads its own
+    examiner = Examiner(request.model_folder, _settings_of_side(request), labels, own_model)
+    for results in run(examiner, batches, _give_up, workers):
+        ledger.store(results)
+        summary.elapsed_s = time.monotonic() - began
+        watch(summary)
+    ledger.note_copies()
+    ledger.store([])
+    if case.is_kept:
+        case.evidence.compact()
+    ledger.count_earlier_failures()
+    summary.elapsed_s = time.monotonic() - began
+    watch(summary)
+    append_audit(
+        case.audit_log,
+        "scan",
+        {
+            "roots": [str(root) for root in request.roots],
+            "side": request.side,
+            "software": software(),
+            "model_sha256": identity.sha256,
+            "settings_sha256": request.settings.evidence_sha256,
+            "turns_set_by_hand": {str(path): own.sha256 for path, own in sorted(labels.items())},
+            "files": summary.files,
+            "examined": summary.examined,
+            "failed": summary.failed,
+            "skipped": summary.skipped,
+            "evidence_sha256": {
+                name: hash_file(path).sha256
+                for name in SCHEMAS
+                if (path := case.evidence.folder / f"{name}.parquet").exists()
+            },
+        },
+    )
+    return summary
+
+
+def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[Path, Failure]]]:
+    """Files with their sizes, and what could not be looked into."""
+    discovery = discover([root.absolute() for root in request.roots], request.include, request.exclude)
+    files = []
+    for path in discovery.files:
+        try:
+            files.append((path, path.stat().st_size))
+        except OSError:
+            files.append((path, 0))  # hashing it will say what is wrong
+    problems = [(problem.path, Failure("find", problem.problem, problem.remedy)) for problem in discovery.problems]
+    return files, problems
+
+
+def _labels(request: ScanRequest, recordings: Sequence[Path]) -> Mapping[Path, Labels]:
+    """An examiner's turns, by the recording that they are for."""
+    if request.labels is None:
+        return {}
+    if isinstance(request.labels, Path):
+        return read_labels(request.labels, recordings)
+    return {path: request.labels[path] for path in recordings if path in request.labels}
+
+
+def _settings_of_side(request: ScanRequest) -> Settings:
+    """The settings, but for a number of speakers: it is that of the questioned recordings.
+
+    A suspect's recording is meant to hold one voice; parted in a number all the same, it could never be used.
+    """
+    diarization = request.settings.diarization
+    if request.side == "questioned" or diarization.speakers in {"auto", "1"}:
+        return request.settings
+    return dataclasses.replace(request.settings, diarization=dataclasses.replace(diarization, speakers="auto"))
+
+
+def _batches(sources: Iterator[SourceFile], most: int) -> Iterator[list[SourceFile]]:
+    batch: list[SourceFile] = []
+    for source in sources:
+        batch.append(source)
+        if len(batch) >= min(_BATCH_FILES, most) or sum(s.size_bytes for s in batch) >= _BATCH_BYTES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _give_up(source: SourceFile) -> RecordingEvidence:
+    error = WorkerError(
+        "The process that examined it died, twice.",
+        "Convert the recording to WAV and scan it again; where it is very large, free some memory first.",
+    )
+    return RecordingEvidence(source, None, (), (Failure(error.step, error.problem, error.remedy),))

@@ -1,0 +1,19 @@
+"""Every number and sentence of a case report, as plain data: no files, no plots, no markup.
+
+What goes in, what comes out, and the way between:
+
+- ``inputs``: the tables of a case and the method, as ``ReportInputs``.
+- ``case_report``, ``plots``: the finished report, as ``CaseReport``; no text in it holds anything invisible,
+  and no number is NaN.
+- ``build``: ``build_report`` makes the one from the other, chapter by chapter.
+
+What several chapters need:
+
+- ``exhibits``: the numbers of files and known speakers (Q1, K1, S1).
+- ``comparisons``: the comparisons, checked, with an LR or with the reason why there is none.
+- ``evidence``: rows of the evidence tables.
+
+One module a chapter, in the report's order: ``title_page``, ``summary`` (with ``chance``), ``items``, ``quality``,
+``results``, ``result_plots``, ``scale``, ``calibrations``, ``method``, ``failures``, ``waveforms``. The sentences
+that are the same in every case are in ``forensic.report.shared.wording``.
+"""

@@ -1,0 +1,164 @@
+"""What the highest LRs hang on: stretches of speech, amounts of speech, how common the voice is."""
+
+from collections.abc import Sequence
+
+from forensic.comparison.outcomes import Explanation
+from forensic.likelihood_ratio.explanation import Typicality
+from forensic.report.case.case_report import ExplanationContent
+from forensic.report.case.comparisons import Issued
+from forensic.report.case.inputs import ReportInputs
+from forensic.report.case.plots import ExplanationPlot, GrowthPoint, SegmentBar
+from forensic.report.shared import wording
+from forensic.report.shared.formats import (
+    format_lr,
+    format_number,
+    format_quantity,
+    format_range,
+    format_share,
+    format_signed,
+    listed,
+    plural,
+    printable,
+    shortened,
+)
+
+_MOST_BARS = 8
+_NEAREST_NAMED = 3
+
+
+def describe_explanations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[ExplanationContent, ...], str]:
+    """What was looked at, in the order of the comparisons, and a note on what was not."""
+    by_comparison = {
+        (each.questioned_sha256, each.channel, each.turn, each.suspect): each for each in inputs.explanations
+    }
+    found = []
+    for comparison in issued:
+        key = (comparison.sha256, comparison.channel, comparison.turn, comparison.suspect)
+        explanation = by_comparison.pop(key, None)  # of items with the same bytes, under the first
+        if explanation is not None:
+            found.append((comparison, explanation))
+    shown = [
+        _describe(f"explanation{n}", comparison, explanation)
+        for n, (comparison, explanation) in enumerate(found[: inputs.limits.explanations], 1)
+    ]
+    return tuple(shown), _note(issued, len(found), len(shown)) if found else ""
+
+
+def _note(issued: Sequence[Issued], found: int, shown: int) -> str:
+    """Which LRs this chapter leaves out."""
+    if len(issued) == shown:
+        return ""
+    speakers = len({(comparison.sha256, comparison.channel, comparison.turn) for comparison in issued})
+    which = "explained is the highest of each questioned speaker, of items with the same bytes under the first"
+    words = [f"There are {plural(len(issued), 'LR')}; {which}."]
+    if speakers > found:
+        words.append(f"Of {speakers:,} questioned speakers only the {found:,} with the highest LRs were looked at.")
+    if found > shown:
+        words.append(f"Printed are the first {shown:,} of {found:,} explanations; all are in results.json.")
+    return " ".join(words)
+
+
+def _describe(name: str, comparison: Issued, explanation: Explanation) -> ExplanationContent:
+    sentences = (
+        _on_stretches(explanation),
+        _on_growth(explanation),
+        _on_typicality(explanation.typicality, comparison),
+    )
+    return ExplanationContent(
+        questioned=comparison.questioned,
+        questioned_name=comparison.questioned_name,
+        known=comparison.known,
+        lr=f"LR {comparison.lr_text}, {wording.INTERVAL} {format_range(comparison.low, comparison.high)}",
+        sentences=tuple(filter(None, sentences)),
+        plot=_plot(name, comparison, explanation),
+    )
+
+
+def _on_stretches(explanation: Explanation) -> str:
+    """The one without which the LR changes most."""
+    of_all = explanation.log10_lr_of_stretches
+    if not explanation.stretches:
+        return "The evidence holds no stretches of this recording; scan it into a new case to have them looked at."
+    if of_all is None or not explanation.segments:
+        return "All of the speech is one stretch, so it cannot be left out."
+    largest = max(explanation.segments, key=lambda each: abs(each.change))
+    return (
+        f"Of {plural(explanation.stretches, 'stretch', 'stretches')}, the one that counts most is "
+        f"{clock(largest.start_s)} to {clock(largest.end_s)}: without it the log10 LR, not bounded, is "
+        f"{format_signed(largest.log10_lr_without)}, with it {format_signed(of_all)}."
+    )
+
+
+def _on_growth(explanation: Explanation) -> str:
+    """The LR of about half of the speech, beside that of all of it."""
+    calibrated = [(each.net_speech_s, each.log10_lr) for each in explanation.amounts if each.log10_lr is not None]
+    if len(explanation.amounts) <= 1:
+        return ""
+    if len(calibrated) <= 1:
+        return "How the LR grows with the amount of speech cannot be told: nothing calibrates smaller amounts."
+    (all_s, (of_all, *_)), earlier = calibrated[-1], calibrated[:-1]
+    half_s, (of_half, low, high) = min(earlier, key=lambda each: abs(each[0] - all_s / 2))
+    return (
+        f"The first {format_quantity(half_s, 's', 1)} of speech give an LR of {format_lr(of_half)} "
+        f"({wording.INTERVAL} {format_range(low, high)}), all {format_quantity(all_s, 's', 1)} one of "
+        f"{format_lr(of_all)}."
+    )
+
+
+def _on_typicality(found: Typicality | None, comparison: Issued) -> str:
+    if found is None:
+        return "How common such a voice is cannot be told: the calibration is a list of scores, without voices."
+    nearest = [
+        f"{shortened(printable(voice.speaker), 40)} ({format_number(voice.score, 3)})"
+        for voice in found.nearest[:_NEAREST_NAMED]
+    ]
+    return (
+        f"Of {plural(found.voices, 'voice')} of the reference population, {found.as_high:,} "
+        f"({format_share(found.share)}) {'scores' if found.as_high == 1 else 'score'} as high with the questioned "
+        f"speech as {comparison.known} ({format_number(found.suspect_score, 3)}), or higher. The nearest: "
+        f"{listed(nearest)}."
+    )
+
+
+def _plot(name: str, comparison: Issued, explanation: Explanation) -> ExplanationPlot | None:
+    points = tuple(
+        GrowthPoint(each.net_speech_s, *each.log10_lr) for each in explanation.amounts if each.log10_lr is not None
+    )
+    growth = points if len(points) > 1 else ()
+    most = sorted(explanation.segments, key=lambda each: -abs(each.change))[:_MOST_BARS]
+    bars = tuple(
+        SegmentBar(f"{clock(each.start_s)}\N{EN DASH}{clock(each.end_s)}", each.change)
+        for each in sorted(most, key=lambda each: each.start_s)
+    )
+    if not growth and not bars:
+        return None
+    return ExplanationPlot(
+        name=name,
+        caption=_caption(comparison, explanation, has_growth=bool(growth), bars=len(bars)),
+        growth=growth,
+        issued=GrowthPoint(explanation.net_speech_s, comparison.log10_lr, comparison.low, comparison.high),
+        segments=bars,
+    )
+
+
+def _caption(comparison: Issued, explanation: Explanation, *, has_growth: bool, bars: int) -> str:
+    parts = []
+    if has_growth:
+        parts.append(
+            "log10 LR of the first stretches by their net speech (dots, band: 95 % interval); ring: as issued."
+        )
+    if bars:
+        most = f"the {bars} stretches of largest effect add" if bars < explanation.stretches else "each stretch adds"
+        parts.append(f"What {most} to the log10 LR.")
+    return f"{comparison.label}. " + " ".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """A place in a recording: "0:07", "12:03", "1:02:03".
+
+    >>> [clock(value) for value in (7.4, 723.0, 3723.9)]
+    ['0:07', '12:03', '1:02:03']
+    """
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

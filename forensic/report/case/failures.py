@@ -1,0 +1,52 @@
+"""What could not be examined, why, and what would help; and the files that are no recordings."""
+
+from typing import Any
+
+import polars as pl
+
+from forensic.comparison.sides import channel_label
+from forensic.report.case.case_report import FailureRow
+from forensic.report.case.evidence import in_order, why_unreadable
+from forensic.report.case.exhibits import Exhibits
+from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.formats import printable
+
+
+def list_failures(
+    inputs: ReportInputs, exhibits: Exhibits
+) -> tuple[tuple[FailureRow, ...], tuple[FailureRow, ...], str]:
+    """Failures, skipped files, and a note on what was left out of either."""
+    unreadable = [
+        FailureRow(label, exhibits.name(label), "read", why_unreadable(row), printable(row["remedy"] or ""))
+        for label, row in exhibits.rows
+        if row["status"] == "unreadable"
+    ]
+    failures = unreadable + [_failure(row, exhibits) for row in in_order(inputs.failures, exhibits)]
+    skipped = [
+        FailureRow(
+            "",
+            exhibits.relative(row["path"], row["side"]),
+            "",
+            printable(row["reason"] or "Not an audio file."),
+            printable(row["remedy"] or ""),
+        )
+        for row in exhibits.files.filter(pl.col("status") == "skipped").sort("path").iter_rows(named=True)
+    ]
+    most = inputs.limits.failures
+    notes = [
+        f"{len(rows) - most:,} further {what} are in the tables of the case."
+        for rows, what in ((failures, "failures"), (skipped, "skipped files"))
+        if len(rows) > most
+    ]
+    return tuple(failures[:most]), tuple(skipped[:most]), " ".join(notes)
+
+
+def _failure(row: dict[str, Any], exhibits: Exhibits) -> FailureRow:
+    label = exhibits.label(row["sha256"])
+    return FailureRow(
+        channel_label(label, row["channel"] or 0),
+        exhibits.name(label),
+        printable(row["step"] or ""),
+        printable(row["problem"] or ""),
+        printable(row["remedy"] or ""),
+    )

@@ -1,0 +1,54 @@
+"""The method: what computed the results, in full, and every setting."""
+
+from collections.abc import Mapping
+
+from forensic.comparison.method import Method
+from forensic.report.case.case_report import Fact, SettingsTable
+from forensic.report.case.title_page import software
+from forensic.report.shared.envelope import envelope_in_words
+from forensic.report.shared.formats import NO_BREAK, format_duration, paragraphs, printable
+
+
+def describe_method(method: Method) -> tuple[Fact, ...]:
+    """Program, model, seeds, command and machine, so that another laboratory can compute the results again."""
+    versions = [f"{printable(name)}{NO_BREAK}{printable(version)}" for name, version in method.libraries.items()]
+    seeds = [f"{printable(name)}: {seed}" for name, seed in method.seeds.items()]
+    return (
+        Fact("Software", software(method)),
+        Fact("Model", printable(method.model_name)),
+        Fact("Model, SHA-256", printable(method.model_sha256)),
+        Fact("Model, licence", printable(method.model_licence) or "not stated"),
+        Fact("Model, training data", " ".join(paragraphs(method.model_training_data)) or "not stated"),
+        Fact("Score", printable(method.score)),
+        Fact("Score, identity", printable(method.score_identity)),
+        Fact("Reference population", printable(method.population) or "not stated"),
+        Fact("Reference population, SHA-256", printable(method.population_sha256) or "not stated"),
+        Fact("Validated envelope", envelope_in_words(method.envelope) if method.envelope else "not stated"),
+        Fact("Validated envelope, SHA-256", (method.envelope.sha256 if method.envelope else "") or "not stated"),
+        Fact("Settings, SHA-256", printable(method.settings_sha256)),
+        Fact("Seeds", ", ".join(seeds) or "none"),
+        Fact("Command", printable(method.command_line)),
+        Fact("Duration", format_duration(method.duration_s)),
+        Fact("Hardware", printable(method.hardware)),
+        Fact("Operating system", printable(method.operating_system)),
+        Fact("Python", printable(method.python_version)),
+        Fact("Libraries", ", ".join(versions) or "not stated"),
+    )
+
+
+def list_settings(settings: Mapping[str, Mapping[str, object]]) -> tuple[SettingsTable, ...]:
+    """Every setting in force, one table a step."""
+    return tuple(
+        SettingsTable(printable(step), tuple(Fact(printable(k), _setting(v)) for k, v in values.items()))
+        for step, values in settings.items()
+    )
+
+
+def _setting(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_setting, value)) or "not set"
+    return printable(str(value))

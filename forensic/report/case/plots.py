@@ -1,0 +1,127 @@
+"""What each plot of a report shows, as plain data; ``forensic.report.case.figures`` draws it."""
+
+from dataclasses import dataclass
+
+from forensic.records import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A comparison of the case on a plot of the population's."""
+
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScorePlot:
+    """Scores of the reference population, with the case's."""
+
+    name: str
+    caption: str
+    same_speaker: Vector
+    different_speaker: Vector
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TippettPlot:
+    """Log10 LRs of the reference population, with the case's and the bounds."""
+
+    name: str
+    caption: str
+    same_speaker: Vector
+    different_speaker: Vector
+    bounds: tuple[float, float]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A step of the verbal scale on an axis of log10 LR."""
+
+    low_log10: float
+    high_log10: float
+    term: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One comparison's log10 LR with its interval."""
+
+    label: str
+    name: str
+    log10_lr: float
+    low: float
+    high: float
+    is_bounded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ForestPlot:
+    """Log10 LRs with intervals over the bands of the verbal scale."""
+
+    name: str
+    caption: str
+    rows: tuple[ForestRow, ...]
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One comparison in a matrix; ``log10_lr`` is None where no LR is issued."""
+
+    log10_lr: float | None
+    is_bounded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixPlot:
+    """Log10 LRs, questioned by known; a cell is None where the two were not compared."""
+
+    name: str
+    caption: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[Cell | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthPoint:
+    """The log10 LR of an amount of speech, with its interval."""
+
+    net_speech_s: float
+    log10_lr: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentBar:
+    """What a stretch of speech adds to the log10 LR; labelled by its place in the recording."""
+
+    label: str
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationPlot:
+    """How an LR grows with speech, and what stretches add to it; one of both may be empty."""
+
+    name: str
+    caption: str
+    growth: tuple[GrowthPoint, ...]
+    issued: GrowthPoint
+    segments: tuple[SegmentBar, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WaveformPlot:
+    """The envelope of one channel and the speech in it; times in seconds."""
+
+    name: str
+    caption: str
+    duration_s: float
+    low: Vector
+    high: Vector
+    speech: tuple[tuple[float, float], ...]

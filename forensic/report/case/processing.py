@@ -1,0 +1,25 @@
+"""The processing, and what an examiner chose by hand in it."""
+
+from forensic.report.case.exhibits import Exhibits
+from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared import wording
+from forensic.report.shared.formats import first_few, printable
+
+
+def describe_processing(inputs: ReportInputs, exhibits: Exhibits) -> tuple[str, ...]:
+    """The steps in order; last, the manual choices, or that there are none."""
+    chosen = []
+    for row in inputs.recordings.iter_rows(named=True):
+        if row["labels_sha256"] and exhibits.same_content(row["sha256"]):
+            label = exhibits.label(row["sha256"])
+            chosen.append(
+                (exhibits.order[label], f"{label} ({_file(row['labels_path'])}, SHA-256 {row['labels_sha256']})")
+            )
+    choices = (
+        wording.BY_HAND.format(items=first_few([text for _, text in sorted(chosen)])) if chosen else wording.AUTOMATIC
+    )
+    return (*wording.PROCESSING, choices)
+
+
+def _file(path: str) -> str:
+    return printable(path.rpartition("/")[2])

@@ -1,0 +1,73 @@
+"""The quality of the recordings: what was measured of every channel with speech."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from forensic.language.names import name_of
+from forensic.report.case.case_report import QualityRow
+from forensic.report.case.evidence import first_rows, in_order, label_of, rows_by
+from forensic.report.case.exhibits import Exhibits
+from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.formats import NOTHING, format_duration, format_number, format_share
+
+_DRY_C50_DB = 20.0  # beyond which rooms are as good as none
+_PLAIN = 0.8
+
+
+def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[QualityRow, ...], str]:
+    """One row a channel, or speaker in it, and a note on what was left out."""
+    segments = rows_by(inputs.segments, "sha256", "channel", "turn")
+    languages = rows_by(inputs.language, "sha256", "channel", "turn")
+    rows = [
+        QualityRow(
+            label=label_of(row, exhibits),
+            duration=format_duration(row["duration_s"]),
+            net_speech=format_duration(row["net_speech_s"]),
+            segments=f"{len(segments[row['sha256'], row['channel'], row['turn']]):,}",
+            snr=_number(row["snr_db"]),
+            speech_level=_number(row["speech_level_dbfs"]),
+            peak=_number(row["peak_dbfs"], 1),
+            clipping=format_share(row["clipped_share"]),
+            band=_band(row),
+            clarity=_clarity(row["c50_db"]),
+            codec=_codec(row),
+            language=_language(languages[row["sha256"], row["channel"], row["turn"]]),
+        )
+        for row in in_order(inputs.quality, exhibits)
+    ]
+    return first_rows(rows, inputs.limits.items, "channel")
+
+
+def _band(row: Mapping[str, Any]) -> str:
+    """Both edges, "200 to 3,400"."""
+    high = _number(row["bandwidth_hz"])
+    return high if row["low_edge_hz"] is None else f"{_number(round(row['low_edge_hz'], -1))} to {high}"
+
+
+def _number(value: float | None, decimals: int = 0) -> str:
+    """The unit stands in the table's head."""
+    return NOTHING if value is None else format_number(value, decimals)
+
+
+def _clarity(c50_db: float | None) -> str:
+    if c50_db is None:
+        return NOTHING
+    return "dry" if c50_db >= _DRY_C50_DB else _number(c50_db)
+
+
+def _codec(row: Mapping[str, Any]) -> str:
+    """The kind that shows, with a question mark where it shows weakly."""
+    if row["codec_trace"] is None:
+        return NOTHING
+    return f"{row['codec_trace']}{'' if row['codec_trace_probability'] >= _PLAIN else ' ?'}"
+
+
+def _language(told: Sequence[Mapping[str, Any]]) -> str:
+    """Name and probability, "German 0.91", with the accent of English; or why none is named."""
+    if not told:
+        return NOTHING
+    row = told[-1]
+    if row["language"] is None:
+        return str(row["answer"])
+    accent = f" ({name_of(row['accent'])} accent)" if row["accent"] else ""
+    return f"{name_of(row['language'])}{accent} {row['probability']:.2f}"

@@ -1,0 +1,182 @@
+"""The summary: what was found, in sentences, before everything else."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from forensic.report.case.case_report import Count, Finding, Refusal, Strongest, Summary
+from forensic.report.case.chance import chance
+from forensic.report.case.comparisons import (
+    Comparison,
+    Issued,
+    by_questioned,
+    count_known,
+    highest,
+    issued_of,
+    name_known,
+    refused_of,
+)
+from forensic.report.case.evidence import contents_of
+from forensic.report.case.exhibits import Exhibits
+from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared import wording
+from forensic.report.shared.formats import first_few, format_lr, format_range, plural, two_figures
+
+
+def summarise(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exhibits) -> Summary:
+    """Every LR in words; with many, the highest of each questioned recording and what chance would give."""
+    issued = issued_of(comparisons)
+    limits = inputs.limits
+    many = len(issued) > limits.findings
+    notes = []
+    refusals = _refusals(comparisons)
+    if len(refusals) > limits.refusals:
+        notes.append(f"{len(refusals) - limits.refusals:,} further reasons are in the files of results.")
+    strongest = _strongest(comparisons) if many else []
+    if len(strongest) > limits.strongest:
+        notes.append(
+            f"The highest LRs of {len(strongest) - limits.strongest:,} further questioned recordings are "
+            "in the files of results."
+        )
+    return Summary(
+        lead=_lead(comparisons, inputs, exhibits, many=many),
+        findings=() if many else tuple(map(_finding, issued)),
+        counts=_counts(comparisons) if len(comparisons) > 1 else (),
+        strongest=tuple(strongest[: limits.strongest]),
+        chance=chance(issued, inputs.calibrations) if many or inputs.is_identification else (),
+        refusals=tuple(refusals[: limits.refusals]),
+        notes=tuple(notes),
+    )
+
+
+def finding_sentences(log10_lr: float, low: float, high: float, verbal: str) -> tuple[str, ...]:
+    """What an LR says, in full: its size and direction, its interval, its verbal equivalent.
+
+    Args:
+        log10_lr: as issued.
+        low: lower end of its 95 % interval, log10.
+        high: upper end.
+        verbal: its verbal equivalent.
+    """
+    size = two_figures(abs(log10_lr))
+    if size == "1.0":
+        weight = "The evidence is about equally likely if H1 is true and if H2 is true"
+    else:
+        first, second = ("H1", "H2") if log10_lr > 0 else ("H2", "H1")
+        weight = f"The evidence is about {size} times more likely if {first} is true than if {second} is true"
+    return f"{weight} ({_interval_phrase(low, high)}).", f"In words: {verbal}."
+
+
+def _interval_phrase(low: float, high: float) -> str:
+    if low >= 0:
+        return f"{wording.INTERVAL}: {two_figures(low)} to {two_figures(high)} times, for H1"
+    if high <= 0:
+        return f"{wording.INTERVAL}: {two_figures(-high)} to {two_figures(-low)} times, for H2"
+    return (
+        f"{wording.INTERVAL}: from {two_figures(-low)} times more likely if H2 is true "
+        f"to {two_figures(high)} times more likely if H1 is true"
+    )
+
+
+def _lead(
+    comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exhibits, *, many: bool
+) -> tuple[str, ...]:
+    if not comparisons:
+        return ("No comparison was made.",)
+    questioned = len({comparison.questioned for comparison in comparisons})
+    first = (
+        f"{plural(questioned, 'questioned recording or channel', 'questioned recordings or channels')} "
+        f"{'was' if questioned == 1 else 'were'} compared with {plural(count_known(comparisons), 'known speaker')}: "
+        f"{plural(len(comparisons), 'comparison')}."
+    )
+    lead = [f"{first} {_outcome(comparisons)}"]
+    if inputs.is_identification:
+        lead.append(wording.OPEN_SET)
+    measured = contents_of(inputs.quality)
+    missing = sum(row["sha256"] not in measured for _, row in exhibits.rows)
+    if missing:
+        lead.append(
+            f"{plural(missing, 'item')} could not be examined; the report lists "
+            f"{'it' if missing == 1 else 'them'} with the reason."
+        )
+    if many:
+        lead.append(
+            "With so many comparisons this summary gives, for each questioned recording, the known speaker "
+            "with the highest LR. All LRs are in the files of results beside this report: "
+            f"{inputs.all_results}."
+        )
+    return tuple(lead)
+
+
+def _outcome(comparisons: Sequence[Comparison]) -> str:
+    issued = len(issued_of(comparisons))
+    if issued == len(comparisons):
+        return f"A likelihood ratio was issued for {'it' if issued == 1 else 'each of them'}."
+    if issued:
+        return (
+            f"A likelihood ratio was issued for {issued:,} of them; for the other "
+            f"{len(comparisons) - issued:,} none was, for the reasons given below."
+        )
+    return "No likelihood ratio was issued, for the reasons given below."
+
+
+def _finding(comparison: Issued) -> Finding:
+    sentences = finding_sentences(comparison.log10_lr, comparison.low, comparison.high, comparison.verbal)
+    if comparison.is_bounded:
+        unbounded = format_lr(comparison.unbounded)
+        sentences += (f"It is bounded: the calibration data support no more. Unbounded it would be {unbounded}.",)
+    return Finding(
+        questioned=comparison.questioned,
+        questioned_name=comparison.questioned_name,
+        known=comparison.known,
+        lr=f"LR {comparison.lr_text}",
+        sentences=sentences,
+    )
+
+
+def _counts(comparisons: Sequence[Comparison]) -> tuple[Count, ...]:
+    """How many comparisons came out with each verbal equivalent, strongest for H1 first."""
+    log10_lrs = defaultdict(list)
+    for comparison in issued_of(comparisons):
+        log10_lrs[comparison.verbal].append(comparison.log10_lr)
+    ordered = sorted(log10_lrs, key=lambda verbal: -max(log10_lrs[verbal]))
+    counts = [Count(verbal[:1].upper() + verbal[1:], f"{len(log10_lrs[verbal]):,}") for verbal in ordered]
+    refused = len(refused_of(comparisons))
+    if refused:
+        counts.append(Count("No LR issued", f"{refused:,}"))
+    return tuple(counts)
+
+
+def _strongest(comparisons: Sequence[Comparison]) -> list[Strongest]:
+    rows = []
+    for group in by_questioned(comparisons):
+        ranked = highest(group, len(group))
+        if not ranked:
+            rows.append(Strongest(group[0].questioned, group[0].questioned_name, "", "", "", "No LR issued", ""))
+            continue
+        best, *others = ranked
+        above = sum(comparison.log10_lr > 0 for comparison in others)
+        rows.append(
+            Strongest(
+                questioned=best.questioned,
+                questioned_name=best.questioned_name,
+                known=best.known,
+                lr=best.lr_text,
+                interval=format_range(best.low, best.high),
+                verbal=best.verbal,
+                others=f"{above:,} of {len(group) - 1:,}" if len(group) > 1 else "",
+            )
+        )
+    return rows
+
+
+def _refusals(comparisons: Sequence[Comparison]) -> list[Refusal]:
+    """Reasons why no LR was issued, each with its comparisons."""
+    known = count_known(comparisons)
+    by_reason: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for comparison in refused_of(comparisons):
+        by_reason[comparison.reason][comparison.questioned].append(comparison.suspect_label)
+    rows = []
+    for reason, speakers in by_reason.items():
+        groups = [f"{questioned} with {name_known(labels, known)}" for questioned, labels in speakers.items()]
+        rows.append(Refusal(first_few(groups, separator="; "), reason))
+    return rows

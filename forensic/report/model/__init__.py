@@ -1,0 +1,1 @@
+"""The card and learning curve of a trained model."""

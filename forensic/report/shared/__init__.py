@@ -1,0 +1,1 @@
+"""Parts that every report is made of."""

@@ -1,0 +1,14 @@
+"""Where the templates and models that ship with the package lie: installed, or in a checkout."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def shipped(kind: str) -> Path:
+    """The folder of shipped ``templates`` or ``models``.
+
+    A wheel carries them inside the package (``forensic/_shipped``); a checkout has them at its top level.
+    """
+    installed = _PACKAGE / "_shipped" / kind
+    return installed if installed.is_dir() else _PACKAGE.parent / kind

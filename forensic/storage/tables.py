@@ -1,0 +1,38 @@
+"""Tables and texts on disk, whole or not at all: Parquet, CSV, plain text."""
+
+import csv
+import io
+from pathlib import Path
+
+import polars as pl
+
+from forensic.storage.atomic import written_whole
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet, whole or not at all."""
+    with written_whole(path) as file:
+        frame.write_parquet(file, compression="zstd")
+
+
+def write_csv(comparisons: pl.DataFrame, path: Path) -> None:
+    """The comparisons as CSV; text that a spreadsheet would take for a formula is led by an apostrophe."""
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(comparisons.columns)
+    writer.writerows([_cell(value) for value in row] for row in comparisons.iter_rows())
+    write_text(path, table.getvalue())
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8, whole or not at all; what no text can hold is written as an escape."""
+    with written_whole(path) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))

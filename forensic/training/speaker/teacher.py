@@ -1,0 +1,133 @@
+"""What training starts from and aims at: the public GE2E weights, a model folder, or none."""
+
+import copy
+import hashlib
+import importlib.util
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from forensic.errors import TrainingError
+from forensic.records import Samples
+from forensic.speaker.extractor import load_model
+from forensic.speaker.network import Architecture, SpeakerNetwork
+from forensic.storage.atomic import written_whole
+from forensic.training.cache import FeatureCache
+from forensic.training.run import training_device
+
+_WINDOW, _WINDOW_STEP = 160, 80
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """What a network learns from.
+
+    Attributes:
+        network: embeds clean speech; it does not learn.
+        targets: its embedding of each clean piece of the cache, shape (pieces, embedding_size), unit length.
+    """
+
+    network: SpeakerNetwork
+    targets: Tensor
+
+
+def initial_network(init: str, seed: int) -> SpeakerNetwork:
+    """A network with its first weights.
+
+    Args:
+        init: "ge2e", "random", or the path of a model folder.
+        seed: of random weights.
+
+    Raises:
+        TrainingError: if the public weights are not installed.
+        ModelError: if the model folder cannot be loaded.
+    """
+    if init == "random":
+        torch.manual_seed(seed)
+        return SpeakerNetwork(Architecture())
+    if init == "ge2e":
+        return import_ge2e(_resemblyzer_checkpoint())
+    network = load_model(Path(init)).network
+    return network.requires_grad_(requires_grad=True)
+
+
+def import_ge2e(checkpoint: Path) -> SpeakerNetwork:
+    """The network of a public GE2E checkpoint (Resemblyzer, Real-Time-Voice-Cloning).
+
+    Raises:
+        TrainingError: if the file holds no such network.
+    """
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)["model_state"]
+        network = SpeakerNetwork(Architecture())
+        # similarity_weight and similarity_bias belong to the GE2E loss, not to the network
+        wanted = {name: value for name, value in state.items() if not name.startswith("similarity_")}
+        network.load_state_dict(wanted, strict=True)
+    except (OSError, KeyError, TypeError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"{checkpoint} is no GE2E checkpoint ({type(error).__name__}).",
+            "Name a checkpoint with a `model_state` of a 3 x 256 LSTM.",
+        ) from error
+    return network
+
+
+def _resemblyzer_checkpoint() -> Path:
+    specification = importlib.util.find_spec("resemblyzer")  # found, never imported: its dependencies are not needed
+    if specification is None or not specification.submodule_search_locations:
+        raise TrainingError(
+            "The public GE2E weights are not installed.",
+            "Run `pip install --no-deps Resemblyzer==0.1.4`, or set learning.init to a model folder.",
+        )
+    return Path(specification.submodule_search_locations[0]) / "pretrained.pt"
+
+
+def make_teacher(network: SpeakerNetwork, cache: FeatureCache, folder: Path) -> Teacher:
+    """A teacher with its targets: the mean direction of half-overlapping windows of 1.6 s of each clean piece.
+
+    Args:
+        network: copied.
+        cache: pieces.
+        folder: where the targets are kept for the next run with this teacher and cache.
+    """
+    network = copy.deepcopy(network).requires_grad_(requires_grad=False)
+    digest = hashlib.sha256(cache.sha256.encode())
+    for value in network.state_dict().values():
+        digest.update(value.cpu().numpy().tobytes())
+    kept = folder / f"targets-{digest.hexdigest()[:16]}.npy"
+    if not kept.exists():
+        with written_whole(kept) as file:
+            np.save(file, _embed_pieces(network, cache))
+    return Teacher(network, torch.from_numpy(np.load(kept)))
+
+
+def _embed_pieces(network: SpeakerNetwork, cache: FeatureCache) -> Samples:
+    device = training_device()
+    network.to(device).eval()
+    owners: list[int] = []
+    windows: list[Samples] = []
+    sums = torch.zeros(cache.index.height, network.architecture.embedding_size, device=device)
+
+    def flush() -> None:
+        batch = torch.from_numpy(np.stack(windows)).to(device)
+        sums.index_add_(0, torch.tensor(owners, device=device), network(batch))
+        owners.clear()
+        windows.clear()
+
+    with torch.inference_mode():
+        for piece, (first, frames) in enumerate(cache.index.select("first", "frames").iter_rows()):
+            for start in range(0, max(1, frames - _WINDOW + _WINDOW_STEP), _WINDOW_STEP):
+                begin = max(0, min(start, frames - _WINDOW))
+                crop = cache.crop(0, first + begin, min(_WINDOW, frames))
+                windows.append(np.resize(crop, (_WINDOW, crop.shape[1])))
+                owners.append(piece)
+            if len(windows) >= _BATCH:
+                flush()
+        if windows:
+            flush()
+        targets: Samples = nn.functional.normalize(sums, dim=1).cpu().numpy()
+    return targets

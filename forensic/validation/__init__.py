@@ -1,0 +1,1 @@
+"""Comparisons whose truth is known: their tables, measures, breakdowns and criteria."""

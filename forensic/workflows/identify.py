@@ -1,0 +1,58 @@
+"""``forensic identify``: recordings of unknown speakers against every suspect of a reference set."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from forensic.case.audit import append_audit
+from forensic.case.discovery import check_roots
+from forensic.case.folder import CaseFolder, temporary_case
+from forensic.case.reference import read_reference_set
+from forensic.comparison.both_sides import weigh_both_sides
+from forensic.comparison.ranking import ranking
+from forensic.comparison.request import ComparisonRequest
+from forensic.examination.ledger import ScanSummary
+from forensic.report.case.publish import Answer, audit_facts, check_new, publish, publish_in_case
+from forensic.report.results_json import case_results
+
+
+def identify(
+    questioned: Sequence[Path],
+    request: ComparisonRequest,
+    case: CaseFolder | None,
+    report: Path | None,
+    watch_scan: Callable[[ScanSummary], None],
+    watch: Callable[[str], None],
+) -> Answer:
+    """Recordings of unknown speakers against every suspect of a reference set.
+
+    Args:
+        questioned: recordings or folders of them.
+        request: with the reference set, and which model and settings; its questioned paths are not looked at.
+        case: takes evidence, results and report; None keeps nothing but what ``report`` asks for.
+        report: folder that takes results and report where there is no case; None for none.
+        watch_scan: called with the state of each scan.
+        watch: called with the name of each step.
+
+    Raises:
+        CaseError: if a recording is missing, none of them is one, or the report's folder is not empty.
+        ReferenceSetError: if there is no usable suspect.
+        ModelError: if the model or its reference population cannot be loaded.
+    """
+    check_roots(questioned)
+    check_new(report)
+    suspects = read_reference_set(request.reference)
+    is_published = case is not None or report is not None
+    scope = dataclasses.replace(request, explains=is_published)
+    with temporary_case() if case is None else nullcontext(case) as opened:
+        outcome, basis, problems = weigh_both_sides(opened, questioned, suspects, scope, watch_scan, watch)
+        outcome = dataclasses.replace(outcome, is_identification=True)
+        published = None
+        if is_published:
+            watch("writing the report")
+            published = publish(report, outcome) if report is not None else publish_in_case(opened, outcome)
+        if case is not None and published is not None:
+            append_audit(case.audit_log, "identify", audit_facts(published, request, basis))
+    ranked = {"identification": ranking(outcome.comparisons, outcome.calibrations)}
+    return Answer(outcome.comparisons, case_results(outcome) | ranked, problems, published)

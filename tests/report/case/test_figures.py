@@ -1,0 +1,152 @@
+"""The plots of a report."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from forensic.report.case import figures
+from forensic.report.case.explanation_figure import draw_explanation
+from forensic.report.case.plots import ExplanationPlot, GrowthPoint, Mark, ScorePlot, SegmentBar, WaveformPlot
+from forensic.report.render import draw_all
+from forensic.report.shared.formats import format_signed
+
+
+@pytest.fixture(scope="module")
+def plots(report):
+    """All its plots, by name."""
+    return draw_all(report)
+
+
+def words(svg):
+    """All text of a figure but its title."""
+    return [element.text for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+
+
+def test_every_plot_is_well_formed_and_named(plots):
+    """XML that a strict parser takes, with a title to be read aloud."""
+    assert {name.rstrip("0123456789") for name in plots} == {
+        "explanation",
+        "forest",
+        "matrix",
+        "scoresC",
+        "tippettC",
+        "waveform",
+    }
+    for svg in plots.values():
+        root = ET.fromstring(svg)  # noqa: S314 - our own
+        assert root[0].tag.endswith("title")
+        assert root[0].text
+
+
+def test_the_same_plot_gives_the_same_bytes(report):
+    """No date, no random id."""
+    assert figures.draw_matrix(report.matrices[0]) == figures.draw_matrix(report.matrices[0])
+    assert figures.draw_waveform(report.waveforms[0]) == figures.draw_waveform(report.waveforms[0])
+
+
+def test_no_id_is_used_twice_on_a_page(plots):
+    """Inline plots share one name space."""
+    ids = re.findall(r'\bid="([^"]+)"', "".join(plots.values()))
+    assert len(ids) == len(set(ids))
+
+
+def test_every_reference_inside_a_plot_is_kept(plots):
+    """Renaming the ids renames what points to them."""
+    for svg in plots.values():
+        ids = set(re.findall(r'\bid="([^"]+)"', svg))
+        assert set(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', svg)) <= ids
+
+
+def test_the_matrix_holds_every_lr(report):
+    """Each value is written in its cell, to one decimal; a bounded one with its asterisk."""
+    matrix = report.matrices[0]
+    shown = words(figures.draw_matrix(matrix))
+    cells = [cell for row in matrix.cells for cell in row if cell is not None and cell.log10_lr is not None]
+    numbers = [text for text in shown if re.fullmatch(r"[+\N{MINUS SIGN}]?\d\.\d\*?", text)]
+    assert len(numbers) == len(cells)
+    assert sum(text.endswith("*") for text in numbers) == sum(cell.is_bounded for cell in cells)
+
+
+def test_a_dollar_in_a_name_is_a_dollar(report):
+    """Names are no formulas."""
+    plot = replace(report.matrices[0], columns=("$\\frac{$", "a$b$", "<b>&", "S4"))
+    shown = words(figures.draw_matrix(plot))
+    assert "$\\frac{$" in shown
+    assert "a$b$" in shown
+    assert "<b>&" in shown
+
+
+def test_a_name_that_the_typeface_lacks_warns_of_nothing(report):
+    """Warnings are errors here: a missing glyph would raise."""
+    plot = replace(report.matrices[0], columns=("S1 證人", "S2 \U0001f399", "S3", "S4"))
+    assert "S1 \N{MIDDLE DOT}\N{MIDDLE DOT}" in words(figures.draw_matrix(plot))
+
+
+def test_an_explanation_names_each_stretch_with_what_it_adds(report):
+    """Its place and its change, whichever way."""
+    plot = next(each.plot for each in report.explanations if each.plot is not None)
+    shown = words(draw_explanation(plot))
+    for bar in plot.segments:
+        assert bar.label in shown
+        assert format_signed(bar.change) in shown
+
+
+@pytest.mark.parametrize("missing", ["growth", "segments"])
+def test_an_explanation_draws_what_there_is(report, missing):
+    """Either half stands by itself."""
+    plot = replace(report.explanations[0].plot, **{missing: ()})
+    shown = words(draw_explanation(plot))
+    assert ("net speech, s" in shown) == (missing != "growth")
+    assert ("change of log10 LR" in shown) == (missing != "segments")
+
+
+@pytest.mark.parametrize("last_s", [3.2, 12.0, 200.0, 90_000.0])
+def test_any_amount_of_speech_has_ticks_in_plain_numbers(last_s):
+    """No powers of ten, and never fewer than two to read a place between."""
+    points = tuple(GrowthPoint(amount_s, 1.0, 0.5, 1.5) for amount_s in (2.9, last_s))
+    shown = words(draw_explanation(ExplanationPlot("e", "e", points, points[-1], ())))
+    ticks = [float(text) for text in shown if re.fullmatch(r"[0-9.]+", text) and float(text) >= 2.5]
+    assert len([tick for tick in ticks if 2.5 <= tick <= 1.1 * last_s]) >= 1
+
+
+def test_stretches_that_change_nothing_can_be_drawn():
+    """No bar has a length."""
+    point = GrowthPoint(3.0, 0.0, 0.0, 0.0)
+    bars = (SegmentBar("0:01", 0.0), SegmentBar("0:04", 0.0))
+    assert "<svg" in draw_explanation(ExplanationPlot("e", "e", (), point, bars))
+
+
+def test_few_cases_are_marked_with_their_names_many_with_ticks():
+    """Names that would cover each other are left out."""
+    scores = np.linspace(0, 1, 50)
+    few = tuple(Mark(f"Q{n}", n / 10) for n in range(3))
+    many = tuple(Mark(f"Q{n}", n / 100) for n in range(50))
+    named = words(figures.draw_scores(ScorePlot("a", "a", scores, scores, few)))
+    assert {"Q0", "Q1", "Q2"} <= set(named)
+    ticked = words(figures.draw_scores(ScorePlot("a", "a", scores, scores, many)))
+    assert not [text for text in ticked if text.startswith("Q")]
+
+
+def test_scores_that_are_all_the_same_can_be_drawn():
+    """No range is no reason to fail."""
+    plot = ScorePlot("a", "a", np.full(5, 0.5), np.zeros(0), (Mark("Q1", 0.5),))
+    assert "<svg" in figures.draw_scores(plot)
+
+
+@pytest.mark.parametrize("points", [1, 7, 5000])
+def test_an_envelope_of_any_length_can_be_drawn(points):
+    """Short, long, and silent."""
+    plot = WaveformPlot("w", "w", 12.0, np.zeros(points), np.zeros(points), ())
+    assert "<svg" in figures.draw_waveform(plot)
+
+
+def test_thinning_keeps_the_extremes():
+    """A click of one sample is still seen."""
+    values = np.zeros(10_001)
+    values[7_777] = 0.9
+    thinned = figures._thinned(values, np.maximum)
+    assert len(thinned) <= 480
+    assert thinned.max() == 0.9
