@@ -10,10 +10,11 @@ from spoken import spoken
 
 from forensic.case.folder import open_case
 from forensic.comparison import explain as module
+from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import CalibrationError
 from forensic.settings import ComparisonSettings, LanguageSettings, Settings
-from forensic.workflows.compare import ComparisonRequest, compare
+from forensic.workflows.compare import compare
 
 _SETTINGS = Settings(
     comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0),

@@ -13,9 +13,10 @@ from forensic.audio.decode import probe
 from forensic.case.folder import open_case
 from forensic.case.store import SCHEMAS, EvidenceStore, empty
 from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, find_suspicions, without_fingerprint
+from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import STATUS_LR, STATUS_NONE
 from forensic.settings import ComparisonSettings, Settings
-from forensic.workflows.compare import ComparisonRequest, compare
+from forensic.workflows.compare import compare
 
 _SETTINGS = ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0)
 

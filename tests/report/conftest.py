@@ -1,11 +1,6 @@
-"""The case that most tests read; lets the tests import the factory beside this file."""
-
-import sys
-from pathlib import Path
+"""The case that most tests read."""
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

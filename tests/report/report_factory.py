@@ -404,7 +404,6 @@ def empty_case():
 def _inputs(tables, rows, speakers, calibrations):
     return ReportInputs(
         case_details=details(),
-        report_id="R-2026-0417-3f9c1b",
         comparison_id="20260331-140512-3f9c1b",
         created_utc=datetime(2026, 3, 31, 14, 5, 12, tzinfo=UTC),
         files=tables.frame("files"),

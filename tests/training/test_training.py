@@ -15,7 +15,7 @@ from forensic.errors import TrainingError
 from forensic.examination.manifest import read_manifest
 from forensic.speaker.extractor import load_model
 from forensic.speaker.network import Architecture, SpeakerNetwork
-from forensic.training import cache, trainer
+from forensic.training import cache
 from forensic.training.cache import build_cache
 from forensic.training.configuration import (
     AugmentationSettings,
@@ -26,6 +26,7 @@ from forensic.training.configuration import (
     load_training_settings,
 )
 from forensic.training.data import make_pieces
+from forensic.training.speaker import trainer
 from forensic.training.speaker.development import DevelopmentResult, measure
 from forensic.workflows import train as workflow
 from forensic.workflows.train import TrainingRequest, train_model

@@ -10,6 +10,7 @@ from factories import write_wav
 from spoken import VOICES, spoken
 
 from forensic.case.folder import open_case
+from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CalibrationError, ModelError, ValidationError
 from forensic.likelihood_ratio.population import load_population
 from forensic.settings import ComparisonSettings, Settings
@@ -20,7 +21,7 @@ from forensic.workflows.calibrate import (
     calibrate_on_scores,
     load_calibration,
 )
-from forensic.workflows.compare import ComparisonRequest, compare
+from forensic.workflows.compare import compare
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 _CONDITIONS = {

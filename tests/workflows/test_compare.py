@@ -11,13 +11,14 @@ from people import write_people
 from spoken import spoken
 
 from forensic.case.folder import open_case
+from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
 from forensic.settings import AudioSettings, ComparisonSettings, Settings
 from forensic.speaker.backend import Backend, TwoCovariance, save_backend
 from forensic.speaker.extractor import load_model
-from forensic.workflows.compare import ComparisonRequest, compare
+from forensic.workflows.compare import compare
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 

@@ -8,13 +8,14 @@ from spoken import spoken
 
 from forensic.case.folder import open_case
 from forensic.case.reference import Suspect
+from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.sides import known_side, questioned_sides, sides_by_recording
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import CaseError
 from forensic.examination.scan import ScanRequest, scan
 from forensic.settings import DiarizationSettings, Settings
 from forensic.speaker.extractor import default_model_folder, load_model
-from forensic.workflows.compare import ComparisonRequest, compare
+from forensic.workflows.compare import compare
 
 ALL_SPEECH = "0.0\t60.0\tonly one\n"
 

@@ -11,9 +11,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from forensic.errors import SettingsError
 from forensic.speaker.backend import Backend, save_backend
 from forensic.speaker.extractor import load_model
-from forensic.training import backend as chooser
 from forensic.training.cache import FeatureCache
 from forensic.training.configuration import BackendSettings, TrainingSettings
+from forensic.training.speaker import backend as chooser
 from forensic.training.speaker.backend import (
     Examples,
     Spread,

@@ -1,20 +1,17 @@
-"""Single questions: one recording against one, and one against many, by the way of a case."""
+"""One recording against one of a known speaker."""
 
 import json
 
 import numpy as np
-import polars as pl
 import pytest
 from factories import write_wav
-from forensic.workflows.single import identify, ranking, verify
 from spoken import spoken
 
-from forensic.case.audit import verify_audit
-from forensic.case.folder import open_case
+from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
 from forensic.settings import ComparisonSettings, LanguageSettings, Settings
-from forensic.workflows.compare import ComparisonRequest
+from forensic.workflows.verify import verify
 
 _SETTINGS = Settings(
     comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0),
@@ -31,28 +28,10 @@ def pair(tmp_path):
 
 
 @pytest.fixture
-def suspects(tmp_path):
-    root = tmp_path / "suspects"
-    root.mkdir()
-    for voice in ("brook", "carver", "dale"):
-        write_wav(root / f"{voice}.wav", spoken(voice, 10.0, start_s=10.0))
-    return root
-
-
-@pytest.fixture
 def run_verify(population_folder):
     def run(questioned, known, report=None):
         request = ComparisonRequest(known, population_folder, _SETTINGS, workers=1)
         return verify(questioned, known, request, report, lambda _: None)
-
-    return run
-
-
-@pytest.fixture
-def run_identify(population_folder):
-    def run(questioned, suspects, case=None, report=None):
-        request = ComparisonRequest(suspects, population_folder, _SETTINGS, workers=1)
-        return identify(questioned, request, case, report, lambda _: None, lambda _: None)
 
     return run
 
@@ -109,50 +88,3 @@ def test_folders_and_a_report_that_is_there_are_refused_before_anything_is_exami
         run_verify(*pair, tmp_path / "report")
     with pytest.raises(CaseError, match="does not exist"):
         run_verify(tmp_path / "nothing.wav", pair[1])
-
-
-def test_suspects_are_ranked_by_lr_for_each_questioned_recording(recordings, suspects, run_identify, tmp_path):
-    answer = run_identify([recordings / "a.wav", recordings / "deep"], suspects, report=tmp_path / "report")
-    speakers = answer.results["identification"]
-    assert [speaker["questioned_path"].rpartition("/")[2] for speaker in speakers] == ["a.wav", "b.wav"]
-    for speaker in speakers:
-        log10_lrs = [row["log10_lr"] for row in speaker["ranked"]]
-        assert sorted({row["suspect"] for row in speaker["ranked"]}) == ["brook", "carver", "dale"]
-        assert log10_lrs == sorted(log10_lrs, reverse=True)
-        assert 0.0 <= speaker["expected_as_high"] <= 3.0
-    html = answer.published.html.read_text()
-    assert "it may be none of them" in html
-    assert "What chance alone would give" in html
-
-
-def test_an_identification_in_a_case_is_kept_there_and_noted(recordings, suspects, run_identify, tmp_path):
-    with open_case(tmp_path / "case", create=True) as case:
-        answer = run_identify([recordings / "a.wav"], suspects, case=case)
-        assert answer.published.folder.parent == case.comparisons
-        assert verify_audit(case.audit_log) == 3  # two scans and the identification
-        assert json.loads(case.audit_log.read_text().splitlines()[-1])["action"] == "identify"
-
-
-def test_what_chance_gives_is_the_share_of_different_speaker_lrs_for_every_suspect():
-    rows = [
-        {
-            "questioned_path": "q",
-            "channel": 0,
-            "turn": 0,
-            "speakers": 1,
-            "suspect": name,
-            "log10_lr": lr,
-            "status": STATUS_LR,
-        }
-        | {"log10_lr_low": lr, "log10_lr_high": lr, "unbounded_log10_lr": lr, "verbal_equivalent": ""}
-        | {"calibration_id": "c", "reason": None}
-        for name, lr in (("a", 0.5), ("b", 1.5))
-    ]
-
-    class Fitted:
-        different_speaker_log10_lr = np.array([-3.0, -2.0, 0.2, 1.7])
-
-    (speaker,) = ranking(pl.DataFrame(rows), {"c": Fitted()})
-    assert [row["suspect"] for row in speaker["ranked"]] == ["b", "a"]
-    assert speaker["expected_as_high"] == pytest.approx(2 * 0.25)
-    assert [(row["expected"], row["found"]) for row in speaker["chance"]] == [(1.0, 2), (0.5, 1), (0.0, 0), (0.0, 0)]

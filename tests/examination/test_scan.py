@@ -11,6 +11,7 @@ from spoken import spoken
 from forensic.case.audit import verify_audit
 from forensic.case.store import EvidenceStore
 from forensic.errors import CaseError
+from forensic.examination import ledger
 from forensic.examination import scan as scan_module
 from forensic.settings import AudioSettings, LanguageSettings, Settings, SpeechSettings
 
@@ -134,14 +135,14 @@ def test_what_is_no_audio_is_skipped_and_said(tmp_path, recordings, run_scan):
 def test_an_unreadable_file_is_a_problem_of_its_own(tmp_path, recordings, run_scan, monkeypatch):
     from forensic.errors import FileReadError
 
-    original = scan_module.hash_file
+    original = ledger.hash_file
 
     def refuse(path):
         if path.name == "a.wav":
             raise FileReadError(f"Cannot read {path}: Permission denied.", "Ask for permission.")
         return original(path)
 
-    monkeypatch.setattr(scan_module, "hash_file", refuse)
+    monkeypatch.setattr(ledger, "hash_file", refuse)
     summary = run_scan(recordings)
     assert (summary.failed, summary.examined) == (1, 2)
     unreadable = _read(tmp_path, "files").filter(pl.col("status") == "unreadable").row(0, named=True)
