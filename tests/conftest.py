@@ -27,7 +27,7 @@ def tiny_model_folder(tmp_path):
     import torch
 
     from forensic.speaker.network import Architecture, SpeakerNetwork
-    from forensic.workflows.train import save_model
+    from forensic.training.model_folder import save_model
 
     torch.manual_seed(1)
     network = SpeakerNetwork(Architecture(hidden_size=16, layers=2, embedding_size=12, rectified=False))

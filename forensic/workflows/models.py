@@ -12,8 +12,8 @@ from forensic.likelihood_ratio.population import load_population
 from forensic.speaker.backend import load_backend
 from forensic.storage.cards import CARD, named_file, read_card
 from forensic.storage.shipped import shipped
+from forensic.training.model_folder import save_model
 from forensic.training.speaker.teacher import import_ge2e
-from forensic.workflows.train import save_model
 
 
 @dataclass(frozen=True, slots=True)

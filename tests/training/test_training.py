@@ -26,10 +26,11 @@ from forensic.training.configuration import (
     load_training_settings,
 )
 from forensic.training.data import make_pieces
+from forensic.training.model_folder import TrainingRequest
 from forensic.training.speaker import trainer
 from forensic.training.speaker.development import DevelopmentResult, measure
 from forensic.workflows import train as workflow
-from forensic.workflows.train import TrainingRequest, train_model
+from forensic.workflows.train import train_speakers
 
 _LEARNING = LearningSettings(
     init="random", steps=6, batch=6, min_crop_frames=60, max_crop_frames=90, evaluate_every=2, average_last=0.5
@@ -89,7 +90,7 @@ def request_for(settings, features, tmp_path):
 
 
 def _train(request):
-    return train_model(request, lambda *_: None, lambda _: None)
+    return train_speakers(request, lambda *_: None, lambda _: None)
 
 
 def test_no_person_is_in_training_and_development(settings):
@@ -227,7 +228,7 @@ def test_a_network_that_starts_as_its_teacher_has_nothing_to_learn_from_the_same
             similarity_weight=0.0,
             learning_rate=1e-9,  # Adam takes steps of this size however small the gradient
         )
-        train_model(request, lambda *_: None, lambda state, own=losses: own.append((state.step, state.loss)))
+        train_speakers(request, lambda *_: None, lambda state, own=losses: own.append((state.step, state.loss)))
     (_, of_crops), (_, of_pieces) = losses
     assert of_crops < 0.1 * of_pieces
 

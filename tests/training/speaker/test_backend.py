@@ -13,6 +13,7 @@ from forensic.speaker.backend import Backend, save_backend
 from forensic.speaker.extractor import load_model
 from forensic.training.cache import FeatureCache
 from forensic.training.configuration import BackendSettings, TrainingSettings
+from forensic.training.model_folder import TrainingRequest
 from forensic.training.speaker import backend as chooser
 from forensic.training.speaker.backend import (
     Examples,
@@ -272,7 +273,7 @@ def test_a_model_gets_another_score_without_being_trained(tiny_model_folder, tmp
     monkeypatch.setattr(workflow, "make_pieces", lambda *_: [])
     monkeypatch.setattr(workflow, "_cache", lambda *_: _features())
     settings = TrainingSettings(backend=BackendSettings(lda_dimensions=(4,), margin=9.0))
-    request = workflow.TrainingRequest(settings, tiny_model_folder, tmp_path, "tiny", "CC0", "none", workers=1)
+    request = TrainingRequest(settings, tiny_model_folder, tmp_path, "tiny", "CC0", "none", workers=1)
     choice = workflow.choose_score(request, lambda *_: None)
     after = load_model(tiny_model_folder)
     record = json.loads((tiny_model_folder / "training.json").read_text())
