@@ -21,6 +21,11 @@ settings.register_profile("any machine", deadline=None)  # a busy machine is no 
 settings.load_profile("any machine")
 
 
+def pytest_addoption(parser):
+    """Golden files change on this flag alone."""
+    parser.addoption("--rewrite-golden", action="store_true", help="write the files in tests/golden again")
+
+
 @pytest.fixture
 def tiny_model_folder(tmp_path):
     """A model of the real kind, small and untrained."""
