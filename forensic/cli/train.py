@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def describe(state: "Progress | RecognitionProgress") -> str:
-    """Where a run stands, in one line."""
+    """The progress of a run, in one line."""
     left = f"{state.seconds_left / 60:.0f} min left"
     return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}, {left}"
 
@@ -40,7 +40,7 @@ def describe_recognition(result: "RecognitionResult") -> str:
 
 
 class _Watch:
-    """Shows a run: the meter moves on, and every measurement leaves a line."""
+    """Shows a run: the meter moves, and every measurement prints a line."""
 
     def __init__(self, bar: "Meter") -> None:
         self._bar, self._shown = bar, -1
@@ -75,30 +75,34 @@ def _print_choice(choice: "BackendChoice") -> None:
 
 
 def train_command(
-    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train on, and how.")],
-    out: Annotated[Path, typer.Option(help="The model folder to make.")],
+    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="Configuration of the training.")],
+    out: Annotated[Path, typer.Option(help="Model folder to create.")],
     data: Annotated[
-        Path | None, typer.Option(help="CSV manifest (path, speaker, ...); overrides data.manifest.")
+        Path | None,
+        typer.Option(help="CSV manifest (path, speaker, ...). Default: data.manifest of the configuration."),
     ] = None,
-    task: Annotated[str, typer.Option(help="What to tell apart: speaker, language or accent.")] = "speaker",
+    task: Annotated[str, typer.Option(help="What the model distinguishes: speaker, language or accent.")] = "speaker",
     init: Annotated[
-        str | None, typer.Option(help="ge2e, random, or a model folder to start from; overrides the configuration.")
+        str | None,
+        typer.Option(help="What to start from: ge2e, random, or a model folder. Default: as in the configuration."),
     ] = None,
-    work: Annotated[Path, typer.Option(help="Folder of cached features and checkpoints.")] = Path("work"),
-    name: Annotated[str | None, typer.Option(help="Name of the model; that of the folder without it.")] = None,
-    licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "Apache-2.0",
-    provenance: Annotated[str, typer.Option(help="What the card says of the data.")] = "",
+    work: Annotated[Path, typer.Option(help="Folder for cached features and checkpoints.")] = Path("work"),
+    name: Annotated[str | None, typer.Option(help="Name of the model. Default: the name of the folder.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the model card.")] = "Apache-2.0",
+    provenance: Annotated[str, typer.Option(help="Description of the training data, for the model card.")] = "",
     backend_only: Annotated[
-        bool, typer.Option("--backend-only", help="Train nothing: choose how the model in --out scores, and keep that.")
+        bool,
+        typer.Option("--backend-only", help="Do not train: choose how the model in --out scores, and save the choice."),
     ] = False,
     workers: WorkersOption = None,
 ) -> None:
-    """Train a model of speakers, languages or accents; a run that was killed goes on from its last checkpoint."""
+    """Train a model of speakers, languages or accents; a run that was killed continues from its last checkpoint."""
     _check_task(task, backend_only=backend_only)
     if task != "speaker":
         _train_recognition(task, configuration, out, data, init, work, name, licence, provenance, workers)
         return
     from forensic.engine import default_workers
+    from forensic.report.shared.formats import plural
     from forensic.storage.cards import read_card
     from forensic.training.configuration import load_training_settings
     from forensic.workflows.train import TrainingRequest, choose_score, train_model
@@ -112,7 +116,7 @@ def train_command(
     with meter("Training") as bar:
 
         def watch_features(done: int, total: int) -> None:
-            bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces")
+            bar.update(done, total, f"preparing features, {done:,} of {plural(total, 'piece')}")
 
         if backend_only:
             choice = choose_score(request, watch_features)
@@ -122,11 +126,12 @@ def train_command(
         _print_choice(choice)
         return
     if history[-1].conditions:
-        console.print(f"On development people after {history[-1].step:,} steps, at the start in brackets:")
+        console.print(f"On development people after {plural(history[-1].step, 'step')}; in brackets, at the start:")
     for first, last in zip(history[0].conditions, history[-1].conditions, strict=True):
         console.print(
             f"  {last.condition:10} EER {100 * last.eer:5.2f} % ({100 * first.eer:.2f} %)  "
-            f"Cllr_min {last.cllr_min:.3f} ({first.cllr_min:.3f})  {last.comparisons:,} same-speaker comparisons"
+            f"Cllr_min {last.cllr_min:.3f} ({first.cllr_min:.3f})  "
+            f"{plural(last.comparisons, 'same-speaker comparison')}"
         )
     console.print(f"Score: {read_card(out)['backend']['chosen']}")
     console.print(f"Model: {shown_path(out)}")
@@ -136,7 +141,9 @@ def _check_task(task: str, *, backend_only: bool) -> None:
     if task not in {"speaker", "language", "accent"}:
         raise typer.BadParameter("Use speaker, language or accent.", param_hint="--task")
     if backend_only and task != "speaker":
-        raise typer.BadParameter("Only a speaker model has a score to choose.", param_hint="--backend-only")
+        raise typer.BadParameter(
+            "It needs --task speaker: only a speaker model has scores.", param_hint="--backend-only"
+        )
 
 
 def _train_recognition(
@@ -152,6 +159,7 @@ def _train_recognition(
     workers: int | None,
 ) -> None:
     from forensic.engine import default_workers
+    from forensic.report.shared.formats import plural
     from forensic.training.recognition.configuration import load_recognition_settings
     from forensic.workflows.train_recognition import RecognitionRequest, train_recognition
 
@@ -166,7 +174,7 @@ def _train_recognition(
     with meter("Training") as bar:
 
         def watch_features(done: int, total: int) -> None:
-            bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces")
+            bar.update(done, total, f"preparing features, {done:,} of {plural(total, 'piece')}")
 
         history, validation = train_recognition(request, watch_features, _RecognitionWatch(bar))
     decision = validation.decision
