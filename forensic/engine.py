@@ -23,7 +23,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")  # forked from a process th
 
 
 def default_workers() -> int:
-    """One worker a processor that this process may use."""
+    """One worker per processor that this process may use."""
     return len(os.sched_getaffinity(0))
 
 

@@ -1,6 +1,6 @@
 """The named data that travel between the steps: one item each, frozen.
 
-Many items of one kind are a polars frame whose schema stands in ``forensic.case.store``.
+Many items of one kind are a polars frame whose schema is in ``forensic.case.store``.
 """
 
 from collections.abc import Mapping
@@ -166,7 +166,7 @@ class Recognition:
 
     Attributes:
         answer: "named", or why none is: "too little speech", "none of these" (the first is too improbable), "not
-            covered" (the first is one that the model's validation found to be told badly).
+            covered" (the first is one for which the model's validation found too many errors).
         name: of the language (BCP 47) or accent; None unless named.
         probability: calibrated, of the first of ``top``; None with too little speech.
         top: the five most probable, the first first; none with too little speech.

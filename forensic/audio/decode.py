@@ -364,7 +364,7 @@ class _Source:
             raise _Damage(f"the file should last {promised_s:.2f} s and breaks off at {self.decoded_s:.2f} s")
 
     def _counts_its_audio(self) -> bool:
-        """Whether the stated duration stands in the file, rather than being FFmpeg's guess from its size."""
+        """Whether the stated duration is in the file, rather than being FFmpeg's guess from its size."""
         if self._demuxer not in _PROMISES_S or self._stream.duration is None:
             return False
         if self._demuxer == "mp3":

@@ -192,7 +192,7 @@ def _snr_db(speech_power: float, noise_power: float | None, speech_levels: NDArr
 
 
 def _run_histogram(samples: Samples, is_speech: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many samples of speech lie in runs of three that all reach a level, by level."""
+    """How many samples of speech are in runs of three that all reach a level, by level."""
     speech = samples[: len(is_speech) * _FRAME].reshape(-1, _FRAME)[is_speech].ravel()
     counts = np.zeros(len(_CEILINGS_DB), np.int64)
     for signed in (speech, -speech):

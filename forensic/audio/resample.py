@@ -25,21 +25,21 @@ _SWR_OPTIONS = {
     "cutoff": f"{_ROLLOFF}",
     "kaiser_beta": f"{_KAISER_BETA:.0f}",
 }
-_MIN_PHASES = 64  # fewer output phases a step make a slow convolution; they are computed several steps at once
+_MIN_PHASES = 64  # with fewer output phases per step the convolution is slow, so several steps are computed at once
 
 
 class Resampler(Protocol):
-    """Turns a signal that arrives in pieces into 16 kHz, as if it had come in one."""
+    """Resamples a signal that arrives in pieces to 16 kHz, with the same result as for the whole signal."""
 
     def push(self, samples: Samples) -> Samples:
-        """Take the next piece, shape (channels, n); give what can be computed so far, shape (channels, m)."""
+        """Take the next piece, shape (channels, n); return what can be computed so far, shape (channels, m)."""
 
     def finish(self) -> Samples:
         """The rest, shape (channels, m); the whole is as long as the input, rounded up to a sample."""
 
 
 def make_resampler(sample_rate_hz: int, channels: int) -> Resampler:
-    """The resampler from one rate to 16 kHz that is exact and affordable."""
+    """The resampler from one rate to 16 kHz that is exact and needs little enough memory."""
     if sample_rate_hz == SAMPLE_RATE_HZ:
         return _Unchanged(channels)
     divisor = math.gcd(sample_rate_hz, SAMPLE_RATE_HZ)
@@ -140,7 +140,7 @@ def _several_steps_at_once(kernel: torch.Tensor, orig: int, steps: int) -> torch
 
 
 class _SwrResampler:
-    """FFmpeg's swresample, one a channel."""
+    """FFmpeg's swresample, one per channel."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._rate_hz = sample_rate_hz

@@ -1,6 +1,6 @@
 """The tables of a case: their schemas, and how they are written and read.
 
-A scan appends *batches*. A batch is one Parquet file a table, all with the batch's number; the file of ``recordings``
+A scan appends *batches*. A batch is one Parquet file per table, all with the batch's number; the file of ``recordings``
 is written last, so a batch counts only when it is whole, and a killed scan loses at most the batch in flight.
 ``compact`` joins the batches of a finished scan to one file a table. A later row for a key replaces an earlier one.
 """
@@ -30,7 +30,7 @@ TURN_KEY: Schema = EVIDENCE_KEY | {
 }
 
 SCHEMAS: dict[str, Schema] = {
-    # one row a path: what lies there
+    # one row per path: the file there
     "files": {
         "path": pl.String,  # absolute, as ``path_text`` writes it
         "sha256": pl.String,  # null where the bytes could not be read
@@ -42,7 +42,7 @@ SCHEMAS: dict[str, Schema] = {
         "remedy": pl.String,
         "scanned_utc": pl.Datetime("us", "UTC"),
     },
-    # one row a file content and examination: container and codec facts; the ledger of what is done
+    # one row per file content and examination: facts of container and codec; the ledger of what is done
     "recordings": {
         "sha256": pl.String,
         "model_sha256": pl.String,
@@ -59,7 +59,7 @@ SCHEMAS: dict[str, Schema] = {
         "labels_path": pl.String,
         "tags": pl.List(pl.String),  # of container and stream, "name=value"
     },
-    # one row a channel with speech, or a speaker in it where there are several
+    # one row per channel with speech, or per speaker in it if there are several
     "quality": TURN_KEY
     | {
         "speakers": pl.Int16,  # in the channel
@@ -78,7 +78,7 @@ SCHEMAS: dict[str, Schema] = {
         "envelope_low": pl.List(pl.Float32),
         "envelope_high": pl.List(pl.Float32),
     },
-    # one row a stretch of speech; embedding is null where the stretch holds no window of its own
+    # one row per stretch of speech; embedding is null if no window is centred in the stretch
     "segments": TURN_KEY
     | {
         "segment": pl.Int32,
@@ -87,9 +87,9 @@ SCHEMAS: dict[str, Schema] = {
         "windows": pl.Int32,
         "embedding": pl.List(pl.Float32),
     },
-    # one row a channel with speech, or a speaker in it
+    # one row per channel with speech, or per speaker in it
     "embeddings": TURN_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
-    # one row a channel with speech, or a speaker in it, where a scan tells languages: of its first minute of speech
+    # one row per channel with speech, or per speaker in it, if languages are classified: of its first minute of speech
     "language": TURN_KEY
     | {
         "answer": pl.String,  # "named", or why no language is
@@ -102,9 +102,9 @@ SCHEMAS: dict[str, Schema] = {
         "accent": pl.String,
         "accent_probability": pl.Float64,
     },
-    # one row a channel with speech; 32 bits a frame, little-endian, 0 outside speech
+    # one row per channel with speech; 32 bits per frame, little-endian, 0 outside speech
     "fingerprints": EVIDENCE_KEY | {"fingerprint": pl.Binary},
-    # one row a recording (channel null) or channel that could not be examined
+    # one row per recording (channel null) or channel that could not be examined
     "failures": EVIDENCE_KEY | {"step": pl.String, "problem": pl.String, "remedy": pl.String},
 }
 """Column name to type, by table."""
@@ -168,7 +168,7 @@ class EvidenceStore:
     def read_of(self, table: str, model_sha256: str, settings_sha256: str) -> pl.DataFrame:
         """The rows of a table that one model and one settings made.
 
-        Of a recording whose turns an examiner set, or set anew, those of the latest choice.
+        Of a recording whose turns an examiner set, once or again, those of the latest choice.
 
         Raises:
             CaseError: if a file of the table cannot be read.
@@ -197,7 +197,9 @@ class EvidenceStore:
             parts = self._parts(table)
             if parts:
                 write_parquet(self.read(table), self.folder / f"{table}.parquet")
-                if table != "recordings":  # while the ledger's parts stand, a kill here repeats rows, and loses none
+                if (
+                    table != "recordings"
+                ):  # as long as the ledger's parts exist, a kill here repeats rows, and loses none
                     for _, path in parts:
                         path.unlink()
         for _, path in self._parts("recordings"):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def describe(state: "Progress | RecognitionProgress") -> str:
-    """Where a run stands, in one line."""
+    """The progress of a run, in one line."""
     left = f"{state.seconds_left / 60:.0f} min left"
     return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}, {left}"
 
@@ -44,7 +44,7 @@ def describe_recognition(result: "RecognitionResult") -> str:
 
 
 class _Watch:
-    """Shows a run: the meter moves on, and every measurement leaves a line."""
+    """Shows a run: the meter moves, and every measurement prints a line."""
 
     def __init__(self, bar: "Meter") -> None:
         self._bar, self._shown = bar, -1
@@ -72,27 +72,31 @@ class _RecognitionWatch:
 
 
 def train_command(
-    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train on, and how.")],
-    out: Annotated[Path, typer.Option(help="The model folder to make.")],
+    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="Configuration of the training.")],
+    out: Annotated[Path, typer.Option(help="Model folder to create.")],
     data: Annotated[
-        Path | None, typer.Option(help="CSV manifest (path, speaker, ...); overrides data.manifest.")
+        Path | None,
+        typer.Option(help="CSV manifest (path, speaker, ...). Default: data.manifest of the configuration."),
     ] = None,
-    task: Annotated[str, typer.Option(help="What to tell apart: speaker, language or accent.")] = "speaker",
+    task: Annotated[str, typer.Option(help="What the model distinguishes: speaker, language or accent.")] = "speaker",
     init: Annotated[
-        str | None, typer.Option(help="ge2e, random, or a model folder to start from; overrides the configuration.")
+        str | None,
+        typer.Option(help="What to start from: ge2e, random, or a model folder. Default: as in the configuration."),
     ] = None,
-    work: Annotated[Path, typer.Option(help="Folder of cached features and checkpoints.")] = Path("work"),
-    name: Annotated[str | None, typer.Option(help="Name of the model; that of the folder without it.")] = None,
-    licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "Apache-2.0",
-    provenance: Annotated[str, typer.Option(help="What the card says of the data.")] = "",
+    work: Annotated[Path, typer.Option(help="Folder for cached features and checkpoints.")] = Path("work"),
+    name: Annotated[str | None, typer.Option(help="Name of the model. Default: the name of the folder.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the model card.")] = "Apache-2.0",
+    provenance: Annotated[str, typer.Option(help="Description of the training data, for the model card.")] = "",
     backend_only: Annotated[
-        bool, typer.Option("--backend-only", help="Train nothing: choose how the model in --out scores, and keep that.")
+        bool,
+        typer.Option("--backend-only", help="Do not train: choose how the model in --out scores, and save the choice."),
     ] = False,
     workers: WorkersOption = None,
 ) -> None:
-    """Train a model of speakers, languages or accents; a run that was killed goes on from its last checkpoint."""
+    """Train a model of speakers, languages or accents; a run that was killed continues from its last checkpoint."""
     _check_task(task, backend_only=backend_only)
     from forensic.engine import default_workers
+    from forensic.report.shared.formats import plural
     from forensic.training.model_folder import TrainingRequest
 
     def request(settings: Any) -> "TrainingRequest[Any]":
@@ -105,7 +109,7 @@ def train_command(
     with meter("Training") as bar:
 
         def watch_features(done: int, total: int) -> None:
-            bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces")
+            bar.update(done, total, f"preparing features, {done:,} of {plural(total, 'piece')}")
 
         if task != "speaker":
             _train_recognition(request(_recognition_settings(configuration, init)), watch_features, bar)
@@ -120,7 +124,9 @@ def _check_task(task: str, *, backend_only: bool) -> None:
     if task not in {"speaker", "language", "accent"}:
         raise typer.BadParameter("Use speaker, language or accent.", param_hint="--task")
     if backend_only and task != "speaker":
-        raise typer.BadParameter("Only a speaker model has a score to choose.", param_hint="--backend-only")
+        raise typer.BadParameter(
+            "It needs --task speaker: only a speaker model has scores.", param_hint="--backend-only"
+        )
 
 
 def _speaker_settings(configuration: Path, init: str | None) -> "TrainingSettings":
@@ -142,16 +148,18 @@ def _recognition_settings(configuration: Path, init: str | None) -> "Recognition
 
 
 def _train_speakers(request: "SpeakerRequest", watch_features: Callable[[int, int], None], bar: "Meter") -> None:
+    from forensic.report.shared.formats import plural
     from forensic.storage.cards import read_card
     from forensic.workflows.train import train_speakers
 
     history = train_speakers(request, watch_features, _Watch(bar))
     if history[-1].conditions:
-        console.print(f"On development people after {history[-1].step:,} steps, at the start in brackets:")
+        console.print(f"On development people after {plural(history[-1].step, 'step')}; in brackets, at the start:")
     for first, last in zip(history[0].conditions, history[-1].conditions, strict=True):
         console.print(
             f"  {last.condition:10} EER {100 * last.eer:5.2f} % ({100 * first.eer:.2f} %)  "
-            f"Cllr_min {last.cllr_min:.3f} ({first.cllr_min:.3f})  {last.comparisons:,} same-speaker comparisons"
+            f"Cllr_min {last.cllr_min:.3f} ({first.cllr_min:.3f})  "
+            f"{plural(last.comparisons, 'same-speaker comparison')}"
         )
     console.print(f"Score: {read_card(request.out)['backend']['chosen']}")
 

@@ -87,7 +87,7 @@ def _read(path: Path) -> pl.DataFrame:
 
 
 def _from_folders(root: Path) -> pl.DataFrame:
-    """A folder a speaker, with recordings in any depth below: LibriSpeech, VoxCeleb and the like."""
+    """A folder per speaker, with recordings in any depth below: LibriSpeech, VoxCeleb and the like."""
     paths = sorted(path.relative_to(root) for path in root.rglob("*") if path.suffix.lower() in _AUDIO_SUFFIXES)
     rows = [(str(path), path.parts[0], root.name) for path in paths if len(path.parts) > 1]
     return pl.DataFrame(rows, ["path", "speaker", "corpus"], orient="row")

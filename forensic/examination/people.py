@@ -1,6 +1,6 @@
 """People of the relevant population as audio: from a manifest or a folder, through a channel, to embeddings.
 
-Each person's recordings are parted into a known and a questioned side that share no audio. A side goes through a
+Each person's recordings are split into a known and a questioned side that share no audio. A side goes through a
 channel, is examined as a case recording would be, and is cut to amounts of net speech.
 """
 
@@ -37,7 +37,7 @@ _FORMAT = 3  # raise when the features or measures change
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person, the recordings parted into two sides.
+    """One person, the recordings split into two sides.
 
     Attributes:
         name: with the corpus before it.
@@ -123,7 +123,7 @@ def _seconds(path: Path) -> float:
 
 
 def with_languages_apart(manifest: pl.DataFrame) -> pl.DataFrame:
-    """Name a corpus of several languages by language, so that no pair of speakers is told apart by its language.
+    """Name a corpus of several languages by language, so that no pair of speakers is separated by its language.
 
     Args:
         manifest: columns corpus and, where it is known, language.

@@ -36,7 +36,7 @@ class ScanRequest:
         exclude: globs; what fits one of them is left out.
         model_folder: embeds the speech.
         settings: of every step.
-        workers: processes; None takes one a processor.
+        workers: processes; None takes one per processor.
         labels: a file or folder of an examiner's turns, or these by recording; None keeps those of earlier scans.
     """
 
@@ -152,7 +152,7 @@ def _labels(request: ScanRequest, recordings: Sequence[Path]) -> Mapping[Path, L
 def _settings_of_side(request: ScanRequest) -> Settings:
     """The settings, but for a number of speakers: it is that of the questioned recordings.
 
-    A suspect's recording is meant to hold one voice; parted in a number all the same, it could never be used.
+    A suspect's recording should have one voice; if it were split into a given number, it could never be used.
     """
     diarization = request.settings.diarization
     if request.side == "questioned" or diarization.speakers in {"auto", "1"}:

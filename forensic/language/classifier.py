@@ -1,8 +1,8 @@
-"""A model folder loaded and checked, and speech told apart with it.
+"""A model folder loaded and checked, and speech classified with it.
 
 A model is a folder: ``card.toml`` (name, licence, data, architecture, classes, calibration, coverage, SHA-256 of the
-weights) and ``weights.safetensors``. What a class may be called, and when no class is named, stands in the card, since
-it comes from the validation of that model.
+weights) and ``weights.safetensors``. The card also says when a class is named and when none is, since that
+comes from the validation of the model.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,13 +1,13 @@
-"""Who speaks when in one channel: windows of speech, told apart by their LSTM embeddings.
+"""Who speaks when in one channel: windows of speech, grouped by their LSTM embeddings.
 
 1. *Windows*, overlapping, each within one stretch of speech between pauses, are embedded.
-2. *Clustering.* Windows are parted by spectral clustering of their cosines: the lower cosines of each row are faded,
+2. *Clustering.* Windows are split by spectral clustering of their cosines: the lower cosines of each row are faded,
    the matrix is made symmetric, and the rows of its leading eigenvectors fall into a group for each speaker.
    Long recordings are condensed first: windows of a stretch of time are joined by agglomeration to some centroids, so
    that the matrix stays small however long a recording is.
 3. *Number of speakers.* A gap among eigenvalues tells two speakers from three, but not one from two, and one speaker
-   who is taken for two does more harm here than two who are taken for one. So the windows are parted in two, and each
-   half again, as long as the halves lie further apart than those of so many windows of one voice do, or nearly so
+   who is taken for two does more harm here than two who are taken for one. So the windows are split in two, and each
+   half again, as long as the halves are further apart than those of so many windows of one voice do, or nearly so
    far and clearly further apart than the quarters in a half: noise, channel and the sounds that are spoken move both
    alike.
 4. *Resegmentation.* Every tenth of a second goes to the speaker whose mean embedding the windows around it resemble; a
@@ -78,8 +78,8 @@ class Windows:
 def may_be_several(embeddings: Samples, settings: DiarizationSettings) -> bool:
     """Whether a channel is worth a closer look, from the windows that it was embedded with.
 
-    These run on over pauses and changes of speaker, so they do not tell who speaks when; yet where two people speak,
-    they fall into two groups that lie further apart than one voice does. Errs to the side of looking.
+    These cross pauses and changes of speaker, so they do not show who speaks when; yet if two people speak, they fall
+    into two groups that are further apart than those of one voice. In doubt, the answer is yes.
 
     Args:
         embeddings: of all windows of the channel, shape (n, embedding_size).
@@ -139,7 +139,7 @@ def _two_speakers(points: Samples, weights: Vector, fewest: float, settings: Dia
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """Windows parted in two.
+    """Windows split in two.
 
     Attributes:
         groups: 0 or 1 for each window, or for each point that stands for several, in order.
@@ -188,7 +188,7 @@ def are_two_speakers(halves: Halves, settings: DiarizationSettings) -> bool:
 
 
 def _cosine_of_halves(points: Samples, weights: Vector | None = None) -> float:
-    """Cosine of the mean embeddings of two groups, parted along the direction in which the points differ most."""
+    """Cosine of the mean embeddings of two groups, split along the direction in which the points differ most."""
     if weights is None:
         weights = np.ones(len(points))
     if len(points) < _FEWEST_WINDOWS:
@@ -244,7 +244,7 @@ def _condensed(embeddings: Samples) -> tuple[Samples, Vector]:
 
 
 def _spectral_groups(points: Samples, number: int) -> Groups:
-    """Points parted by the leading eigenvectors of their refined cosines, shape (n,)."""
+    """Points split by the leading eigenvectors of their refined cosines, shape (n,)."""
     affinity = (1.0 + points.astype(np.float64) @ points.T) / 2.0
     np.fill_diagonal(affinity, 0.0)
     np.fill_diagonal(affinity, affinity.max(axis=1))
@@ -311,7 +311,7 @@ def find_turns(
 def refine_turns(
     turns: Sequence[Turn], windows: Windows, segments: Sequence[SpeechSegment], settings: DiarizationSettings
 ) -> tuple[Turn, ...]:
-    """Turns found anew with shorter windows, which know a voice less well, but change with it sooner.
+    """Turns found again with shorter windows, which describe a voice less well but show a change sooner.
 
     Args:
         turns: as ``find_turns`` gives them.

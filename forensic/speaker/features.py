@@ -1,4 +1,4 @@
-"""Waveform to mel frames: the front end of the public GE2E network, which our networks share.
+"""Waveform to mel frames: the front end of the public GE2E network, which our networks use as well.
 
 Power mel spectrum without a logarithm: 16 kHz, Hann window of 25 ms (400 points), hop of 10 ms, 40 bands on Slaney's
 scale with Slaney's area normalisation from 0 to 8 kHz, after bringing the speech to -30 dBFS. Frame ``i`` is centred at
@@ -87,11 +87,11 @@ def level_gain(samples: Samples, mask: "NDArray[np.bool_]") -> float:
 
 
 def frame_mask(segments: "Sequence[SpeechSegment]", start_s: float, frames: int) -> "NDArray[np.bool_]":
-    """Which frames of 10 ms lie in speech.
+    """Which frames of 10 ms are in speech.
 
     Args:
         segments: speech, in seconds from the start of the recording.
-        start_s: where frame 0 lies in the recording.
+        start_s: time of frame 0 in the recording.
         frames: how many.
 
     Returns:

@@ -16,7 +16,7 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def write_csv(comparisons: pl.DataFrame, path: Path) -> None:
-    """The comparisons as CSV; text that a spreadsheet would take for a formula is led by an apostrophe."""
+    """The comparisons as CSV; text that a spreadsheet would take for a formula begins with an apostrophe."""
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(comparisons.columns)

@@ -7,7 +7,7 @@ The layout of a cache folder::
     problems.parquet  a row a clip that could not be used
     version-0.npy     clean features, shape (frames, 40), float16 square roots of mel power
     version-1.npy ..  the same frames through a drawn channel
-    cache.json        what made it, written last: a folder without it is made anew
+    cache.json        what made it, written last: a folder without it is made again
 """
 
 import hashlib
@@ -173,7 +173,7 @@ def _raw_to_npy(raw: Path, target: Path) -> None:
 
 
 def _babble(pieces: Sequence[Piece], augmentation: AugmentationSettings) -> tuple[Samples, ...]:
-    """Some training voices to stand in the background."""
+    """Some training voices, for the background."""
     rng = np.random.default_rng([augmentation.seed, 1])
     voices = []
     for index in rng.choice(len(pieces), min(60, len(pieces)), replace=False):

@@ -18,7 +18,7 @@ _LEVEL_DB = 3.0
 
 @dataclass(frozen=True, slots=True)
 class CropSettings:
-    """How crops are changed, drawn anew for every crop.
+    """How crops are changed, drawn again for every crop.
 
     Attributes:
         tempo: speech is played up to so much faster or slower, a share; pitch stays.

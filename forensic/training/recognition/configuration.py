@@ -34,9 +34,9 @@ class NetworkSettings:
 
     Attributes:
         join: folders of models that were trained on the same speech with the same people kept out. Nothing is learnt
-            then: the model is their committee, calibrated anew, and the settings below and of learning do not matter.
+            then: the model is their committee, calibrated again, and the settings below and of learning do not matter.
         lower: folder of the speaker model whose lower LSTM layers it starts from, one that sees logarithms of the
-            bands; empty takes the one that ships.
+            bands; empty takes the bundled model.
         lower_layers: how many of them.
         uppers: upper parts, whose mean score counts.
         hidden_size: LSTM cells of an upper layer, in each direction.
