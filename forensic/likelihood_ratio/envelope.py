@@ -12,21 +12,17 @@ meet the same criterion by cross-validation; what fails either has no LR.
 The envelope lies beside a population bank, or wherever a validation wrote it, as ``envelope.toml``.
 """
 
-import hashlib
 import math
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from forensic.errors import ModelError
 from forensic.records import Conditions, Interval
-from forensic.storage.atomic import written_whole
-from forensic.storage.cards import toml_text
+from forensic.storage import toml
 
 ENVELOPE = "envelope.toml"
 _WORST_SHARE = 0.05
@@ -151,19 +147,21 @@ def worst_of(rows: pl.DataFrame, column: Callable[[str], str] = str) -> Limits:
     return Limits(**{name: _edge(rows, column(name), name) for name in _QUANTITIES})
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file: an envelope less its hash; the limits of a side are one number each."""
+
+    criterion_cllr: toml.Finite
+    basis: str
+    known: dict[str, toml.Finite]
+    questioned: dict[str, toml.Finite]
+    missed: tuple[str, ...] = ()
+
+
 def save_envelope(path: Path, envelope: Envelope) -> None:
     """Write it as TOML."""
-    content: dict[str, Any] = {
-        "criterion_cllr": envelope.criterion,
-        "basis": envelope.basis,
-        "missed": list(envelope.missed),
-        **{
-            side: {name: value for name, value in asdict(limits).items() if value is not None}
-            for side, limits in (("known", envelope.known), ("questioned", envelope.questioned))
-        },
-    }
-    with written_whole(path) as file:
-        file.write(toml_text(content).encode())
+    known, questioned = asdict(envelope.known), asdict(envelope.questioned)
+    toml.write(path, _File(envelope.criterion, envelope.basis, known, questioned, envelope.missed))
 
 
 def load_envelope(path: Path) -> Envelope:
@@ -176,34 +174,13 @@ def load_envelope(path: Path) -> Envelope:
         ModelError: if it cannot be read or is none.
     """
     path = path / ENVELOPE if path.is_dir() else path
-    try:
-        content = path.read_bytes()
-        table = tomllib.loads(content.decode("utf-8"))
-        return Envelope(
-            criterion=_number(table["criterion_cllr"]),
-            known=_limits(table["known"]),
-            questioned=_limits(table["questioned"]),
-            basis=str(table["basis"]),
-            missed=tuple(map(str, table.get("missed", []))),
-            sha256=hashlib.sha256(content).hexdigest(),
-        )
-    except OSError as error:
-        raise ModelError(f"Cannot read the envelope {path}: {error.strerror}.", _REMEDY) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} is no envelope of a validation: {error}.", _REMEDY) from error
+    blame = toml.Blame(ModelError, "the envelope ", _REMEDY)
+    stated, sha256 = toml.read_hashed(path, _File, blame)
+    known, questioned = (toml.convert(side, Limits, str(path), blame) for side in (stated.known, stated.questioned))
+    return Envelope(stated.criterion_cllr, known, questioned, stated.basis, stated.missed, sha256)
 
 
 _QUANTITIES = tuple(field.name for field in fields(Limits))
-
-
-def _limits(table: Mapping[str, Any]) -> Limits:
-    return Limits(**{name: _number(value) for name, value in table.items()})
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        raise ValueError(f"{value!r} is no number")
-    return float(value)
 
 
 def _worst(limits: Sequence[Limits]) -> Limits:

@@ -7,7 +7,6 @@ the card names.
 """
 
 import hashlib
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +20,8 @@ from numpy.typing import NDArray
 
 from forensic.errors import ModelError
 from forensic.records import Conditions, Samples
+from forensic.storage import toml
 from forensic.storage.atomic import written_whole
-from forensic.storage.cards import toml_text
 
 ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "speaker": pl.String,
@@ -67,10 +66,10 @@ class PopulationCard:
     model_sha256: str
     parquet_sha256: str
     data: str
-    licences: Mapping[str, str]
+    licences: dict[str, str]
     speakers: int
     rows: int
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +138,19 @@ def save_population(
     buffer = BytesIO()
     frame.write_parquet(buffer, compression="zstd")
     content = buffer.getvalue()
-    card = {
-        "model_sha256": model_sha256,
-        "parquet_sha256": hashlib.sha256(content).hexdigest(),
-        "data": data,
-        "speakers": rows["speaker"].n_unique(),
-        "rows": len(rows),
-    }
-    tables = {"licences": dict(sorted(licences.items())), "settings": dict(settings or {})}
-    text = toml_text(card | {name: table for name, table in tables.items() if table})
+    card = PopulationCard(
+        model_sha256=model_sha256,
+        parquet_sha256=hashlib.sha256(content).hexdigest(),
+        data=data,
+        licences=dict(sorted(licences.items())),
+        speakers=rows["speaker"].n_unique(),
+        rows=len(rows),
+        settings=dict(settings or {}),
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, whole in ((PARQUET, content), (CARD, text.encode())):
-        with written_whole(folder / name) as file:
-            file.write(whole)
+    with written_whole(folder / PARQUET) as file:
+        file.write(content)
+    toml.write(folder / CARD, card)
 
 
 def load_population(folder: Path, model_sha256: str) -> Population:
@@ -241,13 +240,7 @@ def join_populations(parts: Sequence[Population]) -> Population:
 
 
 def _read_card(path: Path) -> PopulationCard:
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return PopulationCard(**content)
-    except OSError as error:
-        raise ModelError(f"Cannot read the population card {path}: {error.strerror}.", _REMEDY) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise ModelError(f"The population card {path} is damaged: {error}.", _REMEDY) from error
+    return toml.read(path, PopulationCard, toml.Blame(ModelError, "the population card ", _REMEDY))
 
 
 def _decoded(column: pl.Series) -> Samples:

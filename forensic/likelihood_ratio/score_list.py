@@ -7,11 +7,10 @@ settings give the same calibration, with the same id.
 """
 
 import hashlib
-import json
-import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -20,6 +19,7 @@ from forensic.errors import CalibrationError, ModelError
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.scored import pairs_of
 from forensic.records import Conditions
+from forensic.storage import toml
 from forensic.storage.atomic import written_whole
 
 CARD = "calibration.toml"
@@ -45,6 +45,22 @@ class ScoreList:
     questioned_cells: tuple[Conditions, ...]
     sha256: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """The card; conditions are as they were measured, what was not measured left out."""
+
+    kind: Literal["scores"]
+    source: str
+    scores_sha256: str
+    model_sha256: str
+    score_identity: str
+    speakers: int
+    same_speaker_comparisons: int
+    different_speaker_comparisons: int
+    known: Conditions
+    questioned: Conditions
 
 
 def save_score_list(
@@ -74,24 +90,22 @@ def save_score_list(
     pairs, names = pairs_of(scores)
     buffer = BytesIO()
     scores.select(COLUMNS).write_parquet(buffer)
-    card = {
-        "kind": "scores",
-        "source": source,
-        "scores_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
-        "model_sha256": model_sha256,
-        "score_identity": score_identity,
-        "speakers": len(names),
-        "same_speaker_comparisons": len(pairs.same_scores),
-        "different_speaker_comparisons": len(pairs.different_scores),
-    }
-    lines = [f"{key} = {json.dumps(value)}" for key, value in card.items()]  # JSON's strings are TOML's
-    for side, conditions in (("known", known), ("questioned", questioned)):
-        stated = {key: value for key, value in asdict(conditions).items() if value is not None}
-        lines += ["", f"[{side}]", *(f"{key} = {json.dumps(value)}" for key, value in stated.items())]
+    card = _Card(
+        kind="scores",
+        source=source,
+        scores_sha256=hashlib.sha256(buffer.getvalue()).hexdigest(),
+        model_sha256=model_sha256,
+        score_identity=score_identity,
+        speakers=len(names),
+        same_speaker_comparisons=len(pairs.same_scores),
+        different_speaker_comparisons=len(pairs.different_scores),
+        known=known,
+        questioned=questioned,
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in ((PARQUET, buffer.getvalue()), (CARD, ("\n".join(lines) + "\n").encode())):
-        with written_whole(folder / name) as file:
-            file.write(content)
+    with written_whole(folder / PARQUET) as file:
+        file.write(buffer.getvalue())
+    toml.write(folder / CARD, card)
 
 
 def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> ScoreList:
@@ -106,28 +120,23 @@ def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> Sco
         ModelError: if a file is missing or damaged, or the scores are of another model.
         CalibrationError: as in ``save_score_list``.
     """
+    blame = toml.Blame(ModelError, "the calibration ", _REMEDY)
     try:
-        content = (folder / CARD).read_bytes()
-        card = tomllib.loads(content.decode("utf-8"))
-        data = (folder / PARQUET).read_bytes()
-        known, questioned = (Conditions(**({"snr_db": None} | card[side])) for side in ("known", "questioned"))
-        of_model = card["model_sha256"], card["score_identity"]
-        named, source = card["scores_sha256"], str(card["source"])
+        content, data = ((folder / name).read_bytes() for name in (CARD, PARQUET))
     except OSError as error:
         raise ModelError(f"Cannot read the calibration {folder}: {error.strerror}.", _REMEDY) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise ModelError(f"The card {folder / CARD} is damaged: {error}.", _REMEDY) from error
-    if hashlib.sha256(data).hexdigest() != named:
+    card = toml.parse(content, _Card, str(folder / CARD), blame)
+    if hashlib.sha256(data).hexdigest() != card.scores_sha256:
         raise ModelError(f"{folder / PARQUET} is not the file that its card names.", _REMEDY)
-    if of_model != (model_sha256, score_identity):
+    if (card.model_sha256, card.score_identity) != (model_sha256, score_identity):
         raise ModelError(
-            f"The scores of {folder} were made with another model or score "
-            f"({of_model[0][:12]}, {of_model[1][:12]}; not {model_sha256[:12]}, {score_identity[:12]}).",
+            f"The scores of {folder} were made with another model or score ({card.model_sha256[:12]}, "
+            f"{card.score_identity[:12]}; not {model_sha256[:12]}, {score_identity[:12]}).",
             "Use --model with the one that made them, or make scores with this one.",
         )
     pairs, _ = pairs_of(pl.read_parquet(BytesIO(data)))
     digest = hashlib.sha256(content + data).hexdigest()
-    return ScoreList(pairs, (known,), (questioned,), digest, source)
+    return ScoreList(pairs, (card.known,), (card.questioned,), digest, card.source)
 
 
 def stated_conditions(scores: pl.DataFrame, side: str, name: str) -> Conditions:

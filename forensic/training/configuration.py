@@ -2,12 +2,33 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, get_args
 
-from forensic.errors import SettingsError
-from forensic.settings import read_settings
+from msgspec import Meta
 
-BACKENDS = ("cosine", "centred", "wccn", "lda", "plda")
+from forensic.settings import Seed, Share, read_settings
+
+BackendName: TypeAlias = Literal["cosine", "centred", "wccn", "lda", "plda"]
+BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 """What a score can be, the simplest first."""
+
+Positive = Annotated[int, Meta(ge=1, le=10_000_000)]
+CountOrNone = Annotated[int, Meta(ge=0, le=10_000_000)]
+"""A number of things, where 0 has a meaning of its own."""
+
+Weight = Annotated[float, Meta(ge=0, le=1000)]
+"""Of one loss among others."""
+
+Rate = Annotated[float, Meta(gt=0, le=1)]
+"""The highest step of an optimizer."""
+
+CropFrames = Annotated[int, Meta(ge=10, le=3000)]
+PositiveShare = Annotated[float, Meta(gt=0, le=1)]
+DevelopmentShare = Annotated[float, Meta(ge=0, lt=1)]
+PieceSeconds = Annotated[float, Meta(gt=0, le=600)]
+Speed = Annotated[float, Meta(ge=0.5, le=2)]
+SpreadOfSome = Annotated[int, Meta(ge=2, le=10_000_000)]
+"""A number of scores that have a standard deviation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +50,9 @@ class DataSettings:
     splits: tuple[str, ...] = ("train", "unlabelled")
     noise: str = "noise"
     rooms: str = "rooms"
-    development_share: float = 0.05
+    development_share: DevelopmentShare = 0.05
     development_corpora: tuple[str, ...] = ()
-    limit: int = 0
+    limit: CountOrNone = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +68,11 @@ class AugmentationSettings:
         seed: of every channel that is drawn.
     """
 
-    piece_s: float = 9.0
-    min_piece_s: float = 1.5
-    versions: int = 3
-    speeds: tuple[float, ...] = ()
-    seed: int = 1
+    piece_s: PieceSeconds = 9.0
+    min_piece_s: PieceSeconds = 1.5
+    versions: Annotated[int, Meta(ge=0, le=100)] = 3
+    speeds: tuple[Speed, ...] = ()
+    seed: Seed = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +85,9 @@ class NetworkSettings:
         pooling: "last", "statistics" or "attention"; empty takes that of the network started from.
     """
 
-    hidden_size: int = 0
+    hidden_size: Annotated[int, Meta(ge=0, le=8192)] = 0
     log_bands: bool = False
-    pooling: str = ""
+    pooling: Literal["", "last", "statistics", "attention"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,29 +127,29 @@ class LearningSettings:
 
     init: str = "ge2e"
     teacher: str = ""
-    steps: int = 2600
-    batch: int = 80
-    pieces_per_person: int = 1
-    min_crop_frames: int = 100
-    max_crop_frames: int = 260
-    learning_rate: float = 5e-4
-    weight_decay: float = 1e-3
-    cosine_weight: float = 5.0
-    similarity_weight: float = 10.0
-    margin_weight: float = 0.2
-    ge2e_weight: float = 0.0
-    margin: float = 0.15
-    scale: float = 20.0
-    crop_share: float = 0.0
-    person_share: float = 0.0
-    level_jitter_db: float = 3.0
-    clean_share: float = 0.15
-    recolour_share: float = 0.0
-    overlay_share: float = 0.0
-    evaluate_every: int = 200
-    patience: int = 0
-    average_last: float = 0.1
-    seed: int = 1
+    steps: Positive = 2600
+    batch: Annotated[int, Meta(ge=1, le=100_000)] = 80
+    pieces_per_person: Annotated[int, Meta(ge=1, le=1000)] = 1
+    min_crop_frames: CropFrames = 100
+    max_crop_frames: CropFrames = 260
+    learning_rate: Rate = 5e-4
+    weight_decay: Share = 1e-3
+    cosine_weight: Weight = 5.0
+    similarity_weight: Weight = 10.0
+    margin_weight: Weight = 0.2
+    ge2e_weight: Weight = 0.0
+    margin: Share = 0.15
+    scale: Annotated[float, Meta(gt=0, le=1000)] = 20.0
+    crop_share: Share = 0.0
+    person_share: Share = 0.0
+    level_jitter_db: Annotated[float, Meta(ge=0, le=40)] = 3.0
+    clean_share: Share = 0.15
+    recolour_share: Share = 0.0
+    overlay_share: Share = 0.0
+    evaluate_every: Positive = 200
+    patience: CountOrNone = 0
+    average_last: Share = 0.1
+    seed: Seed = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,37 +170,16 @@ class BackendSettings:
         seed: of the choice of speech and cohort.
     """
 
-    candidates: tuple[str, ...] = ("cosine", "centred", "wccn", "lda", "plda")
-    lda_dimensions: tuple[int, ...] = (100, 150, 200)
-    shrinkage: tuple[float, ...] = (0.1, 0.5)
-    cohort: int = 600
-    top: int = 40
-    shares: tuple[float, ...] = (0.75,)
-    nearest: int = 10
-    windows: int = 6000
-    margin: float = 0.02
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse at once what could only fail after the training.
-
-        Raises:
-            SettingsError: if a candidate is unknown or a value out of range.
-        """
-        if unknown := set(self.candidates) - set(BACKENDS):
-            raise SettingsError(
-                f"backend.candidates: {', '.join(sorted(unknown))} is unknown.", f"Use some of {', '.join(BACKENDS)}."
-            )
-        if not all(0 < value <= 1 for value in self.shrinkage):
-            raise SettingsError("backend.shrinkage must be more than 0 and at most 1.", "Use, say, [0.1, 0.5].")
-        if not all(0 < value <= 1 for value in self.shares):
-            raise SettingsError("backend.shares must be more than 0 and at most 1.", "Use, say, [0.5, 0.75].")
-        fewest = min(self.top, self.nearest)
-        if min(self.lda_dimensions, default=1) < 1 or fewest < 2 or self.cohort < 0 or self.windows < 1:  # noqa: PLR2004 - a spread
-            raise SettingsError(
-                "backend: a number is too small.",
-                "Use 1 or more lda_dimensions and windows, and a top and nearest of 2 or more.",
-            )
+    candidates: tuple[BackendName, ...] = BACKENDS
+    lda_dimensions: tuple[Positive, ...] = (100, 150, 200)
+    shrinkage: tuple[PositiveShare, ...] = (0.1, 0.5)
+    cohort: CountOrNone = 600
+    top: SpreadOfSome = 40
+    shares: tuple[PositiveShare, ...] = (0.75,)
+    nearest: SpreadOfSome = 10
+    windows: Positive = 6000
+    margin: Annotated[float, Meta(ge=-100, le=100)] = 0.02
+    seed: Seed = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def test_an_envelope_is_read_as_it_was_written(tmp_path_factory, known, question
 def test_what_is_no_envelope_is_refused(tmp_path, text):
     """With the path and a remedy."""
     (tmp_path / "envelope.toml").write_text(text)
-    with pytest.raises(ModelError, match="no envelope") as caught:
+    with pytest.raises(ModelError, match="is damaged") as caught:
         load_envelope(tmp_path)
     assert "forensic population envelope" in caught.value.remedy
 
@@ -132,7 +132,7 @@ def test_nan_and_unknown_limits_are_refused(tmp_path):
     for limit in ("net_speech_s = nan", "hum_db = 3", 'snr_db = "low"'):
         text = f"criterion_cllr = 0.5\nbasis = ''\n[known]\n{limit}\n[questioned]\n"
         (tmp_path / "envelope.toml").write_text(text)
-        with pytest.raises(ModelError, match="no envelope"):
+        with pytest.raises(ModelError, match="is damaged"):
             load_envelope(tmp_path)
 
 

@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from forensic.settings import read_settings
-from forensic.training.configuration import AugmentationSettings, DataSettings
+from msgspec import Meta
+
+from forensic.settings import Seed, Share, read_settings
+from forensic.training.configuration import (
+    AugmentationSettings,
+    CountOrNone,
+    CropFrames,
+    DataSettings,
+    DevelopmentShare,
+    Positive,
+    Rate,
+)
 from forensic.training.recognition.augmentation import CropSettings
 
 TASKS = ("language", "accent")
@@ -23,9 +34,9 @@ class SelectionSettings:
     """
 
     corpora: tuple[str, ...] = ()
-    people_of_class: int = 0
-    pieces_of_person: int = 0
-    development_share: float = 0.12
+    people_of_class: CountOrNone = 0
+    pieces_of_person: CountOrNone = 0
+    development_share: DevelopmentShare = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +57,11 @@ class NetworkSettings:
 
     join: tuple[str, ...] = ()
     lower: str = ""
-    lower_layers: int = 2
-    uppers: int = 4
-    hidden_size: int = 160
-    embedding_size: int = 192
-    dropout: float = 0.3
+    lower_layers: Annotated[int, Meta(ge=1, le=100)] = 2
+    uppers: Annotated[int, Meta(ge=1, le=100)] = 4
+    hidden_size: Annotated[int, Meta(ge=1, le=8192)] = 160
+    embedding_size: Annotated[int, Meta(ge=1, le=8192)] = 192
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +83,18 @@ class LearningSettings:
         seed: of initialisation and every draw.
     """
 
-    steps: int = 1400
-    batch: int = 96
-    min_crop_frames: int = 200
-    max_crop_frames: int = 500
-    learning_rate: float = 3e-3
-    lower_rate: float = 0.1
-    weight_decay: float = 1e-2
-    label_smoothing: float = 0.1
-    masked_steps: int = 8
-    average_decay: float = 0.995
-    evaluate_every: int = 350
-    seed: int = 1
+    steps: Positive = 1400
+    batch: Annotated[int, Meta(ge=1, le=100_000)] = 96
+    min_crop_frames: CropFrames = 200
+    max_crop_frames: CropFrames = 500
+    learning_rate: Rate = 3e-3
+    lower_rate: Share = 0.1
+    weight_decay: Share = 1e-2
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    masked_steps: Annotated[int, Meta(ge=0, le=1000)] = 8
+    average_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.995
+    evaluate_every: Positive = 350
+    seed: Seed = 1
 
 
 @dataclass(frozen=True, slots=True)
