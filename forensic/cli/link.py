@@ -94,8 +94,8 @@ def link_command(
         console.print(table)
     if result.links.height > _ROWS_SHOWN:
         console.print(f"... and {result.links.height - _ROWS_SHOWN:,} more, in the table.")
-    for suspicion in result.suspicions[:_ROWS_SHOWN]:
-        console.print(f"[yellow]Suspected: {suspicion.kind}[/] {shown(suspicion.finding)}")
+    for suspicion in result.results["suspicions"][:_ROWS_SHOWN]:
+        console.print(f"[yellow]Suspected: {suspicion['kind']}[/] {shown(suspicion['finding'])}")
     expected = result.results["expected_by_chance"][0]["expected"]
     console.print(
         f"{result.voices.height:,} voices, {result.results['pairs']:,} pairs, {result.results['pairs_with_lr']:,} with "
