@@ -205,14 +205,14 @@ def _print_rooms(measured: Sequence[Measured]) -> None:
 
 def _print_codecs(measured: Sequence[Measured]) -> None:
     print("\nkind of codec (rows: truth, columns: what shows)")
-    table = Counter((codec_kind(m.channel), m.quality.codec_trace) for m in measured)
+    table = Counter((codec_kind(m.channel), m.quality.codec) for m in measured)
     print(f"{'':16}" + "".join(f"{kind:>16}" for kind in CODEC_KINDS))
     for truth in CODEC_KINDS:
         print(f"{truth:16}" + "".join(f"{table[truth, kind]:16}" for kind in CODEC_KINDS))
     right = sum(count for (truth, kind), count in table.items() if truth == kind)
     print(f"right: {100 * right / len(measured):.1f} %")
     sure = [m for m in measured if (m.quality.codec_trace_probability or 0) >= 0.8]
-    agree = sum(codec_kind(m.channel) == m.quality.codec_trace for m in sure)
+    agree = sum(codec_kind(m.channel) == m.quality.codec for m in sure)
     print(f"where the estimate is 80 % sure ({len(sure)}): {100 * agree / max(1, len(sure)):.1f} %")
 
 

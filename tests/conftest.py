@@ -11,7 +11,7 @@ from spoken import VOICES, spoken
 
 from forensic.case.folder import open_case
 from forensic.examination.scan import ScanRequest, scan
-from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
+from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import ROWS_SCHEMA, save_population
 from forensic.settings import Settings
@@ -90,7 +90,7 @@ def population_folder(tiny_model_folder):
         data="Random numbers.",
         licences={"made up": "CC0"},
     )
-    everything = Limits(net_speech_s=0.5, snr_db=-20.0, bandwidth_hz=100.0)
+    everything = {"net_speech_s": 0.5, "snr_db": -20.0, "bandwidth_hz": 100.0}
     save_envelope(tiny_model_folder / ENVELOPE, Envelope(1.0, everything, everything, "Made up for tests."))
     return tiny_model_folder
 

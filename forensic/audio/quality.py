@@ -121,7 +121,7 @@ class QualityMeter:
             bandwidth_hz=_bandwidth_hz(self._spectrum),
             low_edge_hz=_low_edge_hz(self._spectrum),
             c50_db=traces.c50_db if traces else None,
-            codec_trace=traces.codec if traces else None,
+            codec=traces.codec if traces else None,
             codec_trace_probability=traces.codec_probability if traces else None,
         )
 

@@ -13,7 +13,8 @@ from typing import TypeAlias
 import polars as pl
 
 from forensic.errors import CaseError
-from forensic.storage.tables import write_parquet
+from forensic.quantities import QUANTITIES
+from forensic.storage.tables import column_type, write_parquet
 
 Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -64,16 +65,10 @@ SCHEMAS: dict[str, Schema] = {
     | {
         "speakers": pl.Int16,  # in the channel
         "duration_s": pl.Float64,
-        "net_speech_s": pl.Float64,
         "speech_level_dbfs": pl.Float64,
         "noise_level_dbfs": pl.Float64,
-        "snr_db": pl.Float64,
         "peak_dbfs": pl.Float64,
-        "clipped_share": pl.Float64,
-        "bandwidth_hz": pl.Float64,
-        "low_edge_hz": pl.Float64,
-        "c50_db": pl.Float64,
-        "codec_trace": pl.String,
+        **{quantity.stored: column_type(quantity) for quantity in QUANTITIES},
         "codec_trace_probability": pl.Float64,
         "envelope_low": pl.List(pl.Float32),
         "envelope_high": pl.List(pl.Float32),

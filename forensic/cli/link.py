@@ -95,8 +95,8 @@ def link_command(
         console.print(table)
     if result.links.height > _ROWS_SHOWN:
         console.print(f"... and {result.links.height - _ROWS_SHOWN:,} more: see the table.")
-    for suspicion in result.suspicions[:_ROWS_SHOWN]:
-        console.print(f"[yellow]Suspected: {suspicion.kind}[/] {shown(suspicion.finding)}")
+    for suspicion in result.results["suspicions"][:_ROWS_SHOWN]:
+        console.print(f"[yellow]Suspected: {suspicion['kind']}[/] {shown(suspicion['finding'])}")
     expected = result.results["expected_by_chance"][0]["expected"]
     console.print(
         f"{plural(result.voices.height, 'voice')}, {plural(result.results['pairs'], 'pair')}, "

@@ -24,17 +24,15 @@ from forensic.audio.traces import CODEC_KINDS
 from forensic.errors import CalibrationError, RecordingError
 from forensic.examination.bank import LONGEST_KNOWN_S, bank_row, described, sources_beside, sources_identity
 from forensic.examination.people import (
-    KNOWN,
-    QUESTIONED,
     Person,
     check_disjoint,
     embed_pieces,
     pass_channel,
     read_people,
 )
-from forensic.likelihood_ratio.conditions import CLEAN_SNR_DB, DRY_C50_DB, LOWEST_EDGE_HZ
 from forensic.likelihood_ratio.population import Population, join_populations, load_population, save_population
-from forensic.records import Conditions, Quality, Samples
+from forensic.quantities import CLEAN_SNR_DB, DRY_C50_DB, LOWEST_EDGE_HZ
+from forensic.records import KNOWN, QUESTIONED, Conditions, Quality, Role, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
 
@@ -81,11 +79,11 @@ class SimulatedSide:
     """The conditions of one side of a comparison, rounded so that alike recordings share them.
 
     Attributes:
-        side: "known" or "questioned".
+        side: of it.
         conditions: rounded.
     """
 
-    side: str
+    side: Role
     conditions: Conditions
 
 
@@ -97,7 +95,7 @@ class _Task:
     channel: Channel
 
 
-def rounded(conditions: Conditions, side: str) -> SimulatedSide:
+def rounded(conditions: Conditions, side: Role) -> SimulatedSide:
     """The conditions of a case recording on a grid much finer than the steps of a distance."""
     speech_s = min(conditions.net_speech_s, LONGEST_S[side])
     low_hz = conditions.low_edge_hz

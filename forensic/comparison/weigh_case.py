@@ -13,12 +13,12 @@ from forensic.case.reference import Suspect
 from forensic.case.store import path_text
 from forensic.comparison.calibrations import Calibrator
 from forensic.comparison.explain import explain
-from forensic.comparison.independence import find_suspicions, not_looked_at
+from forensic.comparison.independence import find_suspicions, not_searched
 from forensic.comparison.method import method_of
 from forensic.comparison.outcomes import CaseOutcome, Explanation, KnownRecording, KnownSpeaker
 from forensic.comparison.request import Basis, ComparisonRequest
-from forensic.comparison.sides import Side, known_side, leakage, questioned_sides, sides_by_recording
-from forensic.comparison.spoken_language import language_warnings
+from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording
+from forensic.comparison.spoken_language import language_differences
 from forensic.comparison.weigh import weigh
 from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
@@ -69,7 +69,7 @@ def weigh_case(
     sha256 = [value for side in (*questioned, *known) for value in side.sha256]
     suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
-    comparisons, calibrations = weigh(
+    weighed = weigh(
         questioned,
         known,
         population,
@@ -85,8 +85,8 @@ def weigh_case(
         watch("explaining")
         explanations = explain(
             (questioned, known),
-            comparisons,
-            calibrations,
+            weighed.comparisons,
+            weighed.calibrations,
             evidence["segments"],
             Calibrator(population, settings.comparison, basis.model.backend),
             workers,
@@ -101,9 +101,10 @@ def weigh_case(
         segments=evidence["segments"],
         language=evidence["language"],
         failures=evidence["failures"],
-        comparisons=comparisons,
+        comparisons=weighed.comparisons,
+        refusals=weighed.refusals,
         known_speakers=_known_speakers(suspects, evidence["files"]),
-        calibrations=calibrations,
+        calibrations=weighed.calibrations,
         method=method_of(
             basis.model,
             settings,
@@ -115,8 +116,8 @@ def weigh_case(
             envelope=basis.envelope,
         ),
         scale=basis.scale,
-        leakage_warnings=leakage(questioned, known, suspicions) + not_looked_at(evidence, sha256),
-        language_warnings=language_warnings(questioned, known, evidence["language"]),
+        leaks=leaks(questioned, known, suspicions) + not_searched(evidence, sha256),
+        language_differences=language_differences(questioned, known, evidence["language"]),
         explanations=explanations,
     )
 

@@ -188,7 +188,7 @@ class Ledger:
             low, high = channel.envelope.T.tolist()
             envelope = {"envelope_low": low, "envelope_high": high}
             speakers = {"speakers": channel.speakers}
-            rows["quality"].append(key | speakers | dataclasses.asdict(channel.quality) | envelope)
+            rows["quality"].append(key | speakers | channel.quality.row() | envelope)
             if channel.language is not None:
                 rows["language"].append(key | language_row(channel.language, channel.accent))
             rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})

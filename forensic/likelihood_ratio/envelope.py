@@ -2,8 +2,8 @@
 
 A validation is a set of *cells*: comparisons in like conditions, with their Cllr where the truth is known. A cell
 meets the criterion where the upper end of the 95 % interval of its Cllr is at most that. Of each side and each measured
-quantity, the envelope holds the worst value that such a cell had: the least net speech, SNR, bandwidth and clarity, the
-most clipping. "Had" means the worst twentieth of its recordings, so that a recording like most of them is inside.
+quantity, the envelope holds the worst value that such a cell had: the least net speech, for example, or the most
+clipping. "Had" means the worst twentieth of its recordings, so that a recording like most of them is inside.
 
 Each limit is for its quantity alone: 2 s of clean speech may be inside, and 2 s in noise not be good enough. So there
 are two checks. The measured conditions must lie inside the limits, and the calibration of the comparison itself must
@@ -13,14 +13,17 @@ The envelope lies beside a population bank, or wherever a validation wrote it, a
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 
 from forensic.errors import ModelError
+from forensic.quantities import LIMITED, Quantity
 from forensic.records import Conditions, Interval
 from forensic.storage import toml
 
@@ -29,23 +32,8 @@ _WORST_SHARE = 0.05
 _REMEDY = "Make it again with `forensic population envelope`, or name one that `forensic validate` wrote."
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The worst conditions of one side; None where none was measured, which limits nothing.
-
-    Attributes:
-        net_speech_s: the least net speech.
-        snr_db: the least SNR.
-        bandwidth_hz: the least upper edge of the band.
-        c50_db: the least clarity.
-        clipped_share: the most clipping, 0 to 1.
-    """
-
-    net_speech_s: float | None = None
-    snr_db: float | None = None
-    bandwidth_hz: float | None = None
-    c50_db: float | None = None
-    clipped_share: float | None = None
+EnvelopeLimits: TypeAlias = Mapping[str, float]
+"""The worst conditions of one side, by the name of a quantity; one that is not named is not limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +47,8 @@ class ValidatedCell:
     """
 
     name: str
-    known: Limits
-    questioned: Limits
+    known: EnvelopeLimits
+    questioned: EnvelopeLimits
     cllr: Interval | None
 
 
@@ -77,24 +65,30 @@ class Envelope:
     """
 
     criterion: float
-    known: Limits
-    questioned: Limits
+    known: EnvelopeLimits
+    questioned: EnvelopeLimits
     basis: str
     missed: tuple[str, ...] = ()
     sha256: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuse a limit of what is not measured, or not limited."""
+        known = {quantity.name for quantity in LIMITED}
+        if unknown := sorted({*self.known, *self.questioned} - known):
+            raise ValueError(f"{', '.join(unknown)} limits nothing; use {', '.join(sorted(known))}")
+
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """A measured quantity outside the envelope.
+    """A measured quantity outside a limit.
 
     Attributes:
-        quantity: name of a field of ``Limits``.
+        quantity: that is.
         value: of the recording.
-        limit: of the envelope.
+        limit: that it does not meet.
     """
 
-    quantity: str
+    quantity: Quantity
     value: float
     limit: float
 
@@ -120,7 +114,7 @@ def find_envelope(cells: Sequence[ValidatedCell], criterion: float, basis: str) 
     return Envelope(criterion, _worst([c.known for c in met]), _worst([c.questioned for c in met]), basis, missed)
 
 
-def outside(limits: Limits, conditions: Conditions) -> tuple[Shortfall, ...]:
+def outside(limits: EnvelopeLimits, conditions: Conditions) -> tuple[Shortfall, ...]:
     """What of a recording's conditions lies outside; what was not measured on either side does not.
 
     Args:
@@ -128,23 +122,22 @@ def outside(limits: Limits, conditions: Conditions) -> tuple[Shortfall, ...]:
         conditions: measured.
     """
     found = []
-    for quantity, limit in asdict(limits).items():
-        value = getattr(conditions, quantity)
-        if value is None or limit is None:
-            continue
-        if (value > limit) if quantity == "clipped_share" else (value < limit):
+    for quantity in LIMITED:
+        value, limit = getattr(conditions, quantity.name), limits.get(quantity.name)
+        if value is not None and limit is not None and quantity.is_worse(value, limit):
             found.append(Shortfall(quantity, float(value), float(limit)))
     return tuple(found)
 
 
-def worst_of(rows: pl.DataFrame, column: Callable[[str], str] = str) -> Limits:
+def worst_of(rows: pl.DataFrame, column: Callable[[Quantity], str] = attrgetter("name")) -> EnvelopeLimits:
     """The worst twentieth of measured recordings, rounded outward to three digits, so that limits can be read.
 
     Args:
         rows: a recording a row.
-        column: name of the column of a field of ``Limits``; a missing column was not measured.
+        column: the name of a quantity's column; a missing column was not measured.
     """
-    return Limits(**{name: _edge(rows, column(name), name) for name in _QUANTITIES})
+    edges = {quantity.name: _edge(rows, column(quantity), quantity) for quantity in LIMITED}
+    return {name: edge for name, edge in edges.items() if edge is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +153,7 @@ class _File:
 
 def save_envelope(path: Path, envelope: Envelope) -> None:
     """Write it as TOML."""
-    known, questioned = asdict(envelope.known), asdict(envelope.questioned)
+    known, questioned = dict(envelope.known), dict(envelope.questioned)
     toml.write(path, _File(envelope.criterion, envelope.basis, known, questioned, envelope.missed))
 
 
@@ -176,34 +169,41 @@ def load_envelope(path: Path) -> Envelope:
     path = path / ENVELOPE if path.is_dir() else path
     blame = toml.Blame(ModelError, "the envelope ", _REMEDY)
     stated, sha256 = toml.read_hashed(path, _File, blame)
-    known, questioned = (toml.convert(side, Limits, str(path), blame) for side in (stated.known, stated.questioned))
+    known, questioned = (_limits(side, path) for side in (stated.known, stated.questioned))
     return Envelope(stated.criterion_cllr, known, questioned, stated.basis, stated.missed, sha256)
 
 
-_QUANTITIES = tuple(field.name for field in fields(Limits))
+def _limits(table: Mapping[str, float], path: Path) -> EnvelopeLimits:
+    """The limits of a side, each of a quantity that the envelope limits."""
+    names = [quantity.name for quantity in LIMITED]
+    if unknown := set(table) - set(names):
+        problem = f"The envelope {path} limits {min(unknown)}, which is no measured condition."
+        raise ModelError(problem, f"It may limit {', '.join(names)}. {_REMEDY}")
+    return dict(table)
 
 
-def _worst(limits: Sequence[Limits]) -> Limits:
-    """Of each quantity the worst; None where no cell measured it."""
-    worst: dict[str, float | None] = {}
-    for name in _QUANTITIES:
-        values = [value for each in limits if (value := getattr(each, name)) is not None]
-        worst[name] = (max if name == "clipped_share" else min)(values) if values else None
-    return Limits(**worst)
+def _worst(limits: Sequence[EnvelopeLimits]) -> EnvelopeLimits:
+    """Of each quantity the worst; none of what no cell measured."""
+    worst = {}
+    for quantity in LIMITED:
+        if values := [each[quantity.name] for each in limits if quantity.name in each]:
+            worst[quantity.name] = (max if quantity.worse == "more" else min)(values)
+    return worst
 
 
-def _edge(rows: pl.DataFrame, column: str, quantity: str) -> float | None:
+def _edge(rows: pl.DataFrame, column: str, quantity: Quantity) -> float | None:
+    """The worst twentieth of a column; None where nothing finite was measured."""
     if column not in rows.columns:
         return None
     values = rows[column]
-    if quantity == "snr_db":
-        values = values.fill_null(math.inf)  # no noise to measure ranks as the cleanest
+    if quantity.none_states is not None:
+        values = values.fill_null(quantity.none_states)
     measured = values.drop_nulls().to_numpy()
     if not len(measured):
         return None
-    share = 1 - _WORST_SHARE if quantity == "clipped_share" else _WORST_SHARE
-    edge = float(np.quantile(measured, share, method="nearest"))
+    is_most = quantity.worse == "more"
+    edge = float(np.quantile(measured, 1 - _WORST_SHARE if is_most else _WORST_SHARE, method="nearest"))
     if not math.isfinite(edge):
         return None
     step = 10.0 ** (math.floor(math.log10(abs(edge))) - 2) if edge else 1.0
-    return float(round((math.ceil if quantity == "clipped_share" else math.floor)(edge / step) * step, 6))
+    return float(round((math.ceil if is_most else math.floor)(edge / step) * step, 6))

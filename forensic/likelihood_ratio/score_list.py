@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,8 @@ import polars as pl
 from forensic.errors import CalibrationError, ModelError
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.scored import pairs_of
-from forensic.records import Conditions
+from forensic.quantities import QUANTITIES, Quantity
+from forensic.records import Conditions, Role
 from forensic.storage import toml
 from forensic.storage.atomic import written_whole
 
@@ -139,36 +140,35 @@ def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> Sco
     return ScoreList(pairs, (card.known,), (card.questioned,), digest, card.source)
 
 
-def stated_conditions(scores: pl.DataFrame, side: str, name: str) -> Conditions:
-    """The conditions of one side of a list of scores: the medians of its columns.
+def stated_conditions(scores: pl.DataFrame, side: Role, name: str) -> Conditions:
+    """The conditions of one side of a list of scores: the medians of its columns, of kinds the most frequent.
 
     Args:
-        scores: columns such as net_speech_known_s, snr_known_db, bandwidth_known_hz, low_edge_known_hz and
-            c50_known_db; null or missing where nothing was measured.
-        side: "known" or "questioned".
+        scores: columns such as net_speech_known_s, snr_known_db and bandwidth_known_hz (``Quantity.of_side``); null or
+            missing where nothing was measured.
+        side: of the comparisons.
         name: what to call them.
 
     Raises:
-        CalibrationError: if net speech or bandwidth is nowhere stated.
+        CalibrationError: if a quantity that is always measured is nowhere stated.
     """
-    middle: dict[str, float | None] = {}
-    for quantity, unit in (("net_speech", "s"), ("snr", "db"), ("bandwidth", "hz"), ("low_edge", "hz"), ("c50", "db")):
-        column = f"{quantity}_{side}_{unit}"
-        values = scores[column].drop_nulls() if column in scores.columns else pl.Series([], dtype=pl.Float64)
-        middle[f"{quantity}_{unit}"] = None if values.is_empty() else float(np.median(values.to_numpy()))
-    speech_s, bandwidth_hz = middle["net_speech_s"], middle["bandwidth_hz"]
-    if not speech_s or not bandwidth_hz or min(speech_s, bandwidth_hz) <= 0:
+    typical = {quantity.name: _typical(scores, quantity, side) for quantity in QUANTITIES}
+    needed = [quantity for quantity in QUANTITIES if quantity.is_always_measured]
+    if any(not typical[quantity.name] or typical[quantity.name] <= 0 for quantity in needed):
+        rest = [quantity.of_side(side) for quantity in QUANTITIES if not quantity.is_always_measured]
         raise CalibrationError(
             f"The scores do not say in which conditions the {side} recordings were, so nothing tells whether they fit "
             "a case.",
-            f"Add columns net_speech_{side}_s and bandwidth_{side}_hz (and snr_{side}_db, c50_{side}_db where known), "
-            "as lrs.csv of `forensic validate` has them; one value in all lines will do.",
+            f"Add columns {' and '.join(quantity.of_side(side) for quantity in needed)} ({', '.join(rest)} where "
+            "known), as lrs.csv of `forensic validate` has them; one value in all lines will do.",
         )
-    return Conditions(
-        speech_s,
-        middle["snr_db"],
-        bandwidth_hz,
-        name,
-        low_edge_hz=middle["low_edge_hz"],
-        c50_db=middle["c50_db"],
-    )
+    return Conditions(**typical, name=name)
+
+
+def _typical(scores: pl.DataFrame, quantity: Quantity, side: Role) -> Any:
+    """The median, or the most frequent kind (the first by name of equals); None where nothing is stated."""
+    column = quantity.of_side(side)
+    values = scores[column].drop_nulls() if column in scores.columns else pl.Series([])
+    if values.is_empty():
+        return None
+    return float(np.median(values.to_numpy())) if quantity.is_number else values.mode().sort()[0]

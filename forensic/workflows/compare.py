@@ -16,6 +16,7 @@ from forensic.comparison.request import ComparisonRequest, load_basis
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
 from forensic.report.case.publish import audit_facts, publish_in_case
+from forensic.report.shared.refusals import worded_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def compare(
     )
     details = load_case_details(case.path)
     known = scan_suspects(case, request, suspects, basis.model, watch_scan)
-    outcome = weigh_case(case, request, suspects, basis, details, began, watch)
+    outcome = worded_case(weigh_case(case, request, suspects, basis, details, began, watch))
     watch("writing the report")
     published = publish_in_case(case, outcome)
     append_audit(case.audit_log, "compare", audit_facts(published, request, basis))

@@ -18,8 +18,6 @@ from forensic.case.provenance import software
 from forensic.errors import ModelError, RecordingError
 from forensic.examination.bank import LONGEST_KNOWN_S, bank_row, described, sources_beside, sources_identity
 from forensic.examination.people import (
-    KNOWN,
-    QUESTIONED,
     Person,
     check_disjoint,
     embed_pieces,
@@ -27,7 +25,7 @@ from forensic.examination.people import (
     read_people,
 )
 from forensic.likelihood_ratio.population import load_population, read_rows, save_population
-from forensic.records import Samples
+from forensic.records import KNOWN, ROLES, Role, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
 
@@ -201,7 +199,7 @@ def _embed_person(person: Person) -> tuple[list[dict[str, object]], list[Samples
     request = worker.request
     rows: list[dict[str, object]] = []
     pieces: list[NDArray[np.float16]] = []
-    for side in (KNOWN, QUESTIONED):
+    for side in ROLES:
         try:
             examined = examine_side(person, side, request.channels, worker.sources, request.seed, request.work)
         except RecordingError:
@@ -213,7 +211,7 @@ def _embed_person(person: Person) -> tuple[list[dict[str, object]], list[Samples
     return rows, embed_pieces(pieces, worker.model)
 
 
-def _pieces(side: str, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:
+def _pieces(side: Role, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:
     """Nominal net speech, number and frames of each piece."""
     pieces = []
     if side == KNOWN:

@@ -31,6 +31,7 @@ from forensic.likelihood_ratio.envelope import (
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
 from forensic.report.render import render_validation_html, write_report
 from forensic.report.results_json import validation_results
+from forensic.report.shared.refusals import with_reasons
 from forensic.report.validation.build import build_validation_report
 from forensic.report.validation.inputs import ValidationInputs
 from forensic.settings import DEFAULT_CRITERION, Settings
@@ -148,7 +149,8 @@ def validate_recordings(
     facts = RecordingsFacts(
         found.recordings, found.population.card, found.left_out, found.calibrations, allow_same_session
     )
-    return _conclude(request, plan, _Found(found.lrs, facts, found.exclusions, found.model), began, watch)
+    lrs = with_reasons(found.lrs, found.refusals, {})
+    return _conclude(request, plan, _Found(lrs, facts, found.exclusions, found.model), began, watch)
 
 
 def validate_scores(

@@ -11,8 +11,10 @@ import polars as pl
 
 from forensic.case.details import CaseDetails
 from forensic.case.store import SCHEMAS
+from forensic.comparison.independence import OnBothSides
 from forensic.comparison.method import Method
 from forensic.comparison.outcomes import Explanation, KnownRecording, KnownSpeaker, SegmentEffect
+from forensic.comparison.spoken_language import LanguageDifference, OtherLanguage
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.likelihood_ratio.explanation import Amount, Typicality, Voice
 from forensic.likelihood_ratio.scale import load_scale
@@ -52,8 +54,8 @@ def calibration(seed=0, *, speakers=120, upper=2.1, name="AMR-NB 5.9", snr_db=14
     slope, intercept = 14.0, -8.1
     return Calibration(
         id=sha256_of(f"calibration {seed}")[:16],
-        questioned=Conditions(20.0, snr_db, 3400.0, name, 240.0, 12.0, "AMR or GSM"),
-        known=Conditions(60.0, None, 8000.0, "clean", 80.0, 29.0, "PCM or G.711"),
+        questioned=Conditions(20.0, snr_db, 3400.0, 240.0, 12.0, "AMR or GSM", name=name),
+        known=Conditions(60.0, None, 8000.0, 80.0, 29.0, "PCM or G.711", name="clean"),
         questioned_distance=0.41,
         known_distance=0.18,
         score_map=ScoreMaps("logistic", 0.0, 1.0, np.array([[intercept, intercept + slope]]), goes_on=True),
@@ -398,7 +400,7 @@ def without_lr(inputs):
 
 def empty_case():
     """A case into which nothing came."""
-    return replace(_inputs(_Tables(0), [], [], []), case_details=CaseDetails(), leakage_warnings=())
+    return replace(_inputs(_Tables(0), [], [], []), case_details=CaseDetails(), leaks=())
 
 
 def _inputs(tables, rows, speakers, calibrations):
@@ -417,8 +419,10 @@ def _inputs(tables, rows, speakers, calibrations):
         calibrations={fit.id: fit for fit in calibrations},
         method=method(),
         scale=SCALE,
-        language_warnings=("The known recordings of A are judged to be in Welsh, those of Q3 in Breton.",),
-        leakage_warnings=("Q7 and Q8 hold the same bytes: two comparisons of one recording are no two findings.",),
+        language_differences=(
+            LanguageDifference("Novak", ("cy",), (OtherLanguage("/cases/417/questioned/call 2.wav", 0, 0, 1, "br"),)),
+        ),
+        leaks=(OnBothSides("/cases/417/questioned/call 10.wav", "Novak", "ab" * 32),),
     )
 
 

@@ -9,11 +9,15 @@ import polars as pl
 import pytest
 
 from forensic.case.store import SCHEMAS
+from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, SharedAudio, SharedWithThird, Suspicion
 from forensic.comparison.outcomes import LinkOutcome, SuspectedPair, VoiceCluster
+from forensic.comparison.refusal import Refusal, RefusalKind
 from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA
 from forensic.report.links.build import MOST_NODES, build_link_report
 from forensic.report.links.figure import draw_graph, place_nodes
 from forensic.report.render import render_link_html, render_pdf
+
+SHARED = SharedAudio(0, 0, 0.0, 2.0, 10.0, 9.0, 0.02)
 
 
 @pytest.fixture
@@ -44,11 +48,12 @@ def linked(inputs):
             links=pl.DataFrame([{key: row.get(key) for key in LINKS_SCHEMA} for row in links], LINKS_SCHEMA),
             clusters=(VoiceCluster(1, tuple(range(1, voices + 1)), 1.5, 1.5, voices - 1, 9, 0.93, False),),
             draws=200,
-            suspicions=(SuspectedPair("same source", "1", f"{voices}", (1,), (voices,), "The two share 9 s."),),
-            warnings=(),
+            suspicions=(SuspectedPair(Suspicion(SAME_SOURCE, "1", f"{voices}", SHARED), (1,), (voices,)),),
+            not_searched=(),
+            refusals=(None,) * voices,
             pairs=voices * (voices - 1) // 2,
             uses={calibration_id: voices - 1},
-            without_lr=(("Too little speech.", 3),),
+            without_lr=((Refusal(RefusalKind.NO_CALIBRATION, problem="Too few speakers."), 3),),
             calibrations={calibration_id: fitted},
             failures=failures,
             method=inputs.method,
@@ -85,7 +90,7 @@ def test_too_many_suspicions_for_a_graph_stand_in_the_table(linked):
     """Without any link there is none that is joined most firmly."""
     inputs = linked(2 * MOST_NODES)
     suspicions = tuple(
-        SuspectedPair("same session", f"{one}", f"{one + 1}", (one,), (one + 1,), "One day.")
+        SuspectedPair(Suspicion(SAME_SESSION, f"{one}", f"{one + 1}", SharedWithThird("x")), (one,), (one + 1,))
         for one in range(1, 2 * MOST_NODES, 2)
     )
     report = build_link_report(dataclasses.replace(inputs, links=inputs.links.clear(), suspicions=suspicions))

@@ -17,6 +17,11 @@ from forensic.validation.criteria import Criterion, Plan, judge
 from forensic.validation.outcome import ScoresFacts
 from forensic.validation.tables import LRS_SCHEMA, Exclusion
 
+REFUSED = {
+    "reason": "Too little speech: 1.0 s.",
+    "reason_kind": "outside the envelope",
+    "reason_quantity": "net_speech_s",
+}
 ODD = '<script>alert("x")</script> \u202egpj $\\alpha$'
 
 
@@ -35,7 +40,7 @@ def lrs_of(speakers=8, seed=1, shift=0.0):
             "log10_lr": None if take == 2 and known == questioned else float(np.clip(value, -1, 1)),
             "unbounded_log10_lr": value,
             "status": "lr",
-            "reason": "Too little speech: 1.0 s." if take == 2 and known == questioned else None,
+            **(REFUSED if take == 2 and known == questioned else {}),
         }
         for known in names
         for questioned in names
@@ -89,7 +94,9 @@ def test_figures_of_the_report_are_those_of_the_groups():
     (table,) = report.breakdowns
     assert [row.speakers for row in table.rows] == ["8", "8"]
     assert report.lead[0].startswith("192 comparisons of 8 speakers: an LR was issued for 184")
-    assert report.refusals[0].number == "8"
+    (refused,) = report.refusals
+    assert (refused.number, refused.reason) == ("8", "Too little speech: outside the validated conditions")
+    assert refused.examples == REFUSED["reason"]
 
 
 def test_the_decision_is_that_of_the_criteria():

@@ -14,7 +14,7 @@ from forensic.case.folder import open_case
 from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
-from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
+from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
 from forensic.settings import AudioSettings, ComparisonSettings, Settings
 from forensic.speaker.backend import Backend, TwoCovariance, save_backend
 from forensic.speaker.extractor import load_model
@@ -178,16 +178,16 @@ def test_each_limit_refuses_with_its_reason(recordings, suspects, run_scan, run_
 @pytest.mark.parametrize(
     ("limits", "criterion", "reason"),
     [
-        (Limits(net_speech_s=60.0), 1.0, "Too little speech: "),
-        (Limits(bandwidth_hz=12_000.0), 1.0, "Too narrow a band: "),
-        (Limits(clipped_share=-0.1), 1.0, "Clipping: "),
-        (Limits(), 1e-6, "the method does not meet its criterion"),
+        ({"net_speech_s": 60.0}, 1.0, "Too little speech: "),
+        ({"bandwidth_hz": 12_000.0}, 1.0, "Too narrow a band: "),
+        ({"clipped_share": -0.1}, 1.0, "Clipping: "),
+        ({}, 1e-6, "the method does not meet its criterion"),
     ],
 )
 def test_outside_the_validated_envelope_no_lr_is_issued(
     recordings, suspects, run_scan, run_compare, population_folder, limits, criterion, reason
 ):
-    save_envelope(population_folder / ENVELOPE, Envelope(criterion, Limits(), limits, "Made up."))
+    save_envelope(population_folder / ENVELOPE, Envelope(criterion, {}, limits, "Made up."))
     run_scan(recordings)
     result = run_compare(suspects)
     assert set(result.comparisons["status"]) == {STATUS_NONE}

@@ -20,6 +20,7 @@ from forensic.report.case.title_page import details, signatories, software
 from forensic.report.case.waveforms import plot_waveforms
 from forensic.report.shared import wording
 from forensic.report.shared.formats import format_moment, paragraphs, printable
+from forensic.report.shared.suspicions import languages_in_words, leaks_in_words, names_of
 
 
 def build_report(inputs: ReportInputs) -> CaseReport:
@@ -55,8 +56,8 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         details=details(inputs),
         signatories=signatories(inputs),
         # Summary of findings
-        warnings=tuple(printable(warning) for warning in inputs.leakage_warnings),
-        language_warnings=tuple(printable(warning) for warning in inputs.language_warnings),
+        warnings=tuple(printable(warning) for warning in leaks_in_words(inputs.leaks, names_of(inputs.files))),
+        language_warnings=tuple(printable(warning) for warning in languages_in_words(inputs.language_differences)),
         summary=summarise(comparisons, inputs, exhibits),
         # Questions and propositions
         questions=tuple(map(printable, case.questions)),

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from forensic.comparison.sides import channel_label
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ReportError
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.formats import finite, first_few, format_lr, printable, shortened
+from forensic.report.shared.labels import channel_label
 
 
 @dataclass(frozen=True, slots=True)

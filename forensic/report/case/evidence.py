@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from forensic.comparison.sides import channel_label
 from forensic.errors import ReportError
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.formats import plural, printable
+from forensic.report.shared.labels import channel_label
 
 T = TypeVar("T")
 

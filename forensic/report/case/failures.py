@@ -4,12 +4,12 @@ from typing import Any
 
 import polars as pl
 
-from forensic.comparison.sides import channel_label
 from forensic.report.case.case_report import FailureRow
 from forensic.report.case.evidence import in_order, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.formats import printable
+from forensic.report.shared.labels import channel_label
 
 
 def list_failures(

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forensic.language.names import name_of
+from forensic.quantities import DRY_C50_DB
 from forensic.report.case.case_report import QualityRow
 from forensic.report.case.evidence import first_rows, in_order, label_of, rows_by
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.formats import NOTHING, format_duration, format_number, format_share
 
-_DRY_C50_DB = 20.0  # beyond which rooms are as good as none
 _PLAIN = 0.8
 
 
@@ -52,7 +52,7 @@ def _number(value: float | None, decimals: int = 0) -> str:
 def _clarity(c50_db: float | None) -> str:
     if c50_db is None:
         return NOTHING
-    return "dry" if c50_db >= _DRY_C50_DB else _number(c50_db)
+    return "dry" if c50_db >= DRY_C50_DB else _number(c50_db)
 
 
 def _codec(row: Mapping[str, Any]) -> str:

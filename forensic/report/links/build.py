@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from forensic.comparison.independence import SAME_SOURCE
 from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
 from forensic.records import Calibration, Conditions
 from forensic.report.case.case_report import ChanceRow, Fact, FailureRow
@@ -38,6 +39,8 @@ from forensic.report.shared.formats import (
     plural,
     printable,
 )
+from forensic.report.shared.refusals import counted_reasons
+from forensic.report.shared.suspicions import finding, leaks_in_words, names_of
 
 MOST_NODES = 60
 """Of a graph that can still be read."""
@@ -98,7 +101,7 @@ def build_link_report(inputs: LinkOutcome) -> LinkReport:
             Fact("Report", printable(inputs.report_id)),
         ),
         signatories=(Fact("Examiner", printable(case.examiner)), Fact("Reviewer", printable(case.reviewer))),
-        warnings=tuple(printable(warning) for warning in inputs.warnings),
+        warnings=leaks_in_words(inputs.not_searched, {}),
         lead=_lead(inputs),
         chance=tuple(
             ChanceRow(format_lr(row.log10_lr), format_expected(row.expected), f"{row.found:,}")
@@ -114,7 +117,9 @@ def build_link_report(inputs: LinkOutcome) -> LinkReport:
         suspicions_note=suspicions_note,
         voices=voices,
         voices_note=voices_note,
-        refusals=tuple(Fact(f"{number:,}", printable(reason)) for reason, number in inputs.without_lr[:40]),
+        refusals=tuple(
+            Fact(f"{number:,}", printable(reason)) for reason, _, number in counted_reasons(inputs.without_lr)[:40]
+        ),
         failures=failures,
         failures_note=failures_note,
         reading=READING,
@@ -168,7 +173,7 @@ def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
     """Voices that anything joins, and what joins them."""
     joined = set(inputs.links["known_voice"]) | set(inputs.links["questioned_voice"])
     pairs = {
-        (pair.first_voices[0], pair.second_voices[0]): pair.kind
+        (pair.first_voices[0], pair.second_voices[0]): pair.suspicion.kind
         for pair in reversed(inputs.suspicions)
         if pair.first_voices and pair.second_voices
     }
@@ -251,13 +256,14 @@ def _link_row(row: Mapping[str, Any], names: Mapping[int, str]) -> LinkRow:
 
 
 def _suspicion_rows(inputs: LinkOutcome) -> list[SuspicionRow]:
+    names = names_of(inputs.voices)
     return [
         SuspicionRow(
-            pair.kind,
+            pair.suspicion.kind,
             first_few([f"V{voice}" for voice in (*pair.first_voices, *pair.second_voices)]),
-            printable(pair.finding),
+            printable(finding(pair.suspicion, names)),
         )
-        for pair in sorted(inputs.suspicions, key=lambda pair: pair.kind != "same source")
+        for pair in sorted(inputs.suspicions, key=lambda pair: pair.suspicion.kind != SAME_SOURCE)
     ]
 
 

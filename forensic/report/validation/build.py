@@ -1,10 +1,13 @@
 """From the figures of a validation to its report, chapter by chapter."""
 
 from collections import Counter
+from functools import partial
 
 import polars as pl
 
 from forensic.likelihood_ratio.envelope import Envelope
+from forensic.quantities import QUANTITIES
+from forensic.records import ROLES
 from forensic.report.case.case_report import Fact
 from forensic.report.case.method import describe_method, list_settings
 from forensic.report.case.title_page import software
@@ -16,12 +19,13 @@ from forensic.report.shared.formats import (
     format_duration,
     format_moment,
     format_number,
-    format_quantity,
     format_signed,
     paragraphs,
     plural,
     printable,
 )
+from forensic.report.shared.measured import format_measured
+from forensic.report.shared.refusals import title
 from forensic.report.validation import wording
 from forensic.report.validation.content import (
     CalibrationRow,
@@ -227,19 +231,26 @@ def _pairing(inputs: ValidationInputs) -> tuple[str, ...]:
 
 
 def _refusals(lrs: pl.DataFrame, most: int) -> tuple[CountRow, ...]:
-    """Refused comparisons by reason; the numbers in a reason differ from one to the next, so its head counts."""
-    refused = lrs.filter(pl.col("log10_lr").is_null() & pl.col("reason").is_not_null())
-    kinds: dict[str, list[str]] = {}
-    for reason in refused["reason"]:
-        kinds.setdefault(reason.partition(":")[0].partition(" (")[0], []).append(reason)
-    ordered = sorted(kinds.items(), key=lambda item: -len(item[1]))
+    """Refused comparisons by the kind of reason, with a sentence of each kind."""
+    refused = lrs.filter(pl.col("log10_lr").is_null() & pl.col("reason_kind").is_not_null())
+    kinds = (
+        refused.group_by("reason_kind", "reason_quantity", maintain_order=True)
+        .agg(pl.len(), pl.col("reason").first())
+        .sort("len", descending=True, maintain_order=True)
+        .to_dicts()
+    )
     rows = [
-        CountRow(f"{len(reasons):,}", "comparisons", printable(kind).rstrip("."), printable(reasons[0]))
-        for kind, reasons in ordered[:most]
+        CountRow(
+            f"{kind['len']:,}",
+            "comparisons",
+            title(kind["reason_kind"], kind["reason_quantity"]),
+            printable(kind["reason"]),
+        )
+        for kind in kinds[:most]
     ]
-    if len(ordered) > most:
-        rest = sum(len(reasons) for _, reasons in ordered[most:])
-        rows.append(CountRow(f"{rest:,}", "comparisons", f"{len(ordered) - most:,} further reasons", ""))
+    if len(kinds) > most:
+        rest = sum(kind["len"] for kind in kinds[most:])
+        rows.append(CountRow(f"{rest:,}", "comparisons", f"{len(kinds) - most:,} further reasons", ""))
     return tuple(rows)
 
 
@@ -273,16 +284,6 @@ def _list_calibrations(inputs: ValidationInputs) -> tuple[tuple[CalibrationRow, 
     ), f"{left:,} further calibrations, each of fewer comparisons, are not printed." if left > 0 else ""
 
 
-_MEASURED = (
-    ("Net speech, known side", "net_speech_known_s", format_duration),
-    ("Net speech, questioned side", "net_speech_questioned_s", format_duration),
-    ("SNR, known side", "snr_known_db", lambda value: format_quantity(value, "dB")),
-    ("SNR, questioned side", "snr_questioned_db", lambda value: format_quantity(value, "dB")),
-    ("Clarity of the room (C50), known side", "c50_known_db", lambda value: format_quantity(value, "dB")),
-    ("Clarity of the room (C50), questioned side", "c50_questioned_db", lambda value: format_quantity(value, "dB")),
-    ("Upper band edge, known side", "bandwidth_known_hz", lambda value: format_quantity(value, "Hz")),
-    ("Upper band edge, questioned side", "bandwidth_questioned_hz", lambda value: format_quantity(value, "Hz")),
-)
 _NAMED = (
     ("Conditions", "condition"),
     ("Codecs", "codec"),
@@ -295,9 +296,10 @@ _NAMED = (
 def _envelope(lrs: pl.DataFrame) -> tuple[Fact, ...]:
     issued = lrs.filter(pl.col("log10_lr").is_not_null())
     facts = [
-        Fact(label, _spread(values, shown))
-        for label, column, shown in _MEASURED
-        if not (values := issued[column].drop_nulls()).is_empty()
+        Fact(f"{quantity.label}, {side} side", _spread(values, partial(format_measured, quantity)))
+        for quantity in QUANTITIES
+        for side in ROLES
+        if quantity.is_number and not (values := issued[quantity.of_side(side)].drop_nulls()).is_empty()
     ]
     for label, column in _NAMED:
         names = sorted(issued[column].drop_nulls().unique())

@@ -89,7 +89,8 @@ def test_known_recordings_of_an_earlier_reference_set_stay_out():
 
 def test_leakage_warnings_are_in_the_report(inputs, report):
     """What was found is said."""
-    assert report.warnings == inputs.leakage_warnings
+    (warning,) = report.warnings
+    assert warning.startswith("/cases/417/questioned/call 10.wav is byte for byte a known recording of Novak")
 
 
 def test_the_language_of_each_channel_stands_with_its_quality(report):
@@ -99,5 +100,6 @@ def test_the_language_of_each_channel_stands_with_its_quality(report):
 
 def test_sides_in_different_languages_are_warned_of(inputs, report):
     """Apart from overlaps, which are about independence."""
-    assert report.language_warnings == inputs.language_warnings
-    assert report.language_warnings
+    (warning,) = report.language_warnings
+    assert "judged to be in Welsh" in warning
+    assert "questioned/call 2.wav (Breton)" in warning
