@@ -5,13 +5,13 @@ and read aloud; matplotlib lays it out with the typeface that it brings, a wide 
 """
 
 import io
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from forensic.records import Vector
+from forensic.report.shared.svg import inline_svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,17 +53,6 @@ STYLE: Any = {
 }
 """The look of every plot, for ``matplotlib.rc_context``."""
 
-_BETWEEN = re.compile(r"<svg.*</svg>", re.DOTALL)
-_SIZE = re.compile(r'<svg [^>]*?viewBox="(?P<box>[^"]*)"[^>]*>', re.DOTALL)
-_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->\n?\s*", re.DOTALL)
-_ID = re.compile(r'(?P<before>\bid="|xlink:href="#|url\(#)')
-_GLOBAL_STYLE = re.compile(r"\s*<style.*?</style>", re.DOTALL)
-_INLINE_STYLE = re.compile(r' style="([^"]*)"')
-_NO_ROTATION = re.compile(r' transform="rotate\(-0 [^"]*"')
-_TYPEFACE = " font-family: 'DejaVu Sans';"
-_PAGE_TYPEFACE = "Source Sans 3, Liberation Sans, Arial, Noto Sans, DejaVu Sans, sans-serif"  # as in report.css
-
 
 def style() -> Any:
     """The look of every plot, as a context to draw in."""
@@ -100,33 +89,7 @@ def as_svg(figure: "Figure", name: str, title: str) -> str:
     """The figure for inline use: no prologue, no date, ids of its own, and a title to be read aloud."""
     target = io.StringIO()
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    found = _BETWEEN.search(target.getvalue())
-    assert found is not None
-    svg = found[0].replace(_TYPEFACE, "")
-    svg = _INLINE_STYLE.sub(_attributes, svg)
-    for unwanted in (_METADATA, _COMMENT, _GLOBAL_STYLE, _NO_ROTATION):
-        svg = unwanted.sub("", svg)
-    svg = _ID.sub(lambda place: f"{place['before']}{name}-", svg)
-    width_in = figure.get_figwidth()
-    opening = (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
-        rf'viewBox="\g<box>" style="width: {100 * width_in / WIDTH_IN:.1f}%" '
-        f'font-family="{_PAGE_TYPEFACE}" '
-        'stroke-linejoin="round" class="plot">'
-    )
-    svg = _SIZE.sub(opening, svg, count=1)
-    head, _, rest = svg.partition(">")
-    return f"{head}><title>{_xml(title)}</title>{rest}"
-
-
-def _attributes(style: re.Match[str]) -> str:
-    """An inline style as attributes: what lays out the page would complain of plot properties in a style."""
-    pairs = (entry.split(":", 1) for entry in style[1].split(";") if ":" in entry)
-    return "".join(f' {name.strip()}="{value.strip()}"' for name, value in pairs)
-
-
-def _xml(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return inline_svg(target.getvalue(), name, title, 100 * figure.get_figwidth() / WIDTH_IN)
 
 
 def legend_above(axes: "Axes") -> None:
