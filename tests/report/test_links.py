@@ -13,7 +13,8 @@ from forensic.comparison.outcomes import LinkOutcome, SuspectedPair, VoiceCluste
 from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA
 from forensic.report.links.build import MOST_NODES, build_link_report
 from forensic.report.links.figure import draw_graph, place_nodes
-from forensic.report.render import render_link_html, render_pdf
+from forensic.report.links.render import render_link_html
+from forensic.report.shared.render import render_pdf
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_of_many_calibrations_those_are_listed_that_most_pairs_use(linked):
     (fitted,) = inputs.calibrations.values()
     many = {f"{number:04}": fitted for number in range(400)}
     report = build_link_report(dataclasses.replace(inputs, calibrations=many, uses={key: int(key) + 1 for key in many}))
-    assert [row.pairs for row in report.calibrations[:2]] == ["400", "399"]
+    assert [row.served for row in report.calibrations[:2]] == ["400", "399"]
     assert len(report.calibrations) == 300
     assert report.calibrations_note == "The 300 of 400 calibrations that most pairs use; all are in results.json."
     assert report.calibrations_note in render_link_html(report)

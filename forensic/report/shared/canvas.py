@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forensic.records import Vector
 from forensic.report.shared.svg import inline_svg
@@ -25,6 +26,7 @@ INK, SOFT, RULE, PALE = "#1f2430", "#5b6472", "#c9ced6", "#eef0f3"
 
 WIDTH_IN = 6.7  # the text width of the A4 page
 MOST_POINTS = 480  # a line of more points looks the same and only makes the file larger
+DASHED, DOTTED = (0, (4, 1.5)), (0, (1, 2))
 
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -108,10 +110,13 @@ def survival(values: Vector) -> tuple[Vector, Vector]:
     """Share of values at or above each value; at most ``MOST_POINTS`` of them."""
     ordered = np.sort(values)
     share = 1.0 - np.arange(len(ordered)) / len(ordered)
-    if len(ordered) > MOST_POINTS:
-        kept = np.unique(np.linspace(0, len(ordered) - 1, MOST_POINTS).astype(int))
-        ordered, share = ordered[kept], share[kept]
-    return ordered, share
+    kept = thinned(len(ordered))
+    return ordered[kept], share[kept]
+
+
+def thinned(count: int, most: int = MOST_POINTS) -> NDArray[np.intp]:
+    """Places of at most so many of ``count`` points, evenly spaced, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.intp))
 
 
 def drawable(text: str) -> str:

@@ -10,12 +10,9 @@ from xml.etree import ElementTree as ET
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _HREF = f"{{{_XLINK}}}href"
-_UNWANTED = {f"{{{_SVG}}}{name}" for name in ("metadata", "style")}
+_UNWANTED = (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style")
 _NO_ROTATION = "rotate(-0 "
 _PAGE_TYPEFACE = "Source Sans 3, Liberation Sans, Arial, Noto Sans, DejaVu Sans, sans-serif"  # as in report.css
-
-ET.register_namespace("", _SVG)
-ET.register_namespace("xlink", _XLINK)
 
 
 def inline_svg(svg: str, name: str, title: str, width_percent: float) -> str:
@@ -33,11 +30,15 @@ def inline_svg(svg: str, name: str, title: str, width_percent: float) -> str:
             if child.tag in _UNWANTED:
                 parent.remove(child)
     for element in root.iter():
+        # Names as they are to be written: ElementTree's own prefixes are those of the process, set by any library.
+        element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
         element.attrib = dict(_attributes(element, name))
         if not (element.text or "").strip():
             element.text = None
         element.tail = None  # line ends and indents; plots have no text between elements
     root.attrib = {
+        "xmlns": _SVG,
+        "xmlns:xlink": _XLINK,
         "viewBox": root.attrib["viewBox"],
         "role": "img",
         "class": "plot",
@@ -45,7 +46,7 @@ def inline_svg(svg: str, name: str, title: str, width_percent: float) -> str:
         "font-family": _PAGE_TYPEFACE,
         "stroke-linejoin": "round",
     }
-    heading = ET.Element(f"{{{_SVG}}}title")
+    heading = ET.Element("title")
     heading.text = title
     root.insert(0, heading)
     return ET.tostring(root, encoding="unicode")
@@ -59,7 +60,7 @@ def _attributes(element: ET.Element, name: str) -> Iterator[tuple[str, str]]:
         elif key == "id":
             yield key, f"{name}-{value}"
         elif key == _HREF:
-            yield key, value.replace("#", f"#{name}-", 1)
+            yield "xlink:href", value.replace("#", f"#{name}-", 1)
         elif not (key == "transform" and value.startswith(_NO_ROTATION)):
             yield key, value.replace("url(#", f"url(#{name}-")
 

@@ -28,9 +28,11 @@ def test_styles_become_attributes_and_what_reaches_other_plots_goes():
     assert '<text id="plot1-b" font-size="8px">1 &lt; 2 &amp; 3</text>' in svg
     assert "<title>A &lt;title&gt;</title>" in svg
     assert 'style="width: 50.0%"' in svg
-    for gone in ("<style", "metadata", "today", "DejaVu", "rotate", "a name", "9pt"):
+    for gone in ("<style", "metadata", "today", "'DejaVu", "rotate", "a name", "9pt"):
         assert gone not in svg
 
 
-def test_the_same_plot_gives_the_same_bytes():
-    assert inline_svg(PLOT, "p", "t", 100.0) == inline_svg(PLOT, "p", "t", 100.0)
+def test_the_same_plot_gives_the_same_bytes_whatever_prefixes_other_libraries_set(monkeypatch):
+    first = inline_svg(PLOT, "p", "t", 100.0)
+    monkeypatch.setitem(ET._namespace_map, "http://www.w3.org/2000/svg", "svg")
+    assert inline_svg(PLOT, "p", "t", 100.0) == first
