@@ -13,7 +13,6 @@ from forensic.report.case.evidence import rows_by
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.plots import ScorePlot
 from forensic.report.shared import wording
-from forensic.report.shared.calibrations import calibration_labels
 from forensic.report.shared.content import Fact
 from forensic.report.shared.formats import (
     MINUS,
@@ -30,6 +29,7 @@ from forensic.report.shared.formats import (
 )
 from forensic.report.shared.method_wording import calibrator_name
 from forensic.report.shared.plots import Mark, TippettPlot
+from forensic.report.shared.rows import calibration_labels
 
 _CONDITIONS = ("net_speech_s", "snr_db", "c50_db", "low_edge_hz", "bandwidth_hz")
 _UNITS = {"snr_db": "dB", "c50_db": "dB", "low_edge_hz": "Hz", "bandwidth_hz": "Hz"}

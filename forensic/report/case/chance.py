@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from forensic.likelihood_ratio.chance import expected_by_chance
 from forensic.records import Calibration
 from forensic.report.case.comparisons import Issued
-from forensic.report.shared.chance import chance_row
 from forensic.report.shared.content import ChanceRow
+from forensic.report.shared.rows import chance_row
 
 
 def chance(issued: Sequence[Issued], calibrations: Mapping[str, Calibration]) -> tuple[ChanceRow, ...]:

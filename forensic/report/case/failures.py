@@ -9,8 +9,8 @@ from forensic.report.case.evidence import in_order, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.content import FailureRow
-from forensic.report.shared.failures import failure_row
 from forensic.report.shared.formats import printable
+from forensic.report.shared.rows import failure_row
 
 
 def list_failures(

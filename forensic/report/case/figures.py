@@ -69,8 +69,7 @@ def draw_scores(plot: ScorePlot) -> str:
         axes.set_ylabel("density")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        _headroom(axes)
-        draw_marks(axes, plot.marks)
+        draw_marks(axes, plot.marks, axes.get_ylim()[1])
         legend_above(axes)
         return as_svg(figure, plot.name, plot.caption)
 
@@ -161,11 +160,6 @@ def draw_waveform(plot: WaveformPlot) -> str:
 
 
 # --------------------------------------------------------------------------------------------------
-
-
-def _headroom(axes: "Axes") -> None:
-    """Room above the curves for the labels of the marks."""
-    axes.set_ylim(0, axes.get_ylim()[1] * 1.25)
 
 
 def _bands(axes: "Axes", plot: ForestPlot, low: float, high: float) -> None:

@@ -18,8 +18,8 @@ from forensic.report.case.comparisons import (
     refused_of,
 )
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.calibrations import calibration_labels
 from forensic.report.shared.formats import format_lr, format_number, format_range, format_signed
+from forensic.report.shared.rows import calibration_labels
 
 
 def list_results(comparisons: Sequence[Issued | Refused], inputs: ReportInputs) -> tuple[tuple[ResultRow, ...], str]:

@@ -17,10 +17,7 @@ from forensic.report.links.content import (
     SuspicionRow,
     VoiceRow,
 )
-from forensic.report.shared.calibrations import list_calibrations
-from forensic.report.shared.chance import chance_row
 from forensic.report.shared.content import CountRow, Fact, FailureRow, MethodChapter
-from forensic.report.shared.failures import failure_row
 from forensic.report.shared.formats import (
     first_few,
     first_rows,
@@ -35,6 +32,7 @@ from forensic.report.shared.formats import (
 from forensic.report.shared.glossary import LINKS, glossary
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.method_wording import limitations, link_reading, suspected_pairs
+from forensic.report.shared.rows import chance_row, failure_row, list_calibrations
 from forensic.report.shared.title_page import signatories, title_page, whose_case
 
 MOST_NODES = 60

@@ -65,20 +65,15 @@ def style() -> Any:
 
 def new_figure(height_in: float, width_in: float = WIDTH_IN) -> "tuple[Figure, Axes]":
     """An empty figure with axes; as wide as the page without a width."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")  # not pyplot: nothing stays in memory
-    figure.patch.set_visible(False)
-    axes = figure.subplots()
-    axes.patch.set_visible(False)
+    figure, (axes,) = new_panels(height_in, (1.0,), width_in)
     return figure, axes
 
 
-def new_panels(height_in: float, shares: "Sequence[float]") -> "tuple[Figure, list[Axes]]":
-    """A figure as wide as the page, with axes side by side that share its width as told."""
+def new_panels(height_in: float, shares: "Sequence[float]", width_in: float = WIDTH_IN) -> "tuple[Figure, list[Axes]]":
+    """An empty figure with axes side by side that share its width as told."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_IN, height_in))
+    figure = Figure(figsize=(width_in, height_in))  # not pyplot: nothing stays in memory
     figure.set_layout_engine("constrained", wspace=0.06)
     figure.patch.set_visible(False)
     panels = figure.subplots(1, len(shares), squeeze=False, width_ratios=shares)[0].tolist()

@@ -30,6 +30,7 @@ KINDS = (("same-speaker", SAME, "solid"), ("different-speaker", DIFFERENT, DASHE
 """Name, colour and line of either kind of comparison."""
 
 _MOST_LABELLED_MARKS = 6
+_HIGHEST_LABEL, _LABEL_HEIGHT = 0.985, 0.075  # of the axes
 
 
 def draw_tippett(plot: TippettPlot) -> str:
@@ -50,34 +51,40 @@ def draw_tippett(plot: TippettPlot) -> str:
             axes.axvspan(start, end, color=PALE, zorder=0, linewidth=0)
         axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=DOTTED)
         axes.set_xlim(low, high)
-        axes.set_ylim(0, 119 if plot.marks else 104)  # room above the curves for labels
         axes.set_yticks([0, 25, 50, 75, 100])
         axes.set_xlabel("log10 LR")
         axes.set_ylabel(f"{plot.of} with at least this LR, %")
         axes.grid(axis="y", color=PALE, linewidth=0.7)
-        draw_marks(axes, plot.marks)
+        draw_marks(axes, plot.marks, 100)
         legend_above(axes)
         return as_svg(figure, plot.name, plot.caption)
 
 
-def draw_marks(axes: "Axes", marks: Sequence[Mark]) -> None:
-    """The case's values: lines with labels where there are few, ticks at the foot where there are many."""
-    if len(marks) > _MOST_LABELLED_MARKS:
+def draw_marks(axes: "Axes", marks: Sequence[Mark], top: float) -> None:
+    """The case's values: lines with labels where there are few, ticks at the foot where there are many.
+
+    Args:
+        axes: with their limits from left to right.
+        marks: the values.
+        top: of the curves; the labels are above them.
+    """
+    if not marks or len(marks) > _MOST_LABELLED_MARKS:
         values = [mark.value for mark in marks]
         axes.plot(values, [0.03] * len(values), "|", markersize=9, color=INK, transform=axes.get_xaxis_transform())
+        axes.set_ylim(0, 1.04 * top)
         return
     left, right = axes.get_xlim()
-    last, level = -np.inf, 0
+    last, level, deepest = -np.inf, 0, 0
     for mark in sorted(marks, key=lambda mark: mark.value):
         place = (mark.value - left) / (right - left)
         level = level + 1 if place - last < 0.2 else 0  # noqa: PLR2004 - about the width of a label
-        last = place
-        top = 0.985 - 0.075 * level
-        axes.axvline(mark.value, ymax=top - 0.01, color=INK, linewidth=0.9)
+        last, deepest = place, max(deepest, level)
+        height = _HIGHEST_LABEL - _LABEL_HEIGHT * level
+        axes.axvline(mark.value, ymax=height - 0.01, color=INK, linewidth=0.9)
         side = "right" if place > 0.88 else "left"  # noqa: PLR2004
         axes.annotate(
             drawable(mark.label),
-            (mark.value, top),
+            (mark.value, height),
             xycoords=axes.get_xaxis_transform(),
             xytext=(-2 if side == "right" else 2, 0),
             textcoords="offset points",
@@ -85,6 +92,7 @@ def draw_marks(axes: "Axes", marks: Sequence[Mark]) -> None:
             va="top",
             fontsize=7,
         )
+    axes.set_ylim(0, top / (_HIGHEST_LABEL - _LABEL_HEIGHT * (deepest + 1)))
 
 
 def _reach(plot: TippettPlot) -> tuple[float, float]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from forensic.likelihood_ratio.envelope import Envelope
-from forensic.report.shared.calibrations import list_calibrations
 from forensic.report.shared.content import CalibrationRow, CountRow, Fact, MethodChapter, TitlePage
 from forensic.report.shared.envelope import limits_in_words
 from forensic.report.shared.formats import (
@@ -24,6 +23,7 @@ from forensic.report.shared.formats import (
 from forensic.report.shared.glossary import VALIDATION, glossary
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.method_wording import scores_pairing
+from forensic.report.shared.rows import list_calibrations
 from forensic.report.shared.title_page import title_page
 from forensic.report.validation import wording
 from forensic.report.validation.content import LrRow, PeopleRow, ValidationReport

@@ -54,22 +54,14 @@ def draw_det(plot: DetPlot) -> str:
         low, high = ndtri(0.7 * least), ndtri(0.6)
         ticks = _det_ticks(low, high)
         axes.plot([low, high], [low, high], color=RULE, linewidth=0.8)
-        for x, y, line, width, label in (
-            (plot.false_alarms, plot.misses, "solid", 1.4, "every threshold"),
-            (plot.hull_false_alarms, plot.hull_misses, DASHED, 0.9, "convex hull"),
-        ):
-            if line == "solid":
-                kept = thinned(len(x))
-                axes.plot(_deviate(x[kept], low), _deviate(y[kept], low), color=INK, linewidth=width, label=label)
-            else:  # a hull is straight between shares, not between deviates
-                fine = [np.linspace(values[:-1], values[1:], 40).T.ravel() for values in (x, y)]
-                axes.plot(
-                    *(_deviate(values, low) for values in fine),
-                    color=SAME,
-                    linewidth=width,
-                    linestyle=line,
-                    label=label,
-                )
+        kept = thinned(len(plot.misses))
+        every = [_deviate(shares[kept], low) for shares in (plot.false_alarms, plot.misses)]
+        axes.plot(*every, color=INK, linewidth=1.4, label="every threshold")
+        hull = [  # straight between shares, not between deviates
+            _deviate(np.linspace(shares[:-1], shares[1:], 40).T.ravel(), low)
+            for shares in (plot.hull_false_alarms, plot.hull_misses)
+        ]
+        axes.plot(*hull, color=SAME, linewidth=0.9, linestyle=DASHED, label="convex hull")
         if plot.eer > 0:
             axes.plot(ndtri(plot.eer), ndtri(plot.eer), "o", color=SAME, markersize=4)
         axes.set(xlim=(low, high), ylim=(low, high), xlabel="false alarms, %", ylabel="misses, %", aspect="equal")

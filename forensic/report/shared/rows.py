@@ -1,10 +1,11 @@
-"""The calibrations that several kinds of report list: labels, and a row each."""
+"""Rows that several kinds of report print: of calibrations, of chance, of failures."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from forensic.records import Calibration, Conditions
-from forensic.report.shared.content import CalibrationRow
-from forensic.report.shared.formats import format_duration, format_number, format_signed, printable
+from forensic.report.shared.content import CalibrationRow, ChanceRow, FailureRow
+from forensic.report.shared.formats import format_duration, format_lr, format_number, format_signed, printable
 
 _FEWEST_CHARACTERS = 4
 
@@ -38,14 +39,14 @@ def list_calibrations(
     """
     labels = calibration_labels(sorted(uses))
     ordered = sorted(uses.items(), key=lambda item: (-item[1], item[0]))
-    rows = tuple(_row(labels[key], calibrations[key], served) for key, served in ordered[:most])
+    rows = tuple(_calibration_row(labels[key], calibrations[key], served) for key, served in ordered[:most])
     note = ""
     if len(ordered) > most:
         note = f"The {most:,} of {len(ordered):,} calibrations that most {what} use; all are in {file}."
     return rows, note
 
 
-def _row(label: str, fitted: Calibration, served: int) -> CalibrationRow:
+def _calibration_row(label: str, fitted: Calibration, served: int) -> CalibrationRow:
     return CalibrationRow(
         label=label,
         known=_conditions(fitted.known),
@@ -60,3 +61,27 @@ def _row(label: str, fitted: Calibration, served: int) -> CalibrationRow:
 
 def _conditions(conditions: Conditions) -> str:
     return f"{printable(conditions.name)}, {format_duration(conditions.net_speech_s)}"
+
+
+def chance_row(log10_lr: float, expected: float, found: int) -> ChanceRow:
+    """How many LRs of at least this size are expected if every comparison is of two people, and how many there are."""
+    return ChanceRow(format_lr(log10_lr).removesuffix(".0"), _expected(expected), f"{found:,}")
+
+
+def _expected(number: float) -> str:
+    """An expected number of LRs: "less than 0.1", "2.4", "12"."""
+    if number < 0.1:  # noqa: PLR2004
+        return "less than 0.1"
+    return f"{number:,.{1 if number < 10 else 0}f}"  # noqa: PLR2004
+
+
+def failure_row(label: str, name: str, row: Mapping[str, Any]) -> FailureRow:
+    """A row of the table ``failures`` as a report prints it.
+
+    Args:
+        label: of the recording or the channel.
+        name: of the file.
+        row: with step, problem and remedy.
+    """
+    step, problem, remedy = (printable(row[key] or "") for key in ("step", "problem", "remedy"))
+    return FailureRow(label, printable(name), step, problem, remedy)
