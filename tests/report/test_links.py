@@ -59,6 +59,17 @@ def linked(inputs):
     return make
 
 
+def test_labels_mean_what_they_mean_in_a_case_report(linked):
+    """V voices, G clusters, C calibrations; K, Q and S are of case reports alone."""
+    report = build_link_report(linked(3))
+    labels = [row.label for row in (*report.voices, *report.clusters, *report.calibrations)]
+    assert [label[0] for label in labels] == ["V", "V", "V", "G", "C"]
+    explained = {entry.label for entry in report.glossary}
+    assert {"V1, V2, …", "G1, G2, …", "C3f9c, …"} <= explained
+    assert not {"K1, K2, …", "Q1, Q2, …", "S1, S2, …"} & explained
+    assert report.voices[0].cluster == report.links[0].cluster == report.clusters[0].label
+
+
 def test_every_joined_voice_is_a_node_and_every_pair_a_line(linked):
     graph = build_link_report(linked(6)).graph
     assert [node.label for node in graph.nodes] == ["V1", "V2", "V3", "V4", "V5", "V6"]
