@@ -27,10 +27,11 @@ from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.report.links.build import build_link_report
-from forensic.report.render import render_link_html, write_report
+from forensic.report.links.render import render_link_html
 from forensic.report.results_json import link_results
 from forensic.report.shared.publish import new_folder
 from forensic.report.shared.refusals import worded_links
+from forensic.report.shared.render import write_report
 from forensic.settings import Settings
 from forensic.storage.tables import write_csv, write_parquet, write_text
 

@@ -29,11 +29,11 @@ from forensic.likelihood_ratio.envelope import (
     save_envelope,
 )
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
-from forensic.report.render import render_validation_html, write_report
 from forensic.report.results_json import validation_results
 from forensic.report.shared.refusals import with_reasons
+from forensic.report.shared.render import write_report
 from forensic.report.validation.build import build_validation_report
-from forensic.report.validation.inputs import ValidationInputs
+from forensic.report.validation.render import render_validation_html
 from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel
 from forensic.storage.tables import write_csv, write_parquet, write_text
@@ -248,7 +248,7 @@ def _conclude(
         request.out / "validation.json",
         json.dumps(validation_results(outcome), indent=1, ensure_ascii=False, allow_nan=False),
     )
-    html, pdf = write_report(request.out, render_validation_html(build_validation_report(ValidationInputs.of(outcome))))
+    html, pdf = write_report(request.out, render_validation_html(build_validation_report(outcome)))
     append_audit(request.out / "audit.jsonl", "validate", _audit_facts(outcome, request.out))
     return ValidationResult(request.out, everything, verdicts, found.exclusions, html, pdf)
 

@@ -34,7 +34,7 @@ def suspects(tmp_path):
 @pytest.fixture
 def run_compare(tmp_path, population_folder, recordings, suspects, run_scan, monkeypatch):
     """Three recordings, the first twice, with two suspects; returns the result and its explanations, without a PDF."""
-    monkeypatch.setattr("forensic.report.render.render_pdf", lambda _: b"%PDF, which takes long to lay out")
+    monkeypatch.setattr("forensic.report.shared.render.render_pdf", lambda _: b"%PDF, which takes long to lay out")
     (recordings / "a copy.wav").write_bytes((recordings / "a.wav").read_bytes())
 
     def run(**request):

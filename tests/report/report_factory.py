@@ -20,6 +20,7 @@ from forensic.likelihood_ratio.explanation import Amount, Typicality, Voice
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.records import Calibration, Conditions, Interval, ScoreMaps
 from forensic.report.case.inputs import ReportInputs
+from forensic.settings import ComparisonSettings, Settings
 
 FORBIDDEN = re.compile(r"\bmatch|confiden|identif|guilt", re.IGNORECASE)
 """Words of other methods, and of verdicts, that no report uses."""
@@ -86,17 +87,7 @@ def method():
         model_training_data="LibriSpeech train-clean-360, 921 speakers, with simulated telephone channels.",
         score="cosine of the questioned and the known embedding",
         score_identity="cosine",
-        settings={
-            "audio": {"channels": "auto", "damaged": "reject", "block_s": 120},
-            "speech": {"threshold": 0.5, "min_speech_s": 0.25, "min_silence_s": 0.1, "pad_s": 0.03},
-            "embedding": {"window_frames": 160, "step_frames": 80, "precision": "float32"},
-            "comparison": {
-                "min_net_speech_s": 2.0,
-                "min_snr_db": 0.0,
-                "bootstrap_draws": 1000,
-                "seed": 20260701,
-            },
-        },
+        settings=Settings(comparison=ComparisonSettings(min_net_speech_s=2.0, min_snr_db=0.0)),
         settings_sha256=SETTINGS,
         hardware="x86-64, 8 cores, no accelerator",
         operating_system="Debian GNU/Linux 12",
@@ -107,6 +98,7 @@ def method():
         duration_s=73.4,
         population="193 speakers, the model's bank.",
         population_sha256="cd" * 32,
+        population_kind="bank",
     )
 
 

@@ -15,7 +15,8 @@ from forensic.comparison.refusal import Refusal, RefusalKind
 from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA
 from forensic.report.links.build import MOST_NODES, build_link_report
 from forensic.report.links.figure import draw_graph, place_nodes
-from forensic.report.render import render_link_html, render_pdf
+from forensic.report.links.render import render_link_html
+from forensic.report.shared.render import render_pdf
 
 SHARED = SharedAudio(0, 0, 0.0, 2.0, 10.0, 9.0, 0.02)
 
@@ -63,6 +64,17 @@ def linked(inputs):
     return make
 
 
+def test_labels_mean_what_they_mean_in_a_case_report(linked):
+    """V voices, G clusters, C calibrations; K, Q and S are of case reports alone."""
+    report = build_link_report(linked(3))
+    labels = [row.label for row in (*report.voices, *report.clusters, *report.calibrations)]
+    assert [label[0] for label in labels] == ["V", "V", "V", "G", "C"]
+    explained = {entry.label for entry in report.glossary}
+    assert {"V1, V2, …", "G1, G2, …", "C3f9c, …"} <= explained
+    assert not {"K1, K2, …", "Q1, Q2, …", "S1, S2, …"} & explained
+    assert report.voices[0].cluster == report.links[0].cluster == report.clusters[0].label
+
+
 def test_every_joined_voice_is_a_node_and_every_pair_a_line(linked):
     graph = build_link_report(linked(6)).graph
     assert [node.label for node in graph.nodes] == ["V1", "V2", "V3", "V4", "V5", "V6"]
@@ -105,7 +117,7 @@ def test_of_many_calibrations_those_are_listed_that_most_pairs_use(linked):
     (fitted,) = inputs.calibrations.values()
     many = {f"{number:04}": fitted for number in range(400)}
     report = build_link_report(dataclasses.replace(inputs, calibrations=many, uses={key: int(key) + 1 for key in many}))
-    assert [row.pairs for row in report.calibrations[:2]] == ["400", "399"]
+    assert [row.served for row in report.calibrations[:2]] == ["400", "399"]
     assert len(report.calibrations) == 300
     assert report.calibrations_note == "The 300 of 400 calibrations that most pairs use; all are in results.json."
     assert report.calibrations_note in render_link_html(report)

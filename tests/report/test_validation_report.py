@@ -9,12 +9,11 @@ import pytest
 from report_factory import FORBIDDEN, method
 from test_render import Page
 
-from forensic.report.render import render_validation_html
-from forensic.report.validation.build import build_validation_report
-from forensic.report.validation.inputs import Limits, ValidationInputs
+from forensic.report.validation.build import Limits, build_validation_report
+from forensic.report.validation.render import render_validation_html
 from forensic.validation.breakdown import break_down, measure_all
 from forensic.validation.criteria import Criterion, Plan, judge
-from forensic.validation.outcome import ScoresFacts
+from forensic.validation.outcome import ScoresFacts, ValidationOutcome
 from forensic.validation.tables import LRS_SCHEMA, Exclusion
 
 REFUSED = {
@@ -70,7 +69,7 @@ def inputs_of(lrs, plan=None, **changes):
         "draws": 100,
         "seed": 1,
     }
-    return ValidationInputs(**(values | changes))
+    return ValidationOutcome(**(values | changes))
 
 
 def test_the_page_stands_alone_and_shows_odd_names_as_text():
@@ -107,7 +106,7 @@ def test_the_decision_is_that_of_the_criteria():
 
 
 def test_misleading_lrs_come_first_and_what_is_not_printed_is_counted():
-    report = build_validation_report(inputs_of(lrs_of(), limits=Limits(lrs=10)))
+    report = build_validation_report(inputs_of(lrs_of()), Limits(lrs=10))
     assert len(report.lrs) == 10
     assert report.lrs[0].is_misleading
     assert "Printed are the 5 lowest same-speaker and the 5 highest" in report.lrs_note

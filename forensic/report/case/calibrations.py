@@ -8,13 +8,13 @@ import numpy as np
 
 from forensic.quantities import QUANTITIES, Quantity, Value
 from forensic.records import Calibration, Interval, ScoreMaps
-from forensic.report.case.case_report import CalibrationContent, ConditionRow, Fact, MetricRow
+from forensic.report.case.case_report import CalibrationContent, ConditionRow, MetricRow
 from forensic.report.case.comparisons import Issued
 from forensic.report.case.evidence import rows_by
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.case.plots import Mark, ScorePlot, TippettPlot
-from forensic.report.case.results import calibration_labels
+from forensic.report.case.plots import ScorePlot
 from forensic.report.shared import wording
+from forensic.report.shared.content import Fact
 from forensic.report.shared.formats import (
     MINUS,
     first_few,
@@ -27,6 +27,9 @@ from forensic.report.shared.formats import (
     share_of,
 )
 from forensic.report.shared.measured import format_measured
+from forensic.report.shared.method_wording import calibrator_name
+from forensic.report.shared.plots import Mark, TippettPlot
+from forensic.report.shared.rows import calibration_labels
 
 QualityRows: TypeAlias = Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]]
 Measured: TypeAlias = dict[str, list[Any]]
@@ -35,7 +38,7 @@ Measured: TypeAlias = dict[str, list[Any]]
 
 def describe_calibrations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[CalibrationContent, ...], str]:
     """The calibrations in the order of use, and a note on what was left out."""
-    labels = calibration_labels(issued)
+    labels = calibration_labels(comparison.calibration_id for comparison in issued)
     served: dict[str, list[Issued]] = defaultdict(list)
     for comparison in issued:
         served[comparison.calibration_id].append(comparison)
@@ -90,18 +93,19 @@ def _facts(calibration: Calibration) -> tuple[Fact, ...]:
 
 def _conversion(score_map: ScoreMaps) -> str:
     """A straight line as a formula; a curve by its name and range."""
+    name = calibrator_name(score_map.calibrator)
     start, step = score_map.start, score_map.step
     first, *_, last = score_map.log10_lr[0]
     if score_map.goes_on:
         slope = (last - first) / step / (score_map.log10_lr.shape[1] - 1)
         intercept = first - slope * start
         return (
-            f"{score_map.calibrator}: log10 LR = {format_number(slope, 2)} \N{MULTIPLICATION SIGN} score "
+            f"{name}: log10 LR = {format_number(slope, 2)} \N{MULTIPLICATION SIGN} score "
             f"{'+' if intercept >= 0 else MINUS} {format_number(abs(intercept), 2)}"
         )
     end = start + step * (score_map.log10_lr.shape[1] - 1)
     return (
-        f"{score_map.calibrator}: a curve, log10 LR {format_signed(first)} up to score {format_number(start, 3)}, "
+        f"{name}: a curve, log10 LR {format_signed(first)} up to score {format_number(start, 3)}, "
         f"{format_signed(last)} from score {format_number(end, 3)} on; its points are in results.json"
     )
 
@@ -236,6 +240,7 @@ def _tippett_plot(label: str, calibration: Calibration, served: Sequence[Issued]
         ),
         same_speaker=calibration.same_speaker_log10_lr,
         different_speaker=calibration.different_speaker_log10_lr,
+        of="pairs",
         bounds=(calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr),
         marks=tuple(Mark(comparison.label, comparison.log10_lr) for comparison in served),
     )

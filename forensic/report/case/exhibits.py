@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from forensic.report.case.case_report import Fact
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.content import Fact
 from forensic.report.shared.formats import first_few, printable
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import polars as pl
 
-from forensic.report.case.case_report import FailureRow
 from forensic.report.case.evidence import in_order, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.content import FailureRow
 from forensic.report.shared.formats import printable
 from forensic.report.shared.labels import channel_label
+from forensic.report.shared.rows import failure_row
 
 
 def list_failures(
@@ -43,10 +44,4 @@ def list_failures(
 
 def _failure(row: dict[str, Any], exhibits: Exhibits) -> FailureRow:
     label = exhibits.label(row["sha256"])
-    return FailureRow(
-        channel_label(label, row["channel"] or 0),
-        exhibits.name(label),
-        printable(row["step"] or ""),
-        printable(row["problem"] or ""),
-        printable(row["remedy"] or ""),
-    )
+    return failure_row(channel_label(label, row["channel"] or 0), exhibits.name(label), row)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from forensic.report.case.case_report import Item
-from forensic.report.case.evidence import contents_of, first_rows, why_unreadable
+from forensic.report.case.evidence import contents_of, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import NO_BREAK, first_few, format_duration, plural, printable
+from forensic.report.shared.formats import NO_BREAK, first_few, first_rows, format_duration, plural, printable
 
 
 def list_items(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Item, ...], str]:

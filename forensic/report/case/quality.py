@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from forensic.comparison.method import Method
 from forensic.language.names import name_of
 from forensic.quantities import DRY_C50_DB
 from forensic.report.case.case_report import QualityRow
-from forensic.report.case.evidence import first_rows, in_order, label_of, rows_by
+from forensic.report.case.evidence import in_order, label_of, rows_by
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import NOTHING, format_duration, format_number, format_share
+from forensic.report.shared.formats import NOTHING, first_rows, format_duration, format_number, format_share
+from forensic.report.shared.method_wording import languages_reading
 
 _PLAIN = 0.8
 
@@ -36,6 +38,18 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
         for row in in_order(inputs.quality, exhibits)
     ]
     return first_rows(rows, inputs.limits.items, "channel")
+
+
+def quality_reading(method: Method) -> str:
+    """How to read the columns of the table."""
+    return (
+        "Net speech is the total of the stretches in which speech was detected. An SNR is left out (\N{EN DASH}) where "
+        "a recording holds no pause in which to measure the noise. C50, the clarity of the room, is the energy of its "
+        "first 50 ms over what follows: the lower, the more reverberation. It and the kind of codec that shows are "
+        f"estimates of a small network; a question mark stands where it is less than {format_share(_PLAIN)} sure of "
+        "the kind. The codec of a file says less: a call may have been stored again in another. "
+        f"{languages_reading(method)} Files with the same bytes are measured once, under the first item."
+    )
 
 
 def _band(row: Mapping[str, Any]) -> str:

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from forensic.report.case.case_report import ChanceRow, Fact, FailureRow, SettingsTable
+from forensic.report.shared.content import (
+    CalibrationRow,
+    ChanceRow,
+    CountRow,
+    Fact,
+    FailureRow,
+    MethodChapter,
+    TitlePage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +100,10 @@ class VoiceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationRow:
-    """The conditions and the worth of one calibration."""
-
-    label: str
-    known: str
-    questioned: str
-    distance: str
-    speakers: str
-    cllr: str
-    bounds: str
-    pairs: str
-
-
-@dataclass(frozen=True, slots=True)
 class LinkReport:
     """A whole report of links. Texts are plain; a note says what was left out of a table."""
 
-    title: str
-    report_id: str
-    reference: str
-    software: str
-    created_iso: str
-    details: tuple[Fact, ...]
-    signatories: tuple[Fact, ...]
+    title_page: TitlePage
     warnings: tuple[str, ...]
     lead: tuple[str, ...]
     chance: tuple[ChanceRow, ...]
@@ -129,12 +117,11 @@ class LinkReport:
     suspicions_note: str
     voices: tuple[VoiceRow, ...]
     voices_note: str
-    refusals: tuple[Fact, ...]
+    refusals: tuple[CountRow, ...]
     failures: tuple[FailureRow, ...]
     failures_note: str
     reading: tuple[str, ...]
     calibrations: tuple[CalibrationRow, ...]
     calibrations_note: str
-    method: tuple[Fact, ...]
-    limitations: tuple[str, ...]
-    settings: tuple[SettingsTable, ...]
+    method: MethodChapter
+    glossary: tuple[Fact, ...]

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from forensic.report.links.content import Graph, GraphEdge
 from forensic.report.shared.canvas import DIFFERENT, INK, SAME, SOFT, WIDTH_IN, as_svg, new_figure, style
@@ -16,6 +18,11 @@ _STEPS = 220
 _NODE_IN = 0.3  # least distance of two nodes
 _LABEL_PT = 7.0
 _MOST_HEIGHT_IN = 7.0  # with its heading and caption on a page
+
+
+def draw_all(graph: Graph | None) -> dict[str, str]:
+    """The graph as SVG, by name, where there is one."""
+    return {"graph": draw_graph(graph)} if graph else {}
 
 
 def draw_graph(graph: Graph) -> str:
@@ -80,11 +87,10 @@ def place_nodes(count: int, edges: list[tuple[int, int]]) -> Positions:
 
 
 def _parts(count: int, edges: list[tuple[int, int]]) -> list[list[int]]:
-    owner = list(range(count))
-    for a, b in edges:
-        old, new = owner[a], owner[b]
-        owner = [new if one == old else one for one in owner]
-    return [[node for node in range(count) if owner[node] == part] for part in sorted(set(owner))]
+    """Nodes of each connected part."""
+    one, other = np.array(edges, dtype=np.intp).reshape(-1, 2).T
+    number, part = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(count, count)))
+    return [np.flatnonzero(part == which).tolist() for which in range(number)]
 
 
 def _spring(count: int, edges: list[tuple[int, int]], room: float) -> Positions:

@@ -5,11 +5,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forensic.errors import ReportError
+
+T = TypeVar("T")
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -163,6 +166,14 @@ def first_few(words: Sequence[str], separator: str = ", ", most: int = 8) -> str
     return f"{shown}{separator}and {len(words) - most:,} more" if len(words) > most else shown
 
 
+def first_rows(rows: Sequence[T], most: int, noun: str) -> tuple[tuple[T, ...], str]:
+    """The first rows of a long table, and a note where that is not all."""
+    note = ""
+    if len(rows) > most:
+        note = f"The first {most:,} of {plural(len(rows), noun)} are listed; all are in the tables of the case."
+    return tuple(rows[:most]), note
+
+
 def printable(text: str) -> str:
     r"""One line of foreign text, such as a file name, with everything invisible written out.
 
@@ -182,6 +193,11 @@ def shortened(text: str, most: int = 60) -> str:
         return text
     tail = most // 3
     return f"{text[: most - tail - 3]} \N{HORIZONTAL ELLIPSIS} {text[-tail:]}"
+
+
+def prose(text: str) -> tuple[str, ...]:
+    """Text of our own as paragraphs, each one line, its non-breaking spaces kept."""
+    return tuple(" ".join(filter(None, part.split("\n"))) for part in text.strip().split("\n\n"))
 
 
 def paragraphs(text: str) -> tuple[str, ...]:

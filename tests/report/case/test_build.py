@@ -16,7 +16,8 @@ NOTHING = re.compile(r"\b(nan|none|null|inf)\b", re.IGNORECASE)
 
 def test_the_report_never_says_what_an_lr_is_not(report):
     """Words of other methods, and of verdicts, have no place in it."""
-    assert not [text for text in texts(report) if FORBIDDEN.search(text)]
+    said = replace(report, method=replace(report.method, settings=()))  # where "identify" is the name of a setting
+    assert not [text for text in texts(said) if FORBIDDEN.search(text)]
 
 
 @pytest.mark.parametrize("make", [case, empty_case, lambda: without_lr(case()), lambda: large_case(12, 6)])
