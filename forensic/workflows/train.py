@@ -41,11 +41,11 @@ class TrainingRequest:
 
     Attributes:
         settings: of the whole run.
-        out: the model folder to make.
-        work: folder of cached features and checkpoints; a run that was killed goes on from there.
+        out: the model folder to create.
+        work: folder of cached features and checkpoints; a run that was killed continues from there.
         name: of the model.
         licence: of its weights.
-        data: what the card says of the data.
+        data: the card's description of the data.
         workers: processes that make features.
     """
 
@@ -95,16 +95,16 @@ def train_model(
 
 
 def choose_score(request: TrainingRequest, watch_features: Callable[[int, int], None]) -> BackendChoice:
-    """Choose anew how the model in ``request.out`` scores, from the data of the request, and keep it with the model.
+    """Choose again how the model in ``request.out`` scores, from the data of the request, and keep it with the model.
 
     The model must not have been trained on the development people that the request leaves out: give the settings and
-    data that it was trained with, or people whom it never met.
+    data that it was trained with, or people who took no part in its training.
 
     Raises:
         TrainingError: if the data cannot be used.
         ModelError: if the model cannot be loaded.
     """
-    load_model(request.out)  # before the features take their time
+    load_model(request.out)  # checked first, since the features take long
     settings = request.settings
     pieces = make_pieces(_manifest(settings), settings.data, settings.augmentation)
     choice = _choose_score(request, _cache(request, pieces, watch_features))

@@ -47,7 +47,7 @@ class RecognitionRequest:
         task: "language" or "accent": the column of the manifest that holds the class.
         settings: of the whole run.
         out: the model folder to make.
-        work: folder of cached features and checkpoints; a run that was killed goes on from there.
+        work: folder of cached features and checkpoints; a run that was killed continues from there.
         name: of the model.
         licence: of its weights.
         data: what the card says of the data.
@@ -151,7 +151,8 @@ def _committee(
 def told_by_corpus(rows: pl.DataFrame) -> set[str]:
     """Classes all of whose recordings are of corpora that hold no other class.
 
-    What tells them may be the corpus, its room and its microphones: errors on its own people say nothing of others.
+    What distinguishes them may be the corpus, its room and its microphones: errors on its own people say nothing about
+    others.
     """
     alone = rows.group_by("corpus").agg(pl.col("label").n_unique() == 1).filter("label")["corpus"]
     if rows["corpus"].n_unique() == 1:
@@ -161,7 +162,7 @@ def told_by_corpus(rows: pl.DataFrame) -> set[str]:
 
 
 def _without(validation: Validation, classes: set[str]) -> Validation:
-    """The validation without the errors of some classes, which it could not tell."""
+    """The validation without the errors of some classes, which it could not measure."""
     error = {name: value for name, value in validation.decision.error.items() if name not in classes}
     return dataclasses.replace(validation, decision=dataclasses.replace(validation.decision, error=error))
 
@@ -258,7 +259,7 @@ def _started_from(request: RecognitionRequest) -> str:
 
 
 def _record_of(folder: Path) -> dict[str, Any]:
-    """What a run left of itself.
+    """The record that a run left.
 
     Raises:
         TrainingError: if there is none in the folder.
