@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import forensic
 from forensic.likelihood_ratio.population import CARD
 from forensic.speaker.extractor import default_model_folder
 
@@ -61,6 +62,14 @@ def test_every_link_in_a_page_leads_somewhere(page):
     """To a file or folder of the repository."""
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name} links {target}"
+
+
+def test_the_citation_is_of_this_version():
+    """And of the licence that the package states."""
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"\nversion: {forensic.__version__}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
 
 
 def test_the_page_of_the_case_folder_is_up_to_date(maker, meanings):

@@ -31,17 +31,17 @@ BANNED = {
     r"\bto be had\b": "available",
     r"\bin one go\b": "at once",
     r"\bships? without it\b|\bthe one that ships\b": "Default: the bundled ...",
-    r"\bThere is nothing to\b": "say what is so: 'Nothing to add: all channels are in the bank already.'",
+    r"(?-i:There is nothing to)\b": "say what is so: 'Nothing to add: all channels are in the bank already.'",
     r"\b(?:language|languages|accent|accents) (?:is|are|was|were) told\b|\bto be told (?:badly|wrong)\b": "classified",
     rf"\b(?:one|rows?|lines?|process|processes|objects?|folders?|files?|values?|bytes|bits) an? (?:{UNITS})\b": "per",
-    rf"\b1 (?:{COUNTED})\b": "one of them, without the s",
+    rf"\b1\x20(?:{COUNTED})\b": "one of them, without the s",
 }
 """What is not written, as a pattern, and what is."""
 
 UNCOUNTED = rf"[\w)\]](?::,)?\}} (?:{COUNTED})\b"
 """A number in braces before a noun that is always plural: "1 comparisons"."""
 
-OPEN = ("comparison", "likelihood_ratio", "validation", "report", "workflows")
+OPEN = ("comparison", "likelihood_ratio", "validation", "report")
 """Rooms whose sentences have not been edited yet."""
 
 

@@ -54,11 +54,11 @@ class TrainingRequest(Generic[AnyRun]):
 
     Attributes:
         settings: of the whole run.
-        out: the model folder to make.
-        work: folder of cached features and checkpoints; a run that was killed goes on from there.
+        out: the model folder to create.
+        work: folder of cached features and checkpoints; a run that was killed continues from there.
         name: of the model.
         licence: of its weights.
-        data: what the card says of the data.
+        data: the card's description of the data.
         workers: processes that make features.
         task: "speaker", "language" or "accent"; for the latter two, the column of the manifest that holds the class.
     """
@@ -155,7 +155,7 @@ def write_record(folder: Path, record: Mapping[str, object]) -> None:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """What a run left of itself.
+    """The record that a run left.
 
     Raises:
         TrainingError: if there is none in the folder, or it cannot be read.

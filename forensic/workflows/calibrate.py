@@ -1,7 +1,7 @@
 """``forensic calibrate``: a laboratory's own recordings, or scores, as what ``forensic compare`` calibrates on.
 
-Recordings become a reference population in the very conditions they were made in; scores are kept as they are. Either
-lies in a folder with ``summary.json``, which says what each calibration on it is worth.
+Recordings become a reference population in the conditions that they were made in; scores are kept as they are. Either
+is written to a folder with ``summary.json``, which says how good each calibration on it is.
 """
 
 import dataclasses
@@ -123,7 +123,7 @@ def calibrate_on_recordings(
 
     Args:
         request: what to calibrate on; its source is a manifest (see ``read_validation_manifest``).
-        workers: processes; None takes one a processor.
+        workers: processes; None takes one per processor.
         allow_same_session: keep those of one session.
         watch_scan: called with the state of the scan.
         watch: called with the name of each step after it.

@@ -44,11 +44,11 @@ class LinkRequest:
         model_folder: embedded, and has the reference population beside it.
         settings: of every step.
         threshold_log10_lr: least log10 LR of a link, and least mean of a cluster.
-        scale: file of verbal equivalents; None takes the one that ships.
+        scale: file of verbal equivalents; None takes the bundled one.
         command_line: as it was given, for the report.
         calibration: folder of ``forensic calibrate`` to use instead of the bank.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
-        workers: processes that calibrate, where there are many different conditions; None takes one a processor.
+        workers: processes that calibrate, where there are many different conditions; None takes one per processor.
     """
 
     model_folder: Path

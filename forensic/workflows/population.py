@@ -106,7 +106,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
         watch: called with people done and people in all.
 
     Returns:
-        The folder it lies in.
+        The folder of the bank.
 
     Raises:
         TrainingError: if the manifest or folder cannot be used, or leaves nobody.
@@ -170,12 +170,15 @@ def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
     if (made.get("seed"), made.get("splits")) != (request.seed, list(request.splits)):
         raise ModelError(
             f"The bank of {request.model_folder} was made with another seed or other splits.",
-            "Use those of its card, or build it anew without --add.",
+            "Use those of its card, or build it again without --add.",
         )
     there = set(rows["cell"])
     lacking = tuple(channel for channel in request.channels if channel.name not in there)
     if not lacking:
-        raise ModelError(f"The bank of {request.model_folder} has every channel.", "There is nothing to add.")
+        raise ModelError(
+            f"Nothing to add: all channels are in the bank of {request.model_folder} already.",
+            "Use the bank as it is, or build it again without --add.",
+        )
     return _Kept(rows, population.embeddings, lacking)
 
 

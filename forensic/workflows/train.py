@@ -93,13 +93,13 @@ def choose_score(request: SpeakerRequest, watch_features: WatchFeatures) -> Back
     """Choose again how the model in ``request.out`` scores, from the data of the request, and keep it with the model.
 
     The model must not have been trained on the development people that the request leaves out: give the settings and
-    data that it was trained with, or people whom it never met.
+    data that it was trained with, or people who took no part in its training.
 
     Raises:
         TrainingError: if the data cannot be used.
         ModelError: if the model cannot be loaded.
     """
-    load_model(request.out)  # before the features take their time
+    load_model(request.out)  # checked first, since the features take long
     settings = request.settings
     pieces = make_pieces(_manifest(settings.data), settings.data, settings.augmentation)
     choice = _choose_score(request, _cache(request, pieces, watch_features))

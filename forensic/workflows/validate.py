@@ -119,7 +119,7 @@ def validate_recordings(
     Args:
         request: what to validate; its source is a manifest (see ``read_validation_manifest``).
         model_folder: embeds, and has the reference population beside it.
-        workers: processes; None takes one a processor.
+        workers: processes; None takes one per processor.
         allow_same_session: compare recordings of one session with each other as well.
         watch_scan: called with the state of the scan.
         watch: called with the name of each step after it.

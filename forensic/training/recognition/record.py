@@ -56,7 +56,8 @@ def shares_right(result: RecognitionResult) -> dict[str, object]:
 def told_by_corpus(rows: pl.DataFrame) -> set[str]:
     """Classes all of whose recordings are of corpora that hold no other class.
 
-    What tells them may be the corpus, its room and its microphones: errors on its own people say nothing of others.
+    What distinguishes them may be the corpus, its room and its microphones: errors on its own people say nothing about
+    others.
     """
     alone = rows.group_by("corpus").agg(pl.col("label").n_unique() == 1).filter("label")["corpus"]
     if rows["corpus"].n_unique() == 1:
@@ -66,7 +67,7 @@ def told_by_corpus(rows: pl.DataFrame) -> set[str]:
 
 
 def without_classes(validation: Validation, classes: set[str]) -> Validation:
-    """The validation without the errors of some classes, which it could not tell."""
+    """The validation without the errors of some classes, which it could not measure."""
     error = {name: value for name, value in validation.decision.error.items() if name not in classes}
     return dataclasses.replace(validation, decision=dataclasses.replace(validation.decision, error=error))
 
