@@ -8,8 +8,8 @@ import pytest
 
 FOLDER = Path(__file__).parent / "golden"
 _TOLERANCE = 1e-5
-"""Relative and absolute: scores are sums of float32, which processors add up in different orders. Between the kernels that
-OpenBLAS has for them, LRs were seen to move by 2e-6 of themselves."""
+"""Relative and absolute: scores are sums of float32, which processors add up in different orders. Between the kernels
+that OpenBLAS has for them, LRs were seen to move by 2e-6 of themselves."""
 
 
 def differences(kept, found, path=""):
