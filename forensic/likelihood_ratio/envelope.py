@@ -152,7 +152,12 @@ def worst_of(rows: pl.DataFrame, column: Callable[[str], str] = str) -> Limits:
 
 
 def save_envelope(path: Path, envelope: Envelope) -> None:
-    """Write it as TOML."""
+    """Write it as TOML.
+
+    Args:
+        path: of the file, which is replaced as a whole.
+        envelope: limits, criterion and what they rest on.
+    """
     content: dict[str, Any] = {
         "criterion_cllr": envelope.criterion,
         "basis": envelope.basis,
