@@ -263,6 +263,11 @@ def room_response(channel: Channel, sources: Sources, seed: int) -> Signal | Non
     """The impulse response that ``simulate`` convolves speech with, from the direct sound on, shape (n,).
 
     None where the channel has no room.
+
+    Args:
+        channel: whose first room is looked for.
+        sources: responses that a room may be taken from.
+        seed: as given to ``simulate``.
     """
     for index, step in enumerate(channel.steps):
         if isinstance(step, Room | Shoebox):

@@ -76,7 +76,12 @@ def through_codec(samples: Samples, codec: Codec) -> Samples:
 
 
 def at_codec_rate(samples: Samples, codec: Codec) -> Samples:
-    """Samples at 16 kHz, shape (n,), brought to the rate at which the codec takes them."""
+    """Samples brought to the rate at which the codec takes them, shape (n,) or (ceil(n / 2),).
+
+    Args:
+        samples: shape (n,), 16 kHz, full scale 1.0.
+        codec: which.
+    """
     if encoder_of(codec).sample_rate_hz == SAMPLE_RATE_HZ:
         return samples.astype(np.float32)
     halved: Samples = resample_poly(samples, 1, 2).astype(np.float32)

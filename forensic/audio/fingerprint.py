@@ -58,7 +58,11 @@ class FingerprintMeter:
         self._energies: list[NDArray[np.float32]] = []
 
     def update(self, samples: Samples) -> None:
-        """Take the next stretch of the channel, shape (n,), 16 kHz."""
+        """Take the next stretch of the channel.
+
+        Args:
+            samples: shape (n,), 16 kHz, full scale 1.0; what follows on the stretch before.
+        """
         pending = np.concatenate([self._pending, samples])
         frames = max(0, (len(pending) - _WINDOW) // HOP + 1)
         for first in range(0, frames, _BATCH):

@@ -85,7 +85,11 @@ class TraceNetwork:
             raise ModelError("The layers of the network for room and codec do not fit together.", REMEDY)
 
     def estimate(self, statistics: NDArray[np.floating]) -> Traces:
-        """The estimates for one channel of a recording; statistics of shape (STATISTICS,)."""
+        """The estimates for one channel of a recording.
+
+        Args:
+            statistics: of the channel, shape (STATISTICS,).
+        """
         values = np.clip((statistics - self.mean) / self.deviation, -_CLIP, _CLIP)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             values = np.maximum(weight @ values + bias, 0.0)
@@ -129,6 +133,9 @@ class TraceMeter:
 def estimate_traces(statistics: NDArray[np.float32] | None) -> Traces | None:
     """The estimates of the bundled network from a ``TraceMeter``'s statistics; None if these are None.
 
+    Args:
+        statistics: of the channel, shape (STATISTICS,); None where there was too little speech.
+
     Raises:
         ModelError: if the network is damaged.
     """
@@ -136,7 +143,13 @@ def estimate_traces(statistics: NDArray[np.float32] | None) -> Traces | None:
 
 
 def around_speech(segments: Sequence[SpeechSegment], start_s: float, frames: int) -> NDArray[np.bool_]:
-    """Which frames of a stretch that starts at ``start_s`` are speech, or fade after it, shape (frames,)."""
+    """Which frames of a stretch that starts at ``start_s`` are speech, or fade after it, shape (frames,).
+
+    Args:
+        segments: speech, in seconds from the start of the recording.
+        start_s: where frame 0 lies in the recording.
+        frames: how many, of ``HOP`` samples each.
+    """
     mask = np.zeros(frames, bool)
     for segment in segments:
         first, last = (

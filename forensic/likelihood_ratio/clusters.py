@@ -57,7 +57,13 @@ def cluster(log10_lr: Matrix, threshold_log10_lr: float) -> Labels:
 
 
 def components(first: Labels, second: Labels, count: int) -> Labels:
-    """What hangs together by links: the component of each of ``count``, numbered in order, shape (count,)."""
+    """What hangs together by links: the component of each of ``count``, numbered in order, shape (count,).
+
+    Args:
+        first: one end of each link, 0 to ``count`` - 1, shape (n_links,).
+        second: the other end, shape (n_links,).
+        count: of what is linked.
+    """
     parent = np.arange(count)
 
     def root(node: int) -> int:

@@ -136,6 +136,11 @@ def nearest(conditions: Conditions, cells: Sequence[Conditions]) -> tuple[int, f
 
 
 def as_long_as_the_longest(conditions: Conditions, cells: Sequence[Conditions]) -> Conditions:
-    """The conditions with no more net speech than the longest cell has: more does not count."""
+    """The conditions with no more net speech than the longest cell has: more does not count.
+
+    Args:
+        conditions: of one side of a case.
+        cells: of the same side of the population, one at least.
+    """
     longest_s = max(cell.net_speech_s for cell in cells)
     return replace(conditions, net_speech_s=min(conditions.net_speech_s, longest_s))

@@ -152,7 +152,12 @@ class _File:
 
 
 def save_envelope(path: Path, envelope: Envelope) -> None:
-    """Write it as TOML."""
+    """Write it as TOML.
+
+    Args:
+        path: the file.
+        envelope: its hash is not written.
+    """
     known, questioned = dict(envelope.known), dict(envelope.questioned)
     toml.write(path, _File(envelope.criterion, envelope.basis, known, questioned, envelope.missed))
 

@@ -58,7 +58,12 @@ class TwoCovariance:
         _check(self.between.shape == (kept,) and bool((self.between >= 0).all()), "its PLDA has no valid variances")
 
     def score(self, questioned: Matrix, known: Matrix) -> Matrix:
-        """The log ratio of each pair, natural, shape (n, m); a score like any other until it is calibrated."""
+        """The log ratio of each pair, natural, shape (n, m); a score like any other until it is calibrated.
+
+        Args:
+            questioned: embeddings, prepared, shape (n, k).
+            known: embeddings, prepared, shape (m, k).
+        """
         b = self.between.astype(np.float64)
         q, k = ((side - self.mean) @ self.transform.astype(np.float64) for side in (questioned, known))
         own = b**2 / ((2 * b + 1) * (b + 1)) / 2
@@ -189,7 +194,11 @@ class Backend:
         return scores.astype(np.float32)
 
     def prepared(self, embeddings: Samples) -> Matrix:
-        """Embeddings centred, projected and of unit length, shape (n, k)."""
+        """Embeddings centred, projected and of unit length, shape (n, k).
+
+        Args:
+            embeddings: raw, shape (n, size).
+        """
         values = embeddings.astype(np.float64)
         if self.mean is not None:
             values = values - self.mean
@@ -212,6 +221,10 @@ def _highest(scores: Matrix, top: int) -> tuple[Vector, Vector]:
 
 def load_backend(folder: Path, card: Mapping[str, Any]) -> Backend:
     """The backend that a model's card names; the plain cosine where it names none.
+
+    Args:
+        folder: of the model.
+        card: of the model; its table ``backend`` names the file and its hash.
 
     Raises:
         ModelError: if the file is missing or damaged, or another than the card names.

@@ -95,7 +95,12 @@ def may_be_several(embeddings: Samples, settings: DiarizationSettings) -> bool:
 
 
 def cluster(windows: Windows, settings: DiarizationSettings) -> Samples:
-    """The mean embedding of each speaker, shape (speakers, embedding_size); at least one."""
+    """The mean embedding of each speaker, shape (speakers, embedding_size); at least one.
+
+    Args:
+        windows: of one channel, with their embeddings.
+        settings: how many speakers to look for, and how far apart two have to be.
+    """
     whole = windows.end_s - windows.start_s >= _WHOLE_SHARE * settings.window_frames / FRAMES_PER_S
     embeddings = windows.embeddings[whole]
     if settings.speakers == "1" or len(embeddings) < _FEWEST_WINDOWS:
@@ -177,6 +182,10 @@ def are_two_speakers(halves: Halves, settings: DiarizationSettings) -> bool:
     does; the quarters count for more the more windows there are. Halves that are nearly as far apart are two speakers
     if they are clearly further apart than the quarters. ``benchmarks/diarization_bars.py`` prints how often one voice
     and two voices pass.
+
+    Args:
+        halves: of the windows of one or two speakers.
+        settings: how far apart two speakers have to be.
     """
     windows = float(halves.sizes.sum())
     enough = max(1.0 - settings.max_similarity, _FAR / float(np.sqrt(windows)))
@@ -453,7 +462,12 @@ def spoken_alone(
 
 
 def renumbered(turns: Sequence[Turn], order: Iterable[int]) -> tuple[Turn, ...]:
-    """Turns with the speakers numbered from 1 in an order; those that it does not name come after."""
+    """Turns with the speakers numbered from 1 in an order; those that it does not name come after.
+
+    Args:
+        turns: in any order, which is kept.
+        order: speakers as they are numbered in ``turns``, the new first one first.
+    """
     place = {speaker: number for number, speaker in enumerate(dict.fromkeys([*order, *(t.speaker for t in turns)]), 1)}
     return tuple(dataclasses.replace(turn, speaker=place[turn.speaker]) for turn in turns)
 

@@ -8,16 +8,17 @@ import polars as pl
 import pytest
 from factories import write_call, write_wav
 from people import write_people
-from spoken import spoken
+from spoken import spoken, talk
 
 from forensic.case.folder import open_case
 from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
+from forensic.examination.scan import ScanRequest, scan
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
 from forensic.settings import AudioSettings, ComparisonSettings, Settings
 from forensic.speaker.backend import Backend, TwoCovariance, save_backend
-from forensic.speaker.extractor import load_model
+from forensic.speaker.extractor import default_model_folder, load_model
 from forensic.workflows.compare import compare
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
@@ -73,6 +74,33 @@ def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, 
     results = json.loads(_results_of(result))
     assert len(results["comparisons"]) == 6
     assert set(table["calibration_id"]) == set(results["calibrations"])
+
+
+def test_comparing_refuses_a_suspect_with_several_speakers_until_a_hand_says_which(tmp_path):
+    model_folder, settings = default_model_folder(), Settings()
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    write_wav(calls / "both.wav", talk("adler", "brook"))
+    write_wav(calls / "one.wav", spoken("carver", 14.0))
+    with open_case(tmp_path / "case", create=True) as case:
+        scan(case, ScanRequest((calls,), "questioned", model_folder, settings, workers=1), lambda _: None)
+    reference = tmp_path / "suspects"
+    reference.mkdir()
+    mixed = talk("dale", "carver", other_from_s=15.0)  # no second of which is in a call: a copy would get no LR
+    write_wav(reference / "mixed.wav", mixed)
+    request = ComparisonRequest(reference, model_folder, settings, workers=1)
+    with open_case(tmp_path / "case", create=False) as case:
+        rows = compare(case, request, lambda _: None, lambda _: None).comparisons
+        assert rows.select("turn", "speakers").rows() == [(1, 2), (2, 2), (0, 1)]
+        assert all(reason.startswith("Several speakers, 2, in the suspect's recordings") for reason in rows["reason"])
+        found = (tmp_path / "case" / "turns" / "audacity" / "mixed.wav.txt").read_text().splitlines()
+        (tmp_path / "mixed.txt").write_text("\n".join(line for line in found if line.endswith("speaker 1")))
+        request = ComparisonRequest(reference, model_folder, settings, workers=1, labels=tmp_path / "mixed.txt")
+        result = compare(case, request, lambda _: None, lambda _: None)
+    assert set(result.comparisons["status"]) == {STATUS_LR}
+    html = result.html.read_text()
+    assert "Manual choices: who speaks when was set by an examiner in" in html
+    assert "speaker 2 of 2" in html.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_people_at_hand_take_the_place_of_the_bank(recordings, suspects, run_scan, run_compare, tmp_path):
