@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from report_factory import case, method
 
-from forensic.likelihood_ratio.envelope import Envelope, Limits
+from forensic.likelihood_ratio.envelope import Envelope
 from forensic.records import ScoreMaps
 from forensic.report.case.build import build_report
 from forensic.report.shared import method_wording as wording
@@ -139,7 +139,7 @@ def test_limits_are_those_of_the_envelope_and_of_the_settings():
         "speech clipped gets no LR."
     ) in own
     assert "more than 1.5 steps" in own
-    validated = replace(method(), envelope=Envelope(0.5, Limits(), Limits(), "A validation."))
+    validated = replace(method(), envelope=Envelope(0.5, {}, {}, "A validation."))
     assert outside in said(wording.processing(validated))
 
 
