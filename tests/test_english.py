@@ -15,7 +15,8 @@ COUNTED = (
     "recordings|rows|speakers|steps|suspects|voices|windows"
 )
 UNITS = (
-    "channel|comparison|embedding|file|frame|pair|path|person|process|processor|recording|row|second|speaker|turn|voice"
+    "batch|channel|clip|comparison|embedding|file|frame|pair|path|person|piece|process|processor|recording|row|second|"
+    "speaker|task|turn|version|voice"
 )
 
 BANNED = {

@@ -2,9 +2,9 @@
 
 The layout of a cache folder::
 
-    index.parquet     a row a piece: speaker, corpus, is_development, first frame, frames, label
-    channels.parquet  a row a degraded version of a piece: the channel that was drawn for it, its kind and its seed
-    problems.parquet  a row a clip that could not be used
+    index.parquet     one row per piece: speaker, corpus, is_development, first frame, frames, label
+    channels.parquet  one row per degraded version of a piece: the channel that was drawn for it, its kind and its seed
+    problems.parquet  one row per clip that could not be used
     version-0.npy     clean features, shape (frames, 40), float16 square roots of mel power
     version-1.npy ..  the same frames through a drawn channel
     cache.json        what made it, written last: a folder without it is made again
@@ -38,7 +38,7 @@ from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.data import Piece, source_folders
 
 _FORMAT = 2  # raise when the features change
-_CHUNK = 16  # pieces a task
+_CHUNK = 16  # pieces per task
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class FeatureCache:
     """Features of every piece, mapped from disk.
 
     Attributes:
-        versions: one array a version, the clean one first, each of shape (frames, 40), float16 square roots.
-        index: a row a piece: speaker, corpus, is_development, first, frames, label (language or accent, or empty).
-        channels: a row a degraded version: piece, version, condition, seed, channel.
+        versions: one array per version, the clean one first, each of shape (frames, 40), float16 square roots.
+        index: one row per piece: speaker, corpus, is_development, first, frames, label (language or accent, or empty).
+        channels: one row per degraded version: piece, version, condition, seed, channel.
         sha256: of the inputs that made it.
     """
 
@@ -76,10 +76,10 @@ def build_cache(
     workers: int,
     progress: Callable[[int, int], None],
 ) -> FeatureCache:
-    """Make the cache, or open it where the same inputs made it before.
+    """Make the cache, or open it if the same inputs made it before.
 
     Args:
-        folder: where it lies; made where it is missing.
+        folder: of the cache; made if it is missing.
         pieces: what goes in.
         data: for the noises and rooms.
         augmentation: how the pieces are degraded.
@@ -253,7 +253,7 @@ _ROOMS, _NARROW_BAND = frozenset({"Room", "Shoebox"}), frozenset({"AMR-NB", "GSM
 
 
 def _condition_of(channel: Channel) -> str:
-    """What a drawn channel is counted as: what it has first of room, noise and telephone."""
+    """The kind of a drawn channel: the first that it has of room, noise and telephone."""
     steps = {type(step).__name__ for step in channel.steps}
     codecs = {step.name for step in channel.steps if isinstance(step, Codec)}
     if steps & _ROOMS:

@@ -39,7 +39,7 @@ class DataSettings:
         manifest: CSV with the columns path (relative to the file), speaker (empty: unlabelled) and, where there are
             several, corpus and split.
         splits: rows of these splits are used; empty takes all.
-        noise: folder of noise recordings, relative to the manifest's; empty goes without.
+        noise: folder of noise recordings, relative to the manifest's; empty uses none.
         rooms: folder of impulse responses, the same.
         development_share: share of the labelled people who are kept out of training and measured on.
         development_corpora: corpora all of whose people are kept out, so that a gain on one corpus alone shows.
@@ -64,7 +64,7 @@ class AugmentationSettings:
         min_piece_s: shorter pieces are left out.
         versions: degraded versions of each piece.
         speeds: each person's speech is used once more at one of these speeds, its pitch and formants moved with it, as
-            that of another person; none goes without.
+            that of another person; none uses no other speed.
         seed: of every channel that is drawn.
     """
 
@@ -77,10 +77,10 @@ class AugmentationSettings:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """What the trained network has more than the one it starts from; see ``Architecture``.
+    """What the trained network has beyond the one that it starts from; see ``Architecture``.
 
     Attributes:
-        hidden_size: LSTM cells a layer; 0 takes as many as the network started from.
+        hidden_size: LSTM cells per layer; 0 takes as many as the network started from.
         log_bands: adds relative logarithms of the bands to what it sees.
         pooling: "last", "statistics" or "attention"; empty takes that of the network started from.
     """
@@ -99,7 +99,7 @@ class LearningSettings:
             else is the path of a model folder.
         teacher: embeds the clean pieces, named like ``init``; empty takes the network started from.
         steps: batches.
-        batch: crops a batch.
+        batch: crops per batch.
         pieces_per_person: crops of one person in a batch, each of a piece and version drawn at random.
         min_crop_frames: shortest crop, in frames of 10 ms; crops of one batch are of one length.
         max_crop_frames: longest crop.
@@ -108,7 +108,7 @@ class LearningSettings:
         cosine_weight: of 1 - cosine to the target, what the teacher makes of the clean speech.
         similarity_weight: of the squared error of the batch's similarity matrix against the targets'.
         margin_weight: of the additive-margin softmax over the labelled people.
-        ge2e_weight: of the generalised end-to-end loss within the batch; needs two pieces a person or more.
+        ge2e_weight: of the generalised end-to-end loss within the batch; needs two pieces per person or more.
         margin: of that additive-margin softmax.
         scale: of both softmaxes.
         crop_share: part of a target that is the teacher's embedding of the same crop, clean; the rest is that of the
@@ -162,7 +162,7 @@ class BackendSettings:
         shrinkage: of the within-speaker covariance towards a multiple of the identity, more than 0, at most 1.
         cohort: training people whose embeddings normalise scores; 0 measures no normalised score.
         top: how many of them, those that score highest, enter a recording's normalisation.
-        shares: of the mean score with a smaller top, ``nearest``, that may be taken off alone, in place of the whole
+        shares: of the mean score with a smaller top, ``nearest``, that may be subtracted alone, instead of the whole
             normalisation.
         nearest: see there.
         windows: at most so many windows of training speech are embedded.

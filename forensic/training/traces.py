@@ -37,7 +37,7 @@ from forensic.training.data import source_folders
 _CLIPS = 4  # of a person, joined
 _LENGTH_S = (4.0, 12.0)
 _VERSIONS = 3
-_GROUP = 5  # people a task
+_GROUP = 5  # people per task
 _DRY_SHARE = 0.25
 _CLEAN_SHARE = 0.1
 _HIDDEN = (64, 32)
@@ -87,7 +87,7 @@ class TraceMaterial:
 
 
 def codec_kind(channel: Channel) -> str:
-    """The kind of the channel's codec, one of ``CODEC_KINDS``; the one that harms most where there are two."""
+    """The kind of the channel's codec, one of ``CODEC_KINDS``; the most harmful one if there are two."""
     names = {step.name for step in channel.steps if isinstance(step, Codec)}
     if names & {"AMR-NB", "GSM"}:
         return CODEC_KINDS[1]

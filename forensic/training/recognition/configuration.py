@@ -19,7 +19,7 @@ from forensic.training.configuration import (
 from forensic.training.recognition.augmentation import CropSettings
 
 TASKS = ("language", "accent")
-"""What a network can be trained to tell: the column of the manifest that holds it."""
+"""What a network can be trained to classify: the column of the manifest that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class LearningSettings:
 
     Attributes:
         steps: batches.
-        batch: crops a batch; a class is drawn first, then a person of it, then their speech and a version of it.
+        batch: crops per batch; a class is drawn first, then a person of it, then their speech and a version of it.
         min_crop_frames: shortest crop, in frames of 10 ms; crops of one batch are of one length.
         max_crop_frames: longest crop.
         learning_rate: highest of the one-cycle schedule.
-        lower_rate: factor on it for the lower layers; 0 leaves them as they are.
+        lower_rate: factor on it for the lower layers; 0 does not train them.
         weight_decay: of AdamW.
         label_smoothing: probability that is spread over the wrong classes.
-        masked_steps: longest stretch of lower states that is blanked, twice a crop, in steps of 40 ms.
+        masked_steps: longest stretch of lower states that is blanked, twice per crop, in steps of 40 ms.
         average_decay: of the running average of the weights, which is what is kept.
         evaluate_every: batches between evaluations, each with a checkpoint.
         seed: of initialisation and every draw.
