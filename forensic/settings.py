@@ -37,12 +37,12 @@ Channels = Annotated[
     str,
     Meta(
         pattern=r"\A(auto|split|mix|0*[1-9][0-9]*)\Z",
-        description='"auto", "split", "mix", or the number of a channel in quotes, such as "1"',
+        description='"auto", "split", "mix", or the number of a channel such as "1"',
     ),
 ]
 Speakers = Annotated[
     str,
-    Meta(pattern=r"\A(auto|0*[1-9][0-9]*)\Z", description='"auto", or a number of speakers in quotes, such as "2"'),
+    Meta(pattern=r"\A(auto|0*[1-9][0-9]*)\Z", description='"auto", or a number of speakers such as "2"'),
 ]
 CalibratorName: TypeAlias = Literal["logistic", "bi-gaussianized", "kde", "pav"]
 CALIBRATORS: tuple[CalibratorName, ...] = get_args(CalibratorName)

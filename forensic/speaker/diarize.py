@@ -273,7 +273,10 @@ def _spectral_groups(points: Samples, number: int) -> Groups:
 
 
 def _k_means(rows: Vector, number: int) -> Groups:
-    """K-means from the rows that lie farthest from each other."""
+    """K-means from the rows that lie farthest from each other.
+
+    Our own: ``scipy.cluster.vq`` would start at random or from these rows as well, and is half a second to import.
+    """
     chosen = [int(np.linalg.norm(rows - rows.mean(axis=0), axis=1).argmax())]
     distance = np.linalg.norm(rows - rows[chosen[0]], axis=1)
     while len(chosen) < number:

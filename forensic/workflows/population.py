@@ -1,17 +1,17 @@
 """``forensic population build``: people of the relevant population, in a grid of conditions, as embeddings."""
 
 import dataclasses
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
 
+from forensic import engine
 from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step
 from forensic.audio.codec import Codec
 from forensic.case.provenance import software
@@ -123,8 +123,8 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     request.work.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     embeddings: list[Samples] = []
-    with ProcessPoolExecutor(request.workers, multiprocessing.get_context("spawn"), _start_worker, (request,)) as pool:
-        for done, (own_rows, own_embeddings) in enumerate(pool.map(_embed_person, people), 1):
+    with engine.one_thread(), engine.Workers(_Start(request), _give_up, request.workers) as team:
+        for done, (own_rows, own_embeddings) in enumerate(team.map(people), 1):
             rows += own_rows
             embeddings += own_embeddings
             watch(done, len(people))
@@ -182,36 +182,39 @@ def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
     return _Kept(rows, population.embeddings, lacking)
 
 
+_Embedded: TypeAlias = tuple[list[dict[str, object]], list[Samples]]
+
+
 @dataclass(frozen=True, slots=True)
-class _Worker:
+class _Start:
+    """Loads model, noises and rooms in whichever process embeds."""
+
     request: PopulationRequest
-    model: SpeakerModel
-    sources: Sources
+
+    def __call__(self) -> engine.Step[Person, _Embedded]:
+        torch.set_num_threads(1)
+        model, sources = load_model(self.request.model_folder), sources_beside(self.request.source)
+        return lambda people: [_embed_person(person, self.request, model, sources) for person in people]
 
 
-_worker: list[_Worker] = []  # of this process
+def _give_up(_: Person) -> _Embedded:
+    """Of a person whose recordings kill the process that reads them: left out, as one whose cannot be decoded."""
+    return [], []
 
 
-def _start_worker(request: PopulationRequest) -> None:
-    torch.set_num_threads(1)
-    _worker[:] = [_Worker(request, load_model(request.model_folder), sources_beside(request.source))]
-
-
-def _embed_person(person: Person) -> tuple[list[dict[str, object]], list[Samples]]:
-    worker = _worker[0]
-    request = worker.request
+def _embed_person(person: Person, request: PopulationRequest, model: SpeakerModel, sources: Sources) -> _Embedded:
     rows: list[dict[str, object]] = []
     pieces: list[NDArray[np.float16]] = []
     for side in ROLES:
         try:
-            examined = examine_side(person, side, request.channels, worker.sources, request.seed, request.work)
+            examined = examine_side(person, side, request.channels, sources, request.seed, request.work)
         except RecordingError:
             continue
         for channel, one in zip(request.channels, examined, strict=True):
             for nominal_s, piece, frames in _pieces(side, one.features):
                 rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(frames), one.quality))
                 pieces.append(frames)
-    return rows, embed_pieces(pieces, worker.model)
+    return rows, embed_pieces(pieces, model)
 
 
 def _pieces(side: Role, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:

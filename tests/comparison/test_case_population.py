@@ -100,7 +100,7 @@ def test_people_are_simulated_once_and_kept(tmp_path, tiny_model_folder, monkeyp
     assert "noise" in population.questioned_cells[0].name
     assert set(population.speaker[population.is_questioned]) == set(population.speaker[~population.is_questioned])
     assert len(population.speakers) == 4
-    monkeypatch.setattr(case_population, "ProcessPoolExecutor", lambda *_: pytest.fail("simulated again"))
+    monkeypatch.setattr(case_population.engine, "Workers", lambda *_: pytest.fail("simulated again"))
     again = simulate_case_population(questioned[::-1], [like(net_speech_s=4.0)], request, lambda *_: None)
     assert again.card == population.card
     assert (again.embeddings == population.embeddings).all()

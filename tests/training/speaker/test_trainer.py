@@ -68,14 +68,16 @@ def settings(corpus):
     )
 
 
+def _pieces(settings):
+    manifest = read_manifest(Path(settings.data.manifest), settings.data.splits)
+    return make_pieces(manifest, settings.data, settings.augmentation)
+
+
 @pytest.fixture(scope="module")
 def features(settings, tmp_path_factory):
     """The cache of those settings, which every run here would make alike."""
     folder = tmp_path_factory.mktemp("features") / "cache"
-    pieces = make_pieces(
-        read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, settings.augmentation
-    )
-    build_cache(folder, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+    build_cache(folder, _pieces(settings), settings.data, settings.augmentation, 1, lambda *_: None)
     return folder
 
 
@@ -158,6 +160,21 @@ def test_every_version_holds_the_same_instants_and_bad_files_are_listed(settings
     assert np.corrcoef(*envelope)[0, 1] > 0.3
     problems = pl.read_parquet(features / "problems.parquet")
     assert problems["path"].str.ends_with("broken.wav").to_list()[0]
+
+
+def test_any_number_of_processes_makes_the_same_features(settings, features, tmp_path):
+    """To the byte, and in the same order."""
+    build_cache(tmp_path, _pieces(settings), settings.data, settings.augmentation, 2, lambda *_: None)
+    names = sorted(path.name for path in features.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert all((tmp_path / name).read_bytes() == (features / name).read_bytes() for name in names)
+
+
+def test_a_piece_that_kills_its_process_is_listed_with_the_clip_it_starts_with(settings):
+    piece = _pieces(settings)[0]
+    made = cache._give_up((0, piece))
+    assert not made.versions
+    assert [path for path, _, _ in made.problems] == [str(piece.clips[0].path)]
 
 
 def test_a_run_leaves_a_model_that_loads_with_its_record(request_for):
