@@ -1,5 +1,8 @@
 """The plots of a validation report, as SVG."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -25,11 +28,15 @@ from forensic.report.shared.tippett import draw_tippett
 from forensic.report.validation.content import Plots
 from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, ZooPlot
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _HALF_IN = 0.48 * WIDTH_IN
 _HALF_HEIGHT_IN = 3.0
 _DET_TICKS_PERCENT = (0.01, 0.02, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 60, 80)
 _DET_TICKS_APART = 0.07  # of the axis
 _LONGEST_NAME = 14
+_NAME_WIDTH, _NAME_HEIGHT, _NAMES_TURN = 0.16, 0.045, 0.7  # of the axes of the zoo plot
 
 
 def draw_all(plots: Plots | None) -> dict[str, str]:
@@ -146,21 +153,39 @@ def draw_zoo(plot: ZooPlot) -> str:
             axes.axvline(float(np.percentile(zoo.same, quartile)), color=RULE, linewidth=0.6)
             axes.axhline(float(np.percentile(zoo.different, quartile)), color=RULE, linewidth=0.6)
         axes.margins(0.08)
-        for place, name in plot.named:
-            label = axes.annotate(
-                drawable(_shortened(name)),
-                (zoo.same[place], zoo.different[place]),
-                xytext=(4, 3),
-                textcoords="offset points",
-                fontsize=6.5,
-                color=SOFT,
-            )
-            label.set_in_layout(False)  # or a long name takes the room of the plot
         axes.invert_yaxis()  # up is better, as to the right
+        _name_points(axes, [(zoo.same[place], zoo.different[place], name) for place, name in plot.named])
         axes.set_xlabel("mean log10 LR with recordings of the same speaker")
         axes.set_ylabel("mean log10 LR with other speakers")
         legend_above(axes)
         return as_svg(figure, plot.name, plot.caption)
+
+
+def _name_points(axes: "Axes", named: Sequence[tuple[float, float, str]]) -> None:
+    """Names beside points: towards the middle, and below each other where they would overlap."""
+    taken: list[tuple[bool, float, float]] = []
+    for x, y, name in sorted(named, key=lambda point: (-axes.transData.transform(point[:2])[1], point)):
+        across, up = axes.transAxes.inverted().transform(axes.transData.transform((x, y)))
+        is_left = bool(across > _NAMES_TURN)
+        height = up
+        while any(
+            is_left == side and abs(across - beside) < _NAME_WIDTH and abs(height - above) < _NAME_HEIGHT
+            for side, beside, above in taken
+        ):
+            height -= _NAME_HEIGHT
+        taken.append((is_left, across, height))
+        label = axes.annotate(
+            drawable(_shortened(name)),
+            (x, y),
+            xytext=(across + (-0.012 if is_left else 0.012), height),
+            textcoords="axes fraction",
+            ha="right" if is_left else "left",
+            va="center",
+            fontsize=6.5,
+            color=SOFT,
+            arrowprops={"arrowstyle": "-", "color": SOFT, "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
+        )
+        label.set_in_layout(False)  # or a long name takes the room of the plot
 
 
 def _det_ticks(low: float, high: float) -> list[float]:
