@@ -109,7 +109,7 @@ def test_an_amount_that_cannot_be_calibrated_has_no_lr(run_compare, monkeypatch)
         return {cells: CalibrationError("Too few.", "Add some.") for cells in wanted}
 
     monkeypatch.setattr(module, "cell_for_amount", lambda *_, **__: 7)
-    monkeypatch.setattr(module, "calibrations_of", fails)
+    monkeypatch.setattr(module, "calibrate_all", fails)
     _, explanations = run_compare()
     for each in explanations:
         assert all(amount["log10_lr"] is None for amount in each["amounts"][:-1])
@@ -119,14 +119,14 @@ def test_an_amount_that_cannot_be_calibrated_has_no_lr(run_compare, monkeypatch)
 def test_each_pair_of_cells_is_calibrated_once_with_few_draws(run_compare, monkeypatch):
     """However many comparisons need it; those of the comparisons themselves not again."""
     asked = []
-    original = module.calibrations_of
+    original = module.calibrate_all
 
     def spied(wanted, calibrator, workers):
         asked.append((list(wanted), calibrator.settings.bootstrap_draws))
         return original(wanted, calibrator, workers)
 
     monkeypatch.setattr(module, "DRAWS", 60)
-    monkeypatch.setattr(module, "calibrations_of", spied)
+    monkeypatch.setattr(module, "calibrate_all", spied)
     run_compare()
     ((wanted, draws),) = asked
     assert wanted == []  # the bank has one questioned cell

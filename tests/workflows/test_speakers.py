@@ -101,7 +101,7 @@ def test_a_suspect_with_several_speakers_is_exposed_and_a_questioned_channel_has
     _, tables = examine(calls)
     by_recording = sides_by_recording(tables)
     sides = questioned_sides(tables, by_recording, [])
-    assert [(side.name.rpartition("/")[2], side.turn, side.speakers) for side in sides] == [
+    assert [(side.name.rpartition("/")[2], side.voice, side.speakers) for side in sides] == [
         ("both.wav", 1, 2),
         ("both.wav", 2, 2),
         ("one.wav", 0, 1),

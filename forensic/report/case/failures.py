@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from forensic.case.store import SKIPPED, UNREADABLE
 from forensic.report.case.case_report import FailureRow
 from forensic.report.case.evidence import in_order, why_unreadable
 from forensic.report.case.exhibits import Exhibits
@@ -19,7 +20,7 @@ def list_failures(
     unreadable = [
         FailureRow(label, exhibits.name(label), "read", why_unreadable(row), printable(row["remedy"] or ""))
         for label, row in exhibits.rows
-        if row["status"] == "unreadable"
+        if row["status"] == UNREADABLE
     ]
     failures = unreadable + [_failure(row, exhibits) for row in in_order(inputs.failures, exhibits)]
     skipped = [
@@ -30,7 +31,7 @@ def list_failures(
             printable(row["reason"] or "Not an audio file."),
             printable(row["remedy"] or ""),
         )
-        for row in exhibits.files.filter(pl.col("status") == "skipped").sort("path").iter_rows(named=True)
+        for row in exhibits.files.filter(pl.col("status") == SKIPPED).sort("path").iter_rows(named=True)
     ]
     most = inputs.limits.failures
     notes = [
