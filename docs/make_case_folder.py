@@ -21,9 +21,10 @@ from forensic.case import audit
 from forensic.case.details import CaseDetails
 from forensic.case.store import SCHEMAS
 from forensic.comparison.tables import COMPARISONS_SCHEMA, LINKS_SCHEMA, PAIRS_SCHEMA, VOICES_SCHEMA
-from forensic.likelihood_ratio.envelope import Limits
 from forensic.likelihood_ratio.population import ROWS_SCHEMA, PopulationCard
 from forensic.likelihood_ratio.score_list import COLUMNS
+from forensic.quantities import LIMITED, QUANTITIES, Measured
+from forensic.records import ROLES
 from forensic.report import results_json
 from forensic.validation.tables import LRS_SCHEMA
 from forensic.workflows import calibrate
@@ -52,8 +53,11 @@ OBJECTS: Mapping[str, tuple[ModuleType, str]] = {
 }
 """JSON objects: the module that writes each, and a key that no other object of the module has."""
 
-RECORDS: Mapping[str, type] = {"case.toml": CaseDetails, "envelope.toml": Limits, "population.toml": PopulationCard}
-"""Files whose keys are the attributes of a record; its docstring has their meanings."""
+RECORDS: Mapping[str, type] = {"case.toml": CaseDetails, "envelope.toml": Measured, "population.toml": PopulationCard}
+"""Files whose keys are attributes of a record; its docstring has their meanings."""
+
+KEYS = {"envelope.toml": {quantity.name for quantity in LIMITED}}
+"""The attributes that are keys, if not all are."""
 
 UNITS = {
     "_s": "s",
@@ -93,15 +97,27 @@ def page(text: str, meanings: Mapping[str, Mapping[str, str]]) -> str:
 def table(name: str, meanings: Mapping[str, Mapping[str, str]]) -> str:
     """One table of the page, in Markdown."""
     if name in RECORDS:
-        rows = [f"| `{key}` | {meaning} |" for key, meaning in attributes(RECORDS[name]).items()]
+        found = attributes(RECORDS[name])
+        rows = [f"| `{key}` | {found[key]} |" for key in found if key in KEYS.get(name, found)]
         return "\n".join(("| Key | Meaning |", "|---|---|", *rows))
-    own = {**meanings["every"], **meanings[name]}
+    own = {**measured(), **meanings["every"], **meanings[name]}
     about = f"**`{name.partition(' ')[0]}`** {own['about']}"
     if name in OBJECTS:
         rows = [f"| `{key}` | {own[key]} |" for key in keys(*OBJECTS[name])]
         return "\n".join((about, "", "| Key | Meaning |", "|---|---|", *rows))
     rows = [f"| `{key}` | {shown(kind)} | {unit(key)} | {own[key]} |" for key, kind in TABLES[name].items()]
     return "\n".join((about, "", "| Column | Type | Unit | Meaning |", "|---|---|---|---|", *rows))
+
+
+def measured() -> dict[str, str]:
+    """What the columns of measured conditions mean, alone and in tables of both sides."""
+    found: dict[str, str] = {}
+    stated = attributes(Measured)
+    for quantity in QUANTITIES:
+        meaning = stated[quantity.name]
+        found |= {quantity.name: meaning, quantity.stored: meaning}
+        found |= {quantity.of_side(side): f"{meaning.removesuffix('.')} ({side} side)." for side in ROLES}
+    return found
 
 
 def shown(kind: object) -> str:

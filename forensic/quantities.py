@@ -53,7 +53,7 @@ class Quantity:
         shortfall: what is wrong outside a limit.
         amount: a value in a sentence about a shortfall.
         limit: a limit of the envelope; "{}" takes the value with its unit.
-        brief: a value in a list of conditions.
+        brief: a value in a list of conditions; empty leaves it out.
         none_brief: the same of no value; empty leaves it out.
         remedy: what helps against a shortfall.
         column: of the table ``quality``; empty where it is the name.
@@ -81,7 +81,7 @@ class Quantity:
     shortfall: str = ""
     amount: str = ""
     limit: str = ""
-    brief: str
+    brief: str = ""
     none_brief: str = ""
     remedy: str = ""
     column: str = ""
@@ -272,7 +272,6 @@ class Measured:
                 shortfall="Clipping",
                 amount="{:.0%} of the speech clipped",
                 limit="at most {} of the speech clipped",
-                brief="{:.0%} clipped",
                 remedy="Supply an original that is not overdriven.",
             )
         ),

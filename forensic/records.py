@@ -167,20 +167,26 @@ class Candidate:
     probability: float
 
 
+RecognitionAnswer: TypeAlias = Literal["named", "too little speech", "none of these", "not covered"]
+"""Whether a language or accent is named, or why none is.
+
+"none of these": the first is too improbable. "not covered": by its validation the model is often wrong about the first.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """Which language or accent some speech is of.
 
     Attributes:
-        answer: "named", or why none is: "too little speech", "none of these" (the first is too improbable), "not
-            covered" (the first is one for which the model's validation found too many errors).
+        answer: whether one is named, or why none is.
         name: of the language (BCP 47) or accent; None unless named.
         probability: calibrated, of the first of ``top``; None with too little speech.
         top: the five most probable, the first first; none with too little speech.
         speech_s: net speech that was judged.
     """
 
-    answer: str
+    answer: RecognitionAnswer
     name: str | None
     probability: float | None
     top: tuple[Candidate, ...]
@@ -202,8 +208,8 @@ class ChannelEvidence:
 
     Attributes:
         channel: as in ``Block``.
-        turn: 0 for all speech of the channel, which one speaker was found in; 1 and on for the speakers where there
-            are several, the one with the most speech first.
+        voice: number of the speaker in the channel: 0 for all of its speech, where one was found; 1 and on where there
+            are several, the one with the most speech first. The tables call it ``turn``.
         speakers: how many were found, or set, in the channel.
         quality: what was measured.
         segments: where speech is.
@@ -212,14 +218,14 @@ class ChannelEvidence:
             a segment holds no window of its own.
         embedding: L2-normalised mean of all windows, shape (embedding_size,).
         windows: number of LSTM windows.
-        envelope: shape (n, 2), lowest and highest sample of n equal stretches of the channel, for a plot.
+        outline: shape (n, 2), lowest and highest sample of n equal stretches of the channel, for a plot.
         fingerprint: by which copies of the channel are recognised (``forensic.audio.fingerprint``), shape (frames,).
         language: what is said of its first minute of speech; None where that was not asked.
         accent: the same of the accent; None unless the language is English.
     """
 
     channel: int
-    turn: int
+    voice: int
     speakers: int
     quality: Quality
     segments: tuple[SpeechSegment, ...]
@@ -227,7 +233,7 @@ class ChannelEvidence:
     segment_embeddings: Samples
     embedding: Samples
     windows: int
-    envelope: Samples
+    outline: Samples
     fingerprint: NDArray[np.uint32]
     language: Recognition | None = None
     accent: Recognition | None = None

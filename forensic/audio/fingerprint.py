@@ -26,10 +26,10 @@ from forensic.records import SAMPLE_RATE_HZ, Samples, SpeechSegment
 Fingerprint: TypeAlias = NDArray[np.uint32]
 """Shape (frames,); a frame without speech is 0."""
 
-HOP = 640
+FINGERPRINT_HOP = 640
 """Samples from one frame to the next."""
 
-FRAMES_PER_S = SAMPLE_RATE_HZ / HOP
+FRAMES_PER_S = SAMPLE_RATE_HZ / FINGERPRINT_HOP
 
 _BANDS = 33
 _EDGES_HZ = (300.0, 3400.0)
@@ -38,14 +38,14 @@ _QUIET = 1e-3  # of the energy of the loudest twentieth; less is not speech, wha
 _SILENT = 1e-7  # mean square; less is digital silence
 
 # Half the sample rate is enough, and half the work.
-_HALF_HOP = HOP // 2
+_HALF_HOP = FINGERPRINT_HOP // 2
 _HALF_WINDOW = 2048
 _TAPS = 32  # 54 dB down at 5 kHz, which would alias to 3 kHz
 _KAISER_BETA = 5.0
 _STEPS = 16  # of the filter at once: faster
 _WINDOW = 2 * (_HALF_WINDOW - 1) + _TAPS  # samples at 16 kHz that a frame's energies rest on
 _BATCH = 128  # windows transformed together, so that memory stays small
-_CENTRE = (_WINDOW + _LAG * HOP) / 2 / HOP  # of a frame, in frames from where it starts
+_CENTRE = (_WINDOW + _LAG * FINGERPRINT_HOP) / 2 / FINGERPRINT_HOP  # of a frame, in frames from where it starts
 
 
 class FingerprintMeter:
@@ -64,11 +64,11 @@ class FingerprintMeter:
             samples: shape (n,), 16 kHz, full scale 1.0; what follows on the stretch before.
         """
         pending = np.concatenate([self._pending, samples])
-        frames = max(0, (len(pending) - _WINDOW) // HOP + 1)
+        frames = max(0, (len(pending) - _WINDOW) // FINGERPRINT_HOP + 1)
         for first in range(0, frames, _BATCH):
             last = min(first + _BATCH, frames)
-            self._add(pending[first * HOP : (last - 1) * HOP + _WINDOW])
-        self._pending = pending[frames * HOP :].copy()
+            self._add(pending[first * FINGERPRINT_HOP : (last - 1) * FINGERPRINT_HOP + _WINDOW])
+        self._pending = pending[frames * FINGERPRINT_HOP :].copy()
 
     def result(self, speech: Sequence[SpeechSegment]) -> Fingerprint:
         """The fingerprint of the blocks so far.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from forensic.records import SAMPLE_RATE_HZ, Samples
 
-HOP = 256
+SPECTROGRAM_HOP = 256
 """Samples from one frame to the next: 16 ms."""
 
 _SIZE = 512
@@ -55,12 +55,12 @@ def trace_statistics(samples: Samples, is_speech: NDArray[np.bool_]) -> NDArray[
 
 def frames_of(samples: int) -> int:
     """Number of frames, of 512 samples every 256, in a waveform."""
-    return max(0, 1 + (samples - _SIZE) // HOP)
+    return max(0, 1 + (samples - _SIZE) // SPECTROGRAM_HOP)
 
 
 def _power(samples: Samples) -> NDArray[np.float32]:
     """Power spectra, shape (frames, 257); frame ``i`` starts at sample 256 ``i``."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[::HOP]
+    frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[::SPECTROGRAM_HOP]
     spectrum = np.fft.rfft(frames * np.hanning(_SIZE).astype(np.float32), axis=1)
     return (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
 

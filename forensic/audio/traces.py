@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from forensic.audio.spectrogram import HOP, STATISTICS, frames_of, trace_statistics
+from forensic.audio.spectrogram import SPECTROGRAM_HOP, STATISTICS, frames_of, trace_statistics
 from forensic.errors import ModelError
 from forensic.records import SAMPLE_RATE_HZ, Block, Samples, SpeechSegment
 from forensic.storage.atomic import written_whole
@@ -25,7 +25,7 @@ from forensic.storage.shipped import shipped
 CODEC_KINDS = ("PCM or G.711", "AMR or GSM", "Opus", "MP3 or AAC")
 """The network's classes: no codec, G.711, G.722 or ADPCM; codecs that model the voice; two kinds that transform."""
 
-DRY_C50_DB = 30.0
+NO_ROOM_C50_DB = 30.0
 """The clarity of speech without a room, and the highest that is estimated."""
 
 _LOWEST_C50_DB = -5.0
@@ -96,7 +96,7 @@ class TraceNetwork:
         output = self.weights[-1] @ values + self.biases[-1]
         odds = np.exp(output[1:] - output[1:].max())
         kind = int(odds.argmax())
-        c50_db = min(max(10.0 * float(output[0]), _LOWEST_C50_DB), DRY_C50_DB)
+        c50_db = min(max(10.0 * float(output[0]), _LOWEST_C50_DB), NO_ROOM_C50_DB)
         return Traces(c50_db, CODEC_KINDS[kind], float(odds[kind] / odds.sum()))
 
 
@@ -153,7 +153,7 @@ def around_speech(segments: Sequence[SpeechSegment], start_s: float, frames: int
     mask = np.zeros(frames, bool)
     for segment in segments:
         first, last = (
-            round((time_s - start_s) * SAMPLE_RATE_HZ / HOP)
+            round((time_s - start_s) * SAMPLE_RATE_HZ / SPECTROGRAM_HOP)
             for time_s in (segment.start_s - _BEFORE_S, segment.end_s + _AFTER_S)
         )
         mask[max(0, first) : max(0, last)] = True

@@ -8,7 +8,7 @@ is written last, so a batch counts only when it is whole, and a killed scan lose
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import polars as pl
 
@@ -18,6 +18,18 @@ from forensic.storage.tables import column_type, write_parquet
 
 Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
 
+FileSide: TypeAlias = Literal["questioned", "reference"]
+"""Whether a file was scanned as a questioned recording, or as one of the reference set."""
+
+REFERENCE: Final = "reference"
+
+FileStatus: TypeAlias = Literal["audio", "skipped", "unreadable"]
+"""What a file is: a recording, no audio (and not named as such), or bytes that could not be read."""
+
+AUDIO: Final = "audio"
+SKIPPED: Final = "skipped"
+UNREADABLE: Final = "unreadable"
+
 EVIDENCE_KEY: Schema = {
     "sha256": pl.String,
     "channel": pl.Int16,
@@ -26,7 +38,7 @@ EVIDENCE_KEY: Schema = {
 }
 
 TURN_KEY: Schema = EVIDENCE_KEY | {
-    "turn": pl.Int16,  # 0: all speech of the channel, in which one speaker was found; 1 and on: its speakers
+    "turn": pl.Int16,  # the voice: 0 for all speech of the channel, where one speaker was found; 1 and on: its speakers
     "labels_sha256": pl.String,  # of the file with an examiner's turns; empty where speakers were found
 }
 
@@ -37,8 +49,8 @@ SCHEMAS: dict[str, Schema] = {
         "sha256": pl.String,  # null where the bytes could not be read
         "size_bytes": pl.Int64,
         "modified_ns": pl.Int64,
-        "side": pl.String,  # "questioned" or "reference"
-        "status": pl.String,  # "audio", "skipped" (no audio, and not named as such) or "unreadable"
+        "side": pl.String,  # a ``FileSide``
+        "status": pl.String,  # a ``FileStatus``
         "reason": pl.String,  # why it was skipped or unreadable
         "remedy": pl.String,
         "scanned_utc": pl.Datetime("us", "UTC"),
@@ -70,7 +82,7 @@ SCHEMAS: dict[str, Schema] = {
         "peak_dbfs": pl.Float64,
         **{quantity.stored: column_type(quantity) for quantity in QUANTITIES},
         "codec_trace_probability": pl.Float64,
-        "envelope_low": pl.List(pl.Float32),
+        "envelope_low": pl.List(pl.Float32),  # the outline of the waveform, for a plot
         "envelope_high": pl.List(pl.Float32),
     },
     # one row per stretch of speech; embedding is null if no window is centred in the stretch

@@ -57,7 +57,7 @@ def voices_table(
             "path": sides[place].name,
             "sha256": sides[place].sha256[0],
             "channel": sides[place].channel,
-            "turn": sides[place].turn,
+            "turn": sides[place].voice,
             "speakers": sides[place].speakers,
             "side": side_of.get(sides[place].sha256[0]),
             "net_speech_s": net_speech_s(sides[place]),
@@ -130,7 +130,7 @@ def _voice_columns(role: Role, side: Side, number: int) -> dict[str, Any]:
         f"{role}_voice": number,
         f"{role}_path": side.name,
         f"{role}_channel": side.channel,
-        f"{role}_turn": side.turn,
+        f"{role}_turn": side.voice,
     }
 
 

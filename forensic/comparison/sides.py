@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 
 from forensic.case.reference import Suspect
-from forensic.case.store import path_text
+from forensic.case.store import SKIPPED, path_text
 from forensic.comparison.independence import Leak, OnBothSides, Suspicions, UnderTwoNames
 from forensic.errors import CaseError
 from forensic.quantities import QUANTITIES, Quantity
-from forensic.records import Conditions, Samples
+from forensic.records import QUESTIONED, Conditions, Samples
 from forensic.speaker.extractor import mean_embedding
 
 
@@ -28,7 +28,8 @@ class Side:
         name: path or suspect.
         sha256: of every recording that entered.
         channel: of a questioned recording.
-        turn: of a questioned recording: 0 for all speech of the channel, 1 and on for one speaker of several in it.
+        voice: of a questioned recording: 0 for all speech of the channel, 1 and on for one speaker of several in it;
+            the tables call it ``turn``.
         speakers: how many were found in the channel; of a suspect, the most in a channel of any recording.
         several: a suspect's recordings in which several speakers were found.
         embedding: None where there is none.
@@ -42,7 +43,7 @@ class Side:
     embedding: Samples | None
     conditions: Conditions | None
     problem: str
-    turn: int = 0
+    voice: int = 0
     speakers: int = 1
     several: tuple[str, ...] = ()
 
@@ -63,7 +64,7 @@ def questioned_sides(
     Raises:
         CaseError: if there is none.
     """
-    files = evidence["files"].filter(pl.col("side") == "questioned", pl.col("status") != "skipped").sort("path")
+    files = evidence["files"].filter(pl.col("side") == QUESTIONED, pl.col("status") != SKIPPED).sort("path")
     if files.is_empty():
         raise CaseError(
             "No questioned recording was scanned.",
@@ -166,7 +167,7 @@ def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[S
                 embedding=np.array(row["embedding"], np.float32),
                 conditions=Conditions.of_row(row),
                 problem="",
-                turn=row["turn"],
+                voice=row["turn"],
                 speakers=row["speakers"],
             )
         )

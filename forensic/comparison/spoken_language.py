@@ -16,7 +16,7 @@ class OtherLanguage:
 
     path: str
     channel: int
-    turn: int
+    voice: int
     speakers: int
     language: str
 
@@ -54,7 +54,7 @@ def language_differences(
     for side in known:
         own = {name for sha256 in side.sha256 for name in spoken.get(sha256, {}).values()}
         others = tuple(
-            OtherLanguage(other.name, other.channel, other.turn, other.speakers, language)
+            OtherLanguage(other.name, other.channel, other.voice, other.speakers, language)
             for other in questioned
             if (language := _of_questioned(other, spoken)) is not None and language not in own
         )
@@ -75,6 +75,6 @@ def _languages(table: pl.DataFrame) -> dict[str, dict[tuple[int, int], str]]:
 def _of_questioned(side: Side, spoken: Mapping[str, Mapping[tuple[int, int], str]]) -> str | None:
     """The language of a questioned side; None where none was named."""
     return next(
-        (spoken[sha256].get((side.channel, side.turn)) for sha256 in side.sha256 if sha256 in spoken),
+        (spoken[sha256].get((side.channel, side.voice)) for sha256 in side.sha256 if sha256 in spoken),
         None,
     )

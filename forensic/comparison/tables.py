@@ -50,7 +50,7 @@ VOICES_SCHEMA: Schema = {
     "channel": pl.Int16,  # 0 where all channels were mixed
     "turn": pl.Int16,  # 0: all speech of the channel
     "speakers": pl.Int16,  # that were found in the channel
-    "side": pl.String,  # "questioned" or "reference"
+    "side": pl.String,  # a ``forensic.case.store.FileSide``
     "net_speech_s": pl.Float64,
     "pairs_with_lr": pl.Int64,
     "links": pl.Int64,

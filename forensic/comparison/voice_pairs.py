@@ -13,8 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensic.comparison.calibrations import Calibrator, Cells, Outcome
-from forensic.comparison.calibrations import calibrations_of as fitted_calibrations
+from forensic.comparison.calibrations import CalibrationStep, Cells, Outcome, calibrate_all
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.refusal import (
     NearestCell,
@@ -131,7 +130,7 @@ class VoicePairs:
         order = np.argsort(which, kind="stable")
         groups = np.split(members[order], np.cumsum(np.bincount(which, minlength=kinds.shape[1]))[:-1])
         pairs_of_cells = [(int(known), int(questioned)) for known, questioned in kinds.T]
-        outcomes = fitted_calibrations(pairs_of_cells, Calibrator(population, settings, backend), workers)
+        outcomes = calibrate_all(pairs_of_cells, CalibrationStep(population, settings, backend), workers)
         for place, group in zip(pairs_of_cells, groups, strict=True):
             self._take(place, outcomes[place], group, envelope)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forensic.comparison.calibrations import Calibrator, calibrations_of
+from forensic.comparison.calibrations import CalibrationStep, calibrate_all
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.refusal import (
     NearestCell,
@@ -87,7 +87,7 @@ def weigh(
                 "questioned_path": q.name,
                 "questioned_sha256": q.sha256[0] if q.sha256 else None,
                 "channel": q.channel,
-                "turn": q.turn,
+                "turn": q.voice,
                 "speakers": q.speakers,
                 "suspect": k.name,
                 "known_sha256": list(k.sha256),
@@ -102,7 +102,7 @@ def weigh(
                 far = distances.get(cells, (0.0, 0.0))
                 distances[cells] = (max(far[0], k_cell.distance), max(far[1], q_cell.distance))
     calibrations: dict[str, Calibration] = {}
-    outcomes = calibrations_of(list(calibrated), Calibrator(population, settings, backend), workers)
+    outcomes = calibrate_all(list(calibrated), CalibrationStep(population, settings, backend), workers)
     for cells, members in calibrated.items():
         fitted = outcomes[cells]
         refused = calibration_refused(fitted, envelope)

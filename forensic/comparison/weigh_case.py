@@ -11,7 +11,7 @@ from forensic.case.details import CaseDetails
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
-from forensic.comparison.calibrations import Calibrator
+from forensic.comparison.calibrations import CalibrationStep
 from forensic.comparison.explain import explain
 from forensic.comparison.independence import find_suspicions, not_searched
 from forensic.comparison.method import method_of
@@ -88,7 +88,7 @@ def weigh_case(
             weighed.comparisons,
             weighed.calibrations,
             evidence["segments"],
-            Calibrator(population, settings.comparison, basis.model.backend),
+            CalibrationStep(population, settings.comparison, basis.model.backend),
             workers,
         )
     return CaseOutcome(

@@ -44,7 +44,7 @@ from forensic.speaker.diarize import (
     spoken_alone,
 )
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
-from forensic.speaker.features import FRAMES_PER_S, HOP, MEL_BANDS, frame_mask, level_gain, mel_power
+from forensic.speaker.features import FRAMES_PER_S, MEL_BANDS, MEL_HOP, frame_mask, level_gain, mel_power
 
 _GROUP_S = 240.0  # audio that goes through the networks together
 _FEWEST_FRAMES = 50  # a block with less speech than 0.5 s gets no window
@@ -120,7 +120,7 @@ class _Channel:
     """What has been gathered of one channel so far, or of one speaker in it."""
 
     number: int
-    turn: int = 0
+    voice: int = 0
     speakers: int = 1
     meter: QualityMeter = field(default_factory=QualityMeter)
     fingerprint: FingerprintMeter = field(default_factory=FingerprintMeter)
@@ -166,7 +166,7 @@ class _Channel:
         by_segment /= np.where(norms > 0, norms, 1.0)
         return ChannelEvidence(
             channel=self.number,
-            turn=self.turn,
+            voice=self.voice,
             speakers=self.speakers,
             quality=quality,
             segments=tuple(self.segments),
@@ -174,7 +174,7 @@ class _Channel:
             segment_embeddings=by_segment,
             embedding=mean_embedding(embeddings),
             windows=len(embeddings),
-            envelope=self.meter.envelope(),
+            outline=self.meter.outline(),
             fingerprint=self.fingerprint.result(self.segments),
         )
 
@@ -224,12 +224,10 @@ class _Recording:
         found: list[ChannelEvidence] = []
         problems: list[RecordingError] = []
         whole = self.channels[number]
-        envelope, fingerprint = whole.meter.envelope(), whole.fingerprint.result(whole.segments)
+        outline, fingerprint = whole.meter.outline(), whole.fingerprint.result(whole.segments)
         for speaker in self.speakers[number]:
             try:
-                found.append(
-                    dataclasses.replace(speaker.evidence(settings), envelope=envelope, fingerprint=fingerprint)
-                )
+                found.append(dataclasses.replace(speaker.evidence(settings), outline=outline, fingerprint=fingerprint))
             except RecordingError as error:
                 problems.append(error)
         if not found and not problems:
@@ -343,8 +341,8 @@ def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Setti
             continue
         recording.turns[number] = renumbered(turns, alone)
         recording.speakers[number] = [
-            _Channel(number, turn if len(alone) > 1 else 0, len(alone), segments=list(segments))
-            for turn, segments in enumerate(alone.values(), 1)
+            _Channel(number, voice if len(alone) > 1 else 0, len(alone), segments=list(segments))
+            for voice, segments in enumerate(alone.values(), 1)
         ]
     if recording.labels:
         recording.notes += (_note_on(recording.labels),)
@@ -407,7 +405,7 @@ def _windows_by_stretch(
     block: Block, segments: Sequence[SpeechSegment], shape: EmbeddingSettings
 ) -> tuple[Samples, list[float], list[float]]:
     """Short windows over the block's speech, none of which crosses a pause; where each starts and ends."""
-    frames = 1 + len(block.samples) // HOP
+    frames = 1 + len(block.samples) // MEL_HOP
     mask = frame_mask(segments, block.start_s, frames)
     power = mel_power(block.samples) * np.float32(level_gain(block.samples, mask)) if mask.any() else None
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
@@ -483,5 +481,5 @@ def _with_languages(
 def _heard_of(recording: _Recording, one: ChannelEvidence) -> Heard:
     """What is kept of the speech of a channel, or of a speaker in it."""
     speakers = recording.speakers.get(one.channel, [recording.channels[one.channel]])
-    (heard,) = (speaker.heard for speaker in speakers if speaker.turn == one.turn)
+    (heard,) = (speaker.heard for speaker in speakers if speaker.voice == one.voice)
     return heard

@@ -221,9 +221,7 @@ def decide(scores: Vector, speech_s: float, model: LanguageModel) -> Recognition
     top = tuple(Candidate(model.classes[index], float(probabilities[index])) for index in order)
     first = top[0]
     if first.probability < model.decision.least_probability:
-        answer = "none of these"
-    elif not model.decision.covers(first.name):
-        answer = "not covered"
-    else:
-        return Recognition("named", first.name, first.probability, top, speech_s)
-    return Recognition(answer, None, first.probability, top, speech_s)
+        return Recognition("none of these", None, first.probability, top, speech_s)
+    if not model.decision.covers(first.name):
+        return Recognition("not covered", None, first.probability, top, speech_s)
+    return Recognition("named", first.name, first.probability, top, speech_s)

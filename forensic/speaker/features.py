@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from forensic.records import SpeechSegment
 
 MEL_BANDS = 40
-HOP = 160
-FRAMES_PER_S = SAMPLE_RATE_HZ // HOP
+MEL_HOP = 160
+FRAMES_PER_S = SAMPLE_RATE_HZ // MEL_HOP
 TARGET_LEVEL_DBFS = -30.0
 
 
@@ -34,7 +34,7 @@ def _mel_spectrogram() -> torch.nn.Module:
     module: torch.nn.Module = transforms.MelSpectrogram(
         sample_rate=SAMPLE_RATE_HZ,
         n_fft=400,
-        hop_length=HOP,
+        hop_length=MEL_HOP,
         n_mels=MEL_BANDS,
         power=2.0,
         norm="slaney",
@@ -79,8 +79,8 @@ def level_gain(samples: Samples, mask: "NDArray[np.bool_]") -> float:
     Returns:
         The factor for ``mel_power``; 0 where the speech is digital silence.
     """
-    usable = len(samples) // HOP
-    energy = np.mean(np.square(samples[: usable * HOP].reshape(usable, HOP), dtype=np.float64), axis=1)
+    usable = len(samples) // MEL_HOP
+    energy = np.mean(np.square(samples[: usable * MEL_HOP].reshape(usable, MEL_HOP), dtype=np.float64), axis=1)
     speech = energy[mask[:usable]]
     power = float(speech.mean()) if speech.size else 0.0
     return 10 ** (TARGET_LEVEL_DBFS / 10) / power if power > 0 else 0.0

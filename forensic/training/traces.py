@@ -25,7 +25,7 @@ from forensic.audio.channel import (
 from forensic.audio.codec import Codec
 from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
-from forensic.audio.traces import CODEC_KINDS, DRY_C50_DB, TraceMeter, TraceNetwork
+from forensic.audio.traces import CODEC_KINDS, NO_ROOM_C50_DB, TraceMeter, TraceNetwork
 from forensic.engine import Step, Workers, one_thread
 from forensic.errors import RecordingError, TrainingError
 from forensic.examination.manifest import folder_of, read_manifest
@@ -58,7 +58,7 @@ class DrawnSpeech:
         clean: before the channel, shape (n,), 16 kHz.
         samples: after it, shape (n,).
         channel: what it passed.
-        c50_db: of the room's response, at most ``DRY_C50_DB``.
+        c50_db: of the room's response, at most ``NO_ROOM_C50_DB``.
         seed: of the channel's choices.
     """
 
@@ -125,7 +125,7 @@ def draw_speech(people: Sequence[tuple[str, Sequence[Path]]], sources: Sources, 
             if kept < _CLEAN_SHARE:
                 channel = Channel("clean")
             response = room_response(channel, sources, own)
-            c50_db = DRY_C50_DB if response is None else min(DRY_C50_DB, clarity_db(response))
+            c50_db = NO_ROOM_C50_DB if response is None else min(NO_ROOM_C50_DB, clarity_db(response))
             yield DrawnSpeech(speaker, samples, simulate(samples, channel, sources, own), channel, c50_db, own)
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
-from forensic.case.store import path_text
+from forensic.case.store import AUDIO, path_text
 from forensic.comparison.refusal import Refusal
 from forensic.comparison.sides import Side, known_side, sides_by_recording
 from forensic.comparison.tables import REASON_COLUMNS
@@ -197,7 +197,7 @@ def examine_labelled(
             "Let paths start from the manifest's folder.",
         )
     roots = tuple(dict.fromkeys(recording.path for recording in there))
-    scan(case, ScanRequest(roots, "questioned", model_folder, settings, workers=workers), watch)
+    scan(case, ScanRequest(roots, QUESTIONED, model_folder, settings, workers=workers), watch)
     key = (model.identity.sha256, settings.evidence_sha256)
     names = ("recordings", "quality", "embeddings", "failures")
     evidence = {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
@@ -324,7 +324,7 @@ def _excluded_failures(
     """Recordings that could not be examined, by problem."""
     problems: dict[str, list[str]] = {}
     failures = evidence["files"].join(evidence["failures"], on="sha256").select("path", "problem").iter_rows()
-    reasons = dict(evidence["files"].filter(pl.col("status") != "audio").select("path", "reason").iter_rows()) | dict(
+    reasons = dict(evidence["files"].filter(pl.col("status") != AUDIO).select("path", "reason").iter_rows()) | dict(
         failures
     )
     for recording in recordings:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import polars as pl
 
@@ -75,18 +76,21 @@ class LabelledRecording:
     condition: str
 
 
+Excluded: TypeAlias = Literal["recordings", "comparisons"]
+
+
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     """What was left out of a validation, counted.
 
     Attributes:
-        what: "recordings" or "comparisons".
+        what: of what.
         number: how many.
         reason: why.
         examples: a few of them by name, for recordings.
     """
 
-    what: str
+    what: Excluded
     number: int
     reason: str
     examples: tuple[str, ...] = ()

@@ -236,11 +236,11 @@ def test_the_envelope_holds_every_extreme_in_few_bins(lengths, seed):
         quality.update(Block(0, start / 16_000, piece, is_last=False), ())
         start += len(piece)
     whole = np.concatenate(pieces)
-    envelope = quality.envelope()
-    assert envelope.shape[1] == 2
-    assert 1 <= len(envelope) <= 1_000
-    assert (envelope[:, 0].min(), envelope[:, 1].max()) == (whole.min(), whole.max())
-    assert (envelope[:, 0] <= envelope[:, 1]).all()
+    outline = quality.outline()
+    assert outline.shape[1] == 2
+    assert 1 <= len(outline) <= 1_000
+    assert (outline[:, 0].min(), outline[:, 1].max()) == (whole.min(), whole.max())
+    assert (outline[:, 0] <= outline[:, 1]).all()
 
 
 def test_the_envelope_puts_a_click_where_it_is():
@@ -250,9 +250,9 @@ def test_the_envelope_puts_a_click_where_it_is():
     quality = QualityMeter()
     for start in range(0, 600, 120):
         quality.update(Block(0, start, samples[start * 16_000 : (start + 120) * 16_000], is_last=False), ())
-    envelope = quality.envelope()
-    assert len(envelope) > 400
-    assert envelope[:, 1].argmax() / len(envelope) == pytest.approx(0.75, abs=0.02)
+    outline = quality.outline()
+    assert len(outline) > 400
+    assert outline[:, 1].argmax() / len(outline) == pytest.approx(0.75, abs=0.02)
 
 
 # Real speech ----------------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_an_amount_that_cannot_be_calibrated_has_no_lr(weigh_made_case, monkeypa
     def fails(wanted, calibrator, workers):
         return {cells: CalibrationError("Too few.", "Add some.") for cells in wanted}
 
-    monkeypatch.setattr(module, "calibrations_of", fails)
+    monkeypatch.setattr(module, "calibrate_all", fails)
     monkeypatch.setattr(module, "cell_for_amount", lambda *_, **__: 7)
     explanations = weigh_made_case().explanations
     assert len(explanations) == 3
@@ -90,14 +90,14 @@ def test_an_amount_that_cannot_be_calibrated_has_no_lr(weigh_made_case, monkeypa
 def test_each_pair_of_cells_is_calibrated_once_with_few_draws(weigh_made_case, monkeypatch):
     """However many amounts need it; that of the comparisons themselves not again."""
     asked = []
-    original = module.calibrations_of
+    original = module.calibrate_all
 
     def spied(wanted, calibrator, workers):
         asked.append((list(wanted), calibrator.settings.bootstrap_draws))
         return original(wanted, calibrator, workers)
 
     monkeypatch.setattr(module, "DRAWS", 60)
-    monkeypatch.setattr(module, "calibrations_of", spied)
+    monkeypatch.setattr(module, "calibrate_all", spied)
     outcome = weigh_made_case(_LONG_CALL)
     ((wanted, draws),) = asked
     assert draws == 60

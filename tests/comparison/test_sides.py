@@ -19,7 +19,7 @@ def tables():
 def test_a_questioned_channel_has_a_side_for_each_of_its_speakers(tables):
     """In the order of names; a copy stands under its own."""
     sides = questioned_sides(tables, sides_by_recording(tables), [])
-    assert [(side.name.rpartition("/")[2], side.turn, side.speakers) for side in sides] == [
+    assert [(side.name.rpartition("/")[2], side.voice, side.speakers) for side in sides] == [
         ("call 1.wav", 0, 1),
         ("call 2.wav", 1, 2),
         ("call 2.wav", 2, 2),

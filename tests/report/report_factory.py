@@ -412,9 +412,11 @@ def _inputs(tables, rows, speakers, calibrations):
         method=method(),
         scale=SCALE,
         language_differences=(
-            LanguageDifference("Novak", ("cy",), (OtherLanguage("/cases/417/questioned/call 2.wav", 0, 0, 1, "br"),)),
+            LanguageDifference(
+                "ключ 證人", ("cy",), (OtherLanguage("/cases/417/questioned/call 2.wav", 0, 0, 1, "br"),)
+            ),
         ),
-        leaks=(OnBothSides("/cases/417/questioned/call 10.wav", "Novak", "ab" * 32),),
+        leaks=(OnBothSides("/cases/417/questioned/call 10.wav", "ключ 證人", "ab" * 32),),
     )
 
 

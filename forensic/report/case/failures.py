@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from forensic.case.store import SKIPPED, UNREADABLE
 from forensic.report.case.evidence import in_order, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
@@ -20,7 +21,7 @@ def list_failures(
     unreadable = [
         FailureRow(label, exhibits.name(label), "read", why_unreadable(row), printable(row["remedy"] or ""))
         for label, row in exhibits.rows
-        if row["status"] == "unreadable"
+        if row["status"] == UNREADABLE
     ]
     failures = unreadable + [_failure(row, exhibits) for row in in_order(inputs.failures, exhibits)]
     skipped = [
@@ -31,7 +32,7 @@ def list_failures(
             printable(row["reason"] or "Not an audio file."),
             printable(row["remedy"] or ""),
         )
-        for row in exhibits.files.filter(pl.col("status") == "skipped").sort("path").iter_rows(named=True)
+        for row in exhibits.files.filter(pl.col("status") == SKIPPED).sort("path").iter_rows(named=True)
     ]
     most = inputs.limits.failures
     notes = [

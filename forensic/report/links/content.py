@@ -1,7 +1,9 @@
 """The finished report of links as plain data, in the order of its chapters."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from forensic.comparison.independence import SuspicionKind
 from forensic.report.shared.content import (
     CalibrationRow,
     ChanceRow,
@@ -27,14 +29,14 @@ class GraphEdge:
 
     Attributes:
         first, second: places of the nodes.
-        kind: "link", "same source" or "same session".
+        kind: of what joins them.
         log10_lr: of a link; 0 otherwise.
         is_firm: whether the lower end of the link's interval reaches the threshold.
     """
 
     first: int
     second: int
-    kind: str
+    kind: SuspicionKind | Literal["link"]
     log10_lr: float = 0.0
     is_firm: bool = True
 

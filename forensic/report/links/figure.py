@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE
 from forensic.report.links.content import Graph, GraphEdge
 from forensic.report.shared.canvas import DIFFERENT, INK, SAME, SOFT, WIDTH_IN, as_svg, new_figure, style
 
@@ -54,9 +55,9 @@ def draw_graph(graph: Graph) -> str:
 
 
 def _line(edge: GraphEdge) -> dict[str, Any]:
-    if edge.kind == "same source":
+    if edge.kind == SAME_SOURCE:
         return {"color": DIFFERENT, "linewidth": 3.0, "linestyle": (0, (1.0, 1.2))}
-    if edge.kind == "same session":
+    if edge.kind == SAME_SESSION:
         return {"color": SOFT, "linewidth": 1.6, "linestyle": (0, (1.0, 1.8))}
     width = 0.5 + 0.9 * min(max(edge.log10_lr, 0.0), 4.0)
     return {"color": SAME, "linewidth": width, "alpha": 0.75, "linestyle": "-" if edge.is_firm else (0, (4, 2))}

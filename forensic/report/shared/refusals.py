@@ -91,7 +91,7 @@ def _unlike(refusal: Refusal, what: str) -> str:
 
 def _described(conditions: Conditions) -> str:
     texts = (quantity.described(getattr(conditions, quantity.name)) for quantity in QUANTITIES)
-    return ", ".join(filter(None, texts)).replace("%", " %")
+    return ", ".join(filter(None, texts))
 
 
 def _missed(refusal: Refusal, _what: str) -> str:

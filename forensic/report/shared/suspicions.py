@@ -102,7 +102,7 @@ def _languages_differ(found: LanguageDifference) -> str:
 
 def _other(other: OtherLanguage) -> str:
     """The last two parts of the path, with channel and speaker: long paths would hide the languages."""
-    label = channel_label(_short(other.path), other.channel, other.turn, other.speakers)
+    label = channel_label(_short(other.path), other.channel, other.voice, other.speakers)
     return f"{label} ({name_of(other.language)})"
 
 
