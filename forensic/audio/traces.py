@@ -147,7 +147,7 @@ def around_speech(segments: Sequence[SpeechSegment], start_s: float, frames: int
 
     Args:
         segments: speech, in seconds from the start of the recording.
-        start_s: where frame 0 lies in the recording.
+        start_s: where frame 0 is in the recording.
         frames: how many, of ``HOP`` samples each.
     """
     mask = np.zeros(frames, bool)

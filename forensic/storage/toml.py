@@ -238,7 +238,7 @@ def _either(names: list[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A wrong value as it stands in the file, cut where it is long."""
+    """A wrong value as it is in the file, cut where it is long."""
     return textwrap.shorten(json.dumps(value, ensure_ascii=False, default=str), _LONGEST, placeholder=" ...")
 
 

@@ -41,7 +41,7 @@ def people_by_class(rows: pl.DataFrame) -> dict[str, int]:
 
 
 def shares_right(result: RecognitionResult) -> dict[str, object]:
-    """The card's account of the shares told rightly of development people."""
+    """The card's account of the shares of development people that were classified correctly."""
     figures: dict[str, object] = {"step": result.step}
     for each in result.conditions:
         key = each.condition.replace(", ", "_").replace(" s", "s")
