@@ -18,6 +18,8 @@ from forensic.comparison.tables import STATUS_LR, STATUS_NONE
 from forensic.settings import ComparisonSettings, Settings
 from forensic.workflows.compare import compare
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 _SETTINGS = ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0)
 
 
