@@ -1,6 +1,10 @@
 """What several folders share: small cases of synthetic voices, simulated speakers, an untrained model."""
 
+import os
 from collections.abc import Callable
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process a core, so one thread each; before any library makes its own
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import polars as pl
@@ -24,6 +28,13 @@ settings.load_profile("any machine")
 def pytest_addoption(parser):
     """Golden files change on this flag alone."""
     parser.addoption("--rewrite-golden", action="store_true", help="write the files in tests/golden again")
+
+
+@pytest.fixture
+def quick_pdf(request, monkeypatch):
+    """Leaves out the pages of a PDF, which take seconds to lay out; tests that look at them are marked ``typeset``."""
+    if request.node.get_closest_marker("typeset") is None:
+        monkeypatch.setattr("forensic.report.render.render_pdf", lambda _: b"a PDF that was not laid out")
 
 
 @pytest.fixture

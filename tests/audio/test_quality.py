@@ -3,7 +3,7 @@
 import csv
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -258,51 +258,54 @@ def test_the_envelope_puts_a_click_where_it_is():
 # Real speech ----------------------------------------------------------------------------------------------------------
 
 
-def real_speech(people: int = 6) -> Iterator[np.ndarray]:
-    """Half a minute each of speakers of one corpus, those with little noise of their own."""
+@pytest.fixture(scope="module")
+def real_speech() -> tuple[np.ndarray, ...]:
+    """Half a minute each of six speakers of one corpus, those with little noise of their own."""
     files: dict[str, list[str]] = {}
     with (CORPUS / "manifest.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["split"] == "population" and row["corpus"] == "speechocean762":
                 files.setdefault(row["speaker"], []).append(row["path"])
-    found = 0
+    found = []
     for paths in files.values():
         blocks = [block.samples for path in paths for block in decode_blocks(CORPUS / path, AudioSettings())]
         samples = np.concatenate(blocks)[: 30 * 16_000]
-        snr_db = measure(samples, speech_of(samples)).snr_db
+        snr_db = measure(samples, speech_of([samples])[0]).snr_db
         if len(samples) == 30 * 16_000 and snr_db is not None and snr_db > 38:
-            yield samples.astype(float)
-            found += 1
-        if found == people:
-            return
+            found.append(samples.astype(float))
+        if len(found) == 6:
+            break
+    return tuple(found)
 
 
-def speech_of(samples: np.ndarray) -> tuple[SpeechSegment, ...]:
-    """What the speech detector keeps."""
-    return find_speech(speech_probability([samples.astype(np.float32)])[0], len(samples), SpeechSettings())
+def speech_of(recordings: Sequence[np.ndarray]) -> list[tuple[SpeechSegment, ...]]:
+    """What the speech detector keeps of each."""
+    probabilities = speech_probability([samples.astype(np.float32) for samples in recordings])
+    return [
+        find_speech(probability, len(samples), SpeechSettings())
+        for probability, samples in zip(probabilities, recordings, strict=True)
+    ]
 
 
 @needs_corpus
 @pytest.mark.slow
-def test_snr_of_real_speech_is_that_of_the_noise_added():
+@pytest.mark.parametrize("colour", [0.0, 0.95])
+def test_snr_of_real_speech_is_that_of_the_noise_added(real_speech, colour):
     """With the speech detector's own segments."""
-    people = [(samples, speech_power(samples, speech_of(samples))) for samples in real_speech()]
+    power = [speech_power(*each) for each in zip(real_speech, speech_of(real_speech), strict=True)]
     for snr_db in (0, 10, 20, 30):
-        for colour in (0.0, 0.95):
-            errors = []
-            for samples, power in people:
-                noisy = with_noise(samples, power, snr_db, colour)
-                errors.append(measure(noisy, speech_of(noisy)).snr_db - snr_db)
-            assert abs(np.mean(errors)) < 1.5, (snr_db, colour)
-            assert np.abs(errors).max() < 3.0, (snr_db, colour)
+        noisy = [with_noise(samples, own, snr_db, colour) for samples, own in zip(real_speech, power, strict=True)]
+        found = [measure(*each).snr_db for each in zip(noisy, speech_of(noisy), strict=True)]
+        errors = np.array(found) - snr_db
+        assert abs(np.mean(errors)) < 1.5, snr_db
+        assert np.abs(errors).max() < 3.0, snr_db
 
 
 @needs_corpus
 @pytest.mark.slow
-def test_bandwidth_of_real_speech_is_that_of_its_line(tmp_path):
+def test_bandwidth_of_real_speech_is_that_of_its_line(tmp_path, real_speech):
     """Wideband, filtered, and through AMR with noise before it."""
-    for samples in real_speech(4):
-        segments = speech_of(samples)
+    for samples, segments in zip(real_speech[:4], speech_of(real_speech[:4]), strict=True):
         assert measure(samples, segments).bandwidth_hz > 6_500
         for edge_hz in (3_400, 4_000, 7_000):
             assert measure(low_pass(samples, edge_hz), segments).bandwidth_hz == pytest.approx(edge_hz, rel=0.15)
@@ -314,10 +317,9 @@ def test_bandwidth_of_real_speech_is_that_of_its_line(tmp_path):
 
 @needs_corpus
 @pytest.mark.slow
-def test_real_speech_is_clipped_where_it_was_clipped(tmp_path):
+def test_real_speech_is_clipped_where_it_was_clipped(tmp_path, real_speech):
     """Clean, attenuated, and behind MP3."""
-    for samples in real_speech(4):
-        segments = speech_of(samples)
+    for samples, segments in zip(real_speech[:4], speech_of(real_speech[:4]), strict=True):
         assert measure(samples, segments).clipped_share < 0.002
         kept = np.concatenate([samples[round(s.start_s * 16_000) : round(s.end_s * 16_000)] for s in segments])
         ceiling = np.quantile(np.abs(kept), 0.98)

@@ -9,6 +9,8 @@ from spoken import spoken
 
 from forensic.cli import app as cli
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 
 @pytest.fixture
 def settings(tmp_path):

@@ -19,6 +19,8 @@ from forensic.report.shared.suspicions import finding, names_of
 from forensic.settings import ComparisonSettings, Settings
 from forensic.workflows.compare import compare
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 _SETTINGS = ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0)
 
 

@@ -21,6 +21,8 @@ from forensic.speaker.backend import Backend, TwoCovariance, save_backend
 from forensic.speaker.extractor import default_model_folder, load_model
 from forensic.workflows.compare import compare
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 
 
@@ -48,6 +50,7 @@ def _results_of(result):
     return (result.folder / "results.json").read_text()
 
 
+@pytest.mark.typeset
 def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, suspects, run_scan, run_compare):
     run_scan(recordings)
     result = run_compare(suspects)
@@ -226,9 +229,8 @@ def test_outside_the_validated_envelope_no_lr_is_issued(
 
 def test_questioned_recordings_can_be_chosen(recordings, suspects, run_scan, run_compare):
     run_scan(recordings)
-    for chosen in ((str(recordings / "deep"),), ("*b.wav",), (str(recordings / "deep" / "er" / "b.wav"),)):
-        paths = set(run_compare(suspects, questioned=chosen).comparisons["questioned_path"])
-        assert [path.rpartition("/")[2] for path in paths] == ["b.wav"]
+    paths = set(run_compare(suspects, questioned=("*b.wav",)).comparisons["questioned_path"])
+    assert [path.rpartition("/")[2] for path in paths] == ["b.wav"]
     with pytest.raises(CaseError, match="No scanned recording fits"):
         run_compare(suspects, questioned=("*.ogg",))
 
