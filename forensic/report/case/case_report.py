@@ -110,7 +110,7 @@ class ResultRow:
         score: the score, or the lowest and the highest; empty where there is none.
         log10_lr, lr, interval, verbal, unbounded, calibration: empty where no LR is issued.
         reason: why no LR is issued; empty where one is.
-        comparisons: for how many comparisons the row stands.
+        comparisons: how many comparisons the row is for.
     """
 
     questioned: str

@@ -49,7 +49,7 @@ class Issued(Comparison):
 
     Attributes:
         low, high: ends of its 95 % interval, log10.
-        questioned_distance, known_distance: how far the population's conditions lie from the case's, on each side.
+        questioned_distance, known_distance: how far the population's conditions are from the case's, on each side.
         questioned_differs, known_differs: in what.
     """
 

@@ -99,7 +99,7 @@ class Exhibits:
         return tuple(Fact(self.speaker(name), first_few(labels)) for name, labels in exhibits.items())
 
     def folders(self) -> tuple[Fact, ...]:
-        """The folder below which the names of each side stand."""
+        """The folder below which the names of each side are given."""
         sides = ((QUESTIONED, "Questioned recordings"), (REFERENCE, "Known recordings"))
         return tuple(Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side))
 

@@ -46,7 +46,7 @@ def quality_reading(method: Method) -> str:
         "Net speech is the total of the stretches in which speech was detected. An SNR is left out (\N{EN DASH}) where "
         "a recording holds no pause in which to measure the noise. C50, the clarity of the room, is the energy of its "
         "first 50 ms over what follows: the lower, the more reverberation. It and the kind of codec that shows are "
-        f"estimates of a small network; a question mark stands where it is less than {format_share(_PLAIN)} sure of "
+        f"estimates of a small network; a question mark shows where it is less than {format_share(_PLAIN)} sure of "
         "the kind. The codec of a file says less: a call may have been stored again in another. "
         f"{languages_reading(method)} Files with the same bytes are measured once, under the first item."
     )
@@ -59,7 +59,7 @@ def _band(row: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None, decimals: int = 0) -> str:
-    """The unit stands in the table's head."""
+    """The unit is in the head of the table."""
     return NOTHING if value is None else format_number(value, decimals)
 
 
@@ -76,11 +76,11 @@ def _codec(row: Mapping[str, Any]) -> str:
     return f"{row['codec_trace']}{'' if row['codec_trace_probability'] >= _PLAIN else ' ?'}"
 
 
-def _language(told: Sequence[Mapping[str, Any]]) -> str:
+def _language(found: Sequence[Mapping[str, Any]]) -> str:
     """Name and probability, "German 0.91", with the accent of English; or why none is named."""
-    if not told:
+    if not found:
         return NOTHING
-    row = told[-1]
+    row = found[-1]
     if row["language"] is None:
         return str(row["answer"])
     accent = f" ({name_of(row['accent'])} accent)" if row["accent"] else ""

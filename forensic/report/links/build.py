@@ -177,7 +177,8 @@ def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
     alone = inputs.voices.height - len(shown)
     caption = (
         "Voices by their numbers in the list of voices; a colour is a cluster, white is none. The thicker a line, the "
-        "higher the LR; a dashed line has an interval that reaches below the threshold. Where nodes lie says nothing."
+        "higher the LR; a dashed line has an interval that reaches below the threshold. The place of a node has no "
+        "meaning."
     )
     note = left_out or (f"{plural(alone, 'further voice is', 'further voices are')} joined to none." if alone else "")
     return Graph(tuple(GraphNode(f"V{voice}", cluster[voice] or 0) for voice in shown), tuple(edges), caption), note

@@ -71,7 +71,7 @@ def place_nodes(count: int, edges: list[tuple[int, int]]) -> Positions:
         edges: pairs of nodes.
 
     Returns:
-        In inches within the width of a page, shape (count, 2); the same graph always lies the same.
+        In inches within the width of a page, shape (count, 2); the same graph always has the same places.
     """
     positions = np.zeros((count, 2))
     left = top = row_height = 0.0
@@ -101,7 +101,7 @@ def _spring(count: int, edges: list[tuple[int, int]], room: float) -> Positions:
     """
     angle = 2 * np.pi * np.arange(count) / count
     placed = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(count)
-    if count > 2:  # noqa: PLR2004 - two lie side by side as they are
+    if count > 2:  # noqa: PLR2004 - two are side by side already
         one, other = np.array(edges).T
         for step in range(_STEPS):
             apart = placed[:, None] - placed

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Blue and vermilion of Okabe & Ito: told apart by every kind of colour vision, and by lightness in greyscale.
+# Blue and vermilion of Okabe & Ito: distinct to every kind of colour vision, and by lightness in greyscale.
 SAME, DIFFERENT = "#0072b2", "#d55e00"
 INK, SOFT, RULE, PALE = "#1f2430", "#5b6472", "#c9ced6", "#eef0f3"
 
@@ -70,7 +70,7 @@ def new_figure(height_in: float, width_in: float = WIDTH_IN) -> "tuple[Figure, A
 
 
 def new_panels(height_in: float, shares: "Sequence[float]", width_in: float = WIDTH_IN) -> "tuple[Figure, list[Axes]]":
-    """An empty figure with axes side by side that share its width as told."""
+    """An empty figure with axes side by side that share its width."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width_in, height_in))  # not pyplot: nothing stays in memory

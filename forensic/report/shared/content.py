@@ -13,7 +13,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class TitlePage:
-    """The title page, and what stands at the edge of every page.
+    """The title page, and what is printed at the edge of every page.
 
     Attributes:
         kind: "Case report", "Validation report" or "Links between recordings".

@@ -201,7 +201,7 @@ def prose(text: str) -> tuple[str, ...]:
 
 
 def paragraphs(text: str) -> tuple[str, ...]:
-    """Text of several lines as paragraphs: parted by blank lines, each one line, with nothing invisible."""
+    """Text of several lines as paragraphs: separated by blank lines, each one line, with nothing invisible."""
     lines = (" ".join(part.split()) for part in _PARAGRAPHS.split(text.replace("\r\n", "\n")))
     return tuple(printable(line) for line in lines if line)
 

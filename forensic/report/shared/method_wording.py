@@ -87,8 +87,8 @@ under System, with the software and the model.
 A score was converted to an LR with {_REFERENCE[method.population_kind]}. The conversion is {shape}, fitted by
 {name}.
 
-LRs are bounded by what the number of reference speakers can support. Intervals come from drawing the reference
-speakers anew {settings.comparison.bootstrap_draws:,} times, whole speakers at a time.
+LRs are bounded by what the number of reference speakers can support. Intervals come from drawing whole
+reference speakers again, with replacement, {settings.comparison.bootstrap_draws:,} times.
 
 {_no_lr(method)}
 """)

@@ -94,7 +94,7 @@ def write_report(folder: Path, html: str) -> tuple[Path, Path]:
         html: from ``render_page``.
 
     Returns:
-        Where they lie.
+        Their paths.
 
     Raises:
         ReportError: as in ``render_pdf``; the HTML is there then.

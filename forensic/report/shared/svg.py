@@ -1,4 +1,4 @@
-"""A plot as matplotlib writes it, made fit to stand in a page.
+"""A plot as matplotlib writes it, made fit for a page.
 
 Matplotlib writes a file of its own: with a prologue, metadata, a global style and ids that every plot has. In a page
 that holds many plots, ids must differ, a global style would reach the other plots, and what lays out the PDF complains

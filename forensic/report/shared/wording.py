@@ -21,8 +21,8 @@ examination.
 An LR holds for the two propositions, the relevant population and the recordings stated here. With other
 propositions, another population or other recordings it would be another.
 
-The 95 % interval says between which limits the LR would lie with ever more reference speakers, found by
-drawing the reference speakers anew. It covers the limited number of reference speakers only; it does not
+The 95 % interval says between which limits the LR would be with ever more reference speakers, found by
+drawing the reference speakers again and again. It covers the limited number of reference speakers only; it does not
 cover differences between the reference recordings and the recordings of the case that were not measured.
 
 LRs of several comparisons in this report must not be multiplied: comparisons that share a recording or a

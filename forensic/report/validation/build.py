@@ -229,7 +229,7 @@ def _disjointness(outcome: ValidationOutcome) -> tuple[str, ...]:
         )
     else:
         shared = (
-            f"None of the {people:,} people of the validation stands, by name, among the {facts.population.speakers:,} "
+            f"None of the {people:,} people of the validation is, by name, among the {facts.population.speakers:,} "
             "speakers of the reference population."
         )
     return (

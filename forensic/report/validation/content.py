@@ -52,7 +52,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One group of a breakdown; ``note`` stands where it was not measured."""
+    """One group of a breakdown; ``note`` says why where it was not measured."""
 
     name: str
     speakers: str

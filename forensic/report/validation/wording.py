@@ -29,18 +29,18 @@ SAME_SESSION_ALLOWED = (
 )
 
 PAIRING_LRS = paragraphs("""
-The list held log10 LRs, which were taken as they stand; nothing was calibrated here. How its pairs were made, and on
+The list held log10 LRs, which were taken as they are; nothing was calibrated here. How its pairs were made, and on
 whom they were calibrated, is for whoever made it to state. The bounds are those that these LRs themselves support.
 """)
 
 MEASURES_NOTE = (
     "As issued: within the bounds, as a case would have them. Before the bounds: as calibrated. Intervals come from "
-    "drawing speakers anew, {draws:,} times with the seed {seed}, and say what the measure might have been on as many "
+    "drawing speakers again, {draws:,} times with the seed {seed}, and say what the measure might have been on as many "
     "other people. Where no LR misled, the interval of the rate ends at 1 \N{MINUS SIGN} 0.025^(1/speakers)."
 )
 
 LIMITATIONS = paragraphs(f"""
-A validation speaks of the people, recordings and conditions that were in it. What lies outside the envelope above was
+A validation speaks of the people, recordings and conditions that were in it. What is outside the envelope above was
 not shown, in either direction.
 
 Cllr_cal and devPAV grow as speakers become fewer, however good the calibration, since the best calibration is fitted
@@ -51,7 +51,7 @@ number of speakers says more. Groups with fewer than {FEWEST_SPEAKERS} speakers,
 only, are counted
 and not measured.
 
-That the people of the validation took no part in training the model, and that no person stands in it under two names,
+That the people of the validation took no part in training the model, and that no person is in it under two names,
 is stated by whoever made the manifest or the list; the program compares names, not people.
 """)
 

@@ -144,7 +144,7 @@ def test_limits_are_those_of_the_envelope_and_of_the_settings():
 
 
 def test_intervals_rest_on_as_many_draws_as_set():
-    assert "anew 250 times" in processing("comparison", bootstrap_draws=250)
+    assert "with replacement, 250 times" in processing("comparison", bootstrap_draws=250)
     assert "fewer than 31 reference speakers" in processing("comparison", min_speakers=31)
 
 
