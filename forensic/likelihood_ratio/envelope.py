@@ -174,17 +174,10 @@ def load_envelope(path: Path) -> Envelope:
     path = path / ENVELOPE if path.is_dir() else path
     blame = toml.Blame(ModelError, "the envelope ", _REMEDY)
     stated, sha256 = toml.read_hashed(path, _File, blame)
-    known, questioned = (_limits(side, path) for side in (stated.known, stated.questioned))
-    return Envelope(stated.criterion_cllr, known, questioned, stated.basis, stated.missed, sha256)
-
-
-def _limits(table: Mapping[str, float], path: Path) -> EnvelopeLimits:
-    """The limits of a side, each of a quantity that the envelope limits."""
-    names = [quantity.name for quantity in LIMITED]
-    if unknown := set(table) - set(names):
-        problem = f"The envelope {path} limits {min(unknown)}, which is no measured condition."
-        raise ModelError(problem, f"It may limit {', '.join(names)}. {_REMEDY}")
-    return dict(table)
+    try:
+        return Envelope(stated.criterion_cllr, stated.known, stated.questioned, stated.basis, stated.missed, sha256)
+    except ValueError as error:
+        raise ModelError(f"The envelope {path} is damaged: {error}.", _REMEDY) from error
 
 
 def _worst(limits: Sequence[EnvelopeLimits]) -> EnvelopeLimits:

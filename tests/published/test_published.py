@@ -16,9 +16,7 @@ from forensic.likelihood_ratio.metrics import LN10, cllr, eer
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.score_map import log10_lr_at
 from forensic.likelihood_ratio.student import student_quantile
-from forensic.records import Turn
 from forensic.settings import AudioSettings
-from forensic.speaker.diarization_error import diarization_error
 from forensic.speaker.features import band_edges_hz
 
 _FOLDER = Path(__file__).parent
@@ -99,18 +97,6 @@ def test_quantiles_of_students_t_are_those_of_the_table():
     for degrees, values in content["critical_values"].items():
         found = [student_quantile(probability, float(degrees)) for probability in content["probability"]]
         np.testing.assert_allclose(found, values, atol=0.0006)
-
-
-def test_the_diarization_error_is_that_of_pyannote():
-    """Four speakers of the answer for three of the reference; nothing beside a boundary left out."""
-    content = published("diarization")
-    names = sorted({name for part in ("reference", "answer") for *_, name in content[part]})
-    reference, answer = (
-        [Turn(float(start), float(end), names.index(name)) for start, end, name in content[part]]
-        for part in ("reference", "answer")
-    )
-    error = diarization_error(reference, answer, collar_s=0.0)
-    assert {name: getattr(error, name) for name in content["published"]} == pytest.approx(content["published"])
 
 
 def test_bands_lie_on_slaneys_scale():
