@@ -119,7 +119,10 @@ def test_of_many_calibrations_those_are_listed_that_most_pairs_use(linked):
     report = build_link_report(dataclasses.replace(inputs, calibrations=many, uses={key: int(key) + 1 for key in many}))
     assert [row.served for row in report.calibrations[:2]] == ["400", "399"]
     assert len(report.calibrations) == 300
-    assert report.calibrations_note == "The 300 of 400 calibrations that most pairs use; all are in results.json."
+    assert (
+        report.calibrations_note
+        == "Of 400 calibrations, the 300 that most pairs use are listed; all are in results.json."
+    )
     assert report.calibrations_note in render_link_html(report)
 
 
