@@ -179,5 +179,5 @@ def test_languages_are_spoken_of_where_they_were_looked_at_and_are_shown():
     assert "The report shows them and warns where languages differ" in said(
         wording.limitations(method(), shows_languages=True)
     )
-    assert "not shown in this report" in said(wording.limitations(method(), shows_languages=False))
+    assert "this report does not show them" in said(wording.limitations(method(), shows_languages=False))
     assert "were not classified" in said(wording.limitations(off, shows_languages=True))
