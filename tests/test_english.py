@@ -42,7 +42,7 @@ BANNED = {
 UNCOUNTED = rf"[\w)\]](?::,)?\}} (?:{COUNTED})\b"
 """A number in braces before a noun that is always plural: "1 comparisons"."""
 
-OPEN = ("comparison", "likelihood_ratio", "validation")
+OPEN = ()
 """Rooms whose sentences have not been edited yet."""
 
 

@@ -28,13 +28,13 @@ def test_calibration_rises_and_is_finite_where_scores_carry_anything(same, diffe
 def test_scores_that_carry_nothing_are_refused(same, different):
     """A falling map is never used."""
     assume(np.mean(same) < np.mean(different) - 1e-9)
-    with pytest.raises(CalibrationError, match="carry nothing"):
+    with pytest.raises(CalibrationError, match="carry no information"):
         calibration.fit(same, different, 10)
 
 
 def test_equal_scores_are_refused():
     """Without spread there is nothing to fit."""
-    with pytest.raises(CalibrationError, match="carry nothing"):
+    with pytest.raises(CalibrationError, match="carry no information"):
         calibration.fit([0.3, 0.3], [0.3], 10)
 
 

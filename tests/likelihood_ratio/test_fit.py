@@ -134,7 +134,7 @@ def test_scores_that_point_the_wrong_way_give_no_calibration(population):
         def score(self, questioned, known):
             return -COSINE.score(questioned, known)
 
-    with pytest.raises(CalibrationError, match="carry nothing"):
+    with pytest.raises(CalibrationError, match="carry no information"):
         calibrate(population, KNOWN, QUESTIONED, SETTINGS, Inverted())
 
 

@@ -85,7 +85,7 @@ def test_what_was_not_looked_at_is_said(inputs):
     assert "only the 3 with the highest LRs were examined" in fewer
     cut = build_report(replace(inputs, limits=replace(inputs.limits, explanations=2)))
     assert len(cut.explanations) == 2
-    assert f"the first 2 of {len(inputs.explanations)} explanations" in cut.explanations_note
+    assert f"The first 2 of {len(inputs.explanations)} explanations" in cut.explanations_note
 
 
 def test_a_case_that_was_not_looked_at_has_no_entry(inputs):
