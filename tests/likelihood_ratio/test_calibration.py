@@ -190,7 +190,7 @@ def test_a_draw_whose_scores_carry_nothing_says_nothing(simulate_pairs):
 def test_a_draw_without_pairs_is_refused(simulate_pairs):
     """One speaker drawn over and over makes no different-speaker pair."""
     pairs = simulate_pairs(5, 2.0, 11)
-    with pytest.raises(CalibrationError, match="Too few speakers"):
+    with pytest.raises(CalibrationError, match="too few speakers"):
         calibration.fit_by_speaker(pairs, np.array([[5.0, 0, 0, 0, 0]]))
 
 

@@ -121,7 +121,7 @@ def test_too_few_speakers_are_refused(population):
 def test_a_corpus_a_speaker_is_refused(population):
     """There is no different-speaker pair."""
     alone = dataclasses.replace(population, corpora=tuple(population.speakers))
-    with pytest.raises(CalibrationError, match="of one corpus"):
+    with pytest.raises(CalibrationError, match="of the same corpus"):
         calibrate(alone, KNOWN, QUESTIONED, SETTINGS, COSINE)
 
 

@@ -82,7 +82,7 @@ def test_another_laboratorys_scale_is_one_file(tmp_path):
     [
         ("low_lr = 10\n", "low_lr = 20\n", "a gap"),
         ("low_lr = 10\n", "low_lr = 5\n", "an overlap"),
-        ("low_lr = 1\n", "low_lr = 2\n", "from LR 1"),
+        ("low_lr = 1\n", "low_lr = 2\n", "cover LR 1"),
         ("low_lr = 10\n", "low_lr = 10\nhigh_lr = 100\n", "to infinity"),
         ("low_lr = 1\n", "low_lr = 0.1\n", r"steps\[1\]\.low_lr = 0\.1"),
         ("high_lr = 10\n", "high_lr = 1\n", "goes from"),

@@ -149,7 +149,7 @@ def test_names_from_outside_are_harmless_and_the_page_becomes_a_pdf(linked):
 def test_the_report_never_says_that_voices_are_one_persons(linked):
     html = render_link_html(build_link_report(linked(5)))
     text = re.sub(r"<[^>]*>|\s+", " ", html).lower()
-    assert "A link does not mean that two voices are of one speaker" in text
+    assert "a link does not mean that two voices are of one speaker" in text
     for word in ("identified", "matches", "matched", "a match", "confidence", "probability that h1"):
         assert word not in text.replace("not the probability that h1", "")
 
