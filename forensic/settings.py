@@ -1,6 +1,6 @@
 """Settings: frozen data, one class a step, defaults in code, one TOML file to change them.
 
-The file has a table a step::
+The file has one table per step::
 
     [speech]
     threshold = 0.6
@@ -24,7 +24,7 @@ from forensic.errors import SettingsError
 from forensic.storage import toml
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-"""A part of a whole."""
+"""A share of a whole."""
 
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """What random draws start from."""
@@ -53,11 +53,11 @@ class AudioSettings:
     """Decoding.
 
     Attributes:
-        channels: "auto" keeps the channels of a file apart where they differ and mixes them where they do not;
-            "split" keeps them apart, "mix" mixes them, a number takes that channel alone (1 is the first).
-        damaged: "reject" refuses a recording that breaks off or cannot be decoded to its end; "use" examines what
-            comes before the damage and notes it.
-        block_s: recordings are examined in stretches of this length, so that memory does not grow with theirs.
+        channels: how to use the channels of a file. "auto": separately if they differ, otherwise mixed; "split":
+            always separately; "mix": mixed into one; a number: that channel alone (1 is the first).
+        damaged: what to do with a recording that breaks off or cannot be decoded to its end. "reject": refuse it;
+            "use": examine the part before the damage, and note the damage.
+        block_s: length of the stretches in which recordings are examined, so that long recordings need no more memory.
     """
 
     channels: Channels = "auto"
@@ -70,10 +70,11 @@ class SpeechSettings:
     """Speech detection.
 
     Attributes:
-        threshold: speech probability above which speech starts; it ends 0.15 below, so it must be above that.
-        min_speech_s: shorter stretches are dropped.
-        min_silence_s: shorter gaps are closed.
-        pad_s: kept on either side of a stretch.
+        threshold: speech probability above which speech starts. Speech ends 0.15 below, so the threshold must be above
+            0.15.
+        min_speech_s: shorter stretches of speech are dropped.
+        min_silence_s: shorter gaps between stretches are closed.
+        pad_s: how much sound is kept on either side of a stretch.
     """
 
     threshold: Annotated[float, Meta(gt=0.15, lt=1)] = 0.5
@@ -88,10 +89,10 @@ class EmbeddingSettings:
 
     Attributes:
         window_frames: length of a window in frames of 10 ms.
-        step_frames: from one window to the next, at most; windows that overlap by half cost twice as much, and measured
-            no better.
-        min_speech_s: less net speech than this is not embedded at all.
-        precision: "float32", or "bfloat16" where speed matters more than the last digits.
+        step_frames: largest distance from one window to the next. Windows that overlap by half take twice as long, and
+            gave no better results.
+        min_speech_s: no embedding is made from less net speech than this.
+        precision: "float32", or "bfloat16" if speed matters more than the last digits.
     """
 
     window_frames: WindowFrames = 160
@@ -105,18 +106,18 @@ class DiarizationSettings:
     """Who speaks when in a channel.
 
     Attributes:
-        speakers: "auto" finds how many there are, "1" separates none, another number that many.
-        window_frames: length in frames of 10 ms of the windows by which speakers are told apart.
-        step_frames: from one of them to the next, at most.
-        turn_window_frames: length of the windows by which their turns are found, one after the other; longer ones know
-            a voice better, shorter ones change with it sooner.
-        max_speakers: as many are found at most.
-        min_speaker_s: who is told apart must speak so long, all in all.
-        max_similarity: two groups of windows whose mean embeddings have a lower cosine are two speakers; where there
-            are few windows it must be lower still, as chance parts them more.
-        min_separation: groups that are nearly as far apart are two speakers if the cosine distance of their mean
-            embeddings is so many times that of the halves of one group; more finds fewer speakers.
-        min_turn_s: shorter turns tell nothing of the voice: no embedding is made of them.
+        speakers: "auto" estimates how many there are; "1" separates none; another number separates that many.
+        window_frames: length of the windows by which speakers are separated, in frames of 10 ms.
+        step_frames: largest distance from one of these windows to the next.
+        turn_window_frames: length of the windows, one after the other, by which turns are found. Longer windows
+            recognise a voice better; shorter windows find more exactly where it changes.
+        max_speakers: largest number of speakers that is found.
+        min_speaker_s: a speaker is separated only if they speak at least this long in total.
+        max_similarity: two groups of windows whose mean embeddings have a lower cosine are two speakers. With few
+            windows the cosine must be lower still, because chance separates them more.
+        min_separation: groups that are nearly that far apart are two speakers if the cosine distance of their mean
+            embeddings is at least this many times that of the halves of one group. A larger value finds fewer speakers.
+        min_turn_s: no embedding is made from shorter turns, because they say nothing about the voice.
     """
 
     speakers: Speakers = "auto"
@@ -135,7 +136,7 @@ class LanguageSettings:
     """Language of each channel with speech.
 
     Attributes:
-        identify: whether a scan tells it, and the accent where it is English.
+        identify: whether a scan classifies the language, and the accent of English.
     """
 
     identify: bool = True
@@ -146,18 +147,18 @@ class ComparisonSettings:
     """From scores to likelihood ratios, and when none is issued.
 
     Attributes:
-        min_net_speech_s: less on either side gives no LR; a stricter limit than the validated envelope has, which holds
-            in any case (see ``forensic.likelihood_ratio.envelope``).
-        min_snr_db: the same of the SNR.
-        max_clipped_share: more on either side gives no LR; the same.
-        max_condition_distance: a case recording farther than this from every cell of the population gives no LR.
-        calibrator: from score to log10 LR, a name of ``forensic.likelihood_ratio.calibrators``: "logistic",
-            "bi-gaussianized", "kde" or "pav".
-        min_speakers: a calibration on fewer reference speakers is not used.
-        bootstrap_draws: resamplings of the reference speakers for intervals.
+        min_net_speech_s: less net speech on either side gives no LR. The limits of the validated envelope hold in
+            any case (see ``forensic.likelihood_ratio.envelope``); this setting can only be stricter.
+        min_snr_db: a lower SNR on either side gives no LR; likewise.
+        max_clipped_share: a larger share of clipped speech on either side gives no LR; likewise.
+        max_condition_distance: a recording that is farther than this from every cell of the population gives no LR.
+        calibrator: method that converts scores to log10 LRs, a name in ``forensic.likelihood_ratio.calibrators``:
+            "logistic", "bi-gaussianized", "kde" or "pav".
+        min_speakers: a calibration with fewer reference speakers is not used.
+        bootstrap_draws: how often the reference speakers are resampled for intervals.
         seed: of the bootstrap and of every random split.
-        allow_same_source: compare two sides although they share audio, where the examiner found that suspicion wrong
-            (an announcement that both recorded, for example); the report says so.
+        allow_same_source: compare two sides although they seem to share audio, because the examiner found that
+            suspicion wrong (both recorded the same announcement, for example). The report says so.
         allow_same_session: the same for two sides that seem to come from one sitting or call.
     """
 
@@ -175,7 +176,7 @@ class ComparisonSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of them."""
+    """All settings of a scan and a comparison."""
 
     audio: AudioSettings = field(default_factory=AudioSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
@@ -195,17 +196,17 @@ AnySettings = TypeVar("AnySettings")
 
 _EVIDENCE = ("audio", "speech", "embedding", "diarization", "language")
 DEFAULT_CRITERION = 0.5
-"""Cllr up to which conditions give LRs: half of what is to be known is then told. A laboratory may state its own."""
+"""Largest Cllr of conditions that give LRs: the LRs then give half of the information. A laboratory may set its own."""
 
 
 def load_settings(path: Path | None) -> Settings:
-    """Read settings from a TOML file; what it does not name keeps its default.
+    """Read settings from a TOML file; a setting that it does not name keeps its default.
 
     Args:
         path: the file, or None for the defaults.
 
     Raises:
-        SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
+        SettingsError: if the file cannot be read, is not TOML, or has an unknown setting or a wrong value.
     """
     return Settings() if path is None else read_settings(Settings, path, "the settings file ")
 
@@ -214,18 +215,18 @@ def read_settings(settings_class: type[AnySettings], path: Path, what: str = "")
     """Settings of any kind from a TOML file.
 
     Args:
-        settings_class: a data class whose fields are data classes with defaults, one a table.
+        settings_class: a data class whose fields are data classes with defaults, one per table.
         path: the file.
-        what: what an error calls a file that cannot be read, before its path.
+        what: words before the path of a file that cannot be read, in the error.
 
     Raises:
-        SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
+        SettingsError: if the file cannot be read, is not TOML, or has an unknown setting or a wrong value.
     """
     return toml.read(path, settings_class, toml.Blame(SettingsError, what))
 
 
 def with_channels(settings: Settings, channels: str | None) -> Settings:
-    """Settings with another choice of channels; None keeps what they have.
+    """Settings with another choice of channels; None changes nothing.
 
     Raises:
         SettingsError: if the choice is unknown.
@@ -236,7 +237,7 @@ def with_channels(settings: Settings, channels: str | None) -> Settings:
 
 
 def check_channels(value: str) -> str:
-    """The value, if ``audio.channels`` may have it.
+    """The value, if ``audio.channels`` allows it.
 
     Raises:
         SettingsError: if it is none of auto, split, mix, or a channel number from 1.
@@ -246,7 +247,7 @@ def check_channels(value: str) -> str:
 
 
 def check_speakers(value: str) -> str:
-    """The value, if ``diarization.speakers`` may have it.
+    """The value, if ``diarization.speakers`` allows it.
 
     Raises:
         SettingsError: if it is neither auto nor a number from 1.

@@ -1,1 +1,1 @@
-"""From evidence to likelihood ratios, and the records of what came out."""
+"""From evidence to likelihood ratios, and the records of the results."""

@@ -1,4 +1,4 @@
-"""Both sides of a comparison from their recordings on: scanned, then weighed."""
+"""Both sides of a comparison, starting from their recordings: scanned, then weighed."""
 
 import dataclasses
 import time
@@ -59,7 +59,7 @@ def weigh_both_sides(
         case: takes the evidence.
         questioned: recordings or folders of them.
         suspects: the reference set.
-        request: what to compare; its questioned paths are not looked at.
+        request: what to compare; its questioned paths are ignored.
         watch_scan: called with the state of each scan.
         watch: called with the name of each step.
 
@@ -70,7 +70,7 @@ def weigh_both_sides(
         ReferenceSetError: if there is no usable suspect.
         ModelError: if the model or its reference population cannot be loaded.
     """
-    model = load_model(request.model_folder)  # once for both sides: it takes as long as half a minute of audio
+    model = load_model(request.model_folder)  # once for both sides: loading takes as long as half a minute of audio
     own_labels, known_labels = _labels_by_side(request, questioned, [path for one in suspects for path in one.paths])
     scanned = scan(
         case,

@@ -1,4 +1,4 @@
-"""The calibrations that the comparisons of a case need, each by itself, in worker processes where there are many."""
+"""The calibrations that the comparisons of a case need, each by itself; in worker processes if there are many."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Outcome: TypeAlias = Calibration | CalibrationError
 """A calibration, or why there is none."""
 
 _WORTH_A_PROCESS = 16
-"""So many calibrations take longer than a worker process takes to start."""
+"""From this number on, calibrations take longer than a worker process takes to start."""
 
 _BATCH = 4
 
@@ -58,9 +58,9 @@ def calibrate_all(wanted: Sequence[Cells], calibrator: CalibrationStep, workers:
     """The calibration of each pair of cells, or why there is none; the same with any number of processes.
 
     Args:
-        wanted: pairs of cells, none twice.
+        wanted: pairs of cells, each once.
         calibrator: of population, settings and backend.
-        workers: processes, where there are calibrations enough for more than one.
+        workers: processes, if there are enough calibrations for more than one.
     """
     batches = (list(wanted[first : first + _BATCH]) for first in range(0, len(wanted), _BATCH))
     found = run(calibrator, batches, _give_up, workers if len(wanted) >= _WORTH_A_PROCESS else 1)
@@ -70,6 +70,6 @@ def calibrate_all(wanted: Sequence[Cells], calibrator: CalibrationStep, workers:
 
 def _give_up(cells: Cells) -> tuple[Cells, Outcome]:
     return cells, CalibrationError(
-        "The process that calibrated these conditions died, perhaps for want of memory.",
+        "The process that calibrated these conditions died; it may have run out of memory.",
         "Compare again with --workers 1.",
     )

@@ -1,8 +1,9 @@
-"""``forensic compare --population``: people of the relevant population in the very conditions of a case.
+"""``forensic compare --population``: people of the relevant population in the conditions of a case.
 
-The measured conditions of each side become a channel of the simulator, tuned on a few people until what is measured of
-their speech agrees; all people then speak through it, as long as the case's speaker does. The embeddings are kept, by
-people, conditions and model, so that another comparison with the same conditions needs no simulation.
+The measured conditions of each side become a channel of the simulator. It is tuned on a few people until the conditions
+measured of their speech agree. The speech of all people then passes through it, cut to the net speech of the case's
+speaker. The embeddings are kept, by people, conditions and model, so that another comparison with the same conditions
+needs no simulation.
 """
 
 import hashlib
@@ -43,10 +44,10 @@ _SPLIT = "population"  # where a manifest has splits
 _FORMAT = 1
 
 _SNR_GRID_DB, _C50_GRID_DB, _EDGE_GRID_OCTAVES, _SPEECH_GRID_OCTAVES = 2.0, 2.0, 0.125, 0.25
-_TELEPHONE_HZ = 4600.0  # below it a recording has had 8 kHz
+_TELEPHONE_HZ = 4600.0  # a recording with a lower upper edge had a sample rate of 8 kHz
 _WIDE_HZ = 7000.0
-_LINE_HZ = 180.0  # a lower edge above it is a line's
-_EDGE_BIAS = 0.8  # of a Butterworth band as it is measured
+_LINE_HZ = 180.0  # a lower edge above this comes from a telephone line
+_EDGE_BIAS = 0.8  # measured edge of a Butterworth band over its nominal edge
 _LINE_TOP_HZ = 3400.0
 _T60_S = (0.3, 0.5, 0.8, 1.2, 2.0)
 _MOST_REVERBERANT = 4.0  # tail over direct sound
@@ -58,10 +59,10 @@ _BATCH = 4  # people
 
 @dataclass(frozen=True, slots=True)
 class CasePopulationRequest:
-    """What to simulate, and where to keep it.
+    """What to simulate, and where to keep the embeddings.
 
     Attributes:
-        source: people, a manifest or a folder (see ``read_people``); of a manifest with splits, "population" alone.
+        source: people, a manifest or a folder (see ``read_people``); of a manifest with splits, only "population".
         model_folder: embeds.
         cache: folder of embeddings already made.
         workers: processes.
@@ -77,7 +78,7 @@ class CasePopulationRequest:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedSide:
-    """The conditions of one side of a comparison, rounded so that alike recordings share them.
+    """The conditions of one side of a comparison, rounded so that similar recordings share them.
 
     Attributes:
         side: of it.
@@ -90,7 +91,7 @@ class SimulatedSide:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One side of a person through a channel: what is then measured, or its embeddings as well."""
+    """The speech of one person for one side, to pass through a channel and be measured, or also embedded."""
 
     person: Person
     side: SimulatedSide
@@ -100,7 +101,7 @@ class _Task:
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """Rows and embeddings of one side of a person, and what was measured of it; nothing where it cannot be used."""
+    """Rows and embeddings of one person for one side, and what was measured; empty if the speech cannot be used."""
 
     quality: Quality | None = None
     rows: Sequence[dict[str, object]] = ()
@@ -136,7 +137,7 @@ def _on_octaves(value: float, step: float) -> float:
 
 
 def channel_of(conditions: Conditions) -> Channel:
-    """A channel of the simulator that leaves speech in about these conditions: room, noise, line and codec, in turn."""
+    """A channel of the simulator that gives speech about these conditions: room, noise, line and codec, in order."""
     steps: list[Step] = []
     if conditions.c50_db is not None and conditions.c50_db < DRY_C50_DB:
         steps.append(room_of(conditions.c50_db))
@@ -192,9 +193,9 @@ def _name(steps: Sequence[Step]) -> str:
 
 
 def tuned(channel: Channel, wanted: Conditions, measured: Sequence[Quality]) -> Channel:
-    """The channel with its noise and room moved by what is missing in the median of what was measured.
+    """The channel with its noise and room changed by the difference between the wanted and the median measured values.
 
-    Where the speech measures cleaner or drier than is wanted without a noise or room, there is nothing to move.
+    A channel without noise or room keeps none, even if the measured speech is cleaner or drier than wanted.
     """
     steps: list[Step] = []
     for step in channel.steps:
@@ -235,12 +236,12 @@ def simulate_case_population(
         watch: called with conditions done and conditions in all.
 
     Returns:
-        A population with a cell for each of the conditions, alike ones sharing one.
+        A population with a cell for each of the conditions; equal conditions share one.
 
     Raises:
         TrainingError: if the people cannot be read.
         ModelError: if the model, or what was kept, cannot be loaded.
-        CalibrationError: if in some conditions nobody has enough speech.
+        CalibrationError: if nobody has enough speech for some conditions.
     """
     model = load_model(request.model_folder)
     people, licences = read_people(request.source, (_SPLIT,))
@@ -317,7 +318,7 @@ class _Start:
 
 
 def _give_up(_: _Task) -> _Spoken:
-    """Of a person whose recordings kill the process that reads them: left out, as one whose cannot be decoded."""
+    """Leave out a person whose recordings kill the process that reads them, as if they could not be decoded."""
     return _Spoken()
 
 

@@ -1,8 +1,8 @@
-"""What the likelihood ratios of a case hang on: stretches of speech, amounts of speech, how common the voice is.
+"""What the likelihood ratios of a case rest on: stretches of speech, amounts of speech, how common the voice is.
 
-The highest LR of each questioned speaker is looked at, up to ``MOST_EXPLAINED``. None of this changes an LR. Amounts of
-speech other than the comparison's are calibrated by other cells of the population, each pair of cells once in a case,
-with ``DRAWS`` draws at most: their intervals are to be looked at, not reported.
+The highest LR of each questioned speaker is examined, up to ``MOST_EXPLAINED``. None of this changes an LR. Amounts of
+speech other than the comparison's are calibrated by other cells of the population, each pair of cells once per case,
+with at most ``DRAWS`` draws: their intervals are for a plot, not for a finding.
 """
 
 import dataclasses
@@ -35,11 +35,11 @@ from forensic.records import Calibration, Samples, Vector
 
 MOST_EXPLAINED = 40
 AMOUNTS_S = (3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0)
-"""Net speech at which the LR is looked at, as near as stretches end to it, beside all of the speech."""
+"""Amounts of net speech for which the LR is computed, to the nearest end of a stretch, besides all of it."""
 
 DRAWS = 200
 MOST_CALIBRATIONS = 48
-"""Pairs of cells calibrated for amounts of speech alone, in a case; each takes about half a second of one processor."""
+"""Pairs of cells in a case that are calibrated only for amounts of speech; each takes about half a processor second."""
 
 MOST_SEGMENTS = 100
 """Stretches of a comparison that are kept: those that change the LR most."""
@@ -50,7 +50,7 @@ Sides: TypeAlias = tuple[Sequence[Side], Sequence[Side]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stretches:
-    """The questioned speech of one speaker in the order of time, a row a stretch."""
+    """The questioned speech of one speaker in the order of time, one row per stretch."""
 
     embeddings: Samples
     windows: Index
@@ -63,19 +63,19 @@ class _Stretches:
 
     @property
     def can_be_left_out(self) -> bool:
-        """Whether speech remains without any one of them."""
+        """Whether speech remains when any one of them is left out."""
         return int((self.windows > 0).sum()) > 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Explained:
-    """A comparison that is looked at.
+    """A comparison that is explained.
 
     Attributes:
         row: of the comparisons.
         questioned, known: embeddings, shape (size,).
-        cells: of the population, as they calibrated it.
-        calibration: as it was used.
+        cells: of the population, by which it was calibrated.
+        calibration: that was used.
         stretches: of the questioned speech.
     """
 
@@ -95,15 +95,15 @@ def explain(
     calibrator: CalibrationStep,
     workers: int = 1,
 ) -> tuple[Explanation, ...]:
-    """Explain the highest LR of each questioned speaker, the highest first where there are too many.
+    """Explain the highest LR of each questioned speaker; if there are too many, only the highest of these.
 
     Args:
         sides: that were compared.
-        comparisons: as ``weigh`` made them of the sides: every questioned side in turn with every known one.
+        comparisons: as ``weigh`` made them from the sides: every questioned side in turn with every known one.
         calibrations: by id, those that the comparisons name.
-        segments: table of that name, of one model and one settings; may lack some or all of the recordings.
+        segments: table of that name, of one model and one set of settings; may lack some or all of the recordings.
         calibrator: of population, settings and backend of the comparisons.
-        workers: processes that calibrate, where there is much to.
+        workers: processes that calibrate, if there are many calibrations.
 
     Returns:
         Explanations in the order of the comparisons. Recordings of the same bytes are explained once.
@@ -193,7 +193,7 @@ def _with_other_amounts(
 
 
 def _cells_for(each: _Explained, net_speech_s: float, calibrator: CalibrationStep) -> Cells | None:
-    """Those that calibrate an amount of the questioned speech; all of it, those of the comparison."""
+    """The cells that calibrate an amount of the questioned speech; for all of it, the comparison's own cells."""
     known, questioned = each.cells
     if net_speech_s >= _all_speech_s(each.stretches):
         return each.cells
@@ -202,7 +202,7 @@ def _cells_for(each: _Explained, net_speech_s: float, calibrator: CalibrationSte
 
 
 def _all_speech_s(stretches: _Stretches) -> float:
-    """Up to the last stretch that was embedded."""
+    """Net speech up to the last stretch that was embedded."""
     embedded = np.flatnonzero(stretches.windows > 0)
     return float(np.cumsum(stretches.duration_s)[embedded[-1]]) if embedded.size else 0.0
 
@@ -227,7 +227,7 @@ def _explanation(each: _Explained, by_cells: Mapping[Cells, Calibration], calibr
 
 
 def _segments(each: _Explained, score: ScoreAgainst) -> tuple[float | None, tuple[SegmentEffect, ...]]:
-    """The log10 LR of all stretches, and those that change it most."""
+    """The log10 LR of all stretches, and the stretches that change it most."""
     stretches = each.stretches
     if not stretches.can_be_left_out:
         return None, ()

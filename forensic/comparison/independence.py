@@ -1,8 +1,8 @@
 """Recordings that may not be independent of each other: copies and parts of one source, one sitting, one call.
 
 An LR between them would weigh how alike one recording is to itself, its room and its channel, not how alike two voices
-are. A suspicion holds what was found, and no more: shared audio may be an announcement that both recorded, and equal
-times of creation the mark of an export. The sentences that say so are in ``forensic.report.shared.suspicions``.
+are. A suspicion states what was found, and no more: shared audio may be an announcement that both recorded, and equal
+creation times may come from an export. The sentences that say so are in ``forensic.report.shared.suspicions``.
 """
 
 import re
@@ -22,20 +22,20 @@ SuspicionKind: TypeAlias = Literal["same source", "same session"]
 SAME_SOURCE: Final = "same source"
 SAME_SESSION: Final = "same session"
 
-_APART_S = 300.0  # between the end of one recording and the start of another of one sitting
+_APART_S = 300.0  # largest gap between two recordings of one sitting
 _FIRST_YEAR = 1990  # clocks that were never set say 1904, 1970 or 1980
 _DEVICE = re.compile(r"(^|\.|_)(make|model|originator|originator_reference|encoded_by|device)$")
 
 
 @dataclass(frozen=True, slots=True)
 class SharedAudio:
-    """Where the stretch that two recordings share lies, and how alike it is there.
+    """The stretch that two recordings share, and how alike it is in both.
 
     Attributes:
         first_channel, second_channel: as in ``Block``.
         first_start_s, second_start_s: where it begins.
         duration_s: its length, pauses included.
-        compared_s: of that, speech.
+        compared_s: length of the speech in it.
         bit_error_rate: share of the fingerprints' bits that differ, 0 to 1; without a common source about one half.
     """
 
@@ -50,19 +50,19 @@ class SharedAudio:
 
 @dataclass(frozen=True, slots=True)
 class SharedWithThird:
-    """Two recordings share nothing with each other, and both something with a third."""
+    """Two recordings share nothing with each other, but each shares audio with a third."""
 
     third: str
 
 
 @dataclass(frozen=True, slots=True)
 class SameDevice:
-    """Two files state the same device, or none and are of one form, and times of creation that are close.
+    """Two files state close creation times and the same device, or no device and have the same format.
 
     Attributes:
         device: make, model and the like that both state; empty where neither does.
         first_created, second_created: as their tags say.
-        is_utc: whether the times are UTC; else they name no zone.
+        is_utc: whether the times are UTC; otherwise they name no zone.
     """
 
     device: tuple[str, ...]
@@ -73,12 +73,12 @@ class SameDevice:
 
 @dataclass(frozen=True, slots=True)
 class SessionOfAnother:
-    """One of two recordings is known to be of one session with a recording that is suspected together with the other.
+    """One of two recordings is known to be of one session with a third, about which and the other there is a suspicion.
 
     Attributes:
-        sibling: of the two, the one that is.
-        suspected: the recording of its session.
-        suspicion: of that recording and the other of the two.
+        sibling: the one of the two that shares a session with the third.
+        suspected: the third recording.
+        suspicion: about the third recording and the other of the two.
     """
 
     sibling: str
@@ -107,7 +107,7 @@ class Suspicion:
 
     @property
     def shared(self) -> SharedAudio | None:
-        """The stretch in both, where that is the ground."""
+        """The stretch that both share, if that is the ground; otherwise None."""
         return self.ground if isinstance(self.ground, SharedAudio) else None
 
 
@@ -131,17 +131,17 @@ class UnderTwoNames:
 
 @dataclass(frozen=True, slots=True)
 class NotSearched:
-    """Recordings among which copies were not looked for: they were scanned before there were fingerprints."""
+    """Recordings that were not searched for copies, because they were scanned before there were fingerprints."""
 
     recordings: int
 
 
 Leak: TypeAlias = OnBothSides | UnderTwoNames | Suspicion | NotSearched
-"""What may have leaked from one side of a comparison to the other, or was not looked for."""
+"""What may have leaked from one side of a comparison to the other, or was not searched for."""
 
 
 class Suspicions:
-    """All of a case, by pairs of recordings."""
+    """All suspicions of a case, by pairs of recordings."""
 
     def __init__(self, found: Sequence[Suspicion] = ()) -> None:
         self.found = tuple(found)
@@ -152,7 +152,7 @@ class Suspicions:
     def between(self, one: Sequence[str], other: Sequence[str]) -> list[Suspicion]:
         """Suspicions that join a recording of one side with one of the other, each side the SHA-256 of its recordings.
 
-        The same source comes before the same session.
+        Suspicions of the same source come before those of the same session.
         """
         found = [
             suspicion for a in one for b in other if a != b for suspicion in self._by_pair.get(frozenset((a, b)), [])
@@ -168,13 +168,13 @@ class Suspicions:
 def find_suspicions(
     evidence: Mapping[str, pl.DataFrame], sha256: Sequence[str], sessions: Mapping[str, str] | None = None
 ) -> Suspicions:
-    """What speaks against the independence of recordings of a case.
+    """Which recordings of a case may not be independent.
 
     Args:
-        evidence: tables of the case, of one model and one settings.
-        sha256: of the recordings to look at.
-        sessions: what is known to belong together, by SHA-256: recordings of one value are of one session. A suspicion
-            of one of them is one of the others.
+        evidence: tables of the case, of one model and one set of settings.
+        sha256: of the recordings to search.
+        sessions: known sessions, by SHA-256: recordings with the same value are of one session. A suspicion about one
+            of them is also a suspicion about the others.
     """
     wanted = sorted(set(sha256))
     sources = _same_source(evidence["fingerprints"], wanted)
@@ -189,7 +189,7 @@ def without_fingerprint(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[s
 
 
 def not_searched(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[str]) -> tuple[NotSearched, ...]:
-    """What the search for copies had to leave out; nothing where it left out nothing."""
+    """What the search for copies had to leave out; empty if it searched everything."""
     missing = without_fingerprint(evidence, sha256)
     return (NotSearched(len(missing)),) if missing else ()
 
@@ -219,7 +219,7 @@ def _same_source(fingerprints: pl.DataFrame, wanted: Sequence[str]) -> list[Susp
 
 
 def _parts_of_one(sources: Sequence[Suspicion]) -> Iterator[Suspicion]:
-    """Recordings that share nothing with each other, and both something with a third."""
+    """Recordings that share nothing with each other, but each share audio with a third."""
     neighbours: dict[str, set[str]] = {}
     for suspicion in sources:
         neighbours.setdefault(suspicion.first, set()).add(suspicion.second)
@@ -246,7 +246,7 @@ class _Making:
 
 
 def _same_time(recordings: pl.DataFrame, wanted: Sequence[str]) -> Iterator[Suspicion]:
-    """Recordings whose files state the same device, or are of one form, and times of creation that are close."""
+    """Recordings whose files state close creation times and the same device, or no device and have the same format."""
     rows = recordings.filter(pl.col("sha256").is_in(wanted)).sort("sha256").to_dicts()
     makings = sorted((found for row in rows if (found := _making(row))), key=lambda one: (one.is_utc, one.created))
     longest_s = max((one.duration_s for one in makings), default=0.0)
@@ -282,13 +282,13 @@ def _created(tags: Mapping[str, str]) -> datetime | None:
             created = datetime.fromisoformat(text)
         except ValueError:
             continue
-        if ":" in text:  # a date alone is no time
+        if ":" in text:  # a date alone is not a time
             return created
     return None
 
 
 def _in_one_session(found: Sequence[Suspicion], sessions: Mapping[str, str]) -> Iterator[Suspicion]:
-    """Suspicions of recordings that are known to be of one session with a suspected one."""
+    """Suspicions about recordings that are known to be of one session with a suspected one."""
     members: dict[str, list[str]] = {}
     for sha256, session in sorted(sessions.items()):
         members.setdefault(session, []).append(sha256)

@@ -31,7 +31,7 @@ def voices_table(
     labels: Index,
     files: pl.DataFrame,
 ) -> tuple[pl.DataFrame, tuple[Refusal | None, ...]]:
-    """A row a voice, as ``VOICES_SCHEMA``, and why no pair of it has an LR; None where one has.
+    """One row per voice, as ``VOICES_SCHEMA``, and why none of its pairs has an LR; None where one has.
 
     Args:
         sides: the voices.
@@ -84,7 +84,7 @@ def links_table(
     threshold: float,
     scale: VerbalScale,
 ) -> pl.DataFrame:
-    """A row a link, the highest LR first, as ``LINKS_SCHEMA``.
+    """One row per link, the highest LR first, as ``LINKS_SCHEMA``.
 
     Args:
         sides: the voices.

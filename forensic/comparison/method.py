@@ -18,8 +18,8 @@ from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
 
 PopulationKind: TypeAlias = Literal["bank", "simulated", "own recordings", "own scores"]
-"""The model's bank, people simulated in the conditions of the case, a laboratory's own calibration of recordings or of
-scores."""
+"""The model's bank, people simulated in the conditions of the case, or a laboratory's own calibration from recordings
+or from scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Method:
         population: who the reference population is, in a few sentences.
         population_sha256: of it.
         population_kind: where it comes from; None where there was none.
-        envelope: the conditions outside which no LR is issued; None where there was no such limit.
+        envelope: the conditions outside which no LR is issued; None if there was no such limit.
     """
 
     software_version: str
@@ -84,14 +84,14 @@ def method_of(
     """The method, in full.
 
     Args:
-        model: that embedded and scored; None where only scores were given.
+        model: that embedded and scored; None if only scores were given.
         settings: of every step.
         command_line: as it was given.
         duration_s: how long it took.
-        population: card of the reference population, or own scores; None where there was neither.
-        simulated_from: the people that it was simulated from for this case; None where it was not.
-        own: the calibration that it lies in; None where it is the model's bank.
-        envelope: outside which no LR was issued; None where none was asked of.
+        population: card of the reference population, or own scores; None if there was neither.
+        simulated_from: the people that it was simulated from for this case; None if it was not simulated.
+        own: folder of the laboratory's own calibration that it is in; None if it is the model's bank.
+        envelope: outside which no LR was issued; None if there was no such limit.
     """
     computer = machine()
     return Method(
@@ -128,11 +128,11 @@ def _kind(population: PopulationCard | ScoreList, simulated_from: Path | None, o
 
 def _population(population: PopulationCard | ScoreList, simulated_from: Path | None, own: Path | None) -> str:
     if isinstance(population, ScoreList):
-        return f"own scores of {population.pairs.speakers} speakers, {population.source}, of the calibration {own}."
+        return f"own scores of {population.pairs.speakers} speakers, {population.source}, from the calibration {own}."
     made = {
         "bank": "the model's bank",
         "simulated": f"simulated from {simulated_from} in the conditions of this case",
-        "own recordings": f"of the calibration {own}",
+        "own recordings": f"from the calibration {own}",
     }[_kind(population, simulated_from, own)]
     return f"{population.speakers} speakers, {population.rows} embeddings, {made}. {population.data}"
 

@@ -1,4 +1,4 @@
-"""The records of what came out: of the comparisons of a case, and of a linking. Reports show them."""
+"""The records of the results of a case's comparisons and of a linking. Reports show them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class KnownRecording:
 
 @dataclass(frozen=True, slots=True)
 class KnownSpeaker:
-    """A suspect of the reference set and the known recordings."""
+    """A suspect of the reference set and their known recordings."""
 
     name: str
     recordings: tuple[KnownRecording, ...]
@@ -40,7 +40,7 @@ class SegmentEffect:
     Attributes:
         start_s, end_s: in the recording.
         log10_lr_without: of the other stretches, unbounded.
-        change: what it adds to the log10 LR of all stretches.
+        change: what the stretch adds to the log10 LR of all stretches.
     """
 
     start_s: float
@@ -51,14 +51,14 @@ class SegmentEffect:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one LR hangs on (see ``forensic.likelihood_ratio.explanation``).
+    """What one LR rests on (see ``forensic.likelihood_ratio.explanation``).
 
     Attributes:
         questioned_path, questioned_sha256, channel, turn, suspect: the comparison.
-        stretches: of questioned speech, in all; 0 where the evidence holds none.
-        net_speech_s: of them together.
-        log10_lr_of_stretches: of their mean, unbounded; None where none can be left out.
-        segments: those that change it most, in the order of time; empty where none can be left out.
+        stretches: number of stretches of questioned speech; 0 if the evidence has none.
+        net_speech_s: of all stretches together.
+        log10_lr_of_stretches: of their mean, unbounded; None if none can be left out.
+        segments: the stretches that change it most, in the order of time; empty if none can be left out.
         amounts: the LR of the first stretches, by amount.
         typicality: None where the population is a list of scores.
     """
@@ -78,20 +78,21 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
-    """Everything that came out of the comparisons of a case, and what it rests on.
+    """All results of the comparisons of a case, and what they rest on.
 
     Attributes:
         case_details: what a person wrote in ``case.toml``.
         comparison_id: the folder of the results; empty until they are published.
         created_utc: when the results were computed.
-        files, recordings, quality, segments, language, failures: the case's evidence, of one model and one settings.
+        files, recordings, quality, segments, language, failures: the case's evidence, of one model and
+            one set of settings.
         comparisons: table of ``COMPARISONS_SCHEMA``.
         known_speakers: the reference set, in the order in which a report numbers it.
         calibrations: by id; at least those that ``comparisons`` names.
         method: what computed the results.
         scale: the verbal scale.
         refusals: of the rows of ``comparisons``; None where a row has an LR.
-        leaks: overlaps that were found between sides, and what was not looked for.
+        leaks: overlaps that were found between sides, and what was not searched for.
         language_differences: suspects whose language is not that of questioned recordings.
         explanations: of the highest LR of each questioned speaker, as many as were asked for.
         is_identification: whether the question is which of the known speakers each questioned speaker may be.
@@ -120,15 +121,15 @@ class CaseOutcome:
 
 @dataclass(frozen=True, slots=True)
 class VoiceCluster:
-    """Voices that average linkage put together.
+    """Voices that average linkage put into one cluster.
 
     Attributes:
         number: from 1, the largest first.
         voices: numbers of its voices.
         mean_log10_lr, lowest_log10_lr: of its pairs with an LR.
-        pairs_with_lr, pairs: how many pairs have one, and how many there are.
-        together: share of the draws of the bootstrap in which its voices are still in one cluster, 0 to 1.
-        holds_two_of_one_recording: whether two of its voices are of one recording, where they ought to be two people.
+        pairs_with_lr, pairs: how many of its pairs have an LR, and how many pairs there are.
+        together: share of the bootstrap draws in which its voices are still in one cluster, 0 to 1.
+        holds_two_of_one_recording: whether two of its voices are of one recording, in which they count as two people.
     """
 
     number: int
@@ -157,7 +158,7 @@ class SuspectedPair:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """How many pairs reach an LR, and how many would if every pair were of two people."""
+    """How many pairs reach an LR, and how many would reach it if every pair were of two people."""
 
     log10_lr: float
     expected: float
@@ -171,14 +172,14 @@ class LinkOutcome:
     Attributes:
         case_details: what a person wrote in ``case.toml``.
         report_id: the folder of the results.
-        created_utc: when they were computed.
+        created_utc: when the results were computed.
         threshold_log10_lr: least log10 LR of a link, and least mean of a cluster.
         voices, links: tables of ``forensic.comparison.tables``.
         refusals: of the rows of ``voices``; None where a voice has a pair with an LR.
         clusters: of two voices or more.
-        draws: of the bootstrap, in which clusters were made again.
+        draws: number of bootstrap draws in which clusters were made again.
         suspicions: pairs of recordings that may not be independent.
-        not_searched: recordings among which copies were not looked for.
+        not_searched: recordings that were not searched for copies.
         pairs: number of pairs.
         uses: number of pairs with an LR, by calibration.
         without_lr: why pairs have none, and how many.

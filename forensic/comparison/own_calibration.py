@@ -1,4 +1,4 @@
-"""A laboratory's own calibration, as ``forensic calibrate`` or ``forensic population build`` leaves it in a folder."""
+"""A laboratory's own calibration, as ``forensic calibrate`` or ``forensic population build`` writes it to a folder."""
 
 from pathlib import Path
 
@@ -11,17 +11,17 @@ from forensic.speaker.extractor import SpeakerModel
 
 
 def load_calibration(folder: Path, model: SpeakerModel) -> Population | ScoreList:
-    """What ``forensic calibrate`` or ``forensic population build`` left in a folder.
+    """Read what ``forensic calibrate`` or ``forensic population build`` wrote to a folder.
 
     Args:
         folder: of the calibration.
         model: that embeds and scores the case.
 
     Raises:
-        ModelError: if it is none, is damaged, or was made with another model.
+        ModelError: if the folder has no calibration, or it is damaged or was made with another model.
     """
     if (folder / POPULATION_CARD).is_file():
         return load_population(folder, model.identity.sha256)
     if (folder / SCORES_CARD).is_file():
         return load_score_list(folder, model.identity.sha256, model.backend.identity)
-    raise ModelError(f"{folder} holds no calibration.", "Name a folder that `forensic calibrate` made.")
+    raise ModelError(f"{folder} has no calibration.", "Name a folder that `forensic calibrate` made.")

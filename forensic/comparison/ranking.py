@@ -11,11 +11,11 @@ from forensic.likelihood_ratio.chance import expected_by_chance
 from forensic.records import Calibration
 
 CHANCE_LOG10_LR = (0, 1, 2, 3)
-"""Sizes of LR for which the number to expect by chance is stated."""
+"""Sizes of LR for which the number expected by chance is stated."""
 
 
 def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) -> list[dict[str, Any]]:
-    """For each questioned speaker the suspects by LR, and what chance would give if it were none of them.
+    """For each questioned speaker the suspects by LR, and what chance would give if the speaker were none of them.
 
     Returns:
         JSON values, in the order of the comparisons. ``expected_as_high`` is the number of suspects who would be

@@ -1,8 +1,8 @@
-"""When no likelihood ratio is issued: every reason there is, as a record.
+"""When no likelihood ratio is issued: every possible reason, as a record.
 
 A comparison is refused for what one side is like (its speakers, its conditions outside the validated envelope or far
-from everything in the population), for what the two sides share, or for what its calibration is worth. The sentences
-that say so are in ``forensic.report.shared.refusals``.
+from everything in the population), for what the two sides share, or because its calibration is not good enough. The
+sentences are in ``forensic.report.shared.refusals``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ class RefusalKind(StrEnum):
     UNUSABLE_SIDE = "unusable side"
     """A side has no embedding: its recordings were rejected, or not examined."""
     SEVERAL_SPEAKERS = "several speakers"
-    """Several were found in a suspect's recording."""
+    """Several speakers were found in a suspect's recording."""
     OUTSIDE_SETTINGS = "outside the settings"
     """A quantity is beyond what the laboratory's settings allow."""
     OUTSIDE_ENVELOPE = "outside the envelope"
@@ -75,13 +75,14 @@ class Refusal:
         kind: of reason.
         side: that it is about; None where it is about both.
         quantity: that is outside the settings or the envelope.
-        value: measured: of the quantity, of speakers, of steps to the nearest cell, of Cllr at the end of its interval.
+        value: what was measured: the quantity, the number of speakers, the steps to the nearest cell, or Cllr at the
+            end of its interval.
         limit: that the value does not meet.
         problem: why a side is unusable or there is no calibration, and what would help, as the error stated it.
         recordings: paths of those with several speakers.
-        measured: conditions of a side that no cell is near to.
-        nearest: the nearest cell all the same.
-        suspicion: that joins the two sides.
+        measured: conditions of a side to which no cell is near enough.
+        nearest: the cell that is nearest to them.
+        suspicion: between the two sides.
         missed: the calibration that misses the criterion.
     """
 
@@ -99,7 +100,7 @@ class Refusal:
 
 
 def reason_columns(refused: Refusal | None) -> dict[str, str | None]:
-    """What the tables keep of a refusal beside its sentence; nulls where there is none."""
+    """The columns of a refusal besides its sentence; nulls if there is none."""
     if refused is None:
         return {"reason_kind": None, "reason_quantity": None}
     return {"reason_kind": str(refused.kind), "reason_quantity": refused.quantity.name if refused.quantity else None}
@@ -154,7 +155,7 @@ def refusal(
 def why_unusable(
     side: Side, cell: NearestCell | None, role: Role, settings: ComparisonSettings, limits: EnvelopeLimits | None
 ) -> Refusal | None:
-    """Why one side carries no LR; None where it does."""
+    """Why no LR can be issued for one side; None if one can."""
     if side.embedding is None or side.conditions is None or cell is None:
         return Refusal(RefusalKind.UNUSABLE_SIDE, role, problem=side.problem)
     return next(_reasons(side, side.conditions, cell, role, settings, limits), None)
@@ -168,7 +169,7 @@ def _reasons(
     settings: ComparisonSettings,
     limits: EnvelopeLimits | None,
 ) -> Iterator[Refusal]:
-    """Every reason against a side with evidence, the plainest first."""
+    """Every reason against a side with evidence, the simplest first."""
     if side.several:
         yield Refusal(RefusalKind.SEVERAL_SPEAKERS, role, value=side.speakers, limit=1, recordings=side.several)
     yield from (_beyond(RefusalKind.OUTSIDE_SETTINGS, role, found) for found in _outside_settings(settings, measured))
@@ -186,7 +187,7 @@ def _reasons(
 
 
 def _outside_settings(settings: ComparisonSettings, measured: Conditions) -> Iterator[Shortfall]:
-    """What of a side's conditions a laboratory's own limits leave out; what was not measured is not."""
+    """The conditions of a side that are outside a laboratory's own limits; a quantity that was not measured is not."""
     for quantity in QUANTITIES:
         value = getattr(measured, quantity.name)
         if quantity.setting and value is not None:
@@ -200,7 +201,7 @@ def _beyond(kind: RefusalKind, role: Role, found: Shortfall) -> Refusal:
 
 
 def calibration_refused(fitted: Calibration | CalibrationError, envelope: Envelope | None) -> Refusal | None:
-    """Why a calibration gives no LR: there is none, or it misses the envelope's criterion; None where it gives one."""
+    """Why a calibration gives no LR: there is none, or it misses the envelope's criterion; None if it gives one."""
     if isinstance(fitted, CalibrationError):
         return Refusal(RefusalKind.NO_CALIBRATION, problem=str(fitted))
     if envelope is None or fitted.cllr.high <= envelope.criterion:

@@ -1,4 +1,4 @@
-"""What a person asked to be compared, and what every comparison of a run rests on."""
+"""What a person asked to compare, and what every comparison of a run rests on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ class ComparisonRequest:
     """What to compare.
 
     Attributes:
-        reference: the reference set of suspects, a folder or a CSV manifest; of a verification, the known recording.
+        reference: the reference set of suspects, a folder or a CSV manifest; for a verification, the known recording.
         questioned: paths or globs that narrow the questioned side; empty takes all that was scanned.
-        model_folder: embeds, and has the reference population beside it.
+        model_folder: folder of the model, with the reference population.
         settings: of every step.
-        scale: file of verbal equivalents; None takes the one that ships.
-        workers: processes; None takes one a processor.
+        scale: file of verbal equivalents. None: the bundled scale.
+        workers: number of processes. None: one per processor.
         command_line: as it was given, for the report.
-        people: of the relevant population, whose speech is simulated in the conditions of the case; None takes the bank
-            beside the model.
+        people: of the relevant population, whose speech is simulated in the conditions of the case. None: the bank of
+            the model.
         calibration: folder of ``forensic calibrate`` to use instead of that bank.
-        labels: a file or folder of turns that an examiner set in the suspects' recordings, or these by recording; in a
-            verification or identification a file or folder for the recordings of both sides.
-        envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
-        explains: whether to look at what the highest LRs hang on, which takes a few calibrations more.
+        labels: a file or folder of turns that an examiner set in the suspects' recordings, or the turns by recording;
+            for a verification or identification, a file or folder for the recordings of both sides.
+        envelope: file of a validation's envelope. None: the envelope of the calibration or the bank.
+        explains: whether to show what the highest LRs rest on, which takes a few more calibrations.
     """
 
     reference: Path
@@ -56,7 +56,7 @@ class Basis:
         model: embeds and scores.
         scale: says LRs in words.
         envelope: outside which no LR is issued.
-        population: fits the calibrations; None where people are to be simulated in the conditions of the case.
+        population: fits the calibrations; None if people are to be simulated in the conditions of the case.
     """
 
     model: SpeakerModel
@@ -74,15 +74,15 @@ def load_basis(
     is_simulated: bool = False,
     model: SpeakerModel | None = None,
 ) -> Basis:
-    """Load all of it, before anything that takes long.
+    """Load the basis of a run, before anything that takes long.
 
     Args:
-        model_folder: embeds, and has the reference population and envelope beside it.
-        calibration: a laboratory's own; None takes the bank beside the model.
-        envelope: of a validation; None takes the one beside the calibration or the bank.
-        scale: of verbal equivalents; None takes the one that ships.
+        model_folder: folder of the model, with the reference population and the envelope.
+        calibration: a laboratory's own. None: the bank of the model.
+        envelope: of a validation. None: the envelope of the calibration or the bank.
+        scale: of verbal equivalents. None: the bundled scale.
         is_simulated: whether people are to be simulated, so that no population is loaded.
-        model: of ``model_folder``, where it has been loaded before.
+        model: of ``model_folder``, if it is loaded already.
 
     Raises:
         ModelError: if the model, its reference population or the envelope cannot be loaded.
@@ -97,7 +97,9 @@ def load_basis(
 
 def _population(model: SpeakerModel, model_folder: Path, calibration: Path | None) -> Population | ScoreList:
     if calibration is not None:
-        from forensic.comparison.own_calibration import load_calibration  # a second that a verification would wait
+        from forensic.comparison.own_calibration import (
+            load_calibration,
+        )  # takes a second, which a verification need not wait for
 
         return load_calibration(calibration, model)
     return load_population(model_folder, model.identity.sha256)

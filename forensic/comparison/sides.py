@@ -26,14 +26,14 @@ class Side:
 
     Attributes:
         name: path or suspect.
-        sha256: of every recording that entered.
+        sha256: of every recording that is part of it.
         channel: of a questioned recording.
-        voice: of a questioned recording: 0 for all speech of the channel, 1 and on for one speaker of several in it;
-            the tables call it ``turn``.
-        speakers: how many were found in the channel; of a suspect, the most in a channel of any recording.
+        voice: of a questioned recording: 0 for all speech of the channel, from 1 for one of several speakers in it; the
+            tables call it ``turn``.
+        speakers: how many were found in the channel; for a suspect, the most in a channel of any recording.
         several: a suspect's recordings in which several speakers were found.
-        embedding: None where there is none.
-        conditions: None where there are none.
+        embedding: None if there is none.
+        conditions: None if there are none.
         problem: why there is no embedding, and what would help.
     """
 
@@ -54,11 +54,11 @@ SidesByRecording: TypeAlias = Mapping[str, Sequence[Side]]
 def questioned_sides(
     evidence: Mapping[str, pl.DataFrame], by_recording: SidesByRecording, chosen: Sequence[str]
 ) -> list[Side]:
-    """Every channel of every questioned recording, or each speaker in it; without evidence, it stands with its problem.
+    """Every channel of every questioned recording, or each speaker in it; one without evidence has its problem instead.
 
     Args:
-        evidence: tables of the case, of one model and one settings.
-        by_recording: as ``sides_by_recording`` makes it of them.
+        evidence: tables of the case, of one model and one set of settings.
+        by_recording: as ``sides_by_recording`` makes it from them.
         chosen: paths, folders or globs that narrow them; empty takes all.
 
     Raises:
@@ -74,7 +74,7 @@ def questioned_sides(
         files = files.filter([_is_chosen(path, chosen) for path in files["path"]])
         if files.is_empty():
             raise CaseError(
-                f"No scanned recording fits --questioned {' '.join(chosen)}.",
+                f"No scanned recording matches --questioned {' '.join(chosen)}.",
                 "Name a scanned file, its folder, or a glob.",
             )
     failures = _failures_by_recording(evidence)
@@ -128,14 +128,14 @@ def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_record
 
 
 def _pooled(conditions: Sequence[Conditions]) -> Conditions:
-    """The recordings of one side as one, each quantity in its way."""
+    """The conditions of the recordings of one side together; each quantity is pooled in its own way."""
     speech = [one.net_speech_s for one in conditions]
     values = {quantity: [getattr(one, quantity.name) for one in conditions] for quantity in QUANTITIES}
     return Conditions(**{quantity.name: _together(quantity, values[quantity], speech) for quantity in values})
 
 
 def _together(quantity: Quantity, values: Sequence[Any], speech_s: Sequence[float]) -> Any:
-    """One value of those that were measured; None where none was."""
+    """One value for those that were measured; None if none was."""
     measured = [(value, seconds) for value, seconds in zip(values, speech_s, strict=True) if value is not None]
     if not measured:
         return None
@@ -187,11 +187,11 @@ def _problem(file: Mapping[str, Any], failures: Sequence[Mapping[str, Any]]) -> 
         return f"{failures[0]['problem']} {failures[0]['remedy']}"
     if file["reason"]:
         return f"{file['reason']} {file['remedy']}"
-    return "It was scanned with another model or other settings. Scan it again with these."
+    return "It was scanned with another model or other settings. Scan it again with this model and these settings."
 
 
 def leaks(questioned: Sequence[Side], known: Sequence[Side], suspicions: Suspicions) -> tuple[Leak, ...]:
-    """What is on both sides, or under two names, or is suspected to be."""
+    """Recordings that are on both sides, or under two names, or are suspected to be."""
     both_sides = [
         OnBothSides(q.name, k.name, min(shared))
         for k in known

@@ -7,7 +7,7 @@ import polars as pl
 
 from forensic.comparison.sides import Side
 
-_SURE = 0.5  # a guess is no ground for a warning; half of all warnings would then be wrong
+_SURE = 0.5  # below this, more than half of all warnings could be wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ def language_differences(
 ) -> tuple[LanguageDifference, ...]:
     """The known sides whose language differs from that of questioned recordings.
 
-    Only languages that were named with a probability of a half or more are compared: a side of which none was gives no
-    warning, and no assurance.
+    Only languages that were classified with a probability of one half or more are compared. A side without such a
+    language gives no warning, which does not mean that the languages are the same.
 
     Args:
         questioned: sides of the comparison.
-        known: the same.
-        table: ``language`` of the case, of one model and one settings.
+        known: sides of the comparison.
+        table: ``language`` of the case, of one model and one set of settings.
     """
     spoken = _languages(table)
     found = []
@@ -64,7 +64,7 @@ def language_differences(
 
 
 def _languages(table: pl.DataFrame) -> dict[str, dict[tuple[int, int], str]]:
-    """Language by recording, then by channel and turn; only where one was named, and more likely than all others."""
+    """Language by recording, then by channel and turn; only if one was named, and is more likely than all others."""
     spoken: dict[str, dict[tuple[int, int], str]] = {}
     named = pl.col("language").is_not_null() & (pl.col("probability") >= _SURE)
     for row in table.filter(named).to_dicts():
@@ -73,7 +73,7 @@ def _languages(table: pl.DataFrame) -> dict[str, dict[tuple[int, int], str]]:
 
 
 def _of_questioned(side: Side, spoken: Mapping[str, Mapping[tuple[int, int], str]]) -> str | None:
-    """The language of a questioned side; None where none was named."""
+    """The language of a questioned side; None if none was named."""
     return next(
         (spoken[sha256].get((side.channel, side.voice)) for sha256 in side.sha256 if sha256 in spoken),
         None,

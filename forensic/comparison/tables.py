@@ -12,15 +12,15 @@ STATUS_NONE: Final = "no LR issued"
 
 REASON_COLUMNS: Schema = {
     "reason_kind": pl.String,  # a ``forensic.comparison.refusal.RefusalKind``; null where there is an LR
-    "reason_quantity": pl.String,  # what is outside a limit, where the kind is of one
+    "reason_quantity": pl.String,  # the quantity outside a limit, if the kind is about one
 }
-"""What stands beside the sentence of a refusal."""
+"""The columns of a refusal besides its sentence."""
 
 COMPARISONS_SCHEMA: Schema = {
     "questioned_path": pl.String,
     "questioned_sha256": pl.String,
     "channel": pl.Int16,  # 0 where all channels were mixed
-    "turn": pl.Int16,  # 0: all speech of the channel; 1 and on: one speaker of several in it
+    "turn": pl.Int16,  # 0: all speech of the channel; from 1: one of several speakers in it
     "speakers": pl.Int16,  # in the channel
     "suspect": pl.String,
     "known_sha256": pl.List(pl.String),
@@ -35,13 +35,13 @@ COMPARISONS_SCHEMA: Schema = {
     **REASON_COLUMNS,
     "calibration_id": pl.String,
     "questioned_cell": pl.String,  # the population's nearest conditions; null without conditions of the case
-    "questioned_distance": pl.Float64,  # how far they lie from the case; 0: the same
-    "questioned_differs": pl.String,  # in what, the largest difference first
+    "questioned_distance": pl.Float64,  # how far they are from the case; 0: the same
+    "questioned_differs": pl.String,  # the differences, the largest first
     "known_cell": pl.String,
     "known_distance": pl.Float64,
     "known_differs": pl.String,
 }
-"""One row a questioned recording, channel, speaker in it and suspect."""
+"""One row per questioned recording, channel, speaker in it and suspect."""
 
 VOICES_SCHEMA: Schema = {
     "voice": pl.Int32,  # number, from 1, in the order of paths
@@ -54,11 +54,11 @@ VOICES_SCHEMA: Schema = {
     "net_speech_s": pl.Float64,
     "pairs_with_lr": pl.Int64,
     "links": pl.Int64,
-    "cluster": pl.Int32,  # number, from 1; null where it is with no other voice
-    "reason": pl.String,  # why no pair of it has an LR; null otherwise, and until it is put in words
+    "cluster": pl.Int32,  # number, from 1; null if it is with no other voice
+    "reason": pl.String,  # why none of its pairs has an LR; null otherwise, and until it is put in words
     **REASON_COLUMNS,
 }
-"""One row a voice: what was taken for one speaker in one channel of a recording."""
+"""One row per voice: what was taken for one speaker in one channel of a recording."""
 
 LINKS_SCHEMA: Schema = {
     "known_voice": pl.Int32,  # the one with more net speech, which was taken for the known side
@@ -76,10 +76,10 @@ LINKS_SCHEMA: Schema = {
     "unbounded_log10_lr": pl.Float64,
     "verbal_equivalent": pl.String,
     "share_of_draws": pl.Float64,  # of the bootstrap in which the LR reaches the threshold, 0 to 1
-    "cluster": pl.Int32,  # of both; null where they are not in one
+    "cluster": pl.Int32,  # of both; null if they are not in the same one
     "calibration_id": pl.String,
 }
-"""One row a pair whose LR reaches the threshold, the highest first."""
+"""One row per pair whose LR reaches the threshold, the highest first."""
 
 PAIRS_SCHEMA: Schema = {
     "known_voice": pl.Int32,
@@ -89,4 +89,4 @@ PAIRS_SCHEMA: Schema = {
     "status": pl.String,  # one of ``Status``
     "calibration_id": pl.String,
 }
-"""One row a pair."""
+"""One row per pair."""

@@ -13,7 +13,7 @@ from forensic.likelihood_ratio.clusters import cluster, components
 
 Index = NDArray[np.intp]
 
-_AT_ONCE = 1 << 21  # LRs of draws held at once
+_AT_ONCE = 1 << 21  # LRs of draws in memory at once
 
 
 def _matrices(pairs: VoicePairs, linked: Index, count: int) -> Iterator[tuple[Index, Index, Index, Index]]:
@@ -37,7 +37,7 @@ def _matrix(values: NDArray[np.float64], one: Index, other: Index, count: int) -
 
 
 def clusters_of(pairs: VoicePairs, linked: Index, threshold: float) -> Index:
-    """The cluster of each voice. A cluster lies within what hangs together by links, so each part is made by itself."""
+    """The cluster of each voice. No cluster reaches beyond a component of the links, so each is done alone."""
     count = pairs.voices
     labels = np.arange(count)
     for members, own, one, other in _matrices(pairs, linked, count):

@@ -1,8 +1,8 @@
-"""Every pair of voices of a case: scores, and the LRs that they become.
+"""Every pair of voices of a case: scores, and the LRs from them.
 
 Of two voices, the one with more net speech takes the known side's conditions of the population, the other the
-questioned side's; of equals, the one whose SHA-256, channel and speaker come first. So each pair has one LR, whichever
-way it is asked for.
+questioned side's; if both have as much, the one whose SHA-256, channel and speaker come first takes the known side's.
+So each pair has one LR, in whichever order it is asked for.
 """
 
 import dataclasses
@@ -48,14 +48,14 @@ class VoicePairs:
     """Every pair of voices: scores, then LRs. The first of a pair is the known side.
 
     Attributes:
-        first, second: places of the voices, shape (n,).
+        first, second: indices of the voices, shape (n,).
         scores: shape (n,).
         log10_lr: within the bounds; NaN where no LR is issued, shape (n,).
-        calibration: place in ``ids`` of what made it, shape (n,).
+        calibration: index in ``ids`` of the calibration that made the LR, shape (n,).
         ids: of calibrations.
         calibrations: by id.
         known_cells, questioned_cells: of the population, nearest to each voice on that side.
-        against_known, against_questioned: why a voice cannot be compared on that side; None where it can.
+        against_known, against_questioned: why a voice cannot be compared on that side; None if it can.
         is_independent: whether a pair is not suspected of one source or session, shape (n,).
     """
 
@@ -153,7 +153,7 @@ class VoicePairs:
         self.log10_lr[group] = np.clip(values, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)
 
     def drawn(self, chosen: Index, draws: slice) -> NDArray[np.float64]:
-        """log10 LRs of some pairs with LRs, moved as some draws of the bootstrap move them, shape (draws, pairs)."""
+        """log10 LRs of some pairs with LRs, as some draws of the bootstrap change them, shape (draws, pairs)."""
         found = np.empty((draws.stop - draws.start, len(chosen)))
         for place in np.unique(self.calibration[chosen]):
             which = self.calibration[chosen] == place

@@ -41,7 +41,7 @@ def net_speech_s(side: Side) -> float:
 
 
 def numbered(sides: Sequence[Side]) -> tuple[list[int], Index]:
-    """Places in the order of paths, and the number of each place, from 1."""
+    """Indices of the voices in the order of paths, and the number of each voice, from 1."""
     order = sorted(range(len(sides)), key=lambda place: (sides[place].name, sides[place].channel, sides[place].voice))
     numbers = np.empty(len(sides), np.intp)
     numbers[order] = np.arange(1, len(sides) + 1)

@@ -34,7 +34,7 @@ from forensic.speaker.backend import Backend
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What came of all pairs of sides.
+    """The results of all pairs of sides.
 
     Attributes:
         comparisons: a frame of ``COMPARISONS_SCHEMA``, its reasons not yet in words.
@@ -67,9 +67,9 @@ def weigh(
         backend: scores.
         settings: of calibration and refusal.
         scale: of verbal equivalents.
-        envelope: outside which no LR is issued; None where that is what a validation is to find out.
+        envelope: outside which no LR is issued; None in a validation that is to find the envelope.
         suspicions: recordings that may not be independent of each other; such a pair gets no LR.
-        workers: processes that calibrate, where there are many different conditions.
+        workers: processes that calibrate, if there are many different conditions.
 
     """
     scores = _scores(questioned, known, backend)
@@ -151,7 +151,7 @@ def _stack(sides: Sequence[Side], chosen: Sequence[int]) -> Samples:
 
 
 def _matching(side: Role, near: NearestCell | None) -> dict[str, Any]:
-    """What a row says of the population's conditions on one side."""
+    """What a row says about the population's conditions on one side."""
     if near is None:
         return {}
     return {

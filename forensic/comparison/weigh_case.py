@@ -40,7 +40,7 @@ def weigh_case(
     """Score, calibrate, decide, explain.
 
     Args:
-        case: with the evidence of the questioned recordings and of the suspects'.
+        case: with the evidence of the questioned recordings and of the suspects' recordings.
         request: what to compare.
         suspects: the reference set.
         basis: what the comparisons rest on.
@@ -50,7 +50,7 @@ def weigh_case(
 
     Raises:
         ReferenceSetError: if there is no usable suspect.
-        CaseError: if no questioned recording was scanned, or ``request.questioned`` fits none.
+        CaseError: if no questioned recording was scanned, or ``request.questioned`` matches none.
     """
     created = datetime.now(UTC)
     settings, workers = request.settings, request.workers or default_workers()
@@ -133,7 +133,7 @@ def _simulated(
     from forensic.comparison.case_population import CasePopulationRequest, simulate_case_population
 
     if request.people is None:
-        raise ReferenceSetError("No people of the relevant population are named.", "Name them with --population.")
+        raise ReferenceSetError("No people of the relevant population are given.", "Give them with --population.")
     least_s = max(request.settings.comparison.min_net_speech_s, _SHORTEST_SIMULATED_S)
     usable_questioned, usable_known = (
         [one.conditions for one in sides if one.conditions is not None and one.conditions.net_speech_s >= least_s]
@@ -150,7 +150,7 @@ def _simulated(
 
 
 def _sessions(suspects: Sequence[Suspect], files: pl.DataFrame) -> Mapping[str, str]:
-    """The session of each known recording that has one, by SHA-256; the names are of one suspect each."""
+    """The session of each known recording that has one, by SHA-256; each name belongs to one suspect."""
     sha256 = dict(files.select("path", "sha256").iter_rows())
     return {
         value: f"{suspect.name}: {session}"

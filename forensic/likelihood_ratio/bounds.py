@@ -1,20 +1,20 @@
-"""How far the reference speakers let a log10 LR go: empirical lower and upper bounds (ELUB).
+"""How large a log10 LR the reference speakers can support: empirical lower and upper bounds (ELUB).
 
-A fitted line gives ever larger LRs to ever more extreme scores, but beyond what the data showed that is
-extrapolation. ELUB asks for which thresholds t on the LR a decision by "accept H1 if LR > t" costs less than
-a decision without the LRs, when misleading LRs that the sample happened not to contain are added to each
-class. The bounds are where that stops.
+A fitted line gives ever larger LRs to ever more extreme scores, but beyond the range of the data this is
+extrapolation. ELUB adds to each class misleading LRs that the sample happened not to contain. It then asks for
+which thresholds t on the LR a decision by "accept H1 if LR > t" costs less than a decision without the LRs. The
+bounds are where this is no longer so.
 
 How many to add. The original adds *one LR* to each class, which suits independent LRs. Here 200 speakers make
 tens of thousands of different-speaker pairs, which are far from independent: one unusual voice is in hundreds
-of them. Adding one pair would let an LR reach 30,000 on the word of 200 people. So ``speaker_bounds`` adds
+of them. Adding one pair would let an LR reach 30,000 with only 200 people. So ``speaker_bounds`` adds
 *one misleading speaker*: as many LRs as one speaker contributes on average (n / N of n pairs). Bounds then
 never pass log10(N + 1) on either side: with N reference speakers no LR above N + 1 is reported. This is
 stricter than the original, on purpose.
 
-The arithmetic is that of ``lir.algorithms.bayeserror.elub`` (the tests compare the two), by counting in
-sorted values: lir's holds a matrix of pairs by thresholds, 0.7 GB for 60,000 pairs, adds the same number to
-both classes, and clips the caller's array in place.
+The results are those of ``lir.algorithms.bayeserror.elub`` (the tests compare the two), calculated by counting in
+sorted values: lir's function needs a matrix of pairs by thresholds, 0.7 GB for 60,000 pairs, adds the same number
+to both classes, and clips the caller's array in place.
 
 Source: Vergeer, van Es, de Jongh, Alberink & Stoel (2016), Science & Justice 56:482-491.
 """
@@ -26,7 +26,7 @@ from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
 
 STEP_LOG10 = 0.01
-"""Bounds are found to this accuracy."""
+"""Accuracy of the bounds."""
 
 
 def speaker_bounds(
@@ -46,7 +46,7 @@ def speaker_bounds(
         CalibrationError: if either set is empty or holds NaN, or there are no speakers.
     """
     if speakers < 1:
-        raise CalibrationError("Bounds need the number of speakers.", "Give how many speakers the pairs come from.")
+        raise CalibrationError("Bounds need the number of speakers.", "Give the number of speakers of the pairs.")
     same = checked(same_speaker_log10_lr, "same-speaker log10 LRs")
     different = checked(different_speaker_log10_lr, "different-speaker log10 LRs")
     return elub(same, different, max(1.0, len(same) / speakers), max(1.0, len(different) / speakers))
@@ -89,7 +89,7 @@ def elub(
         - accepted_same / (len(same) + same_added)
         + threshold * (accepted_different + different_added) / (len(different) + different_added)
     )
-    worse = np.minimum(threshold, 1.0) / cost < 1  # than always deciding without the LRs
+    worse = np.minimum(threshold, 1.0) / cost < 1  # where the LRs cost more than a decision without them
     too_low = log10_threshold[(log10_threshold <= 0) & worse]
     too_high = log10_threshold[(log10_threshold >= 0) & worse]
     lower = np.max(too_low + STEP_LOG10, initial=log10_threshold[0])

@@ -1,31 +1,31 @@
 r"""From score to log10 LR: regularised logistic regression with two parameters.
 
-The log-odds of "same speaker" are modelled as a straight line of the score, fitted with each class weighing
-one half whatever its size. Prior odds are then 1, so the fitted log-odds are the log LR::
+The log-odds of "same speaker" are modelled as a linear function of the score. Each class weighs one half in the
+fit, whatever its size. The prior odds are then 1, so the fitted log-odds are the log LR::
 
     log10 LR = intercept + slope * score
 
-Regularisation. Unregularised, the slope grows without limit as the classes come apart, and any slope from a
-small sample is too steep on average: it overstates the evidence. Here the training data are mixed with *a tenth
-of a pseudo-speaker* who says nothing: with N speakers and ``PSEUDO_SPEAKERS`` = p, the scores of each class are
-diluted by p parts in N + p of a pool that holds both classes in equal shares. Each score so counts for its own
-class with 1 - q and for the other with q = 0.5 p / (N + p). Three properties follow:
+Regularisation. Without it, the slope grows without limit as the classes separate, and any slope from a small
+sample is too steep on average: it overstates the evidence. Here the training data are mixed with *a tenth of a
+pseudo-speaker* whose scores carry no information: with N speakers and ``PSEUDO_SPEAKERS`` = p, the scores of each
+class are diluted by p parts in N + p of a pool that has equal shares of both classes. Each score thus counts for
+its own class with 1 - q and for the other with q = 0.5 p / (N + p). Three properties follow:
 
-- Perfectly separated data give a finite map, whose log10 LRs lie about log10(2 N / p + 1) at the typical scores
+- Perfectly separated data give a finite map, whose log10 LRs are about log10(2 N / p + 1) at the typical scores
   of a class.
 - The shrinkage is toward LR = 1, fades as 1 / N, and does not depend on the unit or the origin of the score.
-- The slope is positive exactly where the mean same-speaker score is above the mean different-speaker score.
+- The slope is positive exactly if the mean same-speaker score is above the mean different-speaker score.
 
-N counts speakers, not pairs: pairs that share a speaker say less than as many independent ones. How strong the
-shrinkage should be was chosen by the cross-validated Cllr over all cells of the shipped population
-(``benchmarks/calibration_cells.py --regularisation``): a tenth of a pseudo-speaker is the best in the mean and in most
-cells; a whole one costs more Cllr than it saves wherever same- and different-speaker scores lie far apart. How far LRs
-may go is for ``forensic.likelihood_ratio.bounds`` to say.
+N counts speakers, not pairs: pairs that share a speaker say less than as many independent pairs. The strength of the
+shrinkage was chosen by the cross-validated Cllr over all cells of the bundled population
+(``benchmarks/calibration_cells.py --regularisation``): a tenth of a pseudo-speaker is the best on average and in most
+cells; a whole one costs more Cllr than it saves wherever same- and different-speaker scores are far apart. The limits
+of LRs are in ``forensic.likelihood_ratio.bounds``.
 
 Sources: logistic-regression calibration, Brümmer & du Preez (2006), Computer Speech & Language 20:230-275,
 and Morrison (2013), Australian Journal of Forensic Sciences 45:173-197. Shrinking LRs toward 1 because
-samples are small: Morrison & Poh (2018), Science & Justice 58:200-218; the form above is ours, in the same
-spirit.
+samples are small: Morrison & Poh (2018), Science & Justice 58:200-218; the form above is our own and follows the
+same idea.
 """
 
 import numpy as np
@@ -41,14 +41,14 @@ Index = NDArray[np.intp]
 Matrix = NDArray[np.float64]
 
 PSEUDO_SPEAKERS = 0.1
-"""How many speakers who say nothing are mixed into the training data."""
+"""How many pseudo-speakers, whose scores carry no information, are mixed into the training data."""
 
 LIMIT_PSEUDO_SPEAKERS = 0.01
-"""The same where the map that an unlimited population would give is sought, for intervals: as few as keep fits to
+"""The same for intervals, which need the map that an unlimited population would give: just enough to keep fits to
 separate classes finite."""
 
 BINS_PER_DEVIATION = 64
-"""In many fits at once, each different-speaker score moves by less than a standard deviation over this."""
+"""Bins per standard deviation of the different-speaker scores, where many fits are made at once."""
 
 _HIGHEST_SHARE = 0.02
 _FINER = 32
@@ -56,7 +56,7 @@ _CHUNK = 500_000
 _MAX_STEPS = 100
 _MAX_HALVINGS = 40
 _GRADIENT = 1e-9
-_SURE, _SHORT = 1e-3, 0.5  # a Newton step that promises to gain less and is shorter descends; only others are checked
+_SURE, _SHORT = 1e-3, 0.5  # a Newton step with a smaller expected gain and length needs no check: it descends
 
 
 def apply(slope: float, intercept: float, scores: Vector) -> Vector:
@@ -78,13 +78,13 @@ def fit(
     different_speaker_weights: ArrayLike | None = None,
     pseudo_speakers: float = PSEUDO_SPEAKERS,
 ) -> tuple[float, float]:
-    """Slope and intercept of log10 LR over score; exact, on every score.
+    """Slope and intercept of log10 LR over score; exact, from every score.
 
     Args:
         same_speaker_scores: shape (n_same,), finite, higher is more alike.
         different_speaker_scores: shape (n_different,), finite.
         speakers: number of speakers that the scores come from, which sets the regularisation.
-        same_speaker_weights: what each score weighs within its class, 0 or more; None: equal.
+        same_speaker_weights: weight of each score within its class, 0 or more; None: equal.
         different_speaker_weights: the same.
         pseudo_speakers: how strong the regularisation is, above 0.
 
@@ -93,7 +93,7 @@ def fit(
 
     Raises:
         CalibrationError: if a class is empty, a score is not finite, or same-speaker scores are on average no
-            higher than different-speaker scores, so that the scores carry nothing.
+            higher than different-speaker scores, so that the scores carry no information.
     """
     same = checked(same_speaker_scores, "same-speaker scores", finite=True)
     different = checked(different_speaker_scores, "different-speaker scores", finite=True)
@@ -113,7 +113,7 @@ def fit(
 def scores_carry_nothing() -> CalibrationError:
     """The error for same-speaker scores that are on average no higher than different-speaker scores."""
     return CalibrationError(
-        "The scores carry nothing: same-speaker pairs score no higher than different-speaker pairs.",
+        "The scores carry no information: same-speaker pairs score no higher than different-speaker pairs.",
         "Check that speakers are labelled correctly and that there is enough speech to compare.",
     )
 
@@ -121,9 +121,9 @@ def scores_carry_nothing() -> CalibrationError:
 def fit_by_speaker(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: float = PSEUDO_SPEAKERS) -> Matrix:
     """One fit for each row of speaker weights.
 
-    Different-speaker scores are binned (``BINS_PER_DEVIATION``), which moves log10 LRs by less than 0.01 in
-    the tests; same-speaker scores are exact. A pair weighs the product of its speakers' weights, a
-    same-speaker pair its speaker's weight.
+    Different-speaker scores are binned (``BINS_PER_DEVIATION``), which changes log10 LRs by less than 0.01 in
+    the tests; same-speaker scores are exact. The weight of a different-speaker pair is the product of its speakers'
+    weights, that of a same-speaker pair is its speaker's weight.
 
     Args:
         pairs: the scored pairs.
@@ -131,7 +131,7 @@ def fit_by_speaker(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: float
         pseudo_speakers: how strong the regularisation is, above 0.
 
     Returns:
-        Slope (0 or more) and intercept of each, shape (n_fits, 2). Where same-speaker scores are on average
+        Slope (0 or more) and intercept of each, shape (n_fits, 2). If same-speaker scores are on average
         no higher, the best rising map is flat: slope 0, intercept 0.
 
     Raises:
@@ -149,9 +149,9 @@ def fit_by_speaker(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: float
 
 
 def bin_scores(scores: Vector) -> tuple[Index, Vector]:
-    """Bins of equal width, a small part of the standard deviation, where scores occur; finer ones for the highest.
+    """Bins of equal width, a small part of the standard deviation, where scores occur; narrower for the highest.
 
-    The highest different-speaker scores, those among the same-speaker scores, decide the fit.
+    The highest different-speaker scores, which overlap with the same-speaker scores, decide the fit.
 
     Args:
         scores: of the different-speaker pairs, shape (n,), finite.
@@ -189,7 +189,7 @@ def fit_many(
         Slope (0 or more) and intercept of each, shape (n_fits, 2), in log10 units.
 
     Raises:
-        CalibrationError: if a row of weights has no positive sum, or a fit does not settle.
+        CalibrationError: if a row of weights has no positive sum, or a fit does not converge.
     """
     scores = np.concatenate([same_scores, different_scores])
     origin = 0.5 * (same_scores.mean() + different_scores.mean())
@@ -197,7 +197,7 @@ def fit_many(
     standard = (scores - origin) / unit
     swapped = 0.5 * pseudo_speakers / (speakers + pseudo_speakers)
     start = np.zeros(2)
-    if len(speakers) > 1:  # most fits are near the one to all weights together
+    if len(speakers) > 1:  # most fits are near the fit to the mean weights
         together = same_weight.sum(axis=0)[None], different_weight.sum(axis=0)[None]
         start = _newton(standard, *together, swapped.mean(keepdims=True), start)[0]
     step = max(1, _CHUNK // len(scores))
@@ -216,7 +216,7 @@ def _newton(scores: Vector, same_weight: Matrix, different_weight: Matrix, swapp
     totals = same_weight.sum(axis=1), different_weight.sum(axis=1)
     if min(totals[0].min(), totals[1].min()) <= 0:
         raise CalibrationError(
-            "Too few speakers: leaving some out leaves no pairs of one kind.",
+            "There are too few speakers: with some left out, no pairs of one kind remain.",
             "Use more speakers of the relevant population, several of each corpus.",
         )
     weight = 0.5 * np.hstack([same_weight / totals[0][:, None], different_weight / totals[1][:, None]])
@@ -250,7 +250,7 @@ def _newton(scores: Vector, same_weight: Matrix, different_weight: Matrix, swapp
         parameters[open_fits] = after
         open_fits = open_fits[np.abs(gradient).max(axis=1) > _GRADIENT]
     raise CalibrationError(
-        f"The calibration did not settle in {_MAX_STEPS} steps.", "Look for scores far away from all others."
+        f"The calibration did not converge in {_MAX_STEPS} steps.", "Look for scores far away from all others."
     )
 
 

@@ -1,25 +1,27 @@
-"""The ways from score to log10 LR, all fitted to the same pairs, speaker by speaker weighted, as maps on knots.
+"""The calibrators, from score to log10 LR: all are fitted to the same pairs with weights by speaker, as maps on knots.
 
 ``logistic``
     Regularised logistic regression, a straight line (``forensic.likelihood_ratio.calibration``). The default: two
-    parameters move little from one set of reference speakers to the next.
+    parameters change little from one set of reference speakers to another.
 ``bi-gaussianized``
-    Scores are warped so that the log LRs of the two classes become two normal distributions of one variance, as far
-    apart as those of a perfectly calibrated system with the same Cllr: N(v/2, v) and N(-v/2, v) for ln LR. The warp is
-    the one between cumulative distributions of the two classes together, each weighing one half. Cllr is that of the
-    logistic regression on the same pairs. Follows curved relations between score and LR; rising by construction.
+    Scores are warped so that the log LRs of the two classes become two normal distributions of equal variance, as far
+    apart as those of a perfectly calibrated system with the same Cllr: N(v/2, v) and N(-v/2, v) for ln LR. The warp
+    maps the cumulative distribution of both classes together, each weighing one half, to that of the two normal
+    distributions. Cllr is that of the logistic regression on the same pairs. It follows curved relations between score
+    and LR, and always rises.
 ``kde``
-    The ratio of two Gaussian kernel densities, Silverman's bandwidth, as in ``lir.algorithms.kde``. Not rising by
-    construction: where few scores lie it may fall.
+    The ratio of two Gaussian kernel densities, Silverman's bandwidth, as in ``lir.algorithms.kde``. It need not
+    rise: it may fall where there are few scores.
 ``pav``
-    Pool adjacent violators, as in ``lir.algorithms.isotonic_regression``: steps. Fits the very pairs best, so it needs
-    the most of them.
+    Pool adjacent violators, as in ``lir.algorithms.isotonic_regression``: steps. It fits the given pairs best, so it
+    needs the most of them.
 
-The last three are fitted to shares of each class at equally spaced knots over the range of the scores; beyond it the
-ends are held. ``kde`` and ``pav`` would call LRs infinite where one class has no score. Like the logistic regression,
-they are mixed with a pseudo-speaker who says nothing, but a whole one: of N speakers, each class is diluted by
-0.5 / (N + 1) of the other, so that no LR passes 2 N + 1. (lir can neither weigh pairs by speaker, which the bootstrap
-and cross-validation need, nor dilute; the tests hold the undiluted maps against lir's.)
+The last three are fitted to shares of each class at equally spaced knots over the range of the scores; beyond it they
+keep their values at the ends. ``kde`` and ``pav`` would give infinite LRs where one class has no score. Like the
+logistic regression, they are mixed with a pseudo-speaker whose scores carry no information, but a whole one: with N
+speakers, each class is diluted by 0.5 / (N + 1) of the other, so that no LR is above 2 N + 1. (lir can neither weigh
+pairs by speaker, which the bootstrap and cross-validation need, nor dilute; the tests compare the undiluted maps with
+lir's.)
 
 Sources: Morrison (2024), "Bi-Gaussianized calibration of likelihood ratios", Law, Probability and Risk 23:mgae004;
 Silverman (1986), Density Estimation, eq. 3.28 with the factor 1.06; Brümmer & du Preez (2006), Computer Speech &
@@ -44,16 +46,16 @@ Index = NDArray[np.intp]
 Matrix = NDArray[np.float64]
 
 Calibrator: TypeAlias = Callable[[Pairs, Matrix], ScoreMaps]
-"""Pairs and speaker weights (n_fits, speakers), 0 or more, to a map for each row of weights."""
+"""From pairs and speaker weights (n_fits, speakers), 0 or more, to a map for each row of weights."""
 
 LOGISTIC = "logistic"
 KNOTS = 513
 
 DILUTING_SPEAKERS = 1.0
-"""How many speakers who say nothing ``kde`` and ``pav`` are mixed with."""
+"""How many pseudo-speakers, whose scores carry no information, ``kde`` and ``pav`` are mixed with."""
 
 _QUADRATURE = 2001
-_REACH = 9.0  # standard deviations, beyond which a normal distribution holds nothing
+_REACH = 9.0  # standard deviations, beyond which a normal distribution has no weight
 _DEVIATIONS = np.linspace(0.02, 14.0, 700)  # of ln LR, where Cllr falls from 1 to 1e-6
 
 
@@ -83,7 +85,7 @@ def fit_bi_gaussianized(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: 
     Raises:
         CalibrationError: as in ``fit_logistic``.
     """
-    from scipy.special import ndtr  # half a second, which the default calibrator would wait for as well
+    from scipy.special import ndtr  # takes half a second, which the default calibrator need not wait for
 
     shares = _shares(pairs, speaker_weights)
     slope, intercept = fit_by_speaker(pairs, speaker_weights, pseudo_speakers).T
@@ -98,7 +100,7 @@ def fit_bi_gaussianized(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: 
     for row, (sigma, below, share) in enumerate(zip(deviation, cumulative, together, strict=True)):
         ln_lr = grid * (sigma**2 / 2 + _REACH * sigma)
         target = 0.5 * (ndtr((ln_lr - sigma**2 / 2) / sigma) + ndtr((ln_lr + sigma**2 / 2) / sigma))
-        used = np.flatnonzero(share)  # straight between scores that occur, not a step at each
+        used = np.flatnonzero(share)  # linear between scores that occur, without a step at each
         warped = np.interp(below[used], target, ln_lr)
         log10_lr[row] = np.interp(np.arange(len(share)), used, warped) / LN10
     return shares.maps("bi-gaussianized", log10_lr)
@@ -149,7 +151,7 @@ CALIBRATORS: Mapping[str, Calibrator] = {
     "kde": fit_kde,
     "pav": fit_pav,
 }
-"""By the name of the setting ``comparison.calibrator``."""
+"""The calibrators by their name in the setting ``comparison.calibrator``."""
 
 LIMITS: Mapping[str, Calibrator] = {
     LOGISTIC: partial(fit_logistic, pseudo_speakers=LIMIT_PSEUDO_SPEAKERS),
@@ -157,7 +159,7 @@ LIMITS: Mapping[str, Calibrator] = {
     "kde": fit_kde,
     "pav": fit_pav,
 }
-"""The same with hardly any shrinkage, for intervals: what each would come to with ever more speakers."""
+"""The same with hardly any shrinkage, for intervals: the map that each would approach with ever more speakers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +185,7 @@ class _Shares:
 def _shares(pairs: Pairs, speaker_weights: Matrix) -> _Shares:
     every = np.concatenate([pairs.same_scores, pairs.different_scores])
     start = float(every.min())
-    step = (float(every.max()) - start) / (KNOTS - 1) or 1.0  # all equal: knots of any distance
+    step = (float(every.max()) - start) / (KNOTS - 1) or 1.0  # if all scores are equal, any distance of knots will do
     same_knot, different_knot = (
         np.rint((scores - start) / step).astype(np.intp) for scores in (pairs.same_scores, pairs.different_scores)
     )
@@ -195,7 +197,7 @@ def _shares(pairs: Pairs, speaker_weights: Matrix) -> _Shares:
     totals = same.sum(axis=1), different.sum(axis=1)
     if min(totals[0].min(), totals[1].min()) <= 0:
         raise CalibrationError(
-            "Too few speakers: leaving some out leaves no pairs of one kind.",
+            "There are too few speakers: with some left out, no pairs of one kind remain.",
             "Use more speakers of the relevant population, several of each corpus.",
         )
     scores: Vector = start + step * np.arange(KNOTS, dtype=np.float64)
@@ -203,7 +205,7 @@ def _shares(pairs: Pairs, speaker_weights: Matrix) -> _Shares:
 
 
 def _diluted(same: Matrix, different: Matrix, speaker_weights: Matrix) -> tuple[Matrix, Matrix]:
-    """Each class with the part of the other that the pseudo-speaker brings."""
+    """Each class with the part of the other that the pseudo-speaker adds."""
     speakers = speaker_weights.sum(axis=1)[:, None]
     swapped = 0.5 * DILUTING_SPEAKERS / (speakers + DILUTING_SPEAKERS)
     return (1 - swapped) * same + swapped * different, (1 - swapped) * different + swapped * same

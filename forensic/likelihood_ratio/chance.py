@@ -1,4 +1,4 @@
-"""How many LRs of a size misleading evidence alone gives where many comparisons are made."""
+"""How many LRs of a given size misleading evidence alone gives when many comparisons are made."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from forensic.records import Calibration
 def expected_by_chance(
     uses: Mapping[str, int], calibrations: Mapping[str, Calibration], threshold_log10_lr: float
 ) -> float:
-    """The number of LRs of at least a size to expect if every comparison were of two people.
+    """The expected number of LRs of at least a given size if every comparison were of two people.
 
     Args:
         uses: number of comparisons by the id of the calibration that served them.

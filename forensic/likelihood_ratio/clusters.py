@@ -1,11 +1,11 @@
 """Recordings that seem to be of one voice: agglomeration on log10 LRs, average linkage.
 
 Two clusters are joined while the mean log10 LR of the pairs between them is at least the threshold, the highest mean
-first. A mean asks more than one high LR: it takes a voice that is like all of the others, not like one of them. It is a
-mean of weights of evidence, and no LR that several recordings are of one speaker.
+first. A mean asks for more than one high LR: a voice must be like all of the others, not like one of them. It is a
+mean of weights of evidence, not an LR for the proposition that several recordings are of one speaker.
 
-The linkage is our own because ``scipy.cluster.hierarchy.linkage`` takes a distance for every pair: a pair without an LR
-must count in no mean, and no stand-in for it leaves the means as they are.
+The linkage is our own because ``scipy.cluster.hierarchy.linkage`` needs a distance for every pair: a pair without an LR
+must not count in any mean, and any value in its place would change the means.
 
 Source: Sokal & Michener (1958), A statistical method for evaluating systematic relationships (average linkage).
 """
@@ -23,8 +23,8 @@ def cluster(log10_lr: Matrix, threshold_log10_lr: float) -> Labels:
     """Clusters of recordings.
 
     Args:
-        log10_lr: symmetric, shape (n, n); NaN where a pair has no LR, which then counts in no mean. The diagonal is not
-            looked at.
+        log10_lr: symmetric, shape (n, n); NaN where a pair has no LR, which then counts in no mean. The diagonal is
+            ignored.
         threshold_log10_lr: the least mean between clusters that are joined.
 
     Returns:
@@ -50,7 +50,7 @@ def cluster(log10_lr: Matrix, threshold_log10_lr: float) -> Labels:
             table[into, into] = table[joined] = table[:, joined] = 0.0
         owner[owner == joined] = into
         fresh = _means(sums[into], pairs[into])
-        is_stale = (means[:, into] >= best) | (means[:, joined] >= best)  # their best was one of the two
+        is_stale = (means[:, into] >= best) | (means[:, joined] >= best)  # their best partner was one of the two
         means[joined] = means[:, joined] = -np.inf
         means[into] = means[:, into] = fresh
         best = np.maximum(best, fresh)
@@ -60,14 +60,14 @@ def cluster(log10_lr: Matrix, threshold_log10_lr: float) -> Labels:
 
 
 def components(first: Labels, second: Labels, count: int) -> Labels:
-    """What hangs together by links: the component of each of ``count``, numbered in order, shape (count,).
+    """What links connect: the component of each of ``count`` items, numbered in order, shape (count,).
 
     Args:
         first: one end of each link, 0 to ``count`` - 1, shape (n_links,).
         second: the other end, shape (n_links,).
-        count: of what is linked.
+        count: number of items.
     """
-    from scipy.sparse import coo_array, csgraph  # a seventh of a second, and only `forensic link` comes here
+    from scipy.sparse import coo_array, csgraph  # takes a seventh of a second, and only `forensic link` needs it
 
     links = coo_array((np.ones(len(first), bool), (first, second)), shape=(count, count))
     return _in_order(csgraph.connected_components(links, directed=False)[1])

@@ -1,14 +1,14 @@
-"""How alike the conditions of two recordings are, as far as scores move with them.
+"""How alike the conditions of two recordings are, as far as scores depend on them.
 
 The distance between the conditions of a case recording and of a cell of the reference population is Euclidean over the
-differences in the measured quantities, each in its step. Steps, caps and the direction that is worse are in the table
-``forensic.quantities.Measured``.
+differences in the measured quantities, each in units of its step. Steps, caps and the direction that is worse are in
+the table ``forensic.quantities.Measured``.
 
 Most quantities are not symmetric. A recording with *less* speech, or *more* noise, reverberation or clipping than the
-cell, scores worse than its calibration believes, so LRs from it are overstated. With more speech, less noise or
-clipping or a drier room, scores of the two kinds lie farther apart than believed, so most LRs err towards 1 (not all: a
-middling score may be read as slight support for the wrong side). Such a difference counts a quarter, enough to choose
-the closest cell. Beyond the longest cell more speech does not count.
+cell, scores worse than its calibration assumes, so LRs from it are overstated. With more speech, less noise or
+clipping or a drier room, scores of the two kinds are farther apart than assumed, so most LRs err towards 1 (not all: a
+middling score may be read as slight support for the wrong side). Such a difference counts a quarter, which is enough to
+choose the closest cell. More speech than in the longest cell does not count.
 
 What was not measured on either side does not count.
 """
@@ -26,12 +26,12 @@ _NOTABLE_STEPS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far a case recording lies from a cell in one condition.
+    """How far a case recording is from a cell in one condition.
 
     Attributes:
         quantity: the condition.
-        amount: the case's value less the cell's, on the scale of the quantity; 0 or 1 for a kind.
-        steps: what it adds to the distance, 0 or more.
+        amount: the case's value minus the cell's, on the scale of the quantity; 0 or 1 for a kind.
+        steps: what the difference adds to the distance, 0 or more.
     """
 
     quantity: Quantity
@@ -48,7 +48,7 @@ class Difference:
 
 
 def differences(case: Conditions, cell: Conditions) -> tuple[Difference, ...]:
-    """How a case recording's conditions differ from a cell's, condition by condition; see the module.
+    """How a case recording's conditions differ from a cell's, one by one; see the module.
 
     Args:
         case: the conditions of the case recording.
@@ -61,7 +61,7 @@ def differences(case: Conditions, cell: Conditions) -> tuple[Difference, ...]:
 
 
 def _difference(quantity: Quantity, case: Conditions, cell: Conditions) -> Difference | None:
-    """In one quantity; None where it was not measured on either side."""
+    """The difference in one quantity; None if it was not measured on either side."""
     one, other = (_comparable(quantity, getattr(side, quantity.name)) for side in (case, cell))
     if one is None or other is None:
         return None
@@ -77,7 +77,7 @@ def _difference(quantity: Quantity, case: Conditions, cell: Conditions) -> Diffe
 
 
 def _comparable(quantity: Quantity, value: Value) -> Value:
-    """The value within the caps of the quantity, or what stands for one that is missing."""
+    """The value within the caps of the quantity, or its replacement if it is missing."""
     if value is None:
         value = quantity.none_states if quantity.none_states is not None else quantity.assumed
     if value is None or isinstance(value, str):
@@ -99,7 +99,7 @@ def in_words(found: Sequence[Difference]) -> str:
 
 
 def distance(case: Conditions, cell: Conditions) -> float:
-    """How far a case recording's conditions lie from a cell's: 0 is the same, 1 a step; see the module.
+    """How far a case recording's conditions are from a cell's: 0 is the same, 1 a step; see the module.
 
     Args:
         case: the conditions of the case recording.
@@ -136,11 +136,11 @@ def nearest(conditions: Conditions, cells: Sequence[Conditions]) -> tuple[int, f
 
 
 def as_long_as_the_longest(conditions: Conditions, cells: Sequence[Conditions]) -> Conditions:
-    """The conditions with no more net speech than the longest cell has: more does not count.
+    """The conditions, with net speech limited to that of the longest cell: more does not count.
 
     Args:
         conditions: of one side of a case.
-        cells: of the same side of the population, one at least.
+        cells: of the same side of the population, at least one.
     """
     longest_s = max(cell.net_speech_s for cell in cells)
     return replace(conditions, net_speech_s=min(conditions.net_speech_s, longest_s))

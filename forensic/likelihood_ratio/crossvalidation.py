@@ -12,11 +12,11 @@ FOLDS = 10
 
 
 def folds_of(speakers: int, folds: int, seed: int) -> NDArray[np.intp]:
-    """The fold of each speaker, shape (speakers,), by seed; sizes of folds differ by one at most.
+    """The fold of each speaker, shape (speakers,), by seed; sizes of folds differ by at most one.
 
     Args:
-        speakers: how many.
-        folds: how many at most; no fold is empty.
+        speakers: number of speakers.
+        folds: largest number of folds; no fold is empty.
         seed: of the shuffle.
     """
     return np.random.default_rng(seed).permutation(np.arange(speakers) % min(folds, speakers))
@@ -25,17 +25,17 @@ def folds_of(speakers: int, folds: int, seed: int) -> NDArray[np.intp]:
 def cross_validate(
     pairs: Pairs, seed: int, folds: int = FOLDS, calibrator: Calibrator = fit_logistic
 ) -> tuple[Vector, Vector]:
-    """Cross-validated log10 LRs: each pair is calibrated on other speakers than its own two.
+    """Cross-validated log10 LRs: each pair is calibrated on speakers other than its own.
 
-    Speakers, not pairs, are split; for a pair of speakers in folds f and g, the calibration rests on all
+    Speakers, not pairs, are split; for a pair of speakers in folds f and g, the calibration uses all
     pairs among the speakers of the other folds. That takes folds * (folds + 1) / 2 fits (55 for 10), in which
-    different-speaker scores are binned (see ``calibration.fit_by_speaker``). Where a fit finds nothing in the
-    scores, its log10 LRs are 0.
+    different-speaker scores are binned (see ``calibration.fit_by_speaker``). If the scores carry no information for a
+    fit, its log10 LRs are 0.
 
     Args:
         pairs: the scored pairs.
         seed: of the split.
-        folds: number of folds; no more than there are speakers.
+        folds: number of folds; at most the number of speakers.
         calibrator: fits the maps.
 
     Returns:
@@ -43,7 +43,7 @@ def cross_validate(
         (n_different,).
 
     Raises:
-        CalibrationError: if leaving two folds out leaves no pairs of one kind.
+        CalibrationError: if no pairs of one kind remain without two of the folds.
     """
     fold = folds_of(pairs.speakers, folds, seed)
     count = int(fold.max()) + 1

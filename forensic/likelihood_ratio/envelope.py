@@ -1,15 +1,16 @@
 """The envelope: the conditions in which validation met its criterion. Outside it no LR is issued.
 
-A validation is a set of *cells*: comparisons in like conditions, with their Cllr where the truth is known. A cell
-meets the criterion where the upper end of the 95 % interval of its Cllr is at most that. Of each side and each measured
-quantity, the envelope holds the worst value that such a cell had: the least net speech, for example, or the most
-clipping. "Had" means the worst twentieth of its recordings, so that a recording like most of them is inside.
+A validation is a set of *cells*: comparisons in similar conditions whose truth is known, with their Cllr. A cell meets
+the criterion if the upper end of the 95 % interval of its Cllr is at most the criterion. For each side and each
+measured quantity, the envelope has the worst value of the cells that meet it: the least net speech, for example, or the
+most clipping. The value of a cell is the worst twentieth of its recordings, so that a recording like most of them is
+inside.
 
-Each limit is for its quantity alone: 2 s of clean speech may be inside, and 2 s in noise not be good enough. So there
-are two checks. The measured conditions must lie inside the limits, and the calibration of the comparison itself must
-meet the same criterion by cross-validation; what fails either has no LR.
+Each limit is for its quantity alone: 2 s of clean speech may be inside while 2 s in noise are not good enough. So there
+are two checks. The measured conditions must be inside the limits, and the calibration of the comparison itself must
+meet the same criterion by cross-validation. A comparison that fails either check gets no LR.
 
-The envelope lies beside a population bank, or wherever a validation wrote it, as ``envelope.toml``.
+The envelope is a file ``envelope.toml`` beside a population bank, or where a validation wrote it.
 """
 
 import math
@@ -33,17 +34,17 @@ _REMEDY = "Make it again with `forensic population envelope`, or name one that `
 
 
 EnvelopeLimits: TypeAlias = Mapping[str, float]
-"""The worst conditions of one side, by the name of a quantity; one that is not named is not limited."""
+"""The worst conditions of one side, by the name of a quantity; a quantity that is not named is not limited."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidatedCell:
-    """Comparisons in like conditions whose truth was known.
+    """Comparisons in similar conditions whose truth was known.
 
     Attributes:
         name: of the conditions.
         known, questioned: the worst of its recordings on either side.
-        cllr: of its comparisons; None where there were too few to measure.
+        cllr: of its comparisons; None if there were too few to measure.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Envelope:
         known, questioned: limits of either side.
         basis: the validation that it comes from, in a sentence.
         missed: names of the cells that did not meet the criterion.
-        sha256: of the file; empty where it was not read from one.
+        sha256: of the file; empty if it was not read from one.
     """
 
     criterion: float
@@ -72,10 +73,10 @@ class Envelope:
     sha256: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a limit of what is not measured, or not limited."""
+        """Refuse a limit of a quantity that is not measured or not limited."""
         known = {quantity.name for quantity in LIMITED}
         if unknown := sorted({*self.known, *self.questioned} - known):
-            raise ValueError(f"{', '.join(unknown)} limits nothing; use {', '.join(sorted(known))}")
+            raise ValueError(f"{', '.join(unknown)} cannot be limited; use {', '.join(sorted(known))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Shortfall:
     """A measured quantity outside a limit.
 
     Attributes:
-        quantity: that is.
+        quantity: that is outside.
         value: of the recording.
         limit: that it does not meet.
     """
@@ -97,25 +98,25 @@ def find_envelope(cells: Sequence[ValidatedCell], criterion: float, basis: str) 
     """The envelope of a validation.
 
     Args:
-        cells: all of the validation.
+        cells: all cells of the validation.
         criterion: the largest Cllr to accept, at the upper end of its interval.
         basis: where the cells come from, in a sentence.
 
     Raises:
-        ModelError: if no cell meets the criterion: there is nothing inside.
+        ModelError: if no cell meets the criterion, so that the envelope would be empty.
     """
     met = [cell for cell in cells if cell.cllr is not None and cell.cllr.high <= criterion]
     if not met:
         raise ModelError(
-            f"In none of {len(cells)} conditions did validation meet the criterion, Cllr at most {criterion}.",
-            "Validate on better recordings or more speakers, or state another criterion and answer for it.",
+            f"Validation met the criterion, Cllr at most {criterion}, in none of its conditions ({len(cells)}).",
+            "Validate with better recordings or more speakers, or set another criterion and justify it.",
         )
     missed = tuple(cell.name for cell in cells if cell not in met)
     return Envelope(criterion, _worst([c.known for c in met]), _worst([c.questioned for c in met]), basis, missed)
 
 
 def outside(limits: EnvelopeLimits, conditions: Conditions) -> tuple[Shortfall, ...]:
-    """What of a recording's conditions lies outside; what was not measured on either side does not.
+    """The conditions of a recording that are outside; one that was not measured on either side is not.
 
     Args:
         limits: of the side.
@@ -133,8 +134,8 @@ def worst_of(rows: pl.DataFrame, column: Callable[[Quantity], str] = attrgetter(
     """The worst twentieth of measured recordings, rounded outward to three digits, so that limits can be read.
 
     Args:
-        rows: a recording a row.
-        column: the name of a quantity's column; a missing column was not measured.
+        rows: one row per recording.
+        column: the name of a quantity's column; the quantity of a missing column was not measured.
     """
     edges = {quantity.name: _edge(rows, column(quantity), quantity) for quantity in LIMITED}
     return {name: edge for name, edge in edges.items() if edge is not None}
@@ -142,7 +143,7 @@ def worst_of(rows: pl.DataFrame, column: Callable[[Quantity], str] = attrgetter(
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The file: an envelope less its hash; the limits of a side are one number each."""
+    """The file: an envelope without its hash; each limit of a side is one number."""
 
     criterion_cllr: toml.Finite
     basis: str
@@ -152,7 +153,7 @@ class _File:
 
 
 def save_envelope(path: Path, envelope: Envelope) -> None:
-    """Write it as TOML.
+    """Write an envelope as TOML.
 
     Args:
         path: the file.
@@ -163,13 +164,13 @@ def save_envelope(path: Path, envelope: Envelope) -> None:
 
 
 def load_envelope(path: Path) -> Envelope:
-    """Read one.
+    """Read an envelope.
 
     Args:
-        path: the file, or the folder in which ``envelope.toml`` lies.
+        path: the file, or the folder with ``envelope.toml``.
 
     Raises:
-        ModelError: if it cannot be read or is none.
+        ModelError: if it cannot be read or is not an envelope.
     """
     path = path / ENVELOPE if path.is_dir() else path
     blame = toml.Blame(ModelError, "the envelope ", _REMEDY)
@@ -181,7 +182,7 @@ def load_envelope(path: Path) -> Envelope:
 
 
 def _worst(limits: Sequence[EnvelopeLimits]) -> EnvelopeLimits:
-    """Of each quantity the worst; none of what no cell measured."""
+    """The worst limit of each quantity; none for a quantity that no cell measured."""
     worst = {}
     for quantity in LIMITED:
         if values := [each[quantity.name] for each in limits if quantity.name in each]:
@@ -190,7 +191,7 @@ def _worst(limits: Sequence[EnvelopeLimits]) -> EnvelopeLimits:
 
 
 def _edge(rows: pl.DataFrame, column: str, quantity: Quantity) -> float | None:
-    """The worst twentieth of a column; None where nothing finite was measured."""
+    """The worst twentieth of a column; None if nothing finite was measured."""
     if column not in rows.columns:
         return None
     values = rows[column]

@@ -1,18 +1,18 @@
-"""What an LR hangs on: each stretch of speech, the amount of speech, and how common such a voice is.
+"""What an LR rests on: each stretch of speech, the amount of speech, and how common such a voice is.
 
-Three views of one comparison, none of which changes it:
+There are three views of one comparison; none of them changes it:
 
-- *Without each segment*: the LR of all speech but one stretch, by the comparison's own calibration. A large change says
-  where to listen: a noise, another voice, a line said in another tone.
+- *Without each segment*: the LR of all speech but one stretch, by the comparison's own calibration. A large change
+  shows where to listen: there may be a noise, another voice, or a line said in another tone.
 - *Growth*: the LR of the first stretches together, then of more and more, in the order of time. Each amount is
-  calibrated for recordings of that amount where the population has any. An LR that has settled is worth more than one
-  that still moves.
-- *Typicality*: how the questioned voice scores against the other voices of the reference population. One that many of
-  them score as high against as the suspect does is common; this is why its LR is low.
+  calibrated with recordings of that amount if the population has any. An LR that has settled is worth more than one
+  that still changes.
+- *Typicality*: how the questioned voice scores with the other voices of the reference population. If many of them score
+  as high with it as the suspect does, the voice is common; this is why its LR is low.
 
-The mean of segments, weighted by their LSTM windows, is not quite the embedding of the comparison: that is the mean of
-all windows, and a segment's own mean was brought to unit length. Windows that lie between segments belong to none.
-``of_all`` states the LR of the segments' mean, to be held against the one issued.
+The mean of segments, weighted by their LSTM windows, differs a little from the embedding of the comparison: that is the
+mean of all windows, while a segment's own mean was scaled to unit length, and windows that span two segments belong to
+neither. ``of_all`` is the LR of the segments' mean, to be compared with the issued LR.
 """
 
 import math
@@ -32,13 +32,13 @@ from forensic.records import Calibration, Samples, Vector
 Index: TypeAlias = NDArray[np.integer]
 
 ScoreAgainst: TypeAlias = Callable[[Samples], Vector]
-"""Embeddings of one side, shape (n, size), to their scores with the other side of the comparison, shape (n,)."""
+"""From embeddings of one side, shape (n, size), to their scores with the other side of the comparison, shape (n,)."""
 
 LogLr: TypeAlias = tuple[float, float, float]
 """A log10 LR with the ends of its interval, all within the bounds."""
 
 MOST_OCTAVES = 1.0
-"""A cell with more than twice, or less than half, as much speech calibrates no amount."""
+"""A cell calibrates an amount of speech only if it has at most twice and at least half as much."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +47,8 @@ class WithoutSegments:
 
     Attributes:
         of_all: log10 LR of all segments.
-        without: log10 LR without each of them, shape (n,); that of all where a segment has no window.
-        change: ``of_all`` less ``without``, shape (n,): what each segment adds, for H1 where it is above 0.
+        without: log10 LR without each of them, shape (n,); that of all if a segment has no window.
+        change: ``of_all`` minus ``without``, shape (n,): what each segment adds; above 0 it supports H1.
     """
 
     of_all: float
@@ -57,7 +57,7 @@ class WithoutSegments:
 
 
 def against(score: Score, other: Samples, *, is_questioned: bool) -> ScoreAgainst:
-    """Scores with the one embedding of the other side.
+    """A function that scores embeddings with the one embedding of the other side.
 
     Args:
         score: compares embeddings.
@@ -75,10 +75,10 @@ def against(score: Score, other: Samples, *, is_questioned: bool) -> ScoreAgains
 def without_each_segment(
     embeddings: Samples, windows: Index, score: ScoreAgainst, calibration: Calibration
 ) -> WithoutSegments:
-    """How the LR changes without each segment of one side; unbounded, so that it can be seen to.
+    """How the LR changes without each segment of one side; unbounded, because bounds would hide changes.
 
     Args:
-        embeddings: of the segments, shape (n, size); rows without windows are not looked at.
+        embeddings: of the segments, shape (n, size); rows without windows are ignored.
         windows: LSTM windows of each, shape (n,), 0 or more.
         score: with the other side.
         calibration: of the comparison.
@@ -89,7 +89,7 @@ def without_each_segment(
     kept = np.flatnonzero(windows > 0)
     if kept.size <= 1:
         raise CalibrationError(
-            "There is one stretch of speech at most, so none can be left out.", "Look at the recording as a whole."
+            "There is at most one stretch of speech, so none can be left out.", "Examine the recording as a whole."
         )
     weighted = embeddings[kept] * windows[kept, None].astype(np.float32)
     total = weighted.sum(axis=0)
@@ -102,13 +102,13 @@ def without_each_segment(
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A comparison on the first segments alone.
+    """A comparison of the first segments only.
 
     Attributes:
         segments: how many.
         net_speech_s: of them together.
-        log10_lr: with the ends of its interval; None where nothing calibrates so little speech.
-        calibrated_for_s: net speech of the population's cell; None where ``log10_lr`` is.
+        log10_lr: with the ends of its interval; None if no cell calibrates so little speech.
+        calibrated_for_s: net speech of the population's cell; None if ``log10_lr`` is None.
     """
 
     segments: int
@@ -118,19 +118,19 @@ class Amount:
 
 
 CalibrationFor: TypeAlias = Callable[[float], Calibration | None]
-"""The calibration for an amount of net speech in the comparison's other conditions; None where there is none."""
+"""The calibration for an amount of net speech in the comparison's other conditions; None if there is none."""
 
 
 def telling_amounts(windows: Index, duration_s: Vector, wanted_s: Sequence[float]) -> tuple[int, ...]:
-    """How many of the first segments come nearest to each of some amounts of net speech, and how many hold all of it.
+    """How many of the first segments come nearest to each of some amounts of net speech, and how many contain it all.
 
     Args:
         windows: LSTM windows of each segment in the order of time, shape (n,), 0 or more.
         duration_s: of each, shape (n,).
-        wanted_s: amounts, above 0; one that is more than there is comes to all.
+        wanted_s: amounts, above 0; for an amount that is larger than all speech, all of it is taken.
 
     Returns:
-        Numbers of segments, each once, ascending; empty where no segment has windows.
+        Numbers of segments, each once, ascending; empty if no segment has windows.
     """
     kept = np.flatnonzero(windows > 0)
     if not kept.size:
@@ -159,7 +159,7 @@ def growth(
         score: with the other side.
         calibration_for: the calibration for each amount.
         is_questioned: whether they are segments of the questioned side.
-        at: look at these numbers of segments only, as ``telling_amounts`` gives them.
+        at: only these numbers of segments, as ``telling_amounts`` gives them.
     """
     kept = np.flatnonzero(windows > 0)
     looked_at = np.ones(kept.size, np.bool_) if at is None else np.isin(kept + 1, at)
@@ -190,12 +190,12 @@ def growth(
 def cell_for_amount(
     population: Population | ScoreList, cell: int, net_speech_s: float, *, is_questioned: bool
 ) -> int | None:
-    """The cell of the same channel whose amount of speech is nearest; None where it is more than an octave away.
+    """The cell of the same channel whose amount of speech is nearest; None if it is more than an octave away.
 
-    More speech than in the longest cell is calibrated by that one, as in a comparison.
+    More speech than in the longest cell is calibrated by that cell, as in a comparison.
 
     Args:
-        population: what calibrates; of a list of scores there is one cell.
+        population: what calibrates; a list of scores has one cell.
         cell: of the comparison, whose channel is kept.
         net_speech_s: above 0.
         is_questioned: the side of the cell.
@@ -227,7 +227,7 @@ class Typicality:
 
     Attributes:
         voices: how many.
-        as_high: how many of them score as high as the suspect, or higher.
+        as_high: how many of them score at least as high as the suspect.
         share: of them, 0 to 1.
         nearest: the highest first.
         suspect_score: for comparison.
@@ -245,7 +245,7 @@ def typicality(
 ) -> Typicality:
     """Score a questioned embedding against the known voices of a cell, each the mean of its embeddings there.
 
-    Voices of every corpus enter: for a case recording none is its own.
+    Voices of every corpus are included: no corpus is a case recording's own.
 
     Args:
         questioned: shape (size,), unit length.
@@ -256,7 +256,7 @@ def typicality(
         nearest: how many voices to name.
 
     Raises:
-        CalibrationError: if the cell holds no voice.
+        CalibrationError: if the cell has no voice.
     """
     rows = np.flatnonzero(~population.is_questioned & (population.cell == known_cell))
     if not rows.size:
@@ -277,7 +277,7 @@ def typicality(
 
 
 def _directions(vectors: Samples) -> Samples:
-    """Rows at unit length; a row that cancels out stays 0."""
+    """Rows scaled to unit length; a row of 0 stays 0."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     directions: Samples = (vectors / np.where(length > 0, length, 1)).astype(np.float32)
     return directions

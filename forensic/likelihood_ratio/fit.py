@@ -1,4 +1,4 @@
-"""The calibration for one comparison: the population's nearest conditions, their pairs, what is fitted."""
+"""The calibration for one comparison: the population's nearest conditions, their pairs, and the fit."""
 
 import dataclasses
 import hashlib
@@ -26,14 +26,14 @@ from forensic.records import Calibration, Conditions, Samples, Vector
 from forensic.settings import ComparisonSettings
 
 ALGORITHM_VERSION = 3
-"""Raised with every change here that moves a likelihood ratio; part of a calibration's id."""
+"""A number that is raised with every change here that changes a likelihood ratio; part of a calibration's id."""
 
 Score = Callable[[Samples, Samples], NDArray[np.floating]]
-"""Questioned (m, size) and known (n, size) embeddings, normalised, to scores (m, n); higher is more alike."""
+"""From questioned (m, size) and known (n, size) embeddings, normalised, to scores (m, n); higher is more alike."""
 
 
 class Scorer(Protocol):
-    """How embeddings are compared, and a name that changes with whatever changes a score."""
+    """How embeddings are compared, and an identity that changes with everything that changes a score."""
 
     @property
     def identity(self) -> str:
@@ -52,19 +52,19 @@ def calibrate(
 ) -> Calibration:
     """Fit the map from score to log10 LR on reference speakers in the conditions of a comparison.
 
-    Each side of the comparison takes the population's nearest cell. How near it is stands in the result;
-    whether that is near enough (``settings.max_condition_distance``) is for the caller to decide.
+    Each side of the comparison takes the population's nearest cell. The result states how near it is;
+    the caller decides whether that is near enough (``settings.max_condition_distance``).
 
     Args:
         population: the reference-population bank.
         known_conditions: measured conditions of the case's known side.
         questioned_conditions: measured conditions of the case's questioned recording.
         settings: number of draws, seed, fewest speakers.
-        scorer: compares embeddings, the very one that scores the case.
+        scorer: compares embeddings; the same that scores the case.
 
     Raises:
         CalibrationError: if fewer than ``settings.min_speakers`` speakers have recordings in both cells, no
-            corpus has two of them, or the scores carry nothing.
+            corpus has two of them, or the scores carry no information.
     """
     known_cell, known_distance = nearest(known_conditions, population.known_cells)
     questioned_cell, questioned_distance = nearest(questioned_conditions, population.questioned_cells)
@@ -81,8 +81,8 @@ def calibrate_cells(
 ) -> Calibration:
     """The calibration of one known and one questioned cell; many case recordings may share it.
 
-    Cllr, Cllr_min, EER and the bounds rest on cross-validated log10 LRs: no pair is judged by a map that
-    either of its speakers took part in fitting. Intervals use all ``settings.bootstrap_draws``.
+    Cllr, Cllr_min, EER and the bounds rest on cross-validated log10 LRs: the map for a pair was fitted without
+    either of its speakers. Intervals use all ``settings.bootstrap_draws``.
 
     Args:
         population: the reference-population bank, or a list of scores, which is of one pair of conditions.
@@ -138,7 +138,7 @@ def _reference_pairs(
     settings: ComparisonSettings,
     scorer: Scorer,
 ) -> tuple[Pairs, tuple[str, ...], int]:
-    """The scored pairs, the corpora they come from, and how many recordings entered (0: not stated)."""
+    """The scored pairs, the corpora they come from, and how many recordings were used (0: not stated)."""
     if isinstance(population, ScoreList):
         pairs = population.pairs
         check_speakers(pairs.speakers, settings.min_speakers)
@@ -153,8 +153,8 @@ def check_speakers(speakers: int, least: int) -> None:
     """Refuse fewer reference speakers than ``least``.
 
     Args:
-        speakers: who have recordings on both sides.
-        least: how many the settings ask for.
+        speakers: number of speakers with recordings on both sides.
+        least: smallest number that the settings allow.
 
     Raises:
         CalibrationError: if there are fewer.
@@ -162,12 +162,12 @@ def check_speakers(speakers: int, least: int) -> None:
     if speakers < least:
         raise CalibrationError(
             f"Only {speakers} reference speakers were recorded in these conditions, not {least}.",
-            "Add reference speakers in these conditions, or lower comparison.min_speakers and answer for it.",
+            "Add reference speakers in these conditions, or lower comparison.min_speakers and justify it.",
         )
 
 
 def check_they_differ(pairs: Pairs) -> None:
-    """Refuse scores that carry nothing.
+    """Refuse scores that carry no information.
 
     Raises:
         CalibrationError: if same-speaker scores are on average no higher than different-speaker scores.
@@ -186,11 +186,11 @@ def calibration_id(
     """Hash of everything that a calibration depends on, 64 hexadecimal digits.
 
     Args:
-        population: a bank, or a list of scores, of which the hash enters.
+        population: a bank, or a list of scores; its hash is used.
         known_cell: index of the known side's cell.
         questioned_cell: index of the questioned side's cell.
-        settings: all of them enter.
-        scorer: of which the identity enters.
+        settings: all of them are used.
+        scorer: its identity is used.
     """
     content = {
         "population": population.sha256 if isinstance(population, ScoreList) else population.card.parquet_sha256,
@@ -206,12 +206,11 @@ def calibration_id(
 def score_pairs(
     population: Population, known_cell: int, questioned_cell: int, min_speakers: int, score: Score
 ) -> tuple[Pairs, tuple[int, ...], int]:
-    """Score every questioned recording of a cell against every known speaker of its corpus.
+    """Score every questioned recording of a cell with every known speaker of its corpus.
 
-    A known speaker is the normalised mean of the speaker's embeddings in the known cell; a questioned
-    recording stands for itself. Only speakers with both enter, so that each speaker is on both sides. Pairs
-    across corpora are left out: they are told apart by their channel, which makes LRs look better than they
-    are.
+    A known speaker is the normalised mean of the speaker's embeddings in the known cell; each questioned
+    recording counts by itself. Only speakers with both are used, so that each speaker is on both sides. Pairs
+    across corpora are left out: their channels alone distinguish them, which makes LRs look better than they are.
 
     Args:
         population: a bank.
@@ -221,8 +220,8 @@ def score_pairs(
         score: of questioned embeddings, shape (n, size), and known ones, shape (m, size): shape (n, m).
 
     Returns:
-        The pairs, with speakers numbered among those that entered; the population's index of each of them;
-        and how many embeddings entered.
+        The pairs, with speakers numbered among those that were used; the population's index of each of them;
+        and how many embeddings were used.
 
     Raises:
         CalibrationError: as in ``calibrate``.
@@ -241,7 +240,7 @@ def score_pairs(
     is_different = (corpus[questioned_speaker][:, None] == corpus) & ~is_same
     if not is_different.any():
         raise CalibrationError(
-            "No two reference speakers are of one corpus, so there are no different-speaker pairs.",
+            "No two reference speakers are of the same corpus, so there are no different-speaker pairs.",
             "Use a population with several speakers of each corpus.",
         )
     questioned, different_known = np.nonzero(is_different)

@@ -1,4 +1,4 @@
-"""Checks of the numbers that enter the mathematics, so that no NaN ever becomes a likelihood ratio."""
+"""Checks of the numbers that enter a calculation, so that no NaN ever becomes a likelihood ratio."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,7 +8,7 @@ from forensic.records import Vector
 
 
 def checked(values: ArrayLike, what: str, *, finite: bool = False) -> Vector:
-    """The values as a float64 vector, if they can be calculated with.
+    """The values as a float64 vector, if calculations can use them.
 
     Args:
         values: scores or log10 LRs.
@@ -20,13 +20,13 @@ def checked(values: ArrayLike, what: str, *, finite: bool = False) -> Vector:
     """
     vector = np.asarray(values, dtype=np.float64)
     if vector.ndim != 1:
-        raise CalibrationError(f"The {what} have {vector.ndim} dimensions.", "Give them as a list of numbers.")
+        raise CalibrationError(f"The {what} have {vector.ndim} dimensions, not one.", "Give them as a list of numbers.")
     if not vector.size:
         raise CalibrationError(f"There are no {what}.", "Add recordings, so that each kind of pair occurs.")
     if np.isnan(vector).any():
         raise CalibrationError(
             f"{np.isnan(vector).sum()} of the {what} are not a number.",
-            "Find the recordings they come from: a comparison that could not be made must not be scored.",
+            "Find the recordings that they come from: a comparison that could not be made must not have a score.",
         )
     if finite and np.isinf(vector).any():
         raise CalibrationError(
@@ -36,7 +36,7 @@ def checked(values: ArrayLike, what: str, *, finite: bool = False) -> Vector:
 
 
 def shares(weights: ArrayLike | None, count: int, what: str) -> Vector:
-    """The weights of one class scaled to a sum of 1; equal where there are none.
+    """The weights of one class scaled to a sum of 1; equal if there are none.
 
     Args:
         weights: shape (count,), 0 or more, or None.

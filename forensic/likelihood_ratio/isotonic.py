@@ -1,9 +1,9 @@
-"""Pool adjacent violators: the best rising steps through weighted values, for one sequence or many side by side.
+"""Pool adjacent violators: the best rising steps through weighted values, for one sequence or many at once.
 
-Neighbours where a block's mean is not above the one before belong to one block of the result, in whatever order they
-are pooled. So all of them are pooled at once, in all sequences, and then again, until every block is above its
-predecessor: a few dozen sweeps of array operations. ``scipy.optimize.isotonic_regression`` does the same for one
-sequence a call; importing ``scipy.optimize`` takes longer than a bootstrap of a thousand draws does here.
+If the mean of a block is not above that of the block before, both belong to one block of the result, in whatever order
+blocks are pooled. So all such neighbours are pooled at once, in all sequences, and then again, until every block is
+above its predecessor: a few dozen sweeps of array operations. ``scipy.optimize.isotonic_regression`` does the same for
+one sequence per call; importing ``scipy.optimize`` takes longer than a bootstrap of a thousand draws does here.
 
 Source: Barlow, Bartholomew, Bremner & Brunk (1972), Statistical Inference under Order Restrictions, section 1.2.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from forensic.records import Vector
 
-_SWEEPS = 48  # a staircase may take as many as it has steps; what is left then is pooled one by one
+_SWEEPS = 48  # some sequences would need one sweep per value; what remains after these is pooled one by one
 
 
 def block_starts(weighted: Vector, weight: Vector, begins: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
@@ -25,7 +25,7 @@ def block_starts(weighted: Vector, weight: Vector, begins: NDArray[np.bool_] | N
         begins: where a sequence begins, shape (n,), the first of them True; None: all are one sequence.
 
     Returns:
-        Places in rising order, 0 and wherever a sequence begins among them, shape (n_blocks,).
+        Indices in rising order, with 0 and the beginning of every sequence, shape (n_blocks,).
     """
     if begins is None:
         begins = np.zeros(len(weight), bool)
@@ -44,7 +44,7 @@ def block_starts(weighted: Vector, weight: Vector, begins: NDArray[np.bool_] | N
 
 
 def _one_by_one(weighted: list[float], weight: list[float], begins: list[bool]) -> list[int]:
-    """The same from left to right: each value joins the blocks before it that it is not above."""
+    """The same from left to right: each value joins the blocks before it whose means are not below it."""
     blocks: list[tuple[int, float, float]] = []  # where it starts, its weighted sum, its weight
     for start, (own, own_weight) in enumerate(zip(weighted, weight, strict=True)):
         block = (start, own, own_weight)

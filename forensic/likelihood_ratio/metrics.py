@@ -6,22 +6,22 @@ NaN is not. Each of the two sets weighs one half, whatever its size. Weights, wh
 weigh values within their set (a pair of speakers that a bootstrap drew twice weighs double); their scale does
 not matter.
 
-Measures of discrimination (``cllr_min``, ``eer``) depend on the order of the values alone, so scores do as
-well.
+Measures of discrimination (``cllr_min``, ``eer``) depend on the order of the values only, so they take scores
+as well.
 
 The tests and ``benchmarks/metrics_agreement.py`` compare these measures with ``lir`` (Netherlands Forensic
-Institute) and ``llreval`` (Brümmer & van Leeuwen). All agree to 1e-9 on finite values below 10^300, ties and tiny
-sets included. Where the others leave the definitions, we do not follow:
+Institute) and ``llreval`` (Brümmer & van Leeuwen). All agree to 1e-9 on finite values below 10^300, with ties and
+tiny sets. Where the others deviate from the definitions, we do not follow:
 
 - An LR beyond 10^308 overflows in lir, which then calls Cllr infinite and devPAV NaN. Cllr of a finite log10 LR
   is finite; here, as in llreval, nothing is raised to a power before its logarithm is taken.
-- ``-inf`` under H1 beside a finite PAV value is infinitely far from it, so devPAV is infinite. lir gives NaN where
-  PAV's last value is finite as well (its test for that case looks at one end twice).
-- lir's ECE subtracts posteriors from 1, and so keeps fewer than nine digits where an LR passes some 10^7.
-- llreval finds the EER by a search that stops some 1e-9 short of the maximum, and so may miss 1e-9 itself. The
-  EER is an intersection of straight lines; here, and from llreval's own hull in the tests, it is calculated.
-- PAV blocks whose LRs are equal may be one vertex of the hull more or less by a rounding error; the hull is the
-  same curve.
+- ``-inf`` under H1 is infinitely far from a finite PAV value, so devPAV is infinite. lir gives NaN if PAV's last
+  value is finite as well (its test for that case checks one end twice).
+- lir's ECE subtracts posteriors from 1, and so keeps fewer than nine digits for LRs above about 10^7.
+- llreval finds the EER by a search that stops about 1e-9 below the maximum, so its error may be 1e-9. The
+  EER is an intersection of straight lines; here it is calculated, and in the tests also from llreval's own hull.
+- PAV blocks with equal LRs may give one vertex of the hull more or less because of rounding; the hull is the same
+  curve.
 """
 
 import itertools
@@ -58,11 +58,11 @@ def cllr(
         same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,), no NaN; infinities are allowed.
         different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,), no NaN; infinities are
             allowed.
-        same_speaker_weights: how much each counts, shape (n_same,), 0 or more, any positive sum; None: all alike.
+        same_speaker_weights: how much each counts, shape (n_same,), 0 or more, any positive sum; None: all equally.
         different_speaker_weights: the same for the other set, shape (n_different,).
 
     Returns:
-        Cost in bits, 0 or more; infinite where an LR is 0 under H1 or infinite under H2.
+        Cost in bits, 0 or more; infinite if an LR is 0 under H1 or infinite under H2.
 
     Raises:
         CalibrationError: if either set is empty or holds NaN, or the weights do not fit.
@@ -97,11 +97,11 @@ def _weighted_sum(values: Vector, weights: Vector) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Values of both classes in rising order, neighbours of one class joined.
+    """Values of both classes in rising order, with neighbours of one class joined.
 
     Pool-adjacent-violators gives neighbours with the same label the same result, so joining them loses
-    nothing and leaves at most 2 n_same + 1 runs of the hundred thousand pairs. Equal values share a run
-    whatever their class: a tie must not be broken in the system's favour.
+    nothing and leaves at most 2 n_same + 1 runs from a hundred thousand pairs. Equal values share a run,
+    whatever their class: a tie must not be broken in favour of the system.
 
     Attributes:
         same: run of each same-speaker value, shape (n_same,).
@@ -133,7 +133,7 @@ def runs(same: Vector, different: Vector) -> Runs:
 
 @dataclass(frozen=True, slots=True)
 class PavBlocks:
-    """Result of pool-adjacent-violators: the steps of the best rising map from value to LR.
+    """The result of pool-adjacent-violators: the steps of the best rising map from value to LR.
 
     Attributes:
         same: share of the same-speaker class in each block, rising values, shape (n_blocks,), sum 1.
@@ -148,9 +148,9 @@ class PavBlocks:
     @property
     def log10_lr(self) -> Vector:
         """log10 LR of each block, shape (n_blocks,); -inf or inf where a class is absent."""
-        with np.errstate(divide="ignore"):  # log of 0 is the answer there
+        with np.errstate(divide="ignore"):  # the log of 0 is correct there
             log10_lr = np.log10(self.same) - np.log10(self.different)
-        return np.maximum.accumulate(log10_lr)  # equal blocks may fall by a rounding error
+        return np.maximum.accumulate(log10_lr)  # rounding may make equal blocks fall
 
     @property
     def cllr(self) -> float:
@@ -165,12 +165,12 @@ class PavBlocks:
 
     @property
     def eer(self) -> float:
-        """Where the hull has as many misses as false alarms, 0 to 0.5."""
+        """The rate at which the hull has as many misses as false alarms, 0 to 0.5."""
         return float(_eer_of_blocks(self.same[None], self.different[None])[0])
 
 
 def _cllr_of_blocks(same: Matrix, different: Matrix) -> Vector:
-    """Cllr_min of each row of blocks; blocks without weight at the end of a row change nothing."""
+    """Cllr_min of each row of blocks; blocks without weight at the end of a row have no effect."""
     total = same + different
     with np.errstate(divide="ignore", invalid="ignore"):
         cost = same * np.log2(total / same), different * np.log2(total / different)
@@ -187,7 +187,7 @@ def _hulls(same: Matrix, different: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _eer_of_blocks(same: Matrix, different: Matrix) -> Vector:
-    """The EER of each row of blocks; blocks without weight at the end of a row change nothing."""
+    """The EER of each row of blocks; blocks without weight at the end of a row have no effect."""
     false_alarms, misses = _hulls(same, different)
     row, after = np.arange(len(same)), np.argmax(misses >= false_alarms - 1e-12, axis=1)
     gap = false_alarms - misses
@@ -231,7 +231,7 @@ def pav_blocks_of_draws(same: Matrix, different: Matrix) -> Iterator[PavBlocks]:
     """
     same, different = same / same.sum(axis=1, keepdims=True), different / different.sum(axis=1, keepdims=True)
     weight = same + different
-    used = np.flatnonzero(weight)  # other runs are of speakers whom a bootstrap did not draw
+    used = np.flatnonzero(weight)  # the other runs are of speakers that a bootstrap did not draw
     draw = used // weight.shape[1]
     begins = np.diff(draw, prepend=-1) > 0
     first = block_starts(same.ravel()[used], weight.ravel()[used], begins)
@@ -256,7 +256,7 @@ def _blocks_of(
 
 
 def pav_log10_lr(same_speaker_values: ArrayLike, different_speaker_values: ArrayLike) -> tuple[Vector, Vector]:
-    """The log10 LRs that the best rising map would give to these very values, knowing the truth.
+    """The log10 LRs that the best rising map, fitted to these values and their truth, gives to them.
 
     Args:
         same_speaker_values: log10 LRs or scores where H1 is true, shape (n_same,), no NaN; infinities are allowed.
@@ -281,7 +281,7 @@ def cllr_min(
     same_speaker_weights: ArrayLike | None = None,
     different_speaker_weights: ArrayLike | None = None,
 ) -> float:
-    """Cllr after the best rising map of the values (PAV): what the order of the values alone costs.
+    """Cllr after the best rising map of the values (PAV): the cost of the order of the values only.
 
     Args:
         same_speaker_log10_lr: log10 LRs or scores, of which only the order counts, where H1 is true, shape
@@ -390,7 +390,7 @@ def dev_pav(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayL
             allowed.
 
     Returns:
-        0 or more, in log10 units; infinite where an infinite log10 LR was contradicted by the truth.
+        0 or more, in log10 units; infinite if an infinite log10 LR was contradicted by the truth.
 
     Raises:
         CalibrationError: if either set is empty or holds NaN, or the classes do not overlap, so that PAV is
@@ -401,22 +401,22 @@ def dev_pav(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayL
     area = distance_from_identity(*pav_curve(same_speaker_log10_lr, different_speaker_log10_lr))
     if area is None:
         raise CalibrationError(
-            "devPAV is undefined: every same-speaker value lies above every different-speaker value.",
+            "devPAV is undefined: every same-speaker value is above every different-speaker value.",
             "Use more speakers or harder conditions, or report Cllr alone.",
         )
     return area
 
 
 def distance_from_identity(value: Vector, mapped: Vector) -> float | None:
-    """Mean distance between a PAV curve and the identity, where the curve is finite: devPAV.
+    """The mean distance between a PAV curve and the identity, over the range where the curve is finite: devPAV.
 
     Args:
-        value: log10 LRs, rising, none twice, shape (n,).
+        value: log10 LRs, rising, each once, shape (n,).
         mapped: what PAV makes of each, shape (n,).
 
     Returns:
-        0 or more; infinite where an infinite value has another image than itself; None where the curve is finite
-        nowhere, so that there is no distance.
+        0 or more; infinite if PAV maps an infinite value to another one; None if the curve is finite nowhere, so that
+        there is no distance.
     """
     if (np.isinf(value) & (value != mapped)).any():
         return float("inf")
@@ -473,7 +473,7 @@ def misleading_evidence(same_speaker_log10_lr: ArrayLike, different_speaker_log1
 
 
 def det_curve(same_speaker_values: ArrayLike, different_speaker_values: ArrayLike) -> tuple[Vector, Vector]:
-    """Errors at every threshold, for a DET plot: the ROC itself, of which ``roc_convex_hull`` is the hull.
+    """Errors at every threshold, for a DET plot: the ROC, whose convex hull is ``roc_convex_hull``.
 
     Args:
         same_speaker_values: log10 LRs or scores where H1 is true, shape (n_same,), no NaN; infinities are allowed.
@@ -482,7 +482,7 @@ def det_curve(same_speaker_values: ArrayLike, different_speaker_values: ArrayLik
 
     Returns:
         Rates of false alarms (falling from 1 to 0) and of misses (rising from 0 to 1) if "same speaker" were said
-        from each value that occurs upward, and last above all of them; shape (n_values + 1,).
+        at and above each value that occurs, and last above all of them; shape (n_values + 1,).
 
     Raises:
         CalibrationError: if either set is empty or holds NaN.
@@ -493,7 +493,7 @@ def det_curve(same_speaker_values: ArrayLike, different_speaker_values: ArrayLik
 
 @dataclass(frozen=True, slots=True)
 class Zoo:
-    """How each speaker fares: mean log10 LR with themselves and with others.
+    """Each speaker's mean log10 LR with themselves and with others.
 
     Attributes:
         speaker: those with comparisons of both kinds, shape (n,), rising.
@@ -513,7 +513,7 @@ def zoo(
     different_known: Index,
     different_questioned: Index,
 ) -> Zoo:
-    """The points of a Zoo plot: speakers whose LRs mislead stand apart from the others.
+    """The points of a Zoo plot, in which speakers whose LRs mislead are apart from the others.
 
     Args:
         same_speaker_log10_lr: finite, shape (n_same,).
@@ -568,7 +568,7 @@ def tippett(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayL
 def empirical_cross_entropy(
     same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike, prior_log10_odds: ArrayLike
 ) -> Vector:
-    """Empirical cross-entropy (ECE) in bits: what the LRs leave unknown, for each prior.
+    """Empirical cross-entropy (ECE) in bits: how much remains unknown after the LRs, for each prior.
 
     At prior odds 1 it is Cllr.
 

@@ -1,4 +1,4 @@
-"""Scored pairs of reference speakers, and what each weighs when speakers are drawn or left out."""
+"""Scored pairs of reference speakers, and the weight of each when speakers are drawn or left out."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ Index = NDArray[np.intp]
 Matrix = NDArray[np.float64]
 
 _PAIRS_AT_ONCE = 128
-"""Pairs whose weights in all draws are held at once: 1 MB for 1,000 draws, which stays in a processor's cache."""
+"""How many pairs have their weights in all draws in memory at once: 1 MB for 1,000 draws, which a cache can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Pairs:
     speakers: int
 
     def __post_init__(self) -> None:
-        """Refuse pairs that do not fit together."""
+        """Refuse arrays that do not fit together."""
         checked(self.same_scores, "same-speaker scores", finite=True)
         checked(self.different_scores, "different-speaker scores", finite=True)
         fits = (
@@ -50,14 +50,14 @@ class Pairs:
         if not fits:
             raise CalibrationError("Scores and speakers differ in number.", "Give each pair its speakers.")
         if (self.different_known == self.different_questioned).any():
-            raise CalibrationError("A different-speaker pair has one speaker on both sides.", "Correct the pairs.")
+            raise CalibrationError("A different-speaker pair has the same speaker on both sides.", "Correct the pairs.")
         indices = np.concatenate([self.same_speaker, self.different_known, self.different_questioned])
         if indices.min() < 0 or indices.max() >= self.speakers:
             raise CalibrationError("A pair names a speaker that does not exist.", "Number speakers from 0.")
 
 
 def same_weights(pairs: Pairs, speaker_weights: Matrix) -> Matrix:
-    """What each same-speaker pair weighs: as much as its speaker.
+    """The weight of each same-speaker pair: that of its speaker.
 
     Args:
         pairs: the pairs.
@@ -71,9 +71,9 @@ def same_weights(pairs: Pairs, speaker_weights: Matrix) -> Matrix:
 
 
 def different_weights_by_group(pairs: Pairs, speaker_weights: Matrix, group: Index) -> Matrix:
-    """What the different-speaker pairs of each group weigh together.
+    """The weight of the different-speaker pairs of each group together.
 
-    A pair weighs the product of its speakers' weights.
+    The weight of a pair is the product of its speakers' weights.
 
     Args:
         pairs: the pairs.
@@ -86,7 +86,7 @@ def different_weights_by_group(pairs: Pairs, speaker_weights: Matrix, group: Ind
     """
     order = np.argsort(group, kind="stable")
     known, questioned, group = pairs.different_known[order], pairs.different_questioned[order], group[order]
-    by_speaker = np.ascontiguousarray(speaker_weights.T)  # a pair's weights in all draws then lie side by side
+    by_speaker = np.ascontiguousarray(speaker_weights.T)  # a pair's weights in all draws are then adjacent in memory
     summed = np.zeros((int(group[-1]) + 1, len(speaker_weights)))
     for first in range(0, len(order), _PAIRS_AT_ONCE):
         here = slice(first, first + _PAIRS_AT_ONCE)

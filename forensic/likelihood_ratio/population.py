@@ -1,9 +1,9 @@
 """The reference-population bank: embeddings of speakers of the relevant population, in many conditions.
 
-A bank is a folder with ``population.parquet`` (a row an embedding) and ``population.toml`` (its card). Each
-row is one recording, or a piece of one, of a speaker on the *known* or the *questioned* side, in a *cell*: a
-simulated channel and a nominal amount of net speech. The bank holds for one embedding model only, whose hash
-the card names.
+A bank is a folder with ``population.parquet`` (one row per embedding) and ``population.toml`` (its card).
+Each row is one recording, or a piece of one, of a speaker on the *known* or the *questioned* side, in a *cell*: a
+simulated channel and a nominal amount of net speech. The bank is for one embedding model only, whose hash
+the card states.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """Column name to type, of the rows beside their embeddings."""
 
 _MAY_BE_NULL = frozenset(quantity.name for quantity in QUANTITIES if not quantity.is_always_measured)
-_MAY_BE_MISSING = frozenset(  # in banks of before it was measured; but not where null says something
+_MAY_BE_MISSING = frozenset(  # in older banks, made before these were measured; not where null has a meaning
     quantity.name for quantity in QUANTITIES if quantity.name in _MAY_BE_NULL and quantity.none_states is None
 )
 Setting: TypeAlias = float | str | Sequence[float] | Sequence[str] | Mapping[str, Sequence[str]]
@@ -49,16 +49,16 @@ _REMEDY = "Install the population bank again, or build one with this model."
 
 @dataclass(frozen=True, slots=True)
 class PopulationCard:
-    """What a bank's card states.
+    """The content of a bank's card.
 
     Attributes:
         model_sha256: of the weights that made the embeddings.
-        parquet_sha256: of ``population.parquet``.
-        data: where the speakers come from, in a sentence or two.
-        licences: licence of each corpus.
-        speakers: number of speakers.
-        rows: number of embeddings.
-        settings: how the bank was made: seed, amounts of speech, steps of each channel; empty in older banks.
+    parquet_sha256: of ``population.parquet``.
+    data: where the speakers come from, in a sentence or two.
+    licences: licence of each corpus.
+    speakers: number of speakers.
+    rows: number of embeddings.
+    settings: how the bank was made: seed, amounts of speech, steps of each channel; empty in older banks.
     """
 
     model_sha256: str
@@ -107,12 +107,12 @@ def save_population(
     licences: Mapping[str, str],
     settings: Mapping[str, Setting] | None = None,
 ) -> None:
-    """Write a bank: the Parquet file, then the card that names its hash.
+    """Write a bank: the Parquet file, then the card that states its hash.
 
-    Embeddings are stored as float16 (2 bytes a value), which moves a cosine by less than 0.001.
+    Embeddings are stored as float16 (2 bytes per value), which changes a cosine by less than 0.001.
 
     Args:
-        folder: where to; made if missing.
+        folder: where to write; made if missing.
         rows: columns of ``ROWS_SCHEMA``, in any order.
         embeddings: L2-normalised, shape (n, embedding_size), in the order of ``rows``.
         model_sha256: of the weights that made the embeddings.
@@ -159,8 +159,8 @@ def load_population(folder: Path, model_sha256: str) -> Population:
         model_sha256: of the weights that will embed the case recordings.
 
     Raises:
-        ModelError: if a file is missing or damaged, the Parquet file is not the one the card names, or the
-            bank was made with another model.
+        ModelError: if a file is missing or damaged, the Parquet file does not have the hash that the card states,
+            or the bank was made with another model.
     """
     card = _read_card(folder / CARD)
     if card.model_sha256 != model_sha256:
@@ -177,13 +177,13 @@ def read_rows(folder: Path) -> pl.DataFrame:
     """What was measured of every embedding of a bank, columns of ``ROWS_SCHEMA``.
 
     Raises:
-        ModelError: if a file is missing or damaged, or the Parquet file is not the one the card names.
+        ModelError: if a file is missing or damaged, or the Parquet file does not have the hash that the card states.
     """
     return _read_rows(folder, _read_card(folder / CARD))[0]
 
 
 def _read_rows(folder: Path, card: PopulationCard) -> tuple[pl.DataFrame, Samples]:
-    """Checked rows and embeddings of the bank that a card names."""
+    """Checked rows and embeddings of the bank that a card describes."""
     try:
         content = (folder / PARQUET).read_bytes()
     except OSError as error:
@@ -195,22 +195,24 @@ def _read_rows(folder: Path, card: PopulationCard) -> tuple[pl.DataFrame, Sample
         embeddings = _decoded(frame["embedding"])
         rows = frame.select(pl.col(name).cast(kind) for name, kind in ROWS_SCHEMA.items())
     except (pl.exceptions.PolarsError, ValueError) as error:
-        raise ModelError(f"{folder / PARQUET} has not the columns of a population bank: {error}.", _REMEDY) from error
+        raise ModelError(
+            f"{folder / PARQUET} does not have the columns of a population bank: {error}.", _REMEDY
+        ) from error
     _check_rows(rows, embeddings)
     return rows, embeddings
 
 
 def join_populations(parts: Sequence[Population]) -> Population:
-    """Banks of one model as one, with the cells of all; a speaker of one name and corpus in several is one speaker.
+    """Banks of one model joined into one, with the cells of all; the same name and corpus in several is one speaker.
 
     Raises:
-        ModelError: if there is none, they are of several models, or a speaker is in two corpora.
+        ModelError: if there is no bank, they are of several models, or a speaker is in two corpora.
     """
     if len({part.card.model_sha256 for part in parts}) != 1:
-        raise ModelError("The populations are of several models, or there is none.", _REMEDY)
+        raise ModelError("The population banks are of several models, or there are none.", _REMEDY)
     corpora = {name: corpus for part in parts for name, corpus in zip(part.speakers, part.corpora, strict=True)}
     if any(corpora[name] != corpus for part in parts for name, corpus in zip(part.speakers, part.corpora, strict=True)):
-        raise ModelError("A speaker of the populations is in two corpora.", "Name corpora alike in all.")
+        raise ModelError("A speaker of the populations is in two corpora.", "Name each corpus the same in all of them.")
     names = sorted(corpora, key=lambda name: (corpora[name], name))
     number = {name: index for index, name in enumerate(names)}
     cells: list[NDArray[np.intp]] = []
@@ -242,7 +244,7 @@ def _read_card(path: Path) -> PopulationCard:
 
 
 def _decoded(column: pl.Series) -> Samples:
-    """Unit vectors of the stored halves; what float16 rounded off is made good."""
+    """Unit vectors from the stored float16 values; their rounding is corrected."""
     if column.bin.size().n_unique() != 1:
         raise ValueError("no rows, or embeddings of several lengths")
     stored = np.frombuffer(b"".join(column.to_list()), dtype="<f2").reshape(len(column), -1).astype(np.float32)
@@ -255,7 +257,7 @@ _ROUNDING = 0.005
 
 
 def _lengths(vectors: Samples) -> Samples:
-    """Of each row; the squares of a bank of tens of megabytes are summed without being kept."""
+    """The length of each row; the squares are summed without a copy, because a bank is tens of megabytes."""
     lengths: Samples = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     return lengths
 
@@ -270,20 +272,23 @@ def _check_rows(rows: pl.DataFrame, embeddings: Samples) -> None:
     if missing:
         raise ModelError(f"The population's rows lack {', '.join(missing)}.", "Give every column.")
     if embeddings.ndim != 2 or len(embeddings) != len(rows) or not len(rows):  # noqa: PLR2004 - rows by values
-        raise ModelError(f"{embeddings.shape} embeddings for {len(rows)} rows.", "Give one embedding a row.")
+        raise ModelError(
+            f"The shape of the embeddings, {embeddings.shape}, does not fit the number of rows, {len(rows)}.",
+            "Give one embedding per row.",
+        )
     if not np.allclose(_lengths(embeddings), 1, atol=_ROUNDING):
-        raise ModelError("The population holds embeddings that are not of length 1.", "Embed the recordings again.")
+        raise ModelError("The population has embeddings whose length is not 1.", "Embed the recordings again.")
     required = [name for name in ROWS_SCHEMA if name not in _MAY_BE_NULL]
     if rows.select(pl.any_horizontal(pl.col(required).is_null().any())).item():
         raise ModelError("The population's rows have empty values.", f"Fill {', '.join(required)}.")
     if not rows["side"].is_in(ROLES).all():
         raise ModelError("The population has a side that is neither known nor questioned.", "Correct the rows.")
     if rows.select("speaker", "side", "cell", "cell_net_speech_s", "piece").is_duplicated().any():
-        raise ModelError("The population holds a speaker's piece twice.", "Number the pieces of each cell from 0.")
+        raise ModelError("The population has a speaker's piece twice.", "Number the pieces of each cell from 0.")
     if rows.group_by("speaker").agg(pl.col("corpus").n_unique())["corpus"].max() != 1:
         raise ModelError(
             "A speaker of the population is in two corpora.",
-            "Put the corpus before the name where names coincide.",
+            "Put the corpus before the name if two people have the same name.",
         )
 
 
@@ -314,9 +319,9 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
 
 
 def _by_cell(rows: pl.DataFrame) -> pl.DataFrame:
-    """A row a cell, in order: its rows, and of each number that was measured the one or two values in the middle.
+    """One row per cell, in order: its rows, and for each measured number the one or two values in the middle.
 
-    In one go, for there are many cells and tens of thousands of rows.
+    All cells are done at once, because there are many cells and tens of thousands of rows.
     """
     key = ["side", "cell", "cell_net_speech_s"]
     numbers = [quantity.name for quantity in QUANTITIES if quantity.is_number]
@@ -332,13 +337,13 @@ def _by_cell(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _stated(quantity: Quantity) -> pl.Expr:
-    """What the rows state of a quantity, in order."""
+    """The values of a quantity that the rows state, in order."""
     column = pl.col(quantity.name)
     return (column.drop_nulls() if quantity.none_states is None else column.fill_null(quantity.none_states)).sort()
 
 
 def _typical(group: Mapping[str, Any]) -> Conditions:
-    """Medians of a row of ``_by_cell``; of kinds the most frequent."""
+    """Medians of a row of ``_by_cell``; the most frequent of kinds."""
     typical: dict[str, Any] = {
         quantity.name: (_mean if quantity.is_number else _most_frequent)(group[quantity.name])
         for quantity in QUANTITIES
@@ -347,12 +352,12 @@ def _typical(group: Mapping[str, Any]) -> Conditions:
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    """None of no values, or of what only states that nothing was there to measure."""
+    """The mean; None if there are no values, or they only state that there was nothing to measure."""
     mean = sum(values) / len(values) if values else None
     return mean if mean is None or math.isfinite(mean) else None
 
 
 def _most_frequent(values: Sequence[str]) -> str | None:
-    """The first by name of equals; None where none was measured."""
+    """The most frequent value, of equals the first by name; None if none was measured."""
     counts = Counter(values)
     return min(counts, key=lambda value: (-counts[value], value)) if counts else None

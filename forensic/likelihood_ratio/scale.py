@@ -17,7 +17,7 @@ NO_SUPPORT = "no support either way"
 
 @dataclass(frozen=True, slots=True)
 class ScaleStep:
-    """One step of a verbal scale, on magnitudes: above ``low_log10``, up to ``high_log10`` itself.
+    """One step of a verbal scale, on magnitudes: above ``low_log10``, up to and including ``high_log10``.
 
     Attributes:
         low_log10: 0 for the first step.
@@ -39,7 +39,7 @@ class VerbalScale:
     Attributes:
         name: for the report.
         citation: where it comes from.
-        steps: rising.
+        steps: in rising order.
     """
 
     name: str
@@ -53,7 +53,7 @@ class VerbalScale:
             CalibrationError: if the log10 LR is NaN.
         """
         if math.isnan(log10_lr):
-            raise CalibrationError("A log10 LR is not a number.", "Issue no LR where none could be calculated.")
+            raise CalibrationError("A log10 LR is not a number.", "Do not issue an LR that could not be calculated.")
         return next(step for step in self.steps if abs(log10_lr) <= step.high_log10)
 
     def describe(self, log10_lr: float) -> str:
@@ -74,13 +74,13 @@ def load_scale(path: Path | None = None) -> VerbalScale:
     """Read a verbal scale.
 
     The file is TOML: ``name``, ``citation`` and a list of ``[[steps]]``, each with ``low_lr``, ``high_lr``
-    (left out in the last), ``term``, and ``neutral = true`` where the term favours neither proposition.
+    (left out in the last), ``term``, and ``neutral = true`` if the term favours neither proposition.
 
     Args:
-        path: the file, or None for the scale that ships.
+        path: the file. None: the bundled scale.
 
     Raises:
-        SettingsError: if the file cannot be read, or its steps do not run from LR 1 to infinity without gap
+        SettingsError: if the file cannot be read, or its steps do not cover LR 1 to infinity without gap
             or overlap.
     """
     path = path or shipped("templates") / "scales" / "casework.toml"
@@ -111,14 +111,17 @@ class _File:
 
 def _step(step: _StatedStep, where: str) -> ScaleStep:
     if not step.low_lr < step.high_lr:
-        raise SettingsError(f"{where} runs from LR {step.low_lr} to {step.high_lr}.", "Let it rise.")
+        raise SettingsError(
+            f"{where} goes from LR {step.low_lr} to {step.high_lr}.",
+            "Make high_lr larger than low_lr, and both 1 or more.",
+        )
     return ScaleStep(math.log10(step.low_lr), math.log10(step.high_lr), step.term, step.neutral)
 
 
 def _check_steps(steps: tuple[ScaleStep, ...], path: Path) -> None:
     if steps[0].low_log10 != 0 or steps[-1].high_log10 != math.inf:
         raise SettingsError(
-            f"{path}: the steps do not run from LR 1 to infinity.",
+            f"{path}: the steps do not cover LR 1 to infinity.",
             "Start the first at low_lr = 1 and leave high_lr out of the last.",
         )
     for number, (below, above) in enumerate(pairwise(steps), start=1):
@@ -126,5 +129,5 @@ def _check_steps(steps: tuple[ScaleStep, ...], path: Path) -> None:
             kind = "a gap" if below.high_log10 < above.low_log10 else "an overlap"
             raise SettingsError(
                 f"{path}: there is {kind} between steps {number} and {number + 1}.",
-                "Let each step start where the one before ends.",
+                "Make each step start where the one before ends.",
             )

@@ -1,8 +1,8 @@
 """A laboratory's own scores as a calibration: comparisons of known truth, all in one pair of conditions.
 
-A calibration folder of scores holds ``scores.parquet`` (a row a comparison: score, same_speaker, speaker_known and
+A calibration folder of scores has ``scores.parquet`` (one row per comparison: score, same_speaker, speaker_known and
 speaker_questioned) and ``calibration.toml``, its card: the conditions of the two sides, the model that made the scores,
-hashes. The fit is made anew from the scores wherever it is used, by the settings in force there; the same scores and
+and hashes. The fit is made from the scores each time it is used, by the settings in force then; the same scores and
 settings give the same calibration, with the same id.
 """
 
@@ -31,13 +31,13 @@ _REMEDY = "Make it again with `forensic calibrate`."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreList:
-    """Scores of known truth, to calibrate with.
+    """Scores of known truth, for a calibration.
 
     Attributes:
         pairs: the scores, speakers by number.
         known_cells: the conditions of the known side; one.
         questioned_cells: those of the questioned side; one.
-        sha256: of the scores and of all that the card says of them.
+        sha256: of the scores and of everything that the card says about them.
         source: where they come from, in a few words.
     """
 
@@ -50,7 +50,7 @@ class ScoreList:
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """The card; conditions are as they were measured, what was not measured left out."""
+    """The card; its conditions are the measured ones, without what was not measured."""
 
     kind: Literal["scores"]
     source: str
@@ -77,8 +77,8 @@ def save_score_list(
     """Write scores and card.
 
     Args:
-        folder: where to; made if missing.
-        scores: the columns ``COLUMNS``, and perhaps others, which are not kept.
+        folder: where to write; made if missing.
+        scores: the columns ``COLUMNS``; others are not kept.
         known: conditions of the known side of all of them.
         questioned: conditions of the questioned side.
         model_sha256: of the weights that embedded.
@@ -110,7 +110,7 @@ def save_score_list(
 
 
 def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> ScoreList:
-    """Read scores, and check that they are whole and of this model and score.
+    """Read scores, and check that they are complete and of this model and score.
 
     Args:
         folder: with ``scores.parquet`` and ``calibration.toml``.
@@ -133,7 +133,7 @@ def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> Sco
         raise ModelError(
             f"The scores of {folder} were made with another model or score ({card.model_sha256[:12]}, "
             f"{card.score_identity[:12]}; not {model_sha256[:12]}, {score_identity[:12]}).",
-            "Use --model with the one that made them, or make scores with this one.",
+            "Use --model with the model that made them, or make scores with this model.",
         )
     pairs, _ = pairs_of(pl.read_parquet(BytesIO(data)))
     digest = hashlib.sha256(content + data).hexdigest()
@@ -141,11 +141,11 @@ def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> Sco
 
 
 def stated_conditions(scores: pl.DataFrame, side: Role, name: str) -> Conditions:
-    """The conditions of one side of a list of scores: the medians of its columns, of kinds the most frequent.
+    """The conditions of one side of a list of scores: the medians of its columns, the most frequent of kinds.
 
     Args:
         scores: columns such as net_speech_known_s, snr_known_db and bandwidth_known_hz (``Quantity.of_side``); null or
-            missing where nothing was measured.
+            missing if nothing was measured.
         side: of the comparisons.
         name: what to call them.
 
@@ -157,16 +157,16 @@ def stated_conditions(scores: pl.DataFrame, side: Role, name: str) -> Conditions
     if any(not typical[quantity.name] or typical[quantity.name] <= 0 for quantity in needed):
         rest = [quantity.of_side(side) for quantity in QUANTITIES if not quantity.is_always_measured]
         raise CalibrationError(
-            f"The scores do not say in which conditions the {side} recordings were, so nothing tells whether they fit "
-            "a case.",
-            f"Add columns {' and '.join(quantity.of_side(side) for quantity in needed)} ({', '.join(rest)} where "
-            "known), as lrs.csv of `forensic validate` has them; one value in all lines will do.",
+            f"The scores do not state the conditions of the {side} recordings, so it is not known whether they fit a "
+            "case.",
+            f"Add columns {' and '.join(quantity.of_side(side) for quantity in needed)} ({', '.join(rest)} if "
+            "known), as in lrs.csv of `forensic validate`; the same value in all lines is enough.",
         )
     return Conditions(**typical, name=name)
 
 
 def _typical(scores: pl.DataFrame, quantity: Quantity, side: Role) -> Any:
-    """The median, or the most frequent kind (the first by name of equals); None where nothing is stated."""
+    """The median, or the most frequent kind (of equals the first by name); None if nothing is stated."""
     column = quantity.of_side(side)
     values = scores[column].drop_nulls() if column in scores.columns else pl.Series([])
     if values.is_empty():

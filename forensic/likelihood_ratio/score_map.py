@@ -26,7 +26,7 @@ def log10_lr_at(maps: ScoreMaps, scores: Vector) -> Matrix:
 
 
 def log10_lr_by_map(maps: ScoreMaps, which: Index, scores: Vector) -> Vector:
-    """log10 LRs of scores, each by a map of its own.
+    """log10 LRs of scores, each by its own map.
 
     Args:
         maps: the maps.
@@ -52,7 +52,7 @@ def with_values(maps: ScoreMaps, log10_lr: Matrix) -> ScoreMaps:
 
 
 def _place(maps: ScoreMaps, scores: Vector) -> tuple[Index, Vector]:
-    """The knot to the left of each score, and how far the score is on its way to the next: 0 to 1 between knots."""
+    """The knot to the left of each score, and the score's position from there to the next: 0 to 1 between knots."""
     last = maps.log10_lr.shape[1] - 1
     position = (scores - maps.start) / maps.step
     if not maps.goes_on:

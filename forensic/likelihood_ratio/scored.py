@@ -1,4 +1,4 @@
-"""Calibrating a list of scores whose truth is known, each on speakers other than its own two."""
+"""Calibration of a list of scores whose truth is known, each on speakers other than its own."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from forensic.likelihood_ratio.pairs import Pairs
 from forensic.records import Vector
 
 MOST_FOLDS = 100
-"""With more speakers than this, a hundredth of them at a time is left out instead of each by itself."""
+"""With more speakers than this, a hundredth of them is left out at a time instead of one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,7 @@ def calibrate_left_out(scores: pl.DataFrame, seed: int, calibrator: Calibrator =
         calibrator: fits the maps.
 
     Raises:
-        CalibrationError: as in ``pairs_of``, or if leaving two speakers out leaves no comparison of one kind.
+        CalibrationError: as in ``pairs_of``, or if no comparison of one kind remains without two of the speakers.
     """
     pairs, names = pairs_of(scores)
     same, different = cross_validate(pairs, seed, min(len(names), MOST_FOLDS), calibrator)

@@ -5,20 +5,20 @@ from statistics import NormalDist
 
 import numpy as np
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)  # 12 digits and more of the area under the density
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)  # gives 12 or more digits of the area under the density
 _MAX_STEPS = 60
 
 
 def normal_quantile(probability: float) -> float:
-    """Where the standard normal distribution has come to a probability, above 0 and below 1."""
+    """The quantile of the standard normal distribution for a probability above 0 and below 1."""
     return NormalDist().inv_cdf(probability)
 
 
 def student_quantile(probability: float, degrees: float) -> float:
-    """Where Student's t has come to a probability; ten digits up to a thousand degrees, eight beyond.
+    """The quantile of Student's t for a probability; exact to ten digits up to a thousand degrees, to eight beyond.
 
-    Newton's method on the area under the density, calculated by Gauss-Legendre quadrature. From the normal quantile,
-    which lies lower, it rises to the answer and never passes it.
+    Newton's method on the area under the density, calculated by Gauss-Legendre quadrature. It starts at the normal
+    quantile, which is lower, and rises to the result without passing it.
 
     Args:
         probability: 0.5 to 0.999.
@@ -36,6 +36,6 @@ def student_quantile(probability: float, degrees: float) -> float:
         missing = probability - 0.5 - half * float(_WEIGHTS @ density)
         step = missing / math.exp(log_factor + power * math.log1p(quantile**2 / degrees))
         quantile += step
-        if abs(step) <= 1e-13 * quantile:  # as near as rounding lets it come
+        if abs(step) <= 1e-13 * quantile:  # as near as rounding allows
             break
     return quantile

@@ -1,26 +1,26 @@
-"""How far the numbers would move with other reference speakers: 95 % intervals from a bootstrap over speakers.
+"""How far the numbers would change with other reference speakers: 95 % intervals from a bootstrap over speakers.
 
 Pairs that share a speaker are not independent, so resampling pairs gives intervals that are far too narrow.
 Here *speakers* are drawn with replacement, as many as there are. A same-speaker pair counts as often as its
 speaker was drawn, a different-speaker pair as often as the product of its two speakers' counts; copies of one
 speaker are never compared with each other as if they were two people.
 
-Percentiles of such draws cover the truth too seldom: draws of few speakers are skewed, repeat speakers, and are
-shrunk toward LR = 1 like the map itself. ``benchmarks/interval_coverage.py`` simulates populations whose truth is
-known and counts; what covers is this:
+Intervals from percentiles of such draws contain the truth too rarely: draws of few speakers are skewed, repeat
+speakers, and are shrunk toward LR = 1 like the map itself. ``benchmarks/interval_coverage.py`` simulates populations
+whose truth is known, and counts how often intervals contain it. The following intervals contain it often enough:
 
-- *log10 LRs.* Maps are fitted anew with hardly any shrinkage (``calibrators.LIMITS``), to all speakers and to each
-  draw. The interval lies symmetrically about the former and holds 95 % of the latter (Hall 1988: errors of the two
-  ends cancel), times ``small_sample_factor``. It is widened, where need be, to hold the issued LR, which is shrunk: so
-  it shows how far the shrinkage may have brought the LR toward 1.
-- *Cllr, Cllr_min, EER* of LRs that stay as they are; what is drawn is on whom the system is tested. Costs are skewed,
+- *log10 LRs.* Maps are fitted again with hardly any shrinkage (``calibrators.LIMITS``), to all speakers and to each
+  draw. The interval is symmetric about the LR of the former and contains 95 % of the latter (Hall 1988: errors of the
+  two ends cancel), times ``small_sample_factor``. If necessary it is widened to contain the issued LR, which is shrunk:
+  so it shows how far the shrinkage may have moved the LR toward 1.
+- *Cllr, Cllr_min, EER* of LRs that do not change; the people on whom the system is tested are drawn. Costs are skewed,
   so the interval is that of Student's t for their logarithm: centre * exp(-t s) to centre * exp(t s), where s is the
-  standard deviation of the draws over their mean. The centre is the value less the draws' bias (PAV fits what is
-  repeated too well, see ``PAV_BIAS_RATIO``). Few speakers may carry most of a cost, and then s is known less well than
-  N suggests: t has 2 N / (k - 1) degrees of freedom, where k is the kurtosis of the measure over leaving each speaker
-  out in turn (a sample variance of N values has the relative variance (k - 1) / N; Satterthwaite 1946).
+  standard deviation of the draws over their mean. The centre is the value minus the draws' bias (PAV fits repeated
+  values too well, see ``PAV_BIAS_RATIO``). If few speakers cause most of a cost, s is known less well than N suggests:
+  t has 2 N / (k - 1) degrees of freedom, where k is the kurtosis of the measure over leaving each speaker out in turn
+  (a sample variance of N values has the relative variance (k - 1) / N; Satterthwaite 1946).
 
-They answer one question only: what if the reference speakers had been others of the same population and
+The intervals answer one question only: what if the reference speakers had been others of the same population and
 conditions? They do not show a wrong population or a mismatch of conditions.
 
 Sources: Efron & Tibshirani (1993), An Introduction to the Bootstrap; Hall (1988), Journal of the Royal Statistical
@@ -40,21 +40,21 @@ LEVEL_PERCENT = 95.0
 PERCENTILES = (2.5, 97.5)
 
 PAV_BIAS_RATIO = 1 / (2 ** (2 / 3) - 1)
-"""Bias of Cllr_min and EER over how much lower still the draws lie, 1.7. Draws of N speakers with replacement weigh
-like N / 2 speakers, and what PAV fits too well falls as N^(-2/3) (Brunk 1970, in Puri: Nonparametric Techniques in
-Statistical Inference, 177-195)."""
+"""The bias of Cllr_min and EER over the further bias of the draws, 1.7. Draws of N speakers with replacement count like
+N / 2 speakers, and the bias of PAV falls as N^(-2/3) (Brunk 1970, in Puri: Nonparametric Techniques in Statistical
+Inference, 177-195)."""
 
 _FEWEST_DEGREES = 3.0
-_RUNS_AT_ONCE = 1 << 18  # of all draws that are pooled together: some 2 MB an array
+_RUNS_AT_ONCE = 1 << 18  # of all draws that are pooled together: about 2 MB per array
 _LONGEST_REACH = 20.0  # of a logarithm: e^20 is beyond every measure, and finite
 
 
 def draw_speakers(speakers: int, draws: int, seed: int) -> Matrix:
-    """How often each speaker is drawn: ``speakers`` draws with replacement, each speaker as likely.
+    """How often each speaker is drawn: ``speakers`` draws with replacement, all speakers equally likely.
 
     Args:
-        speakers: how many there are, and are drawn each time.
-        draws: how often.
+        speakers: number of speakers, and of those drawn each time.
+        draws: how often speakers are drawn.
         seed: of the draws.
 
     Returns:
@@ -70,15 +70,15 @@ def log10_lr_interval(log10_lr: Vector, limit: Vector, drawn: Matrix, speakers: 
 
     Args:
         log10_lr: as issued, shape (n,), finite.
-        limit: log10 LRs of the same scores by a map that was barely regularised, shape (n,).
-        drawn: the same by maps fitted to draws of speakers, as little regularised, shape (n_draws, n).
+        limit: log10 LRs of the same scores by a map that was hardly regularised, shape (n,).
+        drawn: the same by maps fitted to draws of speakers, hardly regularised as well, shape (n_draws, n).
         speakers: how many reference speakers there are.
 
     Returns:
-        Lower and upper ends, shape (n,) each; ``log10_lr`` lies within them.
+        Lower and upper ends, shape (n,) each; ``log10_lr`` is between them.
 
     Raises:
-        CalibrationError: if there are no log10 LRs, one is not finite, or there is one speaker only.
+        CalibrationError: if there are no log10 LRs, one is not finite, or there is only one speaker.
     """
     log10_lr = checked(log10_lr, "log10 LRs", finite=True)
     half = np.percentile(np.abs(drawn - limit), LEVEL_PERCENT, axis=0) * small_sample_factor(speakers)
@@ -86,16 +86,16 @@ def log10_lr_interval(log10_lr: Vector, limit: Vector, drawn: Matrix, speakers: 
 
 
 def small_sample_factor(speakers: int) -> float:
-    """By how much an interval from draws is too narrow for so few speakers, 1 or more.
+    """The factor by which an interval from draws is too narrow for so few speakers, 1 or more.
 
-    Draws vary by (N - 1) / N of the variance that they stand for, and a standard deviation known from N speakers only
-    asks for Student's t instead of the normal distribution.
+    The variance of draws is (N - 1) / N of the variance that they estimate, and a standard deviation estimated from N
+    speakers requires Student's t instead of the normal distribution.
 
     Raises:
         CalibrationError: if there is one speaker only.
     """
     if speakers == 1:
-        raise CalibrationError("One speaker says nothing of how speakers vary.", "Use more reference speakers.")
+        raise CalibrationError("One speaker does not show how speakers vary.", "Use more reference speakers.")
     quantile = 0.5 + LEVEL_PERCENT / 200
     return (
         student_quantile(quantile, speakers - 1) / normal_quantile(quantile) * float(np.sqrt(speakers / (speakers - 1)))
@@ -107,7 +107,7 @@ def metric_intervals(
 ) -> tuple[Interval, Interval, Interval]:
     """Cllr, Cllr_min and EER of the pairs' log10 LRs, with their 95 % intervals over draws of speakers.
 
-    The log10 LRs stay as they are; what is drawn is on whom the system is tested.
+    The log10 LRs do not change; the people on whom the system is tested are drawn.
 
     Args:
         pairs: who is compared with whom.
@@ -116,8 +116,8 @@ def metric_intervals(
         speaker_weights: draws, shape (n_draws, speakers).
 
     Raises:
-        CalibrationError: if a log10 LR is not finite, or a draw, or leaving a speaker out, leaves a class without
-            pairs.
+        CalibrationError: if a log10 LR is not finite, or a draw, or the speakers without one of them, has no pairs of
+            one class.
     """
     cllr = cllr_interval(pairs, same_speaker_log10_lr, different_speaker_log10_lr, speaker_weights)
     weights = _weights(pairs, speaker_weights)
@@ -133,16 +133,16 @@ def metric_intervals(
 def cllr_interval(
     pairs: Pairs, same_speaker_log10_lr: Vector, different_speaker_log10_lr: Vector, speaker_weights: Matrix
 ) -> Interval:
-    """The first of ``metric_intervals`` alone, without a PAV for every draw, which is what takes long.
+    """Only the first of ``metric_intervals``, without the slow PAV for every draw.
 
     Args:
-        pairs: as there.
-        same_speaker_log10_lr: as there.
-        different_speaker_log10_lr: as there.
-        speaker_weights: as there.
+        pairs: as in ``metric_intervals``.
+        same_speaker_log10_lr: as in ``metric_intervals``.
+        different_speaker_log10_lr: as in ``metric_intervals``.
+        speaker_weights: as in ``metric_intervals``.
 
     Raises:
-        CalibrationError: as there.
+        CalibrationError: as in ``metric_intervals``.
     """
     same = checked(same_speaker_log10_lr, "same-speaker log10 LRs", finite=True)
     different = checked(different_speaker_log10_lr, "different-speaker log10 LRs", finite=True)
@@ -152,7 +152,7 @@ def cllr_interval(
 
 
 def _weights(pairs: Pairs, speaker_weights: Matrix) -> Matrix:
-    """Weights of everyone, of everyone but each speaker in turn, and of the draws."""
+    """Weights of all speakers, of all but each in turn, and of the draws."""
     everyone = np.ones((1, pairs.speakers))
     return np.vstack([everyone, everyone - np.eye(pairs.speakers), speaker_weights])
 
@@ -162,18 +162,18 @@ def metric_interval(
 ) -> Interval:
     """The 95 % interval of a measure that is 0 or more and finite.
 
-    Where it is 0, so is every draw; then the interval ends where so few speakers would still show no error in 2.5 %
-    of samples: see ``error_free_rate``. (For Cllr_min: where that share of same-speaker scores tells nothing.)
+    If it is 0, so is every draw; then the interval ends where so few speakers would still show no error in 2.5 % of
+    samples: see ``error_free_rate``. (For Cllr_min: where that share of same-speaker scores carries no information.)
 
     Args:
         value: on all speakers.
         drawn: on each draw, shape (n_draws,).
         left_out: without each speaker in turn, shape (speakers,).
         largest: the measure's greatest value: 0.5 for the EER, 1 for Cllr_min and rates.
-        bias_ratio: bias of the value over that of the draws beyond it.
+        bias_ratio: bias of the value over the further bias of the draws.
 
     Returns:
-        The interval; ``value`` lies within it.
+        The interval; ``value`` is within it.
     """
     speakers = len(left_out)
     mean = float(drawn.mean())
@@ -193,7 +193,7 @@ def metric_interval(
 
 
 def error_free_rate(speakers: int) -> float:
-    """The error rate at which so many speakers show no error in 2.5 % of samples, some 3.7 / speakers.
+    """The error rate at which so many speakers show no error in 2.5 % of samples, about 3.7 / speakers.
 
     >>> round(error_free_rate(100), 3)
     0.036
@@ -212,7 +212,7 @@ def _cllr(pairs: Pairs, same: Vector, different: Vector, speaker_weights: Matrix
     totals = speaker_weights @ same_count, np.einsum("di,di->d", speaker_weights @ count, speaker_weights)
     if min(totals[0].min(), totals[1].min()) <= 0:
         raise CalibrationError(
-            "Too few speakers for a bootstrap: a draw leaves no pairs of one kind.",
+            "There are too few speakers for a bootstrap: a draw has no pairs of one kind.",
             "Use more speakers of the relevant population, several of each corpus.",
         )
     different_cost = np.einsum("di,di->d", speaker_weights @ cost, speaker_weights)

@@ -75,7 +75,7 @@ def link_results(outcome: LinkOutcome) -> dict[str, Any]:
 
 
 def validation_results(outcome: ValidationOutcome) -> dict[str, Any]:
-    """Everything of a validation that another program may want; the figures of all comparisons stand at the top.
+    """Everything of a validation that another program may want; the figures of all comparisons are at the top.
 
     Infinities, which JSON lacks, are "inf" and "-inf".
     """
@@ -83,7 +83,7 @@ def validation_results(outcome: ValidationOutcome) -> dict[str, Any]:
 
 
 def _validation_results(outcome: ValidationOutcome) -> dict[str, Any]:
-    """Everything that another program may want; the figures of all comparisons stand at the top."""
+    """Everything that another program may want; the figures of all comparisons are at the top."""
     facts = outcome.facts
     own: dict[str, Any]
     if isinstance(facts, ScoresFacts):
@@ -139,7 +139,7 @@ def _validation_results(outcome: ValidationOutcome) -> dict[str, Any]:
 
 
 def _discrimination(lrs: pl.DataFrame) -> dict[str, float] | None:
-    """What the scores' order alone gives, of comparisons with an LR; None where a kind is missing."""
+    """EER and Cllr_min of the scores of comparisons with an LR; None if either kind of comparison is missing."""
     issued = lrs.filter(pl.col("log10_lr").is_not_null())
     same, different = (
         issued.filter(pl.col("same_speaker") == is_same)["score"].to_numpy() for is_same in (True, False)
@@ -159,7 +159,7 @@ def _json_value(value: Any) -> Any:
 
 
 def _method(method: Method) -> dict[str, Any]:
-    """The method, its envelope in words."""
+    """The method, with its envelope in words."""
     values = dataclasses.asdict(method)
     return values | {
         "envelope": envelope_in_words(method.envelope) if method.envelope else "",

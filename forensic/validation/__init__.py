@@ -1,1 +1,1 @@
-"""Comparisons whose truth is known: their tables, measures, breakdowns and criteria."""
+"""Comparisons whose truth is known: their tables, measures, breakdowns and acceptance criteria."""

@@ -1,4 +1,4 @@
-"""The envelope of a population bank: each cell validated on its own people, none judged by a map that knew them."""
+"""The envelope of a population bank: each cell is validated on its own people, by maps fitted without them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,19 +28,19 @@ from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import SpeakerModel, load_model
 
 _USUAL_S = 10.0
-"""Net speech of the questioned side that known sides are tried with."""
+"""Net speech of the questioned side with which known sides are compared."""
 
 
 def build_envelope(
     model_folder: Path, settings: ComparisonSettings, criterion: float, watch: Callable[[int, int], None]
 ) -> Envelope:
-    """Validate every cell of the bank beside a model, and keep where the criterion is met beside it.
+    """Validate every cell of a model's bank, and write the envelope beside the bank.
 
-    Questioned cells are compared with the best known cell, known cells with clean questioned speech of some 10 s: a
+    Questioned cells are compared with the best known cell, known cells with clean questioned speech of about 10 s: each
     limit is for its quantity alone (see ``forensic.likelihood_ratio.envelope``).
 
     Args:
-        model_folder: with its bank; takes ``envelope.toml``.
+        model_folder: with its bank; ``envelope.toml`` is written to it.
         settings: calibrator, draws, seed, fewest speakers.
         criterion: the largest Cllr to accept, at the upper end of its interval.
         watch: called with cells done and cells in all.
@@ -78,7 +78,7 @@ def build_envelope(
 
 
 def _measured(rows: pl.DataFrame, side: Role, cell: Conditions) -> EnvelopeLimits:
-    """The worst of the cell's recordings; a cell is known by its channel and its median net speech."""
+    """The worst of the cell's recordings; a cell is identified by its channel and its median net speech."""
     of_channel = rows.filter(pl.col("side") == side, pl.col("cell") == cell.name)
     medians = of_channel.group_by("cell_net_speech_s").agg(pl.col("net_speech_s").median())
     nominal = dict(medians.select("net_speech_s", "cell_net_speech_s").iter_rows())
@@ -88,7 +88,7 @@ def _measured(rows: pl.DataFrame, side: Role, cell: Conditions) -> EnvelopeLimit
 def _cllr(
     population: Population, known: int, questioned: int, model: SpeakerModel, settings: ComparisonSettings
 ) -> Interval | None:
-    """Cross-validated; None where there are too few speakers."""
+    """Cross-validated Cllr; None if there are too few speakers."""
     try:
         pairs, _, _ = score_pairs(population, known, questioned, settings.min_speakers, model.backend.score)
         same, different = cross_validate(pairs, settings.seed, calibrator=CALIBRATORS[settings.calibrator])

@@ -1,4 +1,4 @@
-"""The measures of a validation: over all comparisons, and broken down by what the comparisons are like."""
+"""The measures of a validation: over all comparisons, and by group of similar comparisons."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ UNKNOWN = "not stated"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Comparisons that are alike in one respect.
+    """Comparisons that are the same in one respect.
 
     Attributes:
         by: one of ``BREAKDOWNS``; empty for all comparisons.
         name: their condition, language, ...
-        speakers: with an LR on either side.
+        speakers: number of speakers with an LR on either side.
         same: same-speaker comparisons with an LR.
         different: different-speaker comparisons with an LR.
         refused_same: same-speaker comparisons without one.
         refused_different: the same for different speakers.
-        bounded: of the LRs as issued; None where there are too few speakers, or comparisons of one kind only.
-        unbounded: of the LRs before the bounds.
+        bounded: measures of the LRs as issued; None if there are too few speakers, or comparisons of one kind only.
+        unbounded: measures of the LRs before the bounds.
     """
 
     by: str
@@ -47,7 +47,7 @@ class Group:
     unbounded: Measured | None
 
     def figures(self) -> dict[str, float | None]:
-        """Every figure by its name in ``validation.json``; None where it is undefined, or could not be measured."""
+        """Every figure by its name in ``validation.json``; None if it is undefined or could not be measured."""
         refused, all_of_them = self.refused_same + self.refused_different, self.same + self.different
         figures: dict[str, float | None] = {
             "speakers": self.speakers,
@@ -73,7 +73,7 @@ def known_truth(lrs: pl.DataFrame, column: str = "log10_lr") -> KnownTruth:
 
     Args:
         lrs: columns of ``forensic.validation.tables.LRS_SCHEMA``.
-        column: which of its LRs to take.
+        column: which LRs to use.
     """
     issued = lrs.filter(pl.col(column).is_not_null())
     people = {
@@ -87,18 +87,18 @@ def known_truth(lrs: pl.DataFrame, column: str = "log10_lr") -> KnownTruth:
 
 
 def measure_all(lrs: pl.DataFrame, draws: int, seed: int) -> Group:
-    """Every comparison together.
+    """All comparisons together.
 
     Args:
         lrs: columns of ``forensic.validation.tables.LRS_SCHEMA``.
-        draws: of speakers, for the intervals.
+        draws: number of draws of speakers, for the intervals.
         seed: of the draws.
     """
     return _group(lrs, "", "all comparisons", draws, seed)
 
 
 def break_down(lrs: pl.DataFrame, draws: int, seed: int) -> Iterator[Group]:
-    """Every group of every breakdown in which the comparisons differ, or are known.
+    """Every group of every breakdown in which the comparisons differ, or that the list states.
 
     Args:
         lrs: as in ``measure_all``.
@@ -118,7 +118,7 @@ def validated_cells(lrs: pl.DataFrame, draws: int, seed: int) -> list[ValidatedC
     """The comparisons with an LR by condition and net speech of the questioned side, for the envelope.
 
     Args:
-        lrs: as in ``measure_all``; conditions that it does not state limit nothing.
+        lrs: as in ``measure_all``; conditions that it does not state are not limited.
         draws: as in ``measure_all``.
         seed: as in ``measure_all``.
     """
@@ -175,7 +175,7 @@ def _labels(lrs: pl.DataFrame, by: str) -> tuple[pl.Series, Sequence[str]]:
 
 
 def _binned(values: pl.Series, edges: Sequence[float], unit: str) -> tuple[pl.Series, Sequence[str]]:
-    """Values in classes that hold their lower edge."""
+    """Values in classes that include their lower edge."""
     names = [f"under {edges[0]:g} {unit}"]
     names += [f"{low:g} to {high:g} {unit}" for low, high in pairwise(edges)]
     names += [f"{edges[-1]:g} {unit} or more"]

@@ -16,7 +16,7 @@ The file is TOML::
     in_each = "condition"    # every group of this breakdown by itself; all comparisons together without it
     reason = "..."
 
-A figure that is undefined, or of a group too small to be measured, meets no criterion.
+A figure meets no criterion if it is undefined, or if its group is too small to be measured.
 """
 
 from collections.abc import Sequence
@@ -34,12 +34,12 @@ from forensic.validation.breakdown import BREAKDOWNS, Group
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One of them.
+    """An acceptance criterion.
 
     Attributes:
         measure: a figure of ``Group.figures``.
         limit: that it must not pass.
-        is_most: whether the limit is the largest that is accepted, or the smallest.
+        is_most: whether the limit is the largest value that is accepted (True) or the smallest (False).
         judges_interval: whether the end of the 95 % interval that is nearer to the limit is judged, not the value.
         in_each: a breakdown of which each group must meet it; empty for all comparisons together.
         reason: why this limit.
@@ -58,10 +58,10 @@ class Plan:
     """What was fixed before a validation.
 
     Attributes:
-        criteria: in the file's order; none where nothing was fixed.
-        title, responsible, purpose, scope, conditions: in the words of whoever fixed them; empty where not stated.
+        criteria: in the file's order; empty if nothing was fixed.
+        title, responsible, purpose, scope, conditions: in the words of whoever fixed them; empty if not stated.
         fixed_on: the date that the file states.
-        sha256: of the file; empty where there is none.
+        sha256: of the file; empty if there is none.
     """
 
     criteria: tuple[Criterion, ...] = ()
@@ -81,8 +81,8 @@ class Verdict:
     Attributes:
         criterion: what was asked.
         group: name of the group.
-        judged: the figure that was compared with the limit; None where there is none.
-        is_met: whether it kept to the limit.
+        judged: the figure that was compared with the limit; None if there is none.
+        is_met: whether it is within the limit.
     """
 
     criterion: Criterion
@@ -120,7 +120,7 @@ def load_plan(path: Path | None) -> Plan:
     """Read acceptance criteria.
 
     Args:
-        path: the file, or None where none were fixed.
+        path: the file, or None if no criteria were fixed.
 
     Raises:
         ValidationError: if it cannot be read, or has an unknown key, measure or value.
@@ -148,7 +148,7 @@ def _criterion(entry: _Entry, where: str) -> Criterion:
     if entry.measure not in FIGURES:
         raise ValidationError(f"{where} has the measure {entry.measure!r}.", f"Use one of {', '.join(FIGURES)}.")
     if limit is None or None not in {entry.at_most, entry.at_least}:
-        raise ValidationError(f"{where} has not one number as its limit.", "Give at_most or at_least.")
+        raise ValidationError(f"{where} must have exactly one limit.", "Give one number, as at_most or as at_least.")
     judges_interval = entry.judge == "interval"
     if judges_interval and f"{entry.measure}_low" not in FIGURES_WITH_ENDS:
         raise ValidationError(
@@ -156,7 +156,7 @@ def _criterion(entry: _Entry, where: str) -> Criterion:
         )
     if entry.in_each and entry.in_each not in BREAKDOWNS:
         raise ValidationError(
-            f"{where}: in_each = {entry.in_each!r} is no breakdown.", f"Use one of {', '.join(BREAKDOWNS)}."
+            f"{where}: in_each = {entry.in_each!r} is not a breakdown.", f"Use one of {', '.join(BREAKDOWNS)}."
         )
     return Criterion(entry.measure, limit, entry.at_most is not None, judges_interval, entry.in_each, entry.reason)
 
@@ -164,7 +164,7 @@ def _criterion(entry: _Entry, where: str) -> Criterion:
 def judge(plan: Plan, everything: Group, groups: Sequence[Group]) -> tuple[Verdict, ...]:
     """Every criterion on every group that it is for, in the order of the plan.
 
-    A criterion for each group of a breakdown that has no groups is not met: nothing was shown.
+    A criterion for each group of a breakdown is not met if the breakdown has no groups: nothing was shown.
     """
     verdicts = []
     for criterion in plan.criteria:
@@ -184,4 +184,4 @@ def _verdict(criterion: Criterion, group: Group) -> Verdict:
 
 FIGURES_WITH_ENDS = tuple(Group("", "", 0, 0, 0, 0, 0, None, None).figures())
 FIGURES = tuple(name for name in FIGURES_WITH_ENDS if not name.endswith(("_low", "_high")))
-"""What a criterion can be about."""
+"""The figures that a criterion can be about."""

@@ -1,4 +1,4 @@
-"""People who stand both in a validation and in the reference population, and the population without them."""
+"""People who are in both a validation and the reference population, and the population without them."""
 
 import dataclasses
 import hashlib
@@ -17,9 +17,9 @@ _LANGUAGE = re.compile(r" \([^()]*\)$")
 def shared_people(population: Population, people: Collection[tuple[str, str]]) -> tuple[str, ...]:
     """Reference speakers who are named in a validation.
 
-    A reference speaker is taken for the same person where the name is the same and the corpus is the same or not
-    given. Corpora that the population parts by language ("common-voice (en)") count as one. Names are all that can
-    be compared: that one person stands under two names does not show.
+    A reference speaker is taken for the same person if the name is the same and the corpus is the same or not
+    given. Corpora that the population splits by language ("common-voice (en)") count as one. Only names can be
+    compared: one person under two names is not found.
 
     Args:
         population: the reference-population bank.
@@ -39,7 +39,7 @@ def shared_people(population: Population, people: Collection[tuple[str, str]]) -
 
 
 def without(population: Population, left_out: Collection[str]) -> Population:
-    """The population without some of its speakers; calibrations of it have other ids than those of the whole.
+    """The population without some of its speakers; its calibrations have other ids than those of the whole.
 
     Args:
         population: the reference-population bank.

@@ -1,4 +1,4 @@
-"""From labelled recordings to LRs whose truth is known, by the way that a case goes."""
+"""From labelled recordings to LRs whose truth is known, through the steps of a case."""
 
 import dataclasses
 from collections import Counter
@@ -33,13 +33,13 @@ from forensic.validation.tables import LRS_SCHEMA, Exclusion, LabelledRecording
 
 @dataclass(frozen=True, slots=True)
 class LabelledLrs:
-    """Every comparison that was made, and what it rests on.
+    """Every comparison that was made, and what they rest on.
 
     Attributes:
         lrs: a table of ``LRS_SCHEMA``, its reasons not yet in words.
         refusals: of its rows; None where a row has an LR.
         exclusions: what was not compared, and why.
-        recordings: a row a recording: person, corpus, role, session, condition, language, sex, net_speech_s.
+        recordings: one row per recording: person, corpus, role, session, condition, language, sex, net_speech_s.
         calibrations: by id.
         model: that embedded.
         population: that calibrated, without the people of the validation.
@@ -78,7 +78,7 @@ class LabelledSide:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSides:
-    """What labelled recordings gave.
+    """The sides that labelled recordings gave.
 
     Attributes:
         known: all known recordings of one person, session and condition each.
@@ -103,25 +103,25 @@ def weigh_labelled(
     watch_scan: Callable[[ScanSummary], None],
     watch: Callable[[str], None],
 ) -> LabelledLrs:
-    """Scan, score and calibrate labelled recordings as those of a case.
+    """Scan, score and calibrate labelled recordings like those of a case.
 
     A known side is all known recordings of one person, session and condition, pooled; a questioned side is one
-    recording. Each known side meets each questioned side of the same corpus (of any, where no corpora are given),
-    but not those of the same person's same session.
+    recording. Each known side is compared with each questioned side of the same corpus (of any, if no corpora are
+    given), except those of the same person and session.
 
     Args:
-        case: takes the evidence; a second run takes it from there.
+        case: where the evidence is kept; a second run reads it from there.
         recordings: with their labels.
-        model_folder: embeds, and has the reference population beside it.
+        model_folder: folder of the model, with the reference population.
         settings: of every step.
-        workers: processes; None takes one a processor.
+        workers: number of processes. None: one per processor.
         allow_same_session: compare recordings of one session with each other as well.
-        envelope: outside which no LR is issued; None where the validation is to find it.
+        envelope: outside which no LR is issued; None if the validation is to find it.
         watch_scan: called with the state of the scan.
         watch: called with the name of each step.
 
     Raises:
-        ValidationError: if no recording is there, or no comparison remains.
+        ValidationError: if no recording exists, or no comparison remains.
         ModelError: if the model or its reference population cannot be loaded.
     """
     model = load_model(model_folder)
@@ -147,7 +147,7 @@ def weigh_labelled(
         raise ValidationError(
             f"The manifest leaves no {kind} comparison.",
             "Give speakers of one corpus known and questioned recordings, of different sessions "
-            "(or --allow-same-session, and say so).",
+            "or use --allow-same-session and say so.",
         )
     return LabelledLrs(
         lrs=lrs,
@@ -175,26 +175,26 @@ def examine_labelled(
     workers: int | None,
     watch: Callable[[ScanSummary], None],
 ) -> LabelledSides:
-    """Scan labelled recordings as those of a case, and part them into sides.
+    """Scan labelled recordings like those of a case, and split them into sides.
 
     Args:
-        case: takes the evidence; a second run takes it from there.
+        case: where the evidence is kept; a second run reads it from there.
         recordings: with their labels.
         model: that embeds.
-        model_folder: where it lies.
+        model_folder: folder of the model.
         settings: of every step.
-        workers: processes; None takes one a processor.
+        workers: number of processes. None: one per processor.
         watch: called with the state of the scan.
 
     Raises:
-        ValidationError: if none of them is there.
+        ValidationError: if none of them exists.
     """
     there = [recording for recording in recordings if recording.path.is_file()]
     missing = [recording for recording in recordings if not recording.path.is_file()]
     if not there:
         raise ValidationError(
-            f"None of the {len(recordings)} recordings of the manifest is there, such as {recordings[0].path}.",
-            "Let paths start from the manifest's folder.",
+            f"No recording of the manifest exists, such as {recordings[0].path}.",
+            "Give paths relative to the manifest's folder.",
         )
     roots = tuple(dict.fromkeys(recording.path for recording in there))
     scan(case, ScanRequest(roots, QUESTIONED, model_folder, settings, workers=workers), watch)
@@ -205,7 +205,8 @@ def examine_labelled(
     exclusions = (
         *_excluded(missing, "The file does not exist."),
         *_excluded(
-            mixed, "Several channels hold speech, or several speakers were found in one; the label is for one speaker."
+            mixed,
+            "Several channels contain speech, or several speakers were found in one; the label is for one speaker.",
         ),
         *_excluded_failures(there, evidence),
     )
@@ -247,7 +248,7 @@ def _labelled_rows(
     *,
     allow_same_session: bool,
 ) -> tuple[pl.DataFrame, tuple[Refusal | None, ...], Counter[str]]:
-    """The comparisons that count, with their labels, their refusals, and how many were left out for which reason."""
+    """The comparisons that count, with labels and refusals, and how many were left out for each reason."""
     known_by_name = {each.side.name: each for each in known}
     questioned_by_name = {each.side.name: each for each in questioned}
     names_conditions = len({each.label.condition for each in known}) > 1
@@ -257,7 +258,7 @@ def _labelled_rows(
     for row, refused in zip(weighed.comparisons.to_dicts(), weighed.refusals, strict=True):
         k, q = known_by_name[row["suspect"]], questioned_by_name[row["questioned_path"]]
         if k.label.corpus != q.label.corpus:
-            left_out["The two sides are of different corpora, and would be told apart by their channels."] += 1
+            left_out["The two sides are of different corpora, which differ in their channels."] += 1
             continue
         is_same = k.label.person == q.label.person
         if is_same and k.label.session == q.label.session and not allow_same_session:
@@ -306,7 +307,7 @@ def _measured(side: Side, role: Role) -> dict[str, Value]:
 
 
 def _both(known: LabelledSide, questioned: LabelledSide, name: str) -> str | None:
-    """A label of both sides; one where they are alike."""
+    """A label of both sides; given once if both are the same."""
     one, other = getattr(known.label, name), getattr(questioned.label, name)
     if not one and not other:
         return None

@@ -2,16 +2,16 @@
 
 Speakers are drawn with replacement, as in ``forensic.likelihood_ratio.uncertainty``: a same-speaker comparison
 counts as often as its speaker was drawn, a different-speaker comparison as often as the product of its two
-speakers' counts. The LRs stay as they are; what varies is on whom they are tested.
+speakers' counts. The LRs do not change; what varies is the people on whom they are tested.
 
 An interval answers: what would the measure be on an unlimited number of such people? For EER, Cllr, Cllr_min and the
 rates it is that of ``uncertainty.metric_interval``, whose coverage ``benchmarks/interval_coverage.py`` counts. Cllr_cal
-and devPAV themselves come out larger, the fewer speakers there are, however good the calibration, because PAV fits few
-too well; their intervals are as wide as the middle 95 % of the draws, placed so that the draws' median falls on the
-measured value, and say what the measure would have been on as many other people.
+and devPAV are larger, the fewer speakers there are, however good the calibration, because PAV fits few speakers too
+well. Their intervals are as wide as the middle 95 % of the draws, and moved so that the median of the draws is the
+measured value; they say what the measure would have been on as many other people.
 
-Where no LR misled at all, every draw says so too. A rate of 0 (and an EER of 0) therefore ends where so few speakers
-would still show none in 2.5 % of samples: 1 - 0.025^(1/speakers), some 3.7 / speakers.
+If no LR misled, no draw has one that does. The interval of a rate of 0 (and of an EER of 0) therefore ends at the rate
+at which so few speakers would still show no error in 2.5 % of samples: 1 - 0.025^(1/speakers), about 3.7 / speakers.
 """
 
 from collections.abc import Mapping
@@ -29,12 +29,12 @@ from forensic.records import Interval, Vector
 Index = NDArray[np.intp]
 
 FEWEST_SPEAKERS = 5
-"""A group of fewer speakers is counted and not measured: its measures would say more of them than of the system."""
+"""A group of fewer speakers is counted but not measured: its measures would say more about them than the system."""
 
 MEASURES: Mapping[str, str] = {
     "eer": "equal error rate, from the convex hull of the ROC",
     "cllr": "log-likelihood-ratio cost: 0 is perfect, 1 says nothing",
-    "cllr_min": "what is left of Cllr after the best possible calibration",
+    "cllr_min": "what remains of Cllr after the best possible calibration",
     "cllr_cal": "Cllr - Cllr_min: what wrong calibration costs",
     "dev_pav": "mean distance of the log10 LRs from perfect calibration",
     "misleading_same_speaker_rate": "share of same-speaker LRs below 1",
@@ -74,7 +74,7 @@ class KnownTruth:
     questioned: Index
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit together."""
+        """Refuse numbers that do not fit together."""
         checked(self.log10_lr, "log10 LRs")
         if not self.log10_lr.shape == self.is_same.shape == self.known.shape == self.questioned.shape:
             raise CalibrationError("LRs, truth and speakers differ in number.", "Give each comparison all of them.")
@@ -85,12 +85,12 @@ class KnownTruth:
 
     @property
     def same_log10_lr(self) -> Vector:
-        """Where H1 is true."""
+        """The log10 LRs where H1 is true."""
         return self.log10_lr[self.is_same]
 
     @property
     def different_log10_lr(self) -> Vector:
-        """Where H2 is true."""
+        """The log10 LRs where H2 is true."""
         return self.log10_lr[~self.is_same]
 
     @property
@@ -104,7 +104,7 @@ class Measured:
     """All measures of a set of comparisons.
 
     Attributes:
-        intervals: by name, as in ``MEASURES``; None where the value or its interval is undefined (devPAV of classes
+        intervals: by name, as in ``MEASURES``; None if the value or its interval is undefined (devPAV of classes
             that do not overlap).
         lowest_same_speaker_log10_lr: misleading if below 0.
         highest_different_speaker_log10_lr: misleading if above 0.
@@ -125,7 +125,7 @@ def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
 
     Args:
         truth: the comparisons.
-        draws: how often speakers are drawn; draws that hold no comparison of one kind are not used.
+        draws: how often speakers are drawn; draws without a comparison of one kind are not used.
         seed: the same gives the same intervals.
 
     Raises:
@@ -184,7 +184,7 @@ class _Sample:
         self.same_cost, self.different_cost = cost_bits(self.value), cost_bits(-self.value)
 
     def values(self, weight: Vector) -> list[float] | None:
-        """The measures in the order of ``MEASURES``, NaN where undefined; None where a kind weighs nothing.
+        """The measures in the order of ``MEASURES``, NaN where undefined; None if a kind weighs nothing.
 
         Args:
             weight: of each comparison, shape (n,).

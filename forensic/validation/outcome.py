@@ -1,4 +1,4 @@
-"""The record of what came out of a validation; reports show it."""
+"""The record of the results of a validation; reports show it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class RecordingsFacts:
     """What only a validation of recordings has.
 
     Attributes:
-        recordings: a row a recording that was used: person, corpus, role, session, condition, language, sex and
+        recordings: one row per recording that was used: person, corpus, role, session, condition, language, sex and
             net_speech_s.
         population: card of the reference population, without the people of the validation.
-        left_out: reference speakers who are people of the validation, and calibrated nothing.
+        left_out: reference speakers who are people of the validation; no calibration used them.
         calibrations: by id.
         allows_same_session: whether recordings of one session were compared.
     """
@@ -50,7 +50,7 @@ class ScoresFacts:
 
 @dataclass(frozen=True, slots=True)
 class ValidationOutcome:
-    """Everything that came out of a validation.
+    """All results of a validation.
 
     Attributes:
         report_id: unique; printed on every page.
@@ -68,7 +68,7 @@ class ValidationOutcome:
         exclusions: what was not compared.
         draws: of speakers, for the intervals.
         seed: of the draws.
-        envelope: where Cllr was good enough; None where it was nowhere.
+        envelope: where Cllr was good enough; None if it was good enough nowhere.
     """
 
     report_id: str
@@ -90,5 +90,5 @@ class ValidationOutcome:
 
     @property
     def is_accepted(self) -> bool | None:
-        """Whether every criterion was met; None where none were fixed."""
+        """Whether every criterion was met; None if none were fixed."""
         return all(verdict.is_met for verdict in self.verdicts) if self.verdicts else None

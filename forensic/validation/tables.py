@@ -39,7 +39,7 @@ LRS_SCHEMA: Schema = {
     **REASON_COLUMNS,
     "calibration_id": pl.String,
 }
-"""One row a comparison. Null where a list of scores says nothing of it."""
+"""One row per comparison. Null where a list of scores does not state a value."""
 
 _MANIFEST_COLUMNS = ("path", "speaker", "role", "session")
 _ROLES: Mapping[str, Role] = {role: role for role in ROLES}
@@ -58,11 +58,11 @@ class LabelledRecording:
 
     Attributes:
         path: relative paths start from the manifest's folder.
-        person: the speaker, after the corpus where one is given: the same name in two corpora is two people.
+        person: the speaker, after the corpus if one is given: the same name in two corpora is two people.
         speaker: as written.
         role: "known" or "questioned".
-        session: what was recorded together, within one speaker.
-        corpus, language, sex, condition: empty where the manifest has no such column.
+        session: of recordings of one speaker that were made together.
+        corpus, language, sex, condition: empty if the manifest has no such column.
     """
 
     path: Path
@@ -84,10 +84,10 @@ class Exclusion:
     """What was left out of a validation, counted.
 
     Attributes:
-        what: of what.
+        what: what was left out, "recordings" for example.
         number: how many.
         reason: why.
-        examples: a few of them by name, for recordings.
+        examples: the names of a few, for recordings.
     """
 
     what: Excluded
@@ -100,10 +100,10 @@ def read_validation_manifest(path: Path) -> tuple[LabelledRecording, ...]:
     """The recordings of a validation.
 
     Args:
-        path: CSV with the columns path, speaker, role and session, and perhaps corpus, language, sex and condition.
+        path: CSV with the columns path, speaker, role and session, and optionally corpus, language, sex and condition.
 
     Raises:
-        ValidationError: if it cannot be read, lacks a column, has an empty or unknown value where one is needed, or
+        ValidationError: if it cannot be read, lacks a column, has an empty or unknown value in a required column, or
             gives a file two speakers.
     """
     rows = _rows(path, _MANIFEST_COLUMNS)
@@ -124,7 +124,7 @@ def read_validation_manifest(path: Path) -> tuple[LabelledRecording, ...]:
     for recording in recordings:
         if owners.setdefault(recording.path, recording.person) != recording.person:
             raise ValidationError(
-                f"{recording.path} stands for two speakers in {path}, {owners[recording.path]} and {recording.person}.",
+                f"{recording.path} has two speakers in {path}, {owners[recording.path]} and {recording.person}.",
                 "Give it one speaker.",
             )
     return recordings
@@ -135,17 +135,17 @@ def read_scores(path: Path) -> pl.DataFrame:
 
     Args:
         path: CSV with the columns score, same_speaker (1 or 0, true or false), speaker_known and speaker_questioned,
-            and perhaps corpus, condition, language, sex, codec, duration (net speech of the questioned side in
+            and optionally corpus, condition, language, sex, codec, duration (net speech of the questioned side in
             seconds), snr (of the questioned side in dB), or what else was measured, by its name in ``LRS_SCHEMA``. A
-            score may be inf or -inf. Where there is a column status, as in the lrs.csv of a validation, lines without
-            an LR are passed over.
+            score may be inf or -inf. If there is a column status, as in the lrs.csv of a validation, lines without
+            an LR are skipped.
 
     Returns:
         A frame of ``LRS_SCHEMA`` in the file's order; columns that the file does not have are null, and so are all
         LRs.
 
     Raises:
-        ValidationError: if it cannot be read, lacks a column or holds no line, a score is not a number, or the truth
+        ValidationError: if it cannot be read, lacks a column or has no line, a score is not a number, or the truth
             contradicts the speakers.
     """
     rows = _rows(path, _SCORE_COLUMNS)
@@ -154,22 +154,22 @@ def read_scores(path: Path) -> pl.DataFrame:
         _check_lines(path, rows, what, lambda row: _counts(row) and is_wrong(row))
 
     check("lack a speaker", lambda row: not _filled(row, _SCORE_COLUMNS[2:]))
-    check("have a score that is no number", lambda row: _number(row["score"]) is None)
+    check("have a score that is not a number", lambda row: _number(row["score"]) is None)
     check(
         "have a same_speaker that is neither 1 nor 0",
         lambda row: row["same_speaker"].lower() not in _TRUE | _FALSE,
     )
     check(
-        "contradict themselves: same_speaker must be 1 exactly where the two speakers are one",
+        "contradict themselves: same_speaker must be 1 exactly if the two speakers are the same",
         lambda row: (row["same_speaker"].lower() in _TRUE) != (row["speaker_known"] == row["speaker_questioned"]),
     )
-    numbers = {name: name for name in _MEASURED} | _SHORT_NAMES  # a short name overrules
+    numbers = {name: name for name in _MEASURED} | _SHORT_NAMES  # a short name has priority
     numbers = {name: column for name, column in numbers.items() if name in rows[0]}
     for name in numbers:
-        check(f"have a {name} that is no number", lambda row, name=name: not _is_optional(row[name]))  # type: ignore[misc]
+        check(f"have a {name} that is not a number", lambda row, name=name: not _is_optional(row[name]))  # type: ignore[misc]
     kept = [row for row in rows if _counts(row)]
     if not kept:
-        raise ValidationError(f"{path} holds no comparison with an LR.", "Give comparisons with scores.")
+        raise ValidationError(f"{path} has no comparison with an LR.", "Give comparisons with scores.")
     columns: dict[str, Sequence[object]] = {
         "same_speaker": [row["same_speaker"].lower() in _TRUE for row in kept],
         "speaker_known": [row["speaker_known"] for row in kept],
@@ -185,12 +185,12 @@ def read_scores(path: Path) -> pl.DataFrame:
 
 
 def _counts(row: Mapping[str, str]) -> bool:
-    """Whether a line of scores is a comparison with an LR, or does not say."""
+    """Whether a line of scores is a comparison with an LR, or has no status."""
     return row.get("status") in {None, STATUS_LR}
 
 
 def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
-    """The lines of a CSV file as texts without white space around them."""
+    """The lines of a CSV file as texts without surrounding white space."""
     try:
         frame = pl.read_csv(path, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -203,7 +203,7 @@ def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
             f"Name {', '.join(needed)} in its first line.",
         )
     if frame.is_empty():
-        raise ValidationError(f"{path} holds no line.", "Add some.")
+        raise ValidationError(f"{path} has no line below its first.", "Add a line for each recording or score.")
     return frame.with_columns(pl.all().fill_null("").str.strip_chars()).to_dicts()
 
 

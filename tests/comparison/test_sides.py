@@ -71,5 +71,5 @@ def test_sides_are_narrowed_by_path_glob_or_folder(tables, chosen):
 
 def test_a_choice_that_fits_nothing_is_refused(tables):
     """It would be an empty report."""
-    with pytest.raises(CaseError, match="No scanned recording fits"):
+    with pytest.raises(CaseError, match="No scanned recording matches"):
         questioned_sides(tables, sides_by_recording(tables), ["elsewhere"])

@@ -67,5 +67,5 @@ def test_held_out_cllr_is_no_better_than_the_fit_on_itself(simulate_pairs):
 
 def test_too_few_speakers_are_refused(simulate_pairs):
     """The setting's least number counts."""
-    with pytest.raises(CalibrationError, match="Too few speakers"):
+    with pytest.raises(CalibrationError, match="too few speakers"):
         cross_validate(simulate_pairs(3, 3.0, 1), 1)

@@ -121,7 +121,7 @@ def test_too_few_speakers_are_refused(population):
 def test_a_corpus_a_speaker_is_refused(population):
     """There is no different-speaker pair."""
     alone = dataclasses.replace(population, corpora=tuple(population.speakers))
-    with pytest.raises(CalibrationError, match="of one corpus"):
+    with pytest.raises(CalibrationError, match="of the same corpus"):
         calibrate(alone, KNOWN, QUESTIONED, SETTINGS, COSINE)
 
 
@@ -134,7 +134,7 @@ def test_scores_that_point_the_wrong_way_give_no_calibration(population):
         def score(self, questioned, known):
             return -COSINE.score(questioned, known)
 
-    with pytest.raises(CalibrationError, match="carry nothing"):
+    with pytest.raises(CalibrationError, match="carry no information"):
         calibrate(population, KNOWN, QUESTIONED, SETTINGS, Inverted())
 
 

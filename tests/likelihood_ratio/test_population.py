@@ -120,9 +120,9 @@ def test_what_is_no_bank_is_refused_before_anything_is_written(tmp_path, bank_ro
     """Columns, shapes, lengths, sides, doubles and licences."""
     rows, embeddings = bank_rows()
     refused(tmp_path, rows.drop("piece"), embeddings, "lack piece")
-    refused(tmp_path, rows, embeddings[1:], "embeddings for")
-    refused(tmp_path, rows, embeddings * 2, "length 1")
-    refused(tmp_path, rows, np.full_like(embeddings, np.nan), "length 1")
+    refused(tmp_path, rows, embeddings[1:], "shape of the embeddings")
+    refused(tmp_path, rows, embeddings * 2, "length is not 1")
+    refused(tmp_path, rows, np.full_like(embeddings, np.nan), "length is not 1")
     refused(tmp_path, rows.with_columns(side=pl.lit("both")), embeddings, "neither")
     refused(tmp_path, rows.with_columns(piece=pl.lit(0)), embeddings, "twice")
     refused(tmp_path, rows.with_columns(corpus=pl.lit(None, pl.String)), embeddings, "empty values|licence")

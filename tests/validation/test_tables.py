@@ -71,8 +71,8 @@ def test_scores_are_read_in_order_with_what_is_known_of_them(write):
     ("lines", "named"),
     [
         (["score,same_speaker", "1,1"], "speaker_known, speaker_questioned"),
-        ([SCORES, "nan,1,a,a"], "no number: 2"),
-        ([SCORES, "1,1,a,a", ",0,a,b"], "no number: 3"),
+        ([SCORES, "nan,1,a,a"], "not a number: 2"),
+        ([SCORES, "1,1,a,a", ",0,a,b"], "not a number: 3"),
         ([SCORES, "1,maybe,a,a"], "neither 1 nor 0"),
         ([SCORES, "1,0,a,a"], "contradict"),
         ([SCORES, "1,1,a,b"], "contradict"),

@@ -95,7 +95,7 @@ def test_comparing_refuses_a_suspect_with_several_speakers_until_a_hand_says_whi
     with open_case(tmp_path / "case", create=False) as case:
         rows = compare(case, request, lambda _: None, lambda _: None).comparisons
         assert rows.select("turn", "speakers").rows() == [(1, 2), (2, 2), (0, 1)]
-        assert all(reason.startswith("Several speakers, 2, in the suspect's recordings") for reason in rows["reason"])
+        assert all(reason.startswith("There are 2 speakers in the suspect's recordings") for reason in rows["reason"])
         found = (tmp_path / "case" / "turns" / "audacity" / "mixed.wav.txt").read_text().splitlines()
         (tmp_path / "mixed.txt").write_text("\n".join(line for line in found if line.endswith("speaker 1")))
         request = ComparisonRequest(reference, model_folder, settings, workers=1, labels=tmp_path / "mixed.txt")

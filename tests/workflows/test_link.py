@@ -163,7 +163,7 @@ def test_links_reach_the_threshold_and_clusters_its_mean(three_people, run_link)
     none = run_link(100.0)
     assert none.links.is_empty()
     assert none.clusters == ()
-    assert "Nothing joins any two voices" in none.html.read_text()
+    assert "No two voices are joined" in none.html.read_text()
 
 
 def test_results_are_whole_and_noted_in_the_audit_log(calls, run_scan, run_link, tmp_path):

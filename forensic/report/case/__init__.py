@@ -1,6 +1,6 @@
 """Every number and sentence of a case report, as plain data: no files, no plots, no markup.
 
-What goes in, what comes out, and the way between:
+What goes in, what comes out, and what is between:
 
 - ``inputs``: the tables of a case and the method, as ``ReportInputs``.
 - ``case_report``, ``plots``: the finished report, as ``CaseReport``; no text in it holds anything invisible,
@@ -13,7 +13,7 @@ What several chapters need:
 - ``comparisons``: the comparisons, checked, with an LR or with the reason why there is none.
 - ``evidence``: rows of the evidence tables.
 
-One module a chapter, in the report's order: ``summary`` (with ``chance``), ``items``, ``quality``, ``results``,
+One module per chapter, in the report's order: ``summary`` (with ``chance``), ``items``, ``quality``, ``results``,
 ``result_plots``, ``scale``, ``calibrations``, ``processing``, ``failures``, ``waveforms``. ``figures`` draws the plots,
 ``render`` makes the page. What all reports share, their sentences too, is in ``forensic.report.shared``.
 """

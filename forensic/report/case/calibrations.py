@@ -33,7 +33,7 @@ from forensic.report.shared.rows import calibration_labels
 
 QualityRows: TypeAlias = Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]]
 Measured: TypeAlias = dict[str, list[Any]]
-"""What was measured of one side, by the name of a quantity; an empty list where nothing could be."""
+"""What was measured of one side, by the name of a quantity; an empty list where nothing could be measured."""
 
 
 def describe_calibrations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[CalibrationContent, ...], str]:
@@ -127,7 +127,7 @@ def _known_sides(served: Sequence[Issued], quality: QualityRows) -> list[Measure
 
 
 def _pooled(recordings: Sequence[Mapping[str, Any]]) -> Measured:
-    """The recordings of one side taken together: what adds up added up, the rest each by itself."""
+    """The recordings of one side taken together: quantities that add up as a sum, the others as a list."""
     measured: Measured = {}
     for quantity in QUANTITIES:
         values = [row[quantity.stored] for row in recordings if row[quantity.stored] is not None]

@@ -20,7 +20,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many comparisons came out so."""
+    """How many comparisons had one outcome."""
 
     outcome: str
     number: str
@@ -110,7 +110,7 @@ class ResultRow:
         score: the score, or the lowest and the highest; empty where there is none.
         log10_lr, lr, interval, verbal, unbounded, calibration: empty where no LR is issued.
         reason: why no LR is issued; empty where one is.
-        comparisons: how many comparisons the row is for.
+        comparisons: number of comparisons that the row is about.
     """
 
     questioned: str
@@ -129,7 +129,7 @@ class ResultRow:
 
 @dataclass(frozen=True, slots=True)
 class ExplanationContent:
-    """What one LR hangs on, in sentences and a plot.
+    """What one LR rests on, in sentences and a plot.
 
     Attributes:
         lr: with its interval, as issued.

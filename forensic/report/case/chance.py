@@ -11,7 +11,7 @@ from forensic.report.shared.rows import chance_row
 
 
 def chance(issued: Sequence[Issued], calibrations: Mapping[str, Calibration]) -> tuple[ChanceRow, ...]:
-    """How many LRs of a size misleading evidence alone would give, if every comparison were of two people."""
+    """How many LRs of each size misleading evidence alone would give, if every comparison were of two people."""
     uses = Counter(comparison.calibration_id for comparison in issued)
     rows = []
     for threshold in (0, 1, 2, 3):

@@ -50,7 +50,7 @@ class Issued(Comparison):
     Attributes:
         low, high: ends of its 95 % interval, log10.
         questioned_distance, known_distance: how far the population's conditions are from the case's, on each side.
-        questioned_differs, known_differs: in what.
+        questioned_differs, known_differs: in which quantities they differ.
     """
 
     score: float
@@ -72,7 +72,7 @@ class Issued(Comparison):
 
     @property
     def lr_text(self) -> str:
-        """The LR as printed, and that it is bounded where it is."""
+        """The LR as printed, marked if it is bounded."""
         return format_lr(self.log10_lr) + (" (bounded)" if self.is_bounded else "")
 
 
@@ -125,7 +125,7 @@ def highest(group: Sequence[Comparison], number: int = 1) -> list[Issued]:
 
 
 def count_known(comparisons: Sequence[Comparison]) -> int:
-    """With how many known speakers was compared."""
+    """The number of known speakers in the comparisons."""
     return len({comparison.suspect for comparison in comparisons})
 
 

@@ -1,4 +1,4 @@
-"""The numbers by which a report speaks of files and known speakers: Q1, K1, S1."""
+"""The numbers by which a report names files and known speakers: Q1, K1, S1."""
 
 import re
 from collections import defaultdict
@@ -14,7 +14,7 @@ from forensic.report.shared.formats import first_few, printable
 
 
 class Exhibits:
-    """The numbers by which the report speaks of files and known speakers."""
+    """The numbers by which the report names files and known speakers."""
 
     def __init__(self, inputs: ReportInputs) -> None:
         self._speakers = {speaker.name: f"S{n}" for n, speaker in enumerate(inputs.known_speakers, 1)}
@@ -90,7 +90,7 @@ class Exhibits:
         return list(self._speakers)
 
     def known_speakers(self) -> tuple[Fact, ...]:
-        """Each known speaker with the exhibits."""
+        """Each known speaker with their exhibits."""
         exhibits: dict[str, list[str]] = {name: [] for name in self._speakers}
         for label, row in self.rows:
             name = self._speaker_of.get(row["path"])
@@ -99,7 +99,7 @@ class Exhibits:
         return tuple(Fact(self.speaker(name), first_few(labels)) for name, labels in exhibits.items())
 
     def folders(self) -> tuple[Fact, ...]:
-        """The folder below which the names of each side are given."""
+        """The folder of each side, which the names of its files are relative to."""
         sides = ((QUESTIONED, "Questioned recordings"), (REFERENCE, "Known recordings"))
         return tuple(Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side))
 

@@ -1,4 +1,4 @@
-"""What an LR hangs on, as SVG: its growth with speech, and what stretches add to it."""
+"""What an LR rests on, as SVG: its growth with speech, and what stretches add to it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -24,12 +24,12 @@ _TICKS_S = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600, 7200, 18_000,
 _FINE_TICKS_S = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)
 _FEWEST_TICKS = 4
 _HEIGHT_IN, _ROW_IN = 1.75, 0.17
-_LEAST_SPAN = 0.05  # of log10 LR; stretches that change nothing are no reason to magnify
-_LABEL, _MARGIN = 0.24, 0.05  # room beside the bars, of their span
+_LEAST_SPAN = 0.05  # of log10 LR; smaller changes are not magnified
+_LABEL, _MARGIN = 0.24, 0.05  # space beside the bars, as a share of their span
 
 
 def draw_explanation(plot: ExplanationPlot) -> str:
-    """Growth on the left, stretches on the right; what is missing leaves its place to the other."""
+    """Growth on the left, stretches on the right; if one is missing, the other takes its place."""
     with style():
         shares = [share for share, values in ((1.15, plot.growth), (1.0, plot.segments)) if values]
         height_in = _HEIGHT_IN if plot.growth else 0.6 + _ROW_IN * len(plot.segments)
@@ -79,7 +79,7 @@ def _draw_growth(axes: "Axes", points: Sequence[GrowthPoint], issued: GrowthPoin
 
 
 def _draw_segments(axes: "Axes", bars: Sequence[SegmentBar]) -> None:
-    """A bar a stretch, in the order of time, with its value beside it."""
+    """One bar per stretch, in the order of time, with its value beside it."""
     for place, bar in enumerate(bars):
         is_for_h1 = bar.change >= 0
         axes.barh(place, bar.change, height=0.62, color=SAME if is_for_h1 else DIFFERENT, linewidth=0)

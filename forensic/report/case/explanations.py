@@ -1,4 +1,4 @@
-"""What the highest LRs hang on: stretches of speech, amounts of speech, how common the voice is."""
+"""What the highest LRs rest on: stretches of speech, amounts of speech, how common the voice is."""
 
 from collections.abc import Sequence
 
@@ -27,14 +27,14 @@ _NEAREST_NAMED = 3
 
 
 def describe_explanations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[ExplanationContent, ...], str]:
-    """What was looked at, in the order of the comparisons, and a note on what was not."""
+    """What was examined, in the order of the comparisons, and a note on what was not."""
     by_comparison = {
         (each.questioned_sha256, each.channel, each.turn, each.suspect): each for each in inputs.explanations
     }
     found = []
     for comparison in issued:
         key = (comparison.sha256, comparison.channel, comparison.turn, comparison.suspect)
-        explanation = by_comparison.pop(key, None)  # of items with the same bytes, under the first
+        explanation = by_comparison.pop(key, None)  # items with the same bytes are explained under the first
         if explanation is not None:
             found.append((comparison, explanation))
     shown = [
@@ -49,12 +49,14 @@ def _note(issued: Sequence[Issued], found: int, shown: int) -> str:
     if len(issued) == shown:
         return ""
     speakers = len({(comparison.sha256, comparison.channel, comparison.turn) for comparison in issued})
-    which = "explained is the highest of each questioned speaker, of items with the same bytes under the first"
-    words = [f"There are {plural(len(issued), 'LR')}; {which}."]
+    words = [
+        f"There are {plural(len(issued), 'LR')}.",
+        "The highest of each questioned speaker is explained; items with the same bytes are explained under the first.",
+    ]
     if speakers > found:
-        words.append(f"Of {speakers:,} questioned speakers only the {found:,} with the highest LRs were looked at.")
+        words.append(f"Of {speakers:,} questioned speakers only the {found:,} with the highest LRs were examined.")
     if found > shown:
-        words.append(f"Printed are the first {shown:,} of {found:,} explanations; all are in results.json.")
+        words.append(f"The first {shown:,} of {found:,} explanations are printed; all are in results.json.")
     return " ".join(words)
 
 
@@ -75,17 +77,17 @@ def _describe(name: str, comparison: Issued, explanation: Explanation) -> Explan
 
 
 def _on_stretches(explanation: Explanation) -> str:
-    """The one without which the LR changes most."""
+    """The stretch without which the LR changes most."""
     of_all = explanation.log10_lr_of_stretches
     if not explanation.stretches:
-        return "The evidence holds no stretches of this recording; scan it into a new case to have them looked at."
+        return "The evidence has no stretches of this recording. Scan it into a new case to have them examined."
     if of_all is None or not explanation.segments:
         return "All of the speech is one stretch, so it cannot be left out."
     largest = max(explanation.segments, key=lambda each: abs(each.change))
     return (
-        f"Of {plural(explanation.stretches, 'stretch', 'stretches')}, the one that counts most is "
-        f"{clock(largest.start_s)} to {clock(largest.end_s)}: without it the log10 LR, not bounded, is "
-        f"{format_signed(largest.log10_lr_without)}, with it {format_signed(of_all)}."
+        f"Of {plural(explanation.stretches, 'stretch', 'stretches')}, the one from {clock(largest.start_s)} to "
+        f"{clock(largest.end_s)} has the largest effect: before the bounds, the log10 LR is "
+        f"{format_signed(largest.log10_lr_without)} without it and {format_signed(of_all)} with it."
     )
 
 
@@ -95,27 +97,27 @@ def _on_growth(explanation: Explanation) -> str:
     if len(explanation.amounts) <= 1:
         return ""
     if len(calibrated) <= 1:
-        return "It is not known how the LR grows with the amount of speech: nothing calibrates smaller amounts."
+        return "How the LR grows with the amount of speech cannot be shown: no calibration fits smaller amounts."
     (all_s, (of_all, *_)), earlier = calibrated[-1], calibrated[:-1]
     half_s, (of_half, low, high) = min(earlier, key=lambda each: abs(each[0] - all_s / 2))
     return (
         f"The first {format_quantity(half_s, 's', 1)} of speech give an LR of {format_lr(of_half)} "
-        f"({wording.INTERVAL} {format_range(low, high)}), all {format_quantity(all_s, 's', 1)} one of "
-        f"{format_lr(of_all)}."
+        f"({wording.INTERVAL} {format_range(low, high)}), and all {format_quantity(all_s, 's', 1)} "
+        f"give an LR of {format_lr(of_all)}."
     )
 
 
 def _on_typicality(found: Typicality | None, comparison: Issued) -> str:
     if found is None:
-        return "It is not known how common such a voice is: the calibration is a list of scores, without voices."
+        return "How common such a voice is cannot be shown: the calibration is a list of scores, without voices."
     nearest = [
         f"{shortened(printable(voice.speaker), 40)} ({format_number(voice.score, 3)})"
         for voice in found.nearest[:_NEAREST_NAMED]
     ]
     return (
         f"Of {plural(found.voices, 'voice')} of the reference population, {found.as_high:,} "
-        f"({format_share(found.share)}) {'scores' if found.as_high == 1 else 'score'} as high with the questioned "
-        f"speech as {comparison.known} ({format_number(found.suspect_score, 3)}), or higher. The nearest: "
+        f"({format_share(found.share)}) {'scores' if found.as_high == 1 else 'score'} at least as high with the "
+        f"questioned speech as {comparison.known} does ({format_number(found.suspect_score, 3)}). The nearest: "
         f"{listed(nearest)}."
     )
 

@@ -1,4 +1,4 @@
-"""What could not be examined, why, and what would help; and the files that are no recordings."""
+"""What could not be examined, why, and what would help; and the files that are not recordings."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from forensic.report.case.evidence import in_order, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.content import FailureRow
-from forensic.report.shared.formats import printable
+from forensic.report.shared.formats import plural, printable
 from forensic.report.shared.labels import channel_label
 from forensic.report.shared.rows import failure_row
 
@@ -36,8 +36,8 @@ def list_failures(
     ]
     most = inputs.limits.failures
     notes = [
-        f"{len(rows) - most:,} further {what} are in the tables of the case."
-        for rows, what in ((failures, "failures"), (skipped, "skipped files"))
+        f"{plural(len(rows) - most, f'further {what} is', f'further {what}s are')} in the tables of the case."
+        for rows, what in ((failures, "failure"), (skipped, "skipped file"))
         if len(rows) > most
     ]
     return tuple(failures[:most]), tuple(skipped[:most]), " ".join(notes)

@@ -75,7 +75,7 @@ def draw_scores(plot: ScorePlot) -> str:
 
 
 def draw_forest(plot: ForestPlot) -> str:
-    """One line a comparison: its log10 LR and interval, over the steps of the verbal scale."""
+    """One line per comparison: its log10 LR and interval, over the steps of the verbal scale."""
     with style():
         height = 0.85 + 0.19 * len(plot.rows)
         figure, axes = new_figure(height)
@@ -203,7 +203,7 @@ def _shade(cell: Cell | None) -> tuple[str, str]:
 
 
 def _hatch(axes: "Axes", cells: Sequence[Sequence[Cell | None]]) -> None:
-    """Slanted lines in the cells without an LR, drawn as lines since PDF writers differ in how they hatch."""
+    """Slanted lines in the cells without an LR, drawn one by one because PDF writers differ in how they hatch."""
     from matplotlib.collections import LineCollection
 
     lines = [
@@ -228,7 +228,7 @@ def _slanted(x: float, y: float) -> list[list[tuple[float, float]]]:
 
 
 def _thinned(values: Vector, keep: Any) -> Vector:
-    """The envelope with at most ``MOST_POINTS`` points, none of its extremes lost."""
+    """The envelope with at most ``MOST_POINTS`` points and all of its extremes."""
     step = -(-len(values) // MOST_POINTS)
     return np.asarray(keep.reduceat(values, np.arange(0, len(values), step)), dtype=np.float64)
 

@@ -8,7 +8,7 @@ from forensic.report.shared.formats import listed, printable
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of each kind a report prints; whatever it leaves out, it says so."""
+    """How much of each kind a report prints; the report says what it leaves out."""
 
     findings: int = 40
     strongest: int = 300
@@ -44,5 +44,5 @@ class ReportInputs(CaseOutcome):
 
     @property
     def all_results(self) -> str:
-        """Where all results are, as a sentence names it."""
+        """Where all results are, in words for a sentence."""
         return listed([printable(name) for name in self.results_files])

@@ -34,7 +34,7 @@ class Answer:
     """What a single question gave.
 
     Attributes:
-        comparisons: a row a questioned recording, channel, turn and known speaker.
+        comparisons: one row per questioned recording, channel, turn and known speaker.
         results: everything of the result that another program may want, in JSON values.
         problems: recordings that were rejected, on either side.
         published: the report and its folder; None where none was asked for.
@@ -68,7 +68,7 @@ def publish(folder: Path, outcome: CaseOutcome) -> Published:
 
 
 def check_new(report: Path | None) -> None:
-    """See that a report's folder is new or empty; None asks for no report.
+    """Check that a report's folder is new or empty; None asks for no report.
 
     Raises:
         CaseError: if it is not.

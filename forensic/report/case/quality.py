@@ -17,7 +17,7 @@ _PLAIN = 0.8
 
 
 def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[QualityRow, ...], str]:
-    """One row a channel, or speaker in it, and a note on what was left out."""
+    """One row per channel, or speaker in it, and a note on what was left out."""
     segments = rows_by(inputs.segments, "sha256", "channel", "turn")
     languages = rows_by(inputs.language, "sha256", "channel", "turn")
     rows = [
@@ -43,12 +43,12 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
 def quality_reading(method: Method) -> str:
     """How to read the columns of the table."""
     return (
-        "Net speech is the total of the stretches in which speech was detected. An SNR is left out (\N{EN DASH}) where "
-        "a recording holds no pause in which to measure the noise. C50, the clarity of the room, is the energy of its "
-        "first 50 ms over what follows: the lower, the more reverberation. It and the kind of codec that shows are "
-        f"estimates of a small network; a question mark shows where it is less than {format_share(_PLAIN)} sure of "
-        "the kind. The codec of a file says less: a call may have been stored again in another. "
-        f"{languages_reading(method)} Files with the same bytes are measured once, under the first item."
+        "Net speech is the total of the stretches in which speech was detected. No SNR is given (\N{EN DASH}) if a "
+        "recording has no pause in which to measure the noise. C50, the clarity of the room, is the energy of the "
+        "first 50 ms of a sound in it over the energy after them: the lower, the more reverberation. A small network "
+        "estimates C50 and the kind of codec that left traces; a question mark means that the network is less than "
+        f"{format_share(_PLAIN)} sure of the kind. The codec of a file says less: a call may have been stored again in "
+        f"another codec. {languages_reading(method)} Files with the same bytes are measured once, under the first item."
     )
 
 
@@ -59,7 +59,7 @@ def _band(row: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None, decimals: int = 0) -> str:
-    """The unit is in the head of the table."""
+    """A number without its unit, which is in the table's head."""
     return NOTHING if value is None else format_number(value, decimals)
 
 
@@ -70,14 +70,14 @@ def _clarity(c50_db: float | None) -> str:
 
 
 def _codec(row: Mapping[str, Any]) -> str:
-    """The kind that shows, with a question mark where it shows weakly."""
+    """The kind of codec that left traces, with a question mark if the network is not sure of it."""
     if row["codec_trace"] is None:
         return NOTHING
     return f"{row['codec_trace']}{'' if row['codec_trace_probability'] >= _PLAIN else ' ?'}"
 
 
 def _language(found: Sequence[Mapping[str, Any]]) -> str:
-    """Name and probability, "German 0.91", with the accent of English; or why none is named."""
+    """Name and probability, "German 0.91", with the accent of English; or the reason why none is named."""
     if not found:
         return NOTHING
     row = found[-1]

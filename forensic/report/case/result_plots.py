@@ -22,7 +22,7 @@ def plot_forest(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[ForestP
     if len(issued) > most:
         chosen = [comparison for group in by_questioned(issued) for comparison in highest(group)]
         which = " Only the highest LR of each questioned recording is shown"
-        which += f", and of these the first {most} of {len(chosen):,}." if len(chosen) > most else "."
+        which += f", and of these only the first {most} of {len(chosen):,}." if len(chosen) > most else "."
         chosen = chosen[:most]
     rows = [
         ForestRow(

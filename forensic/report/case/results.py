@@ -1,6 +1,6 @@
-"""The table of results: one row a comparison, with its LR or with the reason why there is none.
+"""The table of results: one row per comparison, with its LR or with the reason why there is none.
 
-Where a questioned recording has no LR with any known speaker, all for the same reason, one row says so once.
+If a questioned recording has no LR with any known speaker, always for the same reason, one row says so.
 """
 
 from collections.abc import Mapping, Sequence

@@ -30,12 +30,13 @@ def summarise(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits:
     notes = []
     refusals = _refusals(comparisons)
     if len(refusals) > limits.refusals:
-        notes.append(f"{len(refusals) - limits.refusals:,} further reasons are in the files of results.")
+        further = plural(len(refusals) - limits.refusals, "further reason is", "further reasons are")
+        notes.append(f"{further} in the files of results.")
     strongest = _strongest(comparisons) if many else []
     if len(strongest) > limits.strongest:
         notes.append(
-            f"The highest LRs of {len(strongest) - limits.strongest:,} further questioned recordings are "
-            "in the files of results."
+            f"The highest LRs of {plural(len(strongest) - limits.strongest, 'further questioned recording')} are in "
+            "the files of results."
         )
     return Summary(
         lead=_lead(comparisons, inputs, exhibits, many=many),
@@ -123,7 +124,9 @@ def _finding(comparison: Issued) -> Finding:
     sentences = finding_sentences(comparison.log10_lr, comparison.low, comparison.high, comparison.verbal)
     if comparison.is_bounded:
         unbounded = format_lr(comparison.unbounded)
-        sentences += (f"It is bounded: the calibration data support no more. Unbounded it would be {unbounded}.",)
+        sentences += (
+            f"It is bounded: the calibration data support no more. Without the bound it would be {unbounded}.",
+        )
     return Finding(
         questioned=comparison.questioned,
         questioned_name=comparison.questioned_name,

@@ -1,4 +1,4 @@
-"""The waveforms: one plot a channel that was compared, with the speech that was used."""
+"""The waveforms: one plot per compared channel, with the speech that was used."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -150,15 +150,15 @@ def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
     }
     shown = sorted(joined | {voice for pair in pairs for voice in pair})
     if not shown:
-        return None, "Nothing joins any two voices, so there is no graph."
+        return None, "No two voices are joined, so there is no graph."
     left_out = ""
     if len(shown) > MOST_NODES:
         left_out = f"{len(shown):,} voices are joined by links or suspicions, too many for a graph that can be read"
         shown = _most_firmly_joined(inputs.links)
         pairs = {pair: kind for pair, kind in pairs.items() if set(pair) <= set(shown)}
         if not shown:
-            return None, f"{left_out}; the tables below hold them."
-        left_out += f". Shown are {len(shown):,} that the highest LRs join, with all that joins these."
+            return None, f"{left_out}; the tables below list them."
+        left_out += f". The graph shows the {len(shown):,} that the highest LRs join, with all that joins these."
     place = {voice: index for index, voice in enumerate(shown)}
     cluster = dict(inputs.voices.select("voice", "cluster").iter_rows())
     edges = [GraphEdge(place[one], place[other], kind) for (one, other), kind in pairs.items()]
@@ -176,11 +176,13 @@ def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
     ]
     alone = inputs.voices.height - len(shown)
     caption = (
-        "Voices by their numbers in the list of voices; a colour is a cluster, white is none. The thicker a line, the "
-        "higher the LR; a dashed line has an interval that reaches below the threshold. The place of a node has no "
-        "meaning."
+        "Voices have their numbers in the list of voices. A colour is a cluster; a white voice is in none. The thicker "
+        "a line, the higher the LR; a dashed line is a link whose interval reaches below the threshold. The position "
+        "of a node has no meaning."
     )
-    note = left_out or (f"{plural(alone, 'further voice is', 'further voices are')} joined to none." if alone else "")
+    note = left_out or (
+        f"{plural(alone, 'further voice is', 'further voices are')} joined to no other." if alone else ""
+    )
     return Graph(tuple(GraphNode(f"V{voice}", cluster[voice] or 0) for voice in shown), tuple(edges), caption), note
 
 
@@ -198,9 +200,10 @@ def _cluster_row(one: VoiceCluster, names: Mapping[int, str]) -> ClusterRow:
     named = one.voices[:_MOST_VOICES_NAMED]
     notes = []
     if len(one.voices) > len(named):
-        notes.append(f"{len(one.voices) - len(named):,} further voices are in voices.csv.")
+        further = plural(len(one.voices) - len(named), "further voice is", "further voices are")
+        notes.append(f"{further} in voices.csv.")
     if one.holds_two_of_one_recording:
-        notes.append("Two of its voices are of one recording, where they were taken for two speakers.")
+        notes.append("Two of its voices are of one recording, in which they count as two speakers.")
     return ClusterRow(
         label=f"G{one.number}",
         voices=tuple((f"V{voice}", names[voice]) for voice in named),

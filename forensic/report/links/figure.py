@@ -18,7 +18,7 @@ _FILLS = ("#a6cee3", "#f9c88f", "#a9dfbf", "#f5e58a", "#d9b8d9", "#c4c9d1", "#f2
 _STEPS = 220
 _NODE_IN = 0.3  # least distance of two nodes
 _LABEL_PT = 7.0
-_MOST_HEIGHT_IN = 7.0  # with its heading and caption on a page
+_MOST_HEIGHT_IN = 7.0  # so that a page holds it with its heading and caption
 
 
 def draw_all(graph: Graph | None) -> dict[str, str]:
@@ -71,7 +71,7 @@ def place_nodes(count: int, edges: list[tuple[int, int]]) -> Positions:
         edges: pairs of nodes.
 
     Returns:
-        In inches within the width of a page, shape (count, 2); the same graph always has the same places.
+        In inches within the width of a page, shape (count, 2); the same graph always gives the same positions.
     """
     positions = np.zeros((count, 2))
     left = top = row_height = 0.0
@@ -101,7 +101,7 @@ def _spring(count: int, edges: list[tuple[int, int]], room: float) -> Positions:
     """
     angle = 2 * np.pi * np.arange(count) / count
     placed = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(count)
-    if count > 2:  # noqa: PLR2004 - two are side by side already
+    if count > 2:  # noqa: PLR2004 - two nodes are side by side already
         one, other = np.array(edges).T
         for step in range(_STEPS):
             apart = placed[:, None] - placed
@@ -113,7 +113,9 @@ def _spring(count: int, edges: list[tuple[int, int]], room: float) -> Positions:
             size = np.linalg.norm(force, axis=1, keepdims=True) + 1e-9
             placed = placed + force / size * np.minimum(size, np.sqrt(count) * 0.3 * (1 - step / _STEPS))
     distance = np.linalg.norm(placed[:, None] - placed, axis=2) + np.where(np.eye(count, dtype=bool), np.inf, 0.0)
-    placed = (placed - placed.mean(axis=0)) @ np.linalg.svd(placed - placed.mean(axis=0))[2].T  # the long way across
+    placed = (placed - placed.mean(axis=0)) @ np.linalg.svd(placed - placed.mean(axis=0))[
+        2
+    ].T  # its longest direction is horizontal
     placed = (placed - placed.min(axis=0)) * (1.6 * _NODE_IN / np.min(distance, initial=1e9))
     least = np.maximum(placed.max(axis=0), 1e-9)
     scale: Positions = placed * min(1.0, room / least[0], room / least[1])

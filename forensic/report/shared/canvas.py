@@ -1,7 +1,7 @@
 """What all plots of a report share: typeface, colours, the SVG that they become.
 
 The same data give the same bytes. Text stays text, in the typeface of the page, so that it can be searched
-and read aloud; matplotlib lays it out with the typeface that it brings, a wide one.
+and read aloud; matplotlib lays it out with its own typeface, which is a wide one.
 """
 
 import io
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Blue and vermilion of Okabe & Ito: distinct to every kind of colour vision, and by lightness in greyscale.
+# Blue and vermilion of Okabe & Ito: distinct in every kind of colour vision, and by lightness in greyscale.
 SAME, DIFFERENT = "#0072b2", "#d55e00"
 INK, SOFT, RULE, PALE = "#1f2430", "#5b6472", "#c9ced6", "#eef0f3"
 
@@ -31,7 +31,7 @@ DASHED, DOTTED = (0, (4, 1.5)), (0, (1, 2))
 STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "forensic",
-    "font.family": ["DejaVu Sans"],  # ships with matplotlib
+    "font.family": ["DejaVu Sans"],  # part of matplotlib
     "font.size": 8.0,
     "text.parse_math": False,  # a dollar in a name is a dollar
     "axes.edgecolor": RULE,
@@ -64,13 +64,13 @@ def style() -> Any:
 
 
 def new_figure(height_in: float, width_in: float = WIDTH_IN) -> "tuple[Figure, Axes]":
-    """An empty figure with axes; as wide as the page without a width."""
+    """An empty figure with axes, by default as wide as the text."""
     figure, (axes,) = new_panels(height_in, (1.0,), width_in)
     return figure, axes
 
 
 def new_panels(height_in: float, shares: "Sequence[float]", width_in: float = WIDTH_IN) -> "tuple[Figure, list[Axes]]":
-    """An empty figure with axes side by side that share its width."""
+    """An empty figure with axes side by side, whose widths are in these proportions."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width_in, height_in))  # not pyplot: nothing stays in memory
@@ -83,14 +83,14 @@ def new_panels(height_in: float, shares: "Sequence[float]", width_in: float = WI
 
 
 def as_svg(figure: "Figure", name: str, title: str) -> str:
-    """The figure for inline use: no prologue, no date, ids of its own, and a title to be read aloud."""
+    """The figure as part of a page: no prologue, no date, ids of its own, and a title that can be read aloud."""
     target = io.StringIO()
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return inline_svg(target.getvalue(), name, title, 100 * figure.get_figwidth() / WIDTH_IN)
 
 
 def legend_above(axes: "Axes") -> None:
-    """Above the plot, where it covers nothing."""
+    """Put the legend above the plot, where it covers nothing."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
@@ -110,7 +110,7 @@ def survival(values: Vector) -> tuple[Vector, Vector]:
 
 
 def thinned(count: int, most: int = MOST_POINTS) -> NDArray[np.intp]:
-    """Places of at most so many of ``count`` points, evenly spaced, the first and the last among them."""
+    """Indices of at most ``most`` of ``count`` points, evenly spaced, with the first and the last."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.intp))
 
 

@@ -58,7 +58,7 @@ class CalibrationRow:
 
 @dataclass(frozen=True, slots=True)
 class CountRow:
-    """How many were left out or refused, of what, and why."""
+    """How many things were left out or refused, what they are, and why."""
 
     number: str
     what: str
@@ -90,10 +90,10 @@ class MethodChapter:
     """What computed the results.
 
     Attributes:
-        processing: the steps, in sentences; empty where a report has sentences of its own.
+        processing: the steps, in sentences; empty if the kind of report describes them elsewhere.
         system: program, model, seeds, command and machine.
         limitations: what the method does not do.
-        settings: every setting in force, one table a step.
+        settings: every setting in force, one table per step.
     """
 
     processing: tuple[str, ...]

@@ -7,7 +7,7 @@ from forensic.report.shared.measured import format_measured
 
 
 def envelope_in_words(envelope: Envelope) -> str:
-    """Criterion, limits of either side, and where they come from; foreign text written out."""
+    """The criterion, the limits of either side, and where they come from."""
     return (
         f"Cllr at most {format_number(envelope.criterion, 2)}, at the upper end of its 95 % interval. Questioned side: "
         f"{limits_in_words(envelope.questioned)}. Known side: {limits_in_words(envelope.known)}. "
@@ -16,7 +16,7 @@ def envelope_in_words(envelope: Envelope) -> str:
 
 
 def limits_in_words(limits: EnvelopeLimits) -> str:
-    """Each quantity that is limited; what was not measured is not named."""
+    """The limit of each quantity that has one."""
     found = [
         quantity.limit.format(format_measured(quantity, limits[quantity.name]))
         for quantity in LIMITED

@@ -151,7 +151,7 @@ def finite(value: float, what: str) -> float:
 
 
 def plural(number: int, noun: str, nouns: str = "") -> str:
-    """A counted noun: "1 item", "1,200 items"; its plural only where an s does not make it."""
+    """A counted noun: "1 item", "1,200 items"; ``nouns`` is the plural if it is not the noun with an s."""
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 
@@ -167,7 +167,7 @@ def first_few(words: Sequence[str], separator: str = ", ", most: int = 8) -> str
 
 
 def first_rows(rows: Sequence[T], most: int, noun: str) -> tuple[tuple[T, ...], str]:
-    """The first rows of a long table, and a note where that is not all."""
+    """The first rows of a long table, and a note if there are more."""
     note = ""
     if len(rows) > most:
         note = f"The first {most:,} of {plural(len(rows), noun)} are listed; all are in the tables of the case."
@@ -196,12 +196,12 @@ def shortened(text: str, most: int = 60) -> str:
 
 
 def prose(text: str) -> tuple[str, ...]:
-    """Text of our own as paragraphs, each one line, its non-breaking spaces kept."""
+    """Our own text as paragraphs, each on one line; non-breaking spaces are kept."""
     return tuple(" ".join(filter(None, part.split("\n"))) for part in text.strip().split("\n\n"))
 
 
 def paragraphs(text: str) -> tuple[str, ...]:
-    """Text of several lines as paragraphs: separated by blank lines, each one line, with nothing invisible."""
+    """Text of several lines as paragraphs: split at blank lines, each on one line, with nothing invisible."""
     lines = (" ".join(part.split()) for part in _PARAGRAPHS.split(text.replace("\r\n", "\n")))
     return tuple(printable(line) for line in lines if line)
 

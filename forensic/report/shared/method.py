@@ -38,7 +38,7 @@ def describe_system(method: Method) -> tuple[Fact, ...]:
 
 
 def list_settings(settings: Settings) -> tuple[SettingsTable, ...]:
-    """Every setting in force, one table a step."""
+    """Every setting in force, one table per step."""
     return tuple(
         SettingsTable(step, tuple(Fact(name, _setting(value)) for name, value in values.items()))
         for step, values in dataclasses.asdict(settings).items()

@@ -1,7 +1,7 @@
-"""The sentences that follow the method in force: its settings, its reference population, its envelope.
+"""The sentences that depend on the method used: its settings, its reference population, its envelope.
 
-A sentence that a setting can make false is here, built from that setting; ``wording`` has those that no setting
-changes.
+A sentence that a setting could make false is here and is built from that setting; ``wording`` has the sentences that
+no setting changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ CALIBRATORS: Mapping[str, tuple[str, str]] = {
 }
 
 _CHANNELS: Mapping[str, str] = {
-    "auto": "Channels of a file that differ were kept apart; those that do not were mixed.",
-    "split": "The channels of a file were kept apart.",
+    "auto": "Channels of a file that differ were examined separately; those that do not differ were mixed.",
+    "split": "The channels of a file were examined separately.",
     "mix": "The channels of a file were mixed.",
 }
 _DAMAGED: Mapping[str, str] = {
     "reject": "A damaged recording was not examined.",
-    "use": "Of a damaged recording, what comes before the damage was examined; the item says so.",
+    "use": "Of a damaged recording, the part before the damage was examined; the list of items says so.",
 }
 _LIKE_BOTH_SIDES = "on the questioned side like the questioned recording, on the known side like the known recordings"
 _REFERENCE: Mapping[PopulationKind | None, str] = {
@@ -69,26 +69,25 @@ def processing(method: Method) -> tuple[str, ...]:
     return prose(f"""
 {_decoding(settings.audio)}
 
-A detector of speech marked the stretches that hold speech; only these were used. The waveforms in this report
-show what was used, as far as they are printed; the start and end of every stretch is in the evidence tables of
-the case.
+A speech detector marked the stretches that contain speech; only these were used. The waveforms that this report
+prints show them; the evidence tables of the case list the start and end of every stretch.
 
 {_speakers(settings.diarization)}
 
-Copies, excerpts and parts of one source among the recordings compared were looked for with an acoustic
-fingerprint of the speech, and recordings of one session by the device and the time of making that their files
-state. {_suspected(settings.comparison)} A search that finds nothing does not prove that there is nothing.
+The program searched the compared recordings for copies, excerpts and parts of one source by an acoustic fingerprint
+of the speech, and for recordings of one session by the device and the creation time that their files state.
+{_suspected(settings.comparison)} A search that finds nothing does not prove that there is nothing.
 
 {_windows(settings.embedding)}
 
-The score of a comparison says how alike the questioned and the known embedding are. How it is computed is given
-under System, with the software and the model.
+The score of a comparison says how alike the questioned and the known embedding are. The heading System
+says how it is computed, with which software and which model.
 
 A score was converted to an LR with {_REFERENCE[method.population_kind]}. The conversion is {shape}, fitted by
 {name}.
 
-LRs are bounded by what the number of reference speakers can support. Intervals come from drawing whole
-reference speakers again, with replacement, {settings.comparison.bootstrap_draws:,} times.
+LRs are bounded by what the number of reference speakers can support. Intervals come from resampling the reference
+speakers {settings.comparison.bootstrap_draws:,} times; whole speakers are drawn, not single recordings or pairs.
 
 {_no_lr(method)}
 """)
@@ -105,23 +104,23 @@ def _decoding(settings: AudioSettings) -> str:
 def _speakers(settings: DiarizationSettings) -> str:
     if settings.speakers == "1":
         return (
-            "As set, every channel was taken to hold one speaker, unless an examiner marked who speaks when; the "
-            "program did not look for others."
+            "By the settings, every channel was assumed to contain one speaker, unless an examiner marked who speaks "
+            "when; the program did not look for others."
         )
     left_out = f"; turns shorter than {format_duration(settings.min_turn_s)} were left out"
     each = (
-        "Where there were several, each was examined by itself, with the speech in which nobody else seemed to speak"
-        f"{left_out if settings.min_turn_s else ''}. Who speaks when is in the folder of the case."
+        "Where there were several, each was examined separately, with the speech in which nobody else seemed to speak"
+        f"{left_out if settings.min_turn_s else ''}. The folder of the case says who speaks when."
     )
     if settings.speakers == "auto":
         return (
             "Unless an examiner marked who speaks when, the number of speakers in a channel was estimated, up to "
             f"{settings.max_speakers}: the windows of the channel were split into groups, which count as different "
-            f"speakers where they are further apart than one voice is. {each}"
+            f"speakers if they differ more than parts of one voice do. {each}"
         )
     return (
-        f"As set, every channel was split into {plural(int(settings.speakers), 'speaker')}, as far as its speech "
-        f"allows, unless an examiner marked who speaks when. {each}"
+        f"By the settings, every channel was split into {plural(int(settings.speakers), 'speaker')}, as far as its "
+        f"speech allows, unless an examiner marked who speaks when. {each}"
     )
 
 
@@ -146,9 +145,9 @@ def _windows(settings: EmbeddingSettings) -> str:
     if settings.step_frames < settings.window_frames:
         how = f"a new one at least every {step}, so that they overlap"
     elif settings.step_frames == settings.window_frames:
-        how = "one after the other; they overlap only as far as it takes to use all of the speech"
+        how = "one after the other; they overlap only as much as is needed to use all of the speech"
     else:
-        how = f"a new one at least every {step}, so that speech between two of them can be left out"
+        how = f"a new one at least every {step}, so that speech between two windows can be left out"
     return (
         f"The speech was cut into windows of {window}, {how}. Each window was turned into mel-band energies and then "
         "into an embedding by a recurrent (LSTM) network. The embedding of a recording is the mean direction of its "
@@ -183,30 +182,31 @@ def _no_lr(method: Method) -> str:
 
 
 def explanation(method: Method) -> tuple[str, ...]:
-    """How to read what each LR hangs on, in as many ways as the calibration allows."""
+    """How to read what each LR rests on, in as many ways as the calibration allows."""
     has_voices = method.population_kind != "own scores"
     return prose(f"""
-This chapter shows what each LR hangs on; it changes no LR. It looks at the highest LR of each questioned
+This chapter shows what each LR rests on; it changes no LR. It examines the highest LR of each questioned
 speaker{" in three ways" if has_voices else ""}.
 
-Stretches: the LR is computed again without each stretch of the questioned speech. What a stretch adds is the
-log10 LR of all stretches less that without it, neither bounded: above 0 it speaks for H1, below 0 for H2. A large
-effect says where to listen: to a noise, another voice, a line said in another tone. Times are minutes and seconds
-of the recording.
+Stretches: the LR is computed again without each stretch of the questioned speech. What a stretch adds is the log10
+LR of all stretches minus the log10 LR without this stretch, both before the bounds. Above 0 the stretch supports
+H1, below 0 H2. Listen where the effect is large: there may be a noise, another voice, or a line said in another
+tone. Times are minutes and seconds from the start of the recording.
 
 {_AMOUNTS_AND_VOICES if has_voices else _NO_VOICES}
 """)
 
 
 _AMOUNTS_AND_VOICES = """
-Amount: the LR is computed of the first stretches only, then of more and more, each amount calibrated with
-reference recordings of about as much speech. An LR that has settled is worth more than one that still moves; one
-at its bound cannot be seen to move. Some of these amounts may be less than an LR would be issued for. The LR of
-all stretches can differ a little from the one issued, which also counts what overlaps two stretches.
+Amount: the LR is computed from the first stretches only, then from more and more of them. Each amount is calibrated
+with reference recordings of about as much speech. An LR that has settled is worth more than one that still changes;
+an LR at its bound does not show whether it still changes. Some of these amounts may be too small for an LR to be
+issued. The LR of all stretches can differ a little from the issued LR, which also uses windows that span two
+stretches.
 
-Typicality: the questioned speech is compared with every voice of the reference population. A voice against which
-many score as high as the known speaker does is a common one, and its LR is low for that. Reference voices bear
-the names of their corpora.
+Typicality: the questioned speech is compared with every voice of the reference population. If many of
+them score as high as the known speaker does, the questioned voice is a common one, and its LR is low for that reason.
+The names of reference voices contain the names of their corpora.
 """
 _NO_VOICES = """
 The calibration is a list of scores, without recordings: it cannot show how the LR grows with the amount of
@@ -215,12 +215,12 @@ speech, nor how common the voice is.
 
 
 def languages_reading(method: Method) -> str:
-    """What the languages in a table mean."""
+    """How to read the languages in a table."""
     if not method.settings.language.identify:
-        return "As set, languages were not looked at."
+        return "By the settings, languages were not classified."
     return (
-        "The language is that of the first minute of speech, with its probability among those that the model knows, as "
-        "the program judges it: it stands for no listener."
+        "The language is how the program classified the first minute of speech, with its probability among the "
+        "languages that the model knows. It does not replace a listener."
     )
 
 
@@ -229,59 +229,60 @@ def limitations(method: Method, *, shows_languages: bool) -> tuple[str, ...]:
 
     Args:
         method: in force.
-        shows_languages: whether the report shows the languages that were recognised.
+        shows_languages: whether the report shows the languages that were classified.
     """
     return prose(f"""
 The examination is automatic. It compares how speakers sound to a trained network; it does not weigh language,
-dialect, word choice, content or circumstances, and it replaces no auditory or acoustic-phonetic examination.
+dialect, word choice, content or circumstances, and it does not replace an auditory or acoustic-phonetic examination.
 
 {_one_person(method.settings.diarization)}
 
-What was not examined: disguise, emotion, illness, intoxication and ageing, synthetic or converted speech, and
-whether a recording was edited. Each of these can move an LR in either direction.
+The following was not examined: disguise, emotion, illness, intoxication and ageing, synthetic or converted speech,
+and whether a recording was edited. Each of these can move an LR in either direction.
 {_languages(method, shows_languages=shows_languages)}
 
-The reference population stands for the relevant population only as far as its speakers and recordings resemble
+The reference population represents the relevant population only as far as its speakers and recordings resemble
 it. The edges of the band, noise, reverberation, traces of a codec, clipping and the amount of speech were
 estimated and {_compared(method.population_kind)}; language, accent, sex, age and speaking style were not. Where
-the two recordings of a reference speaker were made in one session, as in corpora that have no other, speech of
-another day, mood or microphone sounds less alike, so an LR can be too low where H1 is true.
+the two recordings of a reference speaker were made in one session (some corpora have no others), they are more alike
+than recordings of different days, moods or microphones; an LR can then be too low where H1 is true.
 
-H2 speaks of an unrelated speaker. Close relatives, twins above all, sound more alike than unrelated speakers;
-where such a person comes into question, the LRs here do not apply.
+H2 is about an unrelated speaker. Close relatives, twins above all, sound more alike than unrelated speakers;
+if such a person may be the speaker, the LRs here do not apply.
 
-Little speech carries little information. An LR near 1 says that these recordings do not tell H1 and H2 apart; it
-is no support for H2.
+Little speech carries little information. An LR near 1 means that these recordings do not distinguish H1
+from H2; it does not support H2.
 
-Where no LR was issued, nothing follows from that for or against either proposition.
+A comparison for which no LR was issued supports neither proposition.
 """)
 
 
 def _one_person(settings: DiarizationSettings) -> str:
     if settings.speakers == "1":
         return (
-            "That a channel holds the speech of one person only was set, not found: where a second person speaks in "
-            "it, the LR is of both together."
+            "The settings say that a channel contains one speaker, and the program did not check it. If a second "
+            "person speaks in a channel, the LR is about both together."
         )
     if settings.speakers == "auto":
         return (
-            "That a channel holds the speech of one person only is an estimate of the program: it can miss a second "
-            "one who says little or sounds alike, and does not separate people who speak at the same time."
+            "The program estimates whether a channel contains the speech of one person only. It can miss a second "
+            "person who says little or sounds alike, and it does not separate people who speak at the same time."
         )
     return (
-        f"That a channel holds {plural(int(settings.speakers), 'person', 'people')} was set, not found: where it holds "
-        "fewer or more, voices are split or mixed. People who speak at the same time are not separated."
+        f"The settings say that a channel contains {plural(int(settings.speakers), 'speaker')}, and the program did "
+        "not check it. If a channel contains fewer or more, voices are split or mixed. People who speak at the same "
+        "time are not separated."
     )
 
 
 def _languages(method: Method, *, shows_languages: bool) -> str:
     if not method.settings.language.identify:
-        return "Languages and accents were not looked at."
+        return "Languages and accents were not classified."
     if not shows_languages:
-        return "Languages and accents are no part of an LR, and not shown in this report."
+        return "Languages and accents are not part of an LR, and this report does not show them."
     return (
-        "Languages and accents are recognised by a network that can err; they are shown, and warned of where they "
-        "differ, and are no part of an LR."
+        "A network that can err classifies languages and accents. The report shows them and warns where languages "
+        "differ; they are not part of an LR."
     )
 
 
@@ -292,26 +293,26 @@ def _compared(kind: PopulationKind | None) -> str:
 def link_reading(method: Method) -> tuple[str, ...]:
     """How to read a report of links."""
     chosen = (
-        "The reference recordings of that side were chosen to be like it, those of the questioned side to be like the "
-        "other."
+        "The reference recordings of that side were chosen to be like that voice, and those of the questioned side to "
+        "be like the other voice."
     )
     is_chosen = method.population_kind != "own scores"
     return prose(f"""
 A voice is all speech of one channel of a recording or, where several speakers were found in it, of one of them.
-Every voice was compared with every other. Of two voices, the one with more net speech took the place of the known
+Every voice was compared with every other. Of two voices, the one with more net speech was taken as the known
 side. {chosen if is_chosen else "All pairs were calibrated with the same scores."}
 
-A link is a pair whose LR reaches the threshold. It is no finding that the two are one speaker: among many pairs
-of different people, some reach any threshold by chance. The table in the summary says how many to expect; where
-that is not far below the number found, links by themselves say little.
+A link is a pair whose LR reaches the threshold. It does not mean that the two are one speaker: among many pairs of
+different people, some reach any threshold by chance. The table in the summary says how many to expect; if that
+number is not far below the number found, links by themselves say little.
 
 A cluster was made by joining, again and again, the two groups of voices with the highest mean log10 LR between
-them, while that mean was at least the threshold (average linkage). Pairs without an LR count in no mean.
-"Together" says in which share of the draws of the bootstrap over reference speakers all voices of the cluster
-were still in one. It covers the limited number of reference speakers only. A cluster is a proposal of what to
-examine by comparison; its LRs are not independent and must not be multiplied.
+them, while that mean was at least the threshold (average linkage). The means leave out pairs without an LR.
+"Together" is the share of the bootstrap draws of reference speakers in which all voices of the cluster were still
+in one cluster. It covers the limited number of reference speakers only. A cluster proposes what to examine by
+comparison; its LRs are not independent and must not be multiplied.
 
-What is alike in recordings of one source or session may be the recording, the room or the line, not the voice.
+Recordings of one source or session may be alike because of the recording, the room or the line, not the voice.
 {_suspected(method.settings.comparison)}
 """)
 
@@ -340,7 +341,7 @@ def suspected_pairs(method: Method, kinds: Sequence[str]) -> str:
 def scores_pairing(method: Method) -> tuple[str, ...]:
     """How a list of scores was calibrated for its validation."""
     return prose(f"""
-The comparisons are those of the list of scores; how its pairs were made is for whoever made it to state. Every
+The comparisons are those of the list of scores; whoever made it has to state how its pairs were made. Every
 score was calibrated by {CALIBRATORS[method.settings.comparison.calibrator][0]} on the other speakers' scores:
 neither of its two speakers took part. The bounds are those that the LRs of the validation themselves support.
 """)

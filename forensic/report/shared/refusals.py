@@ -22,7 +22,7 @@ OF_VOICES: Mapping[Role, str] = {
 
 
 def reason(refusal: Refusal, names: Names, sides: Mapping[Role, str] = OF_COMPARISONS) -> str:
-    """What stands against a likelihood ratio, and what would help.
+    """Why there is no likelihood ratio, and what would help.
 
     Args:
         refusal: to put in words.
@@ -37,16 +37,21 @@ def reason(refusal: Refusal, names: Names, sides: Mapping[Role, str] = OF_COMPAR
 
 
 _ALWAYS: Mapping[RefusalKind, str] = {
-    RefusalKind.SAME_RECORDING: ("The same recording stands on both sides. Supply another recording of the suspect."),
-    RefusalKind.NOT_INDEPENDENT: "Voices of one recording, or of recordings suspected of one source or session.",
-    RefusalKind.NO_PARTNER: ("Every other voice is of a recording that is not independent of it, or cannot be used."),
+    RefusalKind.SAME_RECORDING: "The same recording is on both sides. Supply another recording of the suspect.",
+    RefusalKind.NOT_INDEPENDENT: (
+        "The voices are of one recording, or of recordings that are suspected to be of one source or session."
+    ),
+    RefusalKind.NO_PARTNER: (
+        "This voice has no partner: every other voice is of a recording that is not independent of this one, or cannot "
+        "be used."
+    ),
 }
 
 
 def _suspected(suspicion: Suspicion, names: Names) -> str:
     return (
         f"The {suspicion.kind} is suspected on both sides: {finding(suspicion, names)} Supply a recording of another "
-        "occasion, or leave this one out; where listening shows the suspicion to be wrong, set "
+        "occasion, or leave this one out. If listening shows that the suspicion is wrong, set "
         f"comparison.allow_{suspicion.kind.replace(' ', '_')} = true."
     )
 
@@ -58,8 +63,8 @@ def _unusable(refusal: Refusal, what: str) -> str:
 def _several(refusal: Refusal, what: str) -> str:
     files = ", ".join(path.rpartition("/")[2] for path in refusal.recordings)
     return (
-        f"Several speakers, {refusal.value:.0f}, in the {what} ({files}). Cut the recording, or say with --segments "
-        "which speech is the suspect's."
+        f"There are {refusal.value:.0f} speakers in the {what} ({files}). Mark the suspect's speech with --segments, "
+        "or cut the recording so that only the suspect speaks."
     )
 
 
@@ -84,8 +89,9 @@ def _unlike(refusal: Refusal, what: str) -> str:
     assert refusal.measured is not None
     return (
         f"No reference population resembles the {what} ({_described(refusal.measured)}): the nearest, {near.cell.name} "
-        f"({_described(near.cell)}), is {near.distance:.1f} steps away ({near.differs}), {refusal.limit:.1f} are "
-        "allowed. Supply a recording in other conditions, or a reference population in these."
+        f"({_described(near.cell)}), is {near.distance:.1f} steps away ({near.differs}); at most "
+        f"{refusal.limit:.1f} are allowed. Supply a recording made in other conditions, or a reference population in "
+        "these conditions."
     )
 
 
@@ -100,7 +106,7 @@ def _missed(refusal: Refusal, _what: str) -> str:
     return (
         f"In these conditions ({missed.questioned.name}, {missed.questioned.net_speech_s:.0f} s against "
         f"{missed.known.name}, {missed.known.net_speech_s:.0f} s) the method does not meet its criterion: Cllr "
-        f"{missed.cllr.value:.2f}, 95 % interval up to {missed.cllr.high:.2f}; {refusal.limit:.2f} is allowed. "
+        f"{missed.cllr.value:.2f}, 95 % interval up to {missed.cllr.high:.2f}; at most {refusal.limit:.2f} is allowed. "
         "Supply more or better speech on either side."
     )
 
@@ -117,7 +123,7 @@ _OF_DATA: Mapping[RefusalKind, Callable[[Refusal, str], str]] = {
 
 
 _TITLES: Mapping[RefusalKind, str] = {
-    RefusalKind.SAME_RECORDING: "The same recording stands on both sides",
+    RefusalKind.SAME_RECORDING: "The same recording is on both sides",
     RefusalKind.UNUSABLE_SIDE: "A side cannot be used",
     RefusalKind.SEVERAL_SPEAKERS: "Several speakers",
     RefusalKind.OUTSIDE_SETTINGS: "Outside the limits of the settings",
@@ -128,7 +134,7 @@ _TITLES: Mapping[RefusalKind, str] = {
     RefusalKind.NO_CALIBRATION: "The scores could not be calibrated",
     RefusalKind.CRITERION_MISSED: "The method does not meet its criterion in these conditions",
     RefusalKind.NOT_INDEPENDENT: "The recordings are not independent",
-    RefusalKind.NO_PARTNER: "There is nothing to compare with",
+    RefusalKind.NO_PARTNER: "No voice to compare with",
 }
 
 
@@ -174,7 +180,7 @@ def worded_links(outcome: LinkOutcome) -> LinkOutcome:
 
 
 def counted_reasons(counted: Iterable[tuple[Refusal, int]]) -> list[tuple[str, RefusalKind, int]]:
-    """Why pairs of voices have no LR, the kind, and how many for each sentence, the most first."""
+    """Why pairs of voices have no LR: each sentence with its kind and its number of pairs, the most frequent first."""
     numbers: Counter[tuple[str, RefusalKind]] = Counter()
     for refused, number in counted:
         numbers[reason(refused, {}, OF_VOICES), refused.kind] += number

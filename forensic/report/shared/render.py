@@ -30,16 +30,16 @@ def render_page(template: str, report: object, plots: Mapping[str, str]) -> str:
         styles = (shipped("templates") / "report.css").read_text(encoding="utf-8")
     except OSError as error:
         raise ReportError(f"The report's style is missing: {error}.", "Install the program again.") from error
-    # Both are ours: the style is a file that ships, and what draws the plots escapes their text.
+    # Both are safe: the style is a file of the package, and the plots' text is escaped where they are drawn.
     drawn = {name: Markup(svg) for name, svg in plots.items()}  # noqa: S704
     return environment(escape=True).get_template(template).render(report=report, styles=Markup(styles), plots=drawn)  # noqa: S704
 
 
 def environment(*, escape: bool) -> "jinja2.Environment":
-    """Where templates are rendered: a name that is missing is an error.
+    """The environment in which templates are rendered; a missing name is an error.
 
     Args:
-        escape: whether values are made harmless in HTML.
+        escape: whether values are escaped for HTML.
 
     Raises:
         ReportError: if the templates are missing.
@@ -51,7 +51,7 @@ def environment(*, escape: bool) -> "jinja2.Environment":
         raise ReportError(f"There is no folder of templates at {folder}.", "Install the program again.")
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
-        autoescape=escape,  # noqa: S701 - the caller says what it renders
+        autoescape=escape,  # noqa: S701 - the caller knows what it renders
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -65,7 +65,7 @@ def render_pdf(html: str) -> bytes:
         html: from ``render_page``.
 
     Raises:
-        ReportError: if Pango is missing, or the page asks for anything outside itself.
+        ReportError: if Pango is missing, or the page refers to anything outside itself.
     """
     try:
         import weasyprint
@@ -73,15 +73,15 @@ def render_pdf(html: str) -> bytes:
         raise ReportError(
             "The PDF cannot be made: the library Pango is missing.",
             "Install it (Debian, Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0), "
-            "or use the HTML report, which holds the same.",
+            "or use the HTML report, which has the same content.",
         ) from error
     fetcher = _NoFetcher()
     document = weasyprint.HTML(string=html, url_fetcher=fetcher)
     pdf: bytes = document.write_pdf(pdf_tags=True)  # tags: its headings and tables can be read aloud
     if fetcher.refused:
         raise ReportError(
-            f"The report asks for something outside itself: {fetcher.refused[0]}.",
-            "Take the reference out of the template.",
+            f"The page refers to something outside itself: {fetcher.refused[0]}.",
+            "Remove the reference from the template.",
         )
     return pdf
 
@@ -90,14 +90,14 @@ def write_report(folder: Path, html: str) -> tuple[Path, Path]:
     """Write a page as ``report.html`` and ``report.pdf``, each whole or not at all.
 
     Args:
-        folder: that takes both.
+        folder: where both are written.
         html: from ``render_page``.
 
     Returns:
-        Their paths.
+        Paths of the two files.
 
     Raises:
-        ReportError: as in ``render_pdf``; the HTML is there then.
+        ReportError: as in ``render_pdf``; the HTML is written before.
     """
     page, pdf = folder / "report.html", folder / "report.pdf"
     write_text(page, html)
@@ -116,4 +116,4 @@ class _NoFetcher:
 
     def __call__(self, url: str, *_: Any, **__: Any) -> Any:
         self.refused.append(url)
-        raise ValueError(f"The report fetches nothing, and so not {url}.")
+        raise ValueError(f"A report fetches nothing: {url} is refused.")

@@ -11,9 +11,9 @@ _FEWEST_CHARACTERS = 4
 
 
 def calibration_labels(ids: Iterable[str]) -> dict[str, str]:
-    """Labels by the id of a calibration, in the order given: C and as much of the id as tells them apart.
+    """Labels by the id of a calibration, in the order given: C and as much of the id as distinguishes them.
 
-    The id is a hash of all that a calibration is made of, so a label stands for the same calibration in every report.
+    The id is a hash of everything that a calibration is made of, so a label means the same calibration in every report.
 
     >>> calibration_labels(["3f9c1b07", "3f9c2a90", "5e00d1aa"])
     {'3f9c1b07': 'C3f9c1', '3f9c2a90': 'C3f9c2', '5e00d1aa': 'C5e00d'}
@@ -33,7 +33,7 @@ def list_calibrations(
     Args:
         uses: how many comparisons each served, by id.
         calibrations: by id, those that ``uses`` names.
-        most: as many rows.
+        most: largest number of rows.
         what: what is counted, "pairs".
         file: that holds all of them.
     """
@@ -42,7 +42,7 @@ def list_calibrations(
     rows = tuple(_calibration_row(labels[key], calibrations[key], served) for key, served in ordered[:most])
     note = ""
     if len(ordered) > most:
-        note = f"The {most:,} of {len(ordered):,} calibrations that most {what} use; all are in {file}."
+        note = f"Of {len(ordered):,} calibrations, the {most:,} that most {what} use are listed; all are in {file}."
     return rows, note
 
 
@@ -64,7 +64,7 @@ def _conditions(conditions: Conditions) -> str:
 
 
 def chance_row(log10_lr: float, expected: float, found: int) -> ChanceRow:
-    """How many LRs of at least this size are expected if every comparison is of two people, and how many there are."""
+    """How many LRs of at least this size are expected if every comparison is of two people, and how many were found."""
     return ChanceRow(format_lr(log10_lr).removesuffix(".0"), _expected(expected), f"{found:,}")
 
 

@@ -27,13 +27,13 @@ _SHOWN = 5
 
 
 def names_of(recordings: pl.DataFrame) -> dict[str, str]:
-    """The last two parts of each recording's path, by SHA-256, of a table with both; of copies the first by path."""
+    """The last two parts of each recording's path, by SHA-256; of copies, the first path in order."""
     rows = recordings.filter(pl.col("sha256").is_not_null()).sort("path", descending=True)
     return {sha256: _short(path) for sha256, path in rows.select("sha256", "path").iter_rows()}
 
 
 def finding(suspicion: Suspicion, names: Names) -> str:
-    """What makes two recordings suspect, as a sentence."""
+    """Why two recordings may not be independent, as a sentence."""
     first, second = _name(suspicion.first, names), _name(suspicion.second, names)
     match suspicion.ground:
         case SharedAudio() as shared:
@@ -51,36 +51,40 @@ def finding(suspicion: Suspicion, names: Names) -> str:
             return f"{first} and {second} both hold speech that is also in {_name(third, names)}."
         case SameDevice() as made:
             zone = " UTC" if made.is_utc else ""
-            device = f"the same device ({', '.join(made.device)})" if made.device else None
+            device = f"the same device ({', '.join(made.device)})" if made.device else "no device"
+            alike = "" if made.device else "are of the same format, "
             return (
-                f"{first} and {second} state {device or 'no device, are of the same format'} and were created at "
-                f"{made.first_created:%Y-%m-%d %H:%M:%S}{zone} and {made.second_created:%Y-%m-%d %H:%M:%S}{zone}, as "
-                "their tags say; an export of older recordings in one go would look the same."
+                f"{first} and {second} {alike}state {device} and say that they were created at "
+                f"{made.first_created:%Y-%m-%d %H:%M:%S}{zone} and {made.second_created:%Y-%m-%d %H:%M:%S}{zone}. "
+                "Older recordings that were exported at once would look the same."
             )
         case SessionOfAnother(sibling, suspected, of_that):
             return (
-                f"{_name(sibling, names)} is of one session with {_name(suspected, names)}, as the reference set "
-                f"says; {finding(of_that, names)}"
+                f"By the reference set, {_name(sibling, names)} is of one session with {_name(suspected, names)}. "
+                f"{finding(of_that, names)}"
             )
 
 
 def leaks_in_words(leaks: Iterable[Leak], names: Names) -> tuple[str, ...]:
-    """A sentence for each overlap between the sides of a case, and for what was not looked for."""
+    """A sentence for each overlap between the sides of a case, and for recordings that were not searched."""
     return tuple(_leak(leak, names) for leak in leaks)
 
 
 def _leak(leak: Leak, names: Names) -> str:
     match leak:
         case OnBothSides():
-            return f"{leak.questioned} is byte for byte a known recording of {leak.suspect} (SHA-256 {leak.sha256})."
+            return (
+                f"{leak.questioned} is byte for byte the same as a known recording of {leak.suspect} "
+                f"(SHA-256 {leak.sha256})."
+            )
         case UnderTwoNames():
             return f"{leak.one} and {leak.other} share a recording (SHA-256 {leak.sha256})."
         case Suspicion():
             return f"The {leak.kind} is suspected: {finding(leak, names)}"
         case NotSearched():
             return (
-                f"Copies were not looked for among {leak.recordings:,} of the recordings, which an earlier version "
-                "scanned. Scan them into a new case to have it done."
+                f"{leak.recordings:,} of the recordings were not searched for copies, because an earlier version "
+                "scanned them. Scan the recordings into a new case to have them searched."
             )
 
 
@@ -94,9 +98,9 @@ def _languages_differ(found: LanguageDifference) -> str:
     others = ", ".join(map(_other, found.questioned[:_SHOWN]))
     rest = f" and {len(found.questioned) - _SHOWN} more" if len(found.questioned) > _SHOWN else ""
     return (
-        f"The known recordings of {found.suspect} are judged to be in {own}, but these questioned recordings in "
-        f"another language: {others}{rest}. The population was not chosen for comparisons across languages: check by "
-        "ear, and take their LRs with care."
+        f"The known recordings of {found.suspect} are classified as {own}, but these questioned recordings as another "
+        f"language: {others}{rest}. The population was not chosen for comparisons across languages. Check the "
+        "languages by ear, and take these LRs with care."
     )
 
 

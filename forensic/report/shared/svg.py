@@ -1,8 +1,8 @@
-"""A plot as matplotlib writes it, made fit for a page.
+"""A plot as matplotlib writes it, adapted to be part of a page.
 
-Matplotlib writes a file of its own: with a prologue, metadata, a global style and ids that every plot has. In a page
-that holds many plots, ids must differ, a global style would reach the other plots, and what lays out the PDF complains
-of plot properties in a ``style``.
+Matplotlib writes a separate file, with a prologue, metadata, a global style and ids that are the same in every plot.
+In a page with many plots, ids must differ, a global style would change the other plots, and the PDF renderer warns
+about plot properties in a ``style``.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def inline_svg(svg: str, name: str, title: str, width_percent: float) -> str:
             if child.tag in _UNWANTED:
                 parent.remove(child)
     for element in root.iter():
-        # Names as they are to be written: ElementTree's own prefixes are those of the process, set by any library.
+        # Names without a namespace: ElementTree's prefixes are global to the process, and any library may set them.
         element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
         element.attrib = dict(_attributes(element, name))
         if not (element.text or "").strip():
@@ -53,7 +53,7 @@ def inline_svg(svg: str, name: str, title: str, width_percent: float) -> str:
 
 
 def _attributes(element: ET.Element, name: str) -> Iterator[tuple[str, str]]:
-    """Attributes of an element in a page: ids with the plot's name, what its ``style`` says one by one."""
+    """Attributes of an element in a page: ids begin with the plot's name, each entry of ``style`` an attribute."""
     for key, value in element.attrib.items():
         if key == "style":
             yield from (pair for pair in _style(value) if pair[0] != "font-family")  # the page's own

@@ -1,4 +1,4 @@
-"""The Tippett plot, and what other plots of two kinds of comparison share with it."""
+"""The Tippett plot, and what it shares with other plots of same-speaker and different-speaker comparisons."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ def draw_tippett(plot: TippettPlot) -> str:
 
 
 def draw_marks(axes: "Axes", marks: Sequence[Mark], top: float) -> None:
-    """The case's values: lines with labels where there are few, ticks at the foot where there are many.
+    """The case's values: lines with labels where there are few, ticks at the bottom where there are many.
 
     Args:
         axes: with their limits from left to right.

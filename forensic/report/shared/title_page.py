@@ -1,4 +1,4 @@
-"""The title page: whose report it is, on what, and who signs."""
+"""The title page: whose report it is, what it is about, and who signs."""
 
 from datetime import datetime
 

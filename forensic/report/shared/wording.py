@@ -19,10 +19,10 @@ also on everything else that is known in the case, which is for the court to wei
 examination.
 
 An LR holds for the two propositions, the relevant population and the recordings stated here. With other
-propositions, another population or other recordings it would be another.
+propositions, another population or other recordings, the LR would be different.
 
-The 95 % interval says between which limits the LR would be with ever more reference speakers, found by
-drawing the reference speakers again and again. It covers the limited number of reference speakers only; it does not
+The 95 % interval says between which limits the LR would be with ever more reference speakers; it was found by
+resampling the reference speakers. It covers the limited number of reference speakers only; it does not
 cover differences between the reference recordings and the recordings of the case that were not measured.
 
 LRs of several comparisons in this report must not be multiplied: comparisons that share a recording or a
@@ -37,4 +37,4 @@ OPEN_SET = (
 
 AUTOMATIC = "No stretch of speech was chosen or removed by hand in this program."
 
-BY_HAND = "Manual choices: who speaks when was set by an examiner in {items}; speech outside these turns was not used."
+BY_HAND = "Manual choices: an examiner set who speaks when in {items}; speech outside these turns was not used."

@@ -39,7 +39,7 @@ from forensic.validation.outcome import RecordingsFacts, ValidationOutcome
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a report prints; the files hold the rest."""
+    """How much a report prints; the rest is in the files."""
 
     lrs: int = 200
     exclusions: int = 40
@@ -87,7 +87,8 @@ def build_validation_report(outcome: ValidationOutcome, limits: Limits | None = 
         ),
         refusals=_refusals(outcome.lrs, limits.refusals),
         exclusions_note=(
-            f"{len(outcome.exclusions) - limits.exclusions:,} further reasons are not printed."
+            f"{plural(len(outcome.exclusions) - limits.exclusions, 'further reason is', 'further reasons are')} "
+            "not printed."
             if len(outcome.exclusions) > limits.exclusions
             else ""
         ),
@@ -153,7 +154,7 @@ def _criteria_note(outcome: ValidationOutcome) -> str:
     fixed = f", fixed on {format_day(outcome.plan.fixed_on)}" if outcome.plan.fixed_on else ""
     return (
         f"From the file of criteria{fixed}, SHA-256 {outcome.plan.sha256}. The program read it before it compared "
-        "anything; that it was written before the results were known is for the laboratory to answer for."
+        "anything; the laboratory has to vouch that it was written before the results were known."
     )
 
 
@@ -236,7 +237,7 @@ def _disjointness(outcome: ValidationOutcome) -> tuple[str, ...]:
         f"Calibration: {shared}",
         (
             "Training: the model's card names its training data (see The system). That none of the people of the "
-            "validation is among them is stated by whoever made the manifest."
+            "validation is among them has to be stated by whoever made the manifest."
         ),
         "Test: each LR is of two sides that share no recording; a comparison of a recording with itself is refused.",
     )
@@ -338,8 +339,8 @@ def _list_lrs(outcome: ValidationOutcome, most: int) -> tuple[tuple[LrRow, ...],
     )
     if chosen.height < issued.height:
         note = (
-            f"Printed are the {kept_same:,} lowest same-speaker and the {chosen.height - kept_same:,} highest "
-            f"different-speaker LRs. {note}"
+            f"The {kept_same:,} lowest same-speaker and the {chosen.height - kept_same:,} highest different-speaker "
+            f"LRs are printed. {note}"
         )
     return tuple(map(_lr_row, chosen.to_dicts())), note
 

@@ -52,7 +52,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One group of a breakdown; ``note`` says why where it was not measured."""
+    """One group of a breakdown; ``note`` says why it was not measured."""
 
     name: str
     speakers: str
@@ -87,7 +87,7 @@ class LrRow:
 
 @dataclass(frozen=True, slots=True)
 class Plots:
-    """All of them, of the LRs as issued."""
+    """All plots, of the LRs as issued."""
 
     tippett: TippettPlot
     det: DetPlot

@@ -64,7 +64,7 @@ def draw_det(plot: DetPlot) -> str:
         kept = thinned(len(plot.misses))
         every = [_deviate(shares[kept], low) for shares in (plot.false_alarms, plot.misses)]
         axes.plot(*every, color=INK, linewidth=1.4, label="every threshold")
-        hull = [  # straight between shares, not between deviates
+        hull = [  # its lines are straight in shares, not in deviates
             _deviate(np.linspace(shares[:-1], shares[1:], 40).T.ravel(), low)
             for shares in (plot.hull_false_alarms, plot.hull_misses)
         ]
@@ -127,7 +127,7 @@ def draw_ece(plot: EcePlot) -> str:
 
 
 def draw_zoo(plot: ZooPlot) -> str:
-    """One point a speaker: mean log10 LR with themselves, and with others."""
+    """One point per speaker: mean log10 LR with themselves, and with others."""
     with style():
         figure, axes = new_figure(_HALF_HEIGHT_IN)
         zoo = plot.zoo
@@ -185,11 +185,11 @@ def _name_points(axes: "Axes", named: Sequence[tuple[float, float, str]]) -> Non
             color=SOFT,
             arrowprops={"arrowstyle": "-", "color": SOFT, "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
         )
-        label.set_in_layout(False)  # or a long name takes the room of the plot
+        label.set_in_layout(False)  # a long name would make the plot smaller
 
 
 def _det_ticks(low: float, high: float) -> list[float]:
-    """Percentages to write on an axis from one deviate to another, none too near to the next."""
+    """Percentages to write on an axis from one deviate to another, far enough from each other to be read."""
     ticks: list[float] = []
     for tick in reversed(_DET_TICKS_PERCENT):
         place = ndtri(tick / 100)
@@ -205,7 +205,7 @@ def _shortened(name: str) -> str:
 
 
 def _deviate(shares: Vector, low: float) -> Vector:
-    """Normal deviates; 0 and 1 end a little outside of what is shown."""
+    """Normal deviates; 0 and 1 become values a little outside the plot."""
     with np.errstate(divide="ignore"):
         deviates: Vector = np.clip(ndtri(np.clip(shares, 0.0, 1.0)), low - 1, 3.0)
     return deviates

@@ -10,7 +10,7 @@ from forensic.validation.outcome import ValidationOutcome
 
 
 def decide(outcome: ValidationOutcome) -> tuple[str, bool | None]:
-    """The decision in a sentence; None where no criteria were fixed, so that there is none."""
+    """The decision in a sentence, and whether all criteria are met; None if no criteria were fixed."""
     verdicts = outcome.verdicts
     if not verdicts:
         return "No acceptance criteria were fixed beforehand, so the program neither accepts nor rejects.", None

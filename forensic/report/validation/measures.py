@@ -26,7 +26,10 @@ _TITLES = {
     "corpus": "Corpus",
 }
 _EXTREMES = ("lowest_same_speaker_log10_lr", "highest_different_speaker_log10_lr")
-_EXTREME_MEANINGS = ("the strongest misleading evidence for H2, if below 0", "that for H1, if above 0")
+_EXTREME_MEANINGS = (
+    "the strongest misleading evidence for H2, if below 0",
+    "the strongest misleading evidence for H1, if above 0",
+)
 _NAMED_ANIMALS = 4
 
 
@@ -62,7 +65,7 @@ def _shown(name: str, measured: Measured) -> tuple[str, str]:
 
 
 def list_breakdowns(groups: Sequence[Group]) -> tuple[BreakdownTable, ...]:
-    """A table a breakdown, of LRs as issued."""
+    """One table per breakdown, of LRs as issued."""
     return tuple(
         BreakdownTable(_TITLES[by], tuple(_group_row(group) for group in part))
         for by, part in groupby(groups, key=lambda group: group.by)
@@ -148,7 +151,7 @@ def _pav(same: Vector, different: Vector) -> PavPlot:
     value, mapped = metrics.pav_curve(same, different)
     return PavPlot(
         "pav",
-        "PAV plot: what the best possible calibration makes of the LRs. Triangles: LRs that it makes infinite, since "
+        "PAV plot: what the best possible calibration makes of the LRs. Triangles: LRs that it makes infinite, because "
         "only one kind of comparison has them.",
         value,
         mapped,
@@ -159,7 +162,8 @@ def _ece(same: Vector, different: Vector) -> EcePlot:
     odds = np.linspace(-3, 3, 121)
     return EcePlot(
         "ece",
-        "ECE plot: bits left unknown, by prior odds. At 0 the line of the LRs is Cllr, that after PAV Cllr_min.",
+        "ECE plot: bits that remain unknown, by prior odds. At 0 the line of the LRs is at Cllr, and the line after "
+        "PAV at Cllr_min.",
         odds,
         metrics.empirical_cross_entropy(same, different, odds),
         metrics.empirical_cross_entropy(*metrics.pav_log10_lr(same, different), odds),
@@ -189,8 +193,9 @@ def _zoo(outcome: ValidationOutcome, truth: KnownTruth) -> ZooPlot | None:
     named = tuple((int(place), printable(names[zoo.speaker[place]])) for place in dict.fromkeys(worst))
     return ZooPlot(
         "zoo",
-        "Zoo plot: a point a speaker. Right: own recordings give high LRs. Up: other people's give low ones. Lines: "
-        "quartiles. Named: the speakers who fare worst on either axis.",
+        "Zoo plot: one point per speaker. Further right: their own recordings give higher LRs. Further up: other "
+        "people's recordings give lower LRs. Lines: quartiles. Named: the speakers with "
+        "the worst values on either axis.",
         zoo,
         named,
     )

@@ -8,7 +8,7 @@ from forensic.records import Vector
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetPlot:
-    """Errors at every threshold, their convex hull, and where both errors are alike; shares, 0 to 1."""
+    """Errors at every threshold, their convex hull, and the rate where both are equal; shares, 0 to 1."""
 
     name: str
     caption: str
@@ -43,7 +43,7 @@ class EcePlot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ZooPlot:
-    """Each speaker's mean log10 LRs, and names of the few who stand apart."""
+    """Each speaker's mean log10 LRs, and the names of the few with the worst."""
 
     name: str
     caption: str

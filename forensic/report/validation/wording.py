@@ -29,33 +29,32 @@ SAME_SESSION_ALLOWED = (
 )
 
 PAIRING_LRS = paragraphs("""
-The list held log10 LRs, which were taken as they are; nothing was calibrated here. How its pairs were made, and on
-whom they were calibrated, is for whoever made it to state. The bounds are those that these LRs themselves support.
+The list contained log10 LRs, which were used unchanged; nothing was calibrated here. Whoever made the list has to state
+how its pairs were made and on whom the LRs were calibrated. The bounds are those that these LRs themselves support.
 """)
 
 MEASURES_NOTE = (
     "As issued: within the bounds, as a case would have them. Before the bounds: as calibrated. Intervals come from "
-    "drawing speakers again, {draws:,} times with the seed {seed}, and say what the measure might have been on as many "
-    "other people. Where no LR misled, the interval of the rate ends at 1 \N{MINUS SIGN} 0.025^(1/speakers)."
+    "resampling the speakers {draws:,} times with the seed {seed}; they say what the measure might have been on as "
+    "many other people. Where no LR misled, the interval of the rate ends at 1 \N{MINUS SIGN} 0.025^(1/speakers)."
 )
 
 LIMITATIONS = paragraphs(f"""
-A validation speaks of the people, recordings and conditions that were in it. What is outside the envelope above was
-not shown, in either direction.
+A validation is about the people, recordings and conditions that were in it. It shows nothing about conditions outside
+the envelope above, in either direction.
 
-Cllr_cal and devPAV grow as speakers become fewer, however good the calibration, since the best calibration is fitted
-to the very LRs that it is compared with. Compare them between validations of like size only.
+Cllr_cal and devPAV grow as speakers become fewer, however good the calibration, because the best calibration is
+fitted to the same LRs that it is compared with. Compare them only between validations of similar size.
 
-Comparisons that share a speaker are not independent: the number of comparisons says little of how much was shown, the
-number of speakers says more. Groups with fewer than {FEWEST_SPEAKERS} speakers, or with comparisons of one kind
-only, are counted
-and not measured.
+Comparisons that share a speaker are not independent: the number of comparisons says little about how much was shown,
+the number of speakers says more. Groups with fewer than {FEWEST_SPEAKERS} speakers, or with comparisons of one kind
+only, are counted but not measured.
 
-That the people of the validation took no part in training the model, and that no person is in it under two names,
-is stated by whoever made the manifest or the list; the program compares names, not people.
+Whoever made the manifest or the list has to state that the people of the validation took no part in training the model,
+and that no person is in it under two names; the program compares names, not people.
 """)
 
 ENVELOPE_NOTE = (
-    "Smallest and largest value among the comparisons that got an LR. Within it, the breakdown above says where the "
-    "LRs are good; outside, nothing was shown."
+    "Smallest and largest value among the comparisons that got an LR. Within this range, the breakdown above says "
+    "where the LRs are good; outside it, nothing was shown."
 )

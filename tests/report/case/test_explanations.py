@@ -1,4 +1,4 @@
-"""What the highest LRs hang on."""
+"""What the highest LRs rest on."""
 
 from dataclasses import replace
 
@@ -51,13 +51,13 @@ def test_amounts_that_nothing_calibrates_are_not_drawn(inputs):
     none = tuple(Amount(each.segments, each.net_speech_s, None, None) for each in inputs.explanations[0].amounts)
     found = alone(inputs, amounts=none)
     assert found.plot.growth == ()
-    assert any("nothing calibrates smaller amounts" in sentence for sentence in found.sentences)
+    assert any("no calibration fits smaller amounts" in sentence for sentence in found.sentences)
 
 
 def test_typicality_is_a_count_a_share_and_the_nearest(inputs):
     """Three voices are named of the five that there are."""
     sentence = alone(inputs).sentences[-1]
-    assert "Of 120 voices of the reference population, 3 (2.5\N{NO-BREAK SPACE}%) score as high" in sentence
+    assert "Of 120 voices of the reference population, 3 (2.5\N{NO-BREAK SPACE}%) score at least as high" in sentence
     assert sentence.endswith("corpus/000 (0.600), corpus/001 (0.580) and corpus/002 (0.560).")
     assert "a list of scores" in alone(inputs, typicality=None).sentences[-1]
 
@@ -65,7 +65,7 @@ def test_typicality_is_a_count_a_share_and_the_nearest(inputs):
 def test_evidence_without_stretches_says_so(inputs):
     """As an earlier version left it."""
     found = alone(inputs, stretches=0, net_speech_s=0.0, log10_lr_of_stretches=None, segments=(), amounts=())
-    assert "holds no stretches" in found.sentences[0]
+    assert "has no stretches" in found.sentences[0]
     assert found.plot is None
 
 
@@ -82,10 +82,10 @@ def test_one_stretch_cannot_be_left_out(inputs):
 def test_what_was_not_looked_at_is_said(inputs):
     """Speakers beyond the most that are explained, and explanations beyond the most that are printed."""
     fewer = build_report(replace(inputs, explanations=inputs.explanations[:3])).explanations_note
-    assert "only the 3 with the highest LRs were looked at" in fewer
+    assert "only the 3 with the highest LRs were examined" in fewer
     cut = build_report(replace(inputs, limits=replace(inputs.limits, explanations=2)))
     assert len(cut.explanations) == 2
-    assert f"the first 2 of {len(inputs.explanations)} explanations" in cut.explanations_note
+    assert f"The first 2 of {len(inputs.explanations)} explanations" in cut.explanations_note
 
 
 def test_a_case_that_was_not_looked_at_has_no_entry(inputs):

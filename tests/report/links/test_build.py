@@ -119,7 +119,10 @@ def test_of_many_calibrations_those_are_listed_that_most_pairs_use(linked):
     report = build_link_report(dataclasses.replace(inputs, calibrations=many, uses={key: int(key) + 1 for key in many}))
     assert [row.served for row in report.calibrations[:2]] == ["400", "399"]
     assert len(report.calibrations) == 300
-    assert report.calibrations_note == "The 300 of 400 calibrations that most pairs use; all are in results.json."
+    assert (
+        report.calibrations_note
+        == "Of 400 calibrations, the 300 that most pairs use are listed; all are in results.json."
+    )
     assert report.calibrations_note in render_link_html(report)
 
 
@@ -146,7 +149,7 @@ def test_names_from_outside_are_harmless_and_the_page_becomes_a_pdf(linked):
 def test_the_report_never_says_that_voices_are_one_persons(linked):
     html = render_link_html(build_link_report(linked(5)))
     text = re.sub(r"<[^>]*>|\s+", " ", html).lower()
-    assert "no finding that two voices are of one speaker" in text
+    assert "a link does not mean that two voices are of one speaker" in text
     for word in ("identified", "matches", "matched", "a match", "confidence", "probability that h1"):
         assert word not in text.replace("not the probability that h1", "")
 

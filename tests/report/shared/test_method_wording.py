@@ -56,9 +56,9 @@ def test_a_report_calibrated_by_kernel_densities_never_calls_its_conversion_stra
 @pytest.mark.parametrize(
     ("step_frames", "words"),
     [
-        (160, "windows of 1.6 s, one after the other; they overlap only as far as it takes"),
+        (160, "windows of 1.6 s, one after the other; they overlap only as much as is needed"),
         (80, "windows of 1.6 s, a new one at least every 0.8 s, so that they overlap."),
-        (320, "windows of 1.6 s, a new one at least every 3.2 s, so that speech between two of them can be left out."),
+        (320, "windows of 1.6 s, a new one at least every 3.2 s, so that speech between two windows can be left out."),
     ],
 )
 def test_windows_are_said_to_overlap_where_they_do(step_frames, words):
@@ -68,8 +68,8 @@ def test_windows_are_said_to_overlap_where_they_do(step_frames, words):
 @pytest.mark.parametrize(
     ("channels", "words"),
     [
-        ("auto", "Channels of a file that differ were kept apart; those that do not were mixed."),
-        ("split", "The channels of a file were kept apart."),
+        ("auto", "Channels of a file that differ were examined separately; those that do not differ were mixed."),
+        ("split", "The channels of a file were examined separately."),
         ("mix", "The channels of a file were mixed."),
         ("2", "Of a file, channel 2 alone was examined."),
     ],
@@ -81,23 +81,26 @@ def test_channels_are_as_set(channels, words):
 def test_damaged_recordings_are_refused_or_used_as_set():
     assert "A damaged recording was not examined." in processing("audio")
     text = processing("audio", damaged="use")
-    assert "Of a damaged recording, what comes before the damage was examined" in text
+    assert "Of a damaged recording, the part before the damage was examined" in text
     assert "not examined" not in text
 
 
 def test_speakers_are_estimated_or_set():
     """In the method section and in the limitations."""
     expected = {
-        "auto": ("was estimated, up to 6", "is an estimate of the program"),
-        "1": ("was taken to hold one speaker", "was set, not found: where a second person speaks in it"),
-        "2": ("was split into 2 speakers", "That a channel holds 2 people was set, not found"),
+        "auto": (
+            "was estimated, up to 6",
+            "The program estimates whether a channel contains the speech of one person only",
+        ),
+        "1": ("was assumed to contain one speaker", "contains one speaker, and the program did not check it"),
+        "2": ("was split into 2 speakers", "a channel contains 2 speakers, and the program did not check it"),
     }
     for speakers, (step, limitation) in expected.items():
         chosen = with_settings("diarization", speakers=speakers)
         limitations = said(wording.limitations(chosen, shows_languages=True))
         assert step in said(wording.processing(chosen))
         assert limitation in limitations
-        assert ("an estimate" in limitations) == (speakers == "auto")
+        assert ("The program estimates" in limitations) == (speakers == "auto")
 
 
 def test_turns_that_are_left_out_are_as_short_as_set():
@@ -144,7 +147,7 @@ def test_limits_are_those_of_the_envelope_and_of_the_settings():
 
 
 def test_intervals_rest_on_as_many_draws_as_set():
-    assert "with replacement, 250 times" in processing("comparison", bootstrap_draws=250)
+    assert "resampling the reference speakers 250 times" in processing("comparison", bootstrap_draws=250)
     assert "fewer than 31 reference speakers" in processing("comparison", min_speakers=31)
 
 
@@ -172,7 +175,9 @@ def test_the_reference_population_is_the_one_that_was_used(kind, words):
 def test_languages_are_spoken_of_where_they_were_looked_at_and_are_shown():
     off = with_settings("language", identify=False)
     assert "minute of speech" in wording.languages_reading(method())
-    assert wording.languages_reading(off) == "As set, languages were not looked at."
-    assert "they are shown, and warned of" in said(wording.limitations(method(), shows_languages=True))
-    assert "not shown in this report" in said(wording.limitations(method(), shows_languages=False))
-    assert "were not looked at" in said(wording.limitations(off, shows_languages=True))
+    assert wording.languages_reading(off) == "By the settings, languages were not classified."
+    assert "The report shows them and warns where languages differ" in said(
+        wording.limitations(method(), shows_languages=True)
+    )
+    assert "this report does not show them" in said(wording.limitations(method(), shows_languages=False))
+    assert "were not classified" in said(wording.limitations(off, shows_languages=True))

@@ -12,14 +12,14 @@ from forensic.report.shared.refusals import OF_VOICES, counted_reasons, reason, 
 CASE, CELL = Conditions(4.0, 12.0, 3400.0, codec="Opus"), Conditions(20.0, None, 8000.0, name="clean")
 SPEECH, CLIPPING = BY_NAME["net_speech_s"], BY_NAME["clipped_share"]
 REFUSALS = {
-    RefusalKind.SAME_RECORDING: (Refusal(RefusalKind.SAME_RECORDING), "same recording stands on both sides"),
+    RefusalKind.SAME_RECORDING: (Refusal(RefusalKind.SAME_RECORDING), "same recording is on both sides"),
     RefusalKind.UNUSABLE_SIDE: (
         Refusal(RefusalKind.UNUSABLE_SIDE, "known", problem="No speech was found. Check by ear."),
         "The suspect's recordings cannot be used: No speech was found. Check by ear.",
     ),
     RefusalKind.SEVERAL_SPEAKERS: (
         Refusal(RefusalKind.SEVERAL_SPEAKERS, "known", value=2, limit=1, recordings=("/a/one.wav", "/a/two.wav")),
-        "Several speakers, 2, in the suspect's recordings (one.wav, two.wav)",
+        "There are 2 speakers in the suspect's recordings (one.wav, two.wav)",
     ),
     RefusalKind.OUTSIDE_SETTINGS: (
         Refusal(RefusalKind.OUTSIDE_SETTINGS, "questioned", CLIPPING, 0.25, 0.1),
@@ -43,7 +43,7 @@ REFUSALS = {
         ),
         (
             "(4 s of speech, SNR 12 dB, upper edge 3400 Hz, codec Opus): the nearest, clean (20 s of speech, no noise, "
-            "upper edge 8000 Hz), is 2.6 steps away (2.3 octaves less net speech), 2.0 are allowed"
+            "upper edge 8000 Hz), is 2.6 steps away (2.3 octaves less net speech); at most 2.0 are allowed"
         ),
     ),
     RefusalKind.SAME_SOURCE: (
@@ -65,10 +65,10 @@ REFUSALS = {
         Refusal(
             RefusalKind.CRITERION_MISSED, value=0.7, limit=0.5, missed=Missed(CASE, CELL, Interval(0.61, 0.5, 0.7))
         ),
-        "Cllr 0.61, 95 % interval up to 0.70; 0.50 is allowed",
+        "Cllr 0.61, 95 % interval up to 0.70; at most 0.50 is allowed",
     ),
-    RefusalKind.NOT_INDEPENDENT: (Refusal(RefusalKind.NOT_INDEPENDENT), "Voices of one recording"),
-    RefusalKind.NO_PARTNER: (Refusal(RefusalKind.NO_PARTNER), "Every other voice"),
+    RefusalKind.NOT_INDEPENDENT: (Refusal(RefusalKind.NOT_INDEPENDENT), "The voices are of one recording"),
+    RefusalKind.NO_PARTNER: (Refusal(RefusalKind.NO_PARTNER), "every other voice"),
 }
 
 

@@ -24,4 +24,4 @@ def test_the_calibrations_that_serve_most_are_listed_with_how_many_there_are():
     first, second, third = fits
     rows, note = list_calibrations({first: 1, second: 5, third: 2}, fits, 2, "pairs", "results.json")
     assert [row.served for row in rows] == ["5", "2"]
-    assert note == "The 2 of 3 calibrations that most pairs use; all are in results.json."
+    assert note == "Of 3 calibrations, the 2 that most pairs use are listed; all are in results.json."

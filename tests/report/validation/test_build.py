@@ -109,7 +109,7 @@ def test_misleading_lrs_come_first_and_what_is_not_printed_is_counted():
     report = build_validation_report(inputs_of(lrs_of()), Limits(lrs=10))
     assert len(report.lrs) == 10
     assert report.lrs[0].is_misleading
-    assert "Printed are the 5 lowest same-speaker and the 5 highest" in report.lrs_note
+    assert "The 5 lowest same-speaker and the 5 highest different-speaker LRs are printed" in report.lrs_note
 
 
 @pytest.mark.parametrize("shift", [0.0, np.inf])
