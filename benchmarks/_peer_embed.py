@@ -2,10 +2,11 @@
 
     python _peer_embed.py JOBS.json
 
-The jobs are a list of ``{"audio": file.npy of int16 samples, "pieces": [[start, stop], ...], "out": file.npz}``. Each
-``out`` holds ``embeddings``, shape (pieces, 256), and ``is_fallback``, shape (pieces,): whether the peer's own speech
-detection left nothing, so that the piece was only brought to its volume. With ``"keep_wavs": true`` it also holds the
-preprocessed waveforms, ``wav_0``, ``wav_1`` ...
+The jobs are a list of ``{"audio": file.npy of int16 samples, "pieces": [[start, stop], ...], "out": file.npz}``,
+with ``"gain_db"`` where the samples are to be heard louder or softer. Each ``out`` holds ``embeddings``, shape
+(pieces, 256), and ``is_fallback``, shape (pieces,): whether the peer's own speech detection left nothing, so that the
+piece was only brought to its volume. With ``"keep_wavs": true`` it also holds the preprocessed waveforms, ``wav_0``,
+``wav_1`` ...
 """
 
 import json
@@ -28,7 +29,8 @@ def main() -> None:
         samples = np.load(job["audio"], mmap_mode="r")
         embeddings, is_fallback, wavs = [], [], {}
         for index, (start, stop) in enumerate(job["pieces"]):
-            given = samples[start:stop].astype(np.float32) / 32767
+            gain = np.float32(10 ** (job.get("gain_db", 0.0) / 20))
+            given = np.clip(samples[start:stop].astype(np.float32) / 32767 * gain, -1.0, 1.0)
             wav = preprocess_wav(given, source_sr=_SAMPLE_RATE_HZ)
             is_fallback.append(len(wav) == 0)
             if len(wav) == 0:

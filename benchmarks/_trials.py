@@ -38,6 +38,7 @@ _PIECES = 3  # of one person, condition and duration
 _SHARE = 0.95  # of a nominal net speech that a piece must have
 _LONGEST_SIDE_S = 75.0  # of audio that is put through the channels
 _FULL_SCALE = 32767
+_GAIN_DB = (-12.0, 6.0)
 _FORMAT = 1  # raise when what is kept changes
 
 
@@ -66,6 +67,8 @@ class Person:
         folder: of the waveforms.
         known_samples: speech of the known side.
         questioned_samples: speech of the questioned side.
+        has_random_gain: whether each side is heard louder or softer than it was recorded, so that how loud somebody
+            recorded himself tells nothing.
     """
 
     name: str
@@ -75,6 +78,11 @@ class Person:
     folder: Path
     known_samples: int
     questioned_samples: int
+    has_random_gain: bool = False
+
+    def gain_db(self, side: str) -> float:
+        """How much louder a side is heard; 0 without a random gain."""
+        return random_gain_db(f"{self.name}/{side}") if self.has_random_gain else 0.0
 
     def pieces(self, side: str) -> list[Piece]:
         """What a side is cut into: ``KNOWN``, or a condition's name."""
@@ -101,6 +109,7 @@ class TrialRequest:
         seed: of every channel.
         workers: processes.
         most_people: a corpus; those with the most audio. None takes all.
+        has_random_gain: as in ``Person``.
     """
 
     manifest: Path
@@ -109,6 +118,13 @@ class TrialRequest:
     seed: int
     workers: int
     most_people: int | None = None
+    has_random_gain: bool = False
+
+
+def random_gain_db(name: str) -> float:
+    """Drawn evenly from -12 to +6 dB for a name."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+    return float(np.random.default_rng(seed).uniform(*_GAIN_DB))
 
 
 def audio_file(folder: Path, side: str | Channel) -> Path:
@@ -116,10 +132,11 @@ def audio_file(folder: Path, side: str | Channel) -> Path:
     return folder / f"{side if isinstance(side, str) else _identity(side)}.npy"
 
 
-def read_piece(path: Path, piece: Piece) -> Samples:
-    """A stretch of a kept waveform, shape (n,), full scale 1.0."""
-    stretch: Samples = np.load(path, mmap_mode="r")[piece.start : piece.stop].astype(np.float32) / _FULL_SCALE
-    return stretch
+def read_piece(path: Path, piece: Piece, gain_db: float = 0.0) -> Samples:
+    """A stretch of a kept waveform, shape (n,), full scale 1.0; what a gain brings beyond it clips."""
+    stretch = np.load(path, mmap_mode="r")[piece.start : piece.stop].astype(np.float32) / _FULL_SCALE
+    louder: Samples = np.clip(stretch * np.float32(10 ** (gain_db / 20)), -1.0, 1.0)
+    return louder
 
 
 def make_trials(request: TrialRequest) -> list[Person]:
@@ -155,7 +172,8 @@ def make_trials(request: TrialRequest) -> list[Person]:
     people = []
     for speaker, (known, questioned) in zip(speakers, _cut_all(speakers, folder, request), strict=True):
         corpus, age = facts[speaker.name]
-        person = Person(speaker.name, corpus, speaker.corpus, age, _folder_of(folder, speaker), known, questioned)
+        own = _folder_of(folder, speaker)
+        person = Person(speaker.name, corpus, speaker.corpus, age, own, known, questioned, request.has_random_gain)
         if known and person.pieces(CLEAN.name):
             people.append(person)
     groups = [person.compared_within for person in people]
@@ -232,17 +250,18 @@ def _cut(task: _Task) -> None:
     speaker, folder = task.speaker, task.folder
     folder.mkdir(parents=True, exist_ok=True)
     known, questioned = _joined(speaker.known), _joined(speaker.questioned)
-    of_known, of_questioned = _speech(known, _KNOWN_SPEECH_S[1]), _speech(questioned, _PIECES * QUESTIONED_SPEECH_S[-1])
+    of_known = speech_samples(known, _KNOWN_SPEECH_S[1])
+    of_questioned = speech_samples(questioned, _PIECES * QUESTIONED_SPEECH_S[-1])
     is_enough = (
         len(of_known) >= _KNOWN_SPEECH_S[0] * SAMPLE_RATE_HZ
         and len(of_questioned) >= _SHARE * QUESTIONED_SPEECH_S[0] * SAMPLE_RATE_HZ
     )
     if is_enough:
-        _keep(audio_file(folder, KNOWN), known[of_known])
+        keep_samples(audio_file(folder, KNOWN), known[of_known])
         for channel in _missing(task):
             seed = _seed(task.request.seed, speaker.name, channel.name)
             degraded = simulate(questioned, channel, _sources(task.request.manifest), seed)
-            _keep(audio_file(folder, channel), degraded[of_questioned])
+            keep_samples(audio_file(folder, channel), degraded[of_questioned])
     with written_whole(folder / "speech.json") as file:
         lengths = {"person": speaker.name, "known": len(of_known) * is_enough, "questioned": len(of_questioned)}
         file.write(json.dumps(lengths).encode())
@@ -258,13 +277,14 @@ def _joined(paths: Sequence[Path]) -> Samples:
     return np.concatenate(parts)[: int(_LONGEST_SIDE_S * SAMPLE_RATE_HZ)]
 
 
-def _speech(samples: Samples, most_s: float) -> NDArray[np.intp]:
+def speech_samples(samples: Samples, most_s: float = np.inf) -> NDArray[np.intp]:
     """Which samples are speech, the first ones up to ``most_s``."""
     mask = np.zeros(len(samples), bool)
     if len(samples):
         for segment in find_speech(speech_probability([samples])[0], len(samples), SpeechSettings()):
             mask[round(segment.start_s * SAMPLE_RATE_HZ) : round(segment.end_s * SAMPLE_RATE_HZ)] = True
-    return np.flatnonzero(mask)[: int(most_s * SAMPLE_RATE_HZ)]
+    speech = np.flatnonzero(mask)
+    return speech if most_s == np.inf else speech[: int(most_s * SAMPLE_RATE_HZ)]
 
 
 def _seed(seed: int, person: str, channel: str) -> int:
@@ -277,6 +297,7 @@ def _sources(manifest: Path) -> Sources:
     return load_sources(noise, rooms)  # else synthetic ones
 
 
-def _keep(path: Path, samples: Samples) -> None:
+def keep_samples(path: Path, samples: Samples) -> None:
+    """Write a waveform as ``read_piece`` reads it."""
     with written_whole(path) as file:
         np.save(file, np.round(np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16))

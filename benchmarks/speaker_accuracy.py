@@ -1,4 +1,4 @@
-"""How well models tell people apart, beside the peer (Resemblyzer 0.1.4) on the same waveforms.
+"""How well models tell people apart, beside peers (Resemblyzer 0.1.4, CAM++) on the same waveforms.
 
     python benchmarks/speaker_accuracy.py [MODEL_FOLDER ...] [--manifest FILE] [--out FOLDER]
     python benchmarks/speaker_accuracy.py --check-import    # the public weights, imported, against the peer itself
@@ -6,10 +6,12 @@
 
 People of the split "population". The known side is clean, 25 s of speech where there is as much, at least 8 s. The
 questioned side goes through simulated channels and is cut to 2, 5, 10 and 20 s of speech, up to three pieces a person.
-Both systems get the very same samples, speech alone, cut at the same instants in every condition. Ours embeds as in a
-case; the peer does what its authors document (`preprocess_wav`, `embed_utterance`, cosine), in an environment of its
-own. Different-speaker pairs are within one corpus, and within one language where it has several. None of the people may
-have been trained on.
+All systems get the very same samples, speech alone, cut at the same instants in every condition, each side at a random
+gain of -12 to +6 dB (`--as-recorded` leaves it out): without it a peer that keeps the level tells people apart by how
+loud they recorded themselves. Ours embeds as in a case; the peer does what its authors document (`preprocess_wav`,
+`embed_utterance`, cosine), in an environment of its own. `--campplus` adds CAM++ and the sum of its cosine and the
+first model's score. Different-speaker pairs are within one corpus, and within one language where it has several. None
+of the people may have been trained on.
 
 Printed: EER and Cllr_min with 95 % intervals over speakers, and the ratio of Cllr_min to the peer's. `--out` also
 writes results.csv, table.md and accuracy.svg. Waveforms and embeddings are kept in `--work`; a run that was stopped
@@ -24,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _accuracy import Cell, measure
 from _accuracy_report import cost, percent, summary_lines, write_report
-from _embeddings import our_system, peer_system
+from _campplus import campplus_python
+from _embeddings import campplus_system, our_system, peer_system, sum_of
 from _peer import peer_python
 from _trials import TrialRequest, make_trials
 
@@ -41,7 +44,15 @@ def main() -> None:
     conditions = tuple(_CHANNELS[name] for name in options.conditions)
     python = peer_python(options.peer)
     people = make_trials(
-        TrialRequest(options.manifest, options.work, conditions, options.seed, options.workers, options.speakers)
+        TrialRequest(
+            options.manifest,
+            options.work,
+            conditions,
+            options.seed,
+            options.workers,
+            options.speakers,
+            has_random_gain=not options.as_recorded,
+        )
     )
     print(f"{len(people)} people with enough speech on both sides")
     if options.check_import:
@@ -50,6 +61,9 @@ def main() -> None:
         sys.exit(0 if check_import(python, people, conditions) else 1)
     peer = peer_system(python, people, conditions, options.workers)
     systems = [peer, *(our_system(folder, people, conditions, options.workers) for folder in options.models)]
+    if options.campplus is not None:
+        strongest = campplus_system(campplus_python(options.campplus), people, conditions, options.workers)
+        systems += [strongest, sum_of(systems[1], strongest)]
     print(f"the peer's own speech detector left nothing of {peer.fallbacks} pieces; they were embedded without it")
     names = [system.name for system in systems]
     if len(set(names)) < len(names):
@@ -83,6 +97,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--work", type=Path, default=Path("work/speaker_accuracy"), help="waveforms and embeddings")
     parser.add_argument("--peer", type=Path, default=Path("work/peer"), help="folder of the peer's environment")
+    parser.add_argument("--campplus", type=Path, help="folder of CAM++'s environment; without it CAM++ is left out")
+    parser.add_argument("--as-recorded", action="store_true", help="no random gain")
     parser.add_argument("--out", type=Path, help="folder for results.csv, table.md and accuracy.svg")
     parser.add_argument("--check-import", action="store_true", help="compare imported weights with the peer, no more")
     parser.add_argument("--conditions", nargs="+", choices=list(_CHANNELS), default=_CONDITIONS, metavar="NAME")

@@ -29,6 +29,9 @@ class Architecture:
             or microphone changes.
         pooling: "last" maps the top layer's last state; "statistics" adds a map of the mean and standard deviation of
             its states, "attention" the same with learnt weights of the states.
+        second_size: of the embedding's dimensions, the last ones that a second head makes, learnt from another teacher
+            and never rectified; 0 for one head. Each head's part has the same length, so the cosine of two embeddings
+            is the mean of both heads' cosines.
     """
 
     mel_bands: int = 40
@@ -38,14 +41,21 @@ class Architecture:
     rectified: bool = True
     log_bands: bool = False
     pooling: str = "last"
+    second_size: int = 0
 
     def __post_init__(self) -> None:
         if self.pooling not in POOLINGS:
             raise SettingsError(f"Unknown pooling {self.pooling!r}.", f"Use one of {', '.join(POOLINGS)}.")
+        if self.second_size and not (0 < self.second_size < self.embedding_size and self.pooling == "statistics"):
+            raise SettingsError(
+                f"A second head of {self.second_size} dimensions does not fit an embedding of {self.embedding_size} "
+                f"with the pooling {self.pooling!r}.",
+                'Give it fewer dimensions than the embedding, and use the pooling "statistics".',
+            )
 
 
 class SpeakerNetwork(nn.Module):
-    """LSTM layers, their top states pooled, a linear layer, unit length.
+    """LSTM layers, their top states pooled, a linear layer or two, unit length.
 
     Source: Wan et al. (2018), "Generalized end-to-end loss for speaker verification"; attentive statistics after
     Okabe et al. (2018), "Attentive statistics pooling for deep speaker embedding".
@@ -56,9 +66,13 @@ class SpeakerNetwork(nn.Module):
         self.architecture = architecture
         a = architecture
         self.lstm = nn.LSTM(a.mel_bands * (1 + a.log_bands), a.hidden_size, a.layers, batch_first=True)
-        self.linear = nn.Linear(a.hidden_size, a.embedding_size)
+        first_size = a.embedding_size - a.second_size
+        self.linear = nn.Linear(a.hidden_size, first_size)
         if a.pooling != "last":
-            self.pooled = nn.Linear(2 * a.hidden_size, a.embedding_size, bias=False)
+            self.pooled = nn.Linear(2 * a.hidden_size, first_size, bias=False)
+        if a.second_size:
+            self.second_linear = nn.Linear(a.hidden_size, a.second_size)
+            self.second_pooled = nn.Linear(2 * a.hidden_size, a.second_size, bias=False)
         if a.pooling == "attention":
             self.attention = nn.Sequential(
                 nn.Linear(a.hidden_size, _ATTENTION_SIZE), nn.Tanh(), nn.Linear(_ATTENTION_SIZE, 1)
@@ -78,10 +92,16 @@ class SpeakerNetwork(nn.Module):
         states, _ = self.lstm(frames)
         embedding = self.linear(states[:, -1])
         if self.architecture.pooling != "last":
-            embedding = embedding + self.pooled(_statistics(states, self._weights(states)))
+            statistics = _statistics(states, self._weights(states))
+            embedding = embedding + self.pooled(statistics)
         if self.architecture.rectified:
             embedding = functional.relu(embedding)
-        return functional.normalize(embedding.float(), dim=1)
+        embedding = functional.normalize(embedding.float(), dim=1)
+        if not self.architecture.second_size:
+            return embedding
+        second = self.second_linear(states[:, -1]) + self.second_pooled(statistics)
+        second = functional.normalize(second.float(), dim=1)
+        return functional.normalize(torch.cat([embedding, second], dim=1), dim=1)
 
     def describe(self) -> dict[str, int | bool | str]:
         """The architecture as plain values, for the model's card."""
@@ -110,7 +130,7 @@ def grown(network: SpeakerNetwork, architecture: Architecture) -> SpeakerNetwork
     Source: the idea of Chen et al. (2016), "Net2Net: accelerating learning via knowledge transfer".
     """
     old, new = network.architecture, architecture
-    fixed = ("mel_bands", "layers", "embedding_size", "rectified")
+    fixed = ("mel_bands", "layers", "embedding_size", "rectified", "second_size")
     changed = [name for name in fixed if getattr(old, name) != getattr(new, name)]
     shrunk = new.hidden_size < old.hidden_size or old.log_bands > new.log_bands
     pooled_otherwise = old.pooling != "last" and (old.pooling, old.hidden_size) != (new.pooling, new.hidden_size)

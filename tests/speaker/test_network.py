@@ -46,6 +46,32 @@ def test_an_unknown_pooling_names_those_that_there_are():
         Architecture(pooling="maximum")
 
 
+def test_the_cosine_of_two_heads_is_the_mean_of_their_cosines():
+    both = _network(Architecture(40, 12, 2, 24, pooling="statistics", second_size=8))
+    first = _network(Architecture(40, 12, 2, 16, pooling="statistics"))
+    first.load_state_dict({name: value for name, value in both.state_dict().items() if "second" not in name})
+    embeddings, of_first = both(_frames()), first(_frames())
+    assert embeddings.shape == (3, 24)
+    torch.testing.assert_close(embeddings[:, :16] * 2**0.5, of_first)
+    of_second = torch.nn.functional.normalize(embeddings[:, 16:], dim=1)
+    torch.testing.assert_close(embeddings @ embeddings.T, (of_first @ of_first.T + of_second @ of_second.T) / 2)
+    assert (embeddings[:, 16:] < 0).any()  # not rectified, unlike the first
+
+
+def test_a_network_with_two_heads_grows_with_both():
+    small = _network(Architecture(40, 12, 2, 24, pooling="statistics", second_size=8))
+    larger = Architecture(40, 12, 2, 24, log_bands=True, pooling="statistics", second_size=8)
+    torch.testing.assert_close(grown(small, larger)(_frames()), small(_frames()), atol=1e-5, rtol=0)
+    with pytest.raises(SettingsError, match="cannot grow"):
+        grown(small, Architecture(40, 12, 2, 24, pooling="statistics"))
+
+
+@pytest.mark.parametrize(("size", "pooling"), [(16, "statistics"), (-1, "statistics"), (8, "last"), (8, "attention")])
+def test_a_second_head_that_does_not_fit_is_refused(size, pooling):
+    with pytest.raises(SettingsError, match="second head"):
+        Architecture(40, 12, 2, 16, pooling=pooling, second_size=size)
+
+
 def test_relative_logarithms_are_blind_to_the_colour_of_a_line():
     network = _network(Architecture(40, 12, 2, 16, log_bands=True))
     with torch.no_grad():
