@@ -30,7 +30,7 @@ def identify(
 
     Args:
         questioned: recordings or folders of them.
-        request: with the reference set, and which model and settings; its questioned paths are not looked at.
+        request: with the reference set, and which model and settings; its questioned paths are ignored.
         case: takes evidence, results and report; None keeps nothing but what ``report`` asks for.
         report: folder that takes results and report where there is no case; None for none.
         watch_scan: called with the state of each scan.

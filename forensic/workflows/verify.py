@@ -23,7 +23,7 @@ def verify(
     Args:
         questioned: the recording of an unknown speaker.
         known: that of a known one.
-        request: with which model and settings; its reference and questioned paths are not looked at.
+        request: with which model and settings; its reference and questioned paths are ignored.
         report: folder that takes results and report; None for none.
         watch: called with the name of each step.
 

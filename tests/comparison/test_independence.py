@@ -158,7 +158,7 @@ def _tagged(**recordings):
 def test_files_made_within_minutes_on_one_device_are_of_one_session(one, other, is_suspected):
     found = find_suspicions(_tagged(a=one, b=other), ["a", "b"]).between(["a"], ["b"])
     assert [suspicion.kind for suspicion in found] == ([SAME_SESSION] if is_suspected else [])
-    assert all("an export of older recordings" in finding(suspicion, {}) for suspicion in found)
+    assert all("Older recordings that were exported at once" in finding(suspicion, {}) for suspicion in found)
 
 
 def test_the_same_session_is_refused_unless_it_is_allowed():

@@ -97,7 +97,7 @@ def test_a_case_is_calibrated_on_own_scores(write_scores, request_for, recording
 
 
 def test_scores_without_conditions_or_speakers_are_refused(write_scores, request_for, tmp_path):
-    with pytest.raises(CalibrationError, match="conditions the known recordings"):
+    with pytest.raises(CalibrationError, match="conditions of the known recordings"):
         calibrate_on_scores(request_for(write_scores()))
     assert not (tmp_path / "calibration").exists()
     few = Settings(comparison=ComparisonSettings(min_speakers=26, bootstrap_draws=100))

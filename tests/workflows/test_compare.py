@@ -102,7 +102,7 @@ def test_comparing_refuses_a_suspect_with_several_speakers_until_a_hand_says_whi
         result = compare(case, request, lambda _: None, lambda _: None)
     assert set(result.comparisons["status"]) == {STATUS_LR}
     html = result.html.read_text()
-    assert "Manual choices: who speaks when was set by an examiner in" in html
+    assert "Manual choices: an examiner set who speaks when in" in html
     assert "speaker 2 of 2" in html.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -231,7 +231,7 @@ def test_questioned_recordings_can_be_chosen(recordings, suspects, run_scan, run
     run_scan(recordings)
     paths = set(run_compare(suspects, questioned=("*b.wav",)).comparisons["questioned_path"])
     assert [path.rpartition("/")[2] for path in paths] == ["b.wav"]
-    with pytest.raises(CaseError, match="No scanned recording fits"):
+    with pytest.raises(CaseError, match="No scanned recording matches"):
         run_compare(suspects, questioned=("*.ogg",))
 
 

@@ -103,7 +103,7 @@ def test_the_channels_of_one_recording_are_not_linked(calls, run_scan, run_link)
     everything = result.clusters[0]
     assert set(call["voice"]) <= set(everything.voices)
     assert everything.holds_two_of_one_recording
-    assert "of one recording, where they were taken for two speakers" in result.html.read_text()
+    assert "of one recording, in which they count as two speakers" in result.html.read_text()
 
 
 @pytest.fixture
