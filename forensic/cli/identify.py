@@ -19,6 +19,7 @@ from forensic.cli.options import (
     JsonOption,
     LabelsOption,
     ModelOption,
+    RawOption,
     ReferenceOption,
     ScaleOption,
     SettingsOption,
@@ -42,6 +43,7 @@ def identify_command(
         Path | None, typer.Option(help="New folder for the report and all results, where there is no --case.")
     ] = None,
     channels: ChannelsOption = None,
+    raw: RawOption = None,
     speakers: SpeakersOption = None,
     segments: LabelsOption = None,
     model: ModelOption = None,
@@ -68,7 +70,7 @@ def identify_command(
     request = ComparisonRequest(
         reference=reference,
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels, speakers),
+        settings=settings_with(settings, channels, speakers, raw),
         scale=scale,
         workers=workers,
         calibration=calibration,

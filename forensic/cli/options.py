@@ -17,6 +17,15 @@ ChannelsOption = Annotated[
         help="auto: apart where they differ; split: always apart; mix: always mixed; N: that channel alone.",
     ),
 ]
+RawOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--raw",
+        metavar="GLOB:codec=C,rate=HZ",
+        help="What files without a header hold, for example '*.sln:codec=pcm_s16le,rate=8000'; may be repeated. "
+        "Codecs: pcm_s16le and other pcm_..., mulaw, alaw, vox (Dialogic), g722, g726, g729, gsm.",
+    ),
+]
 SpeakersOption = Annotated[
     str | None,
     typer.Option(
