@@ -29,11 +29,16 @@ ROLES: tuple[Role, ...] = (KNOWN, QUESTIONED)
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file on disk and what its bytes are."""
+    """A file on disk and what its bytes are.
+
+    Attributes:
+        modified_ns: when it was last changed, as the file system stated it while the bytes were read; 0 if not asked.
+    """
 
     path: Path
     sha256: str
     size_bytes: int
+    modified_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +250,14 @@ class Failure:
 
     Attributes:
         channel: the channel that failed; None where the whole recording did.
+        traceback: of an error that nobody foresaw, for the case's log; empty for all others.
     """
 
     step: str
     problem: str
     remedy: str
     channel: int | None = None
+    traceback: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ The type of a field says what the file may hold; ``forensic.storage.toml`` check
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar, get_args
@@ -58,11 +59,36 @@ class AudioSettings:
         damaged: what to do with a recording that breaks off or cannot be decoded to its end. "reject": refuse it;
             "use": examine the part before the damage, and note the damage.
         block_s: length of the stretches in which recordings are examined, so that long recordings need no more memory.
+        raw: formats of files without a header, each "GLOB:codec=pcm_s16le,rate=8000,channels=1". The first glob that
+            fits a file's name or path counts, and only if the file has no known header.
     """
 
     channels: Channels = "auto"
     damaged: Literal["reject", "use"] = "reject"
     block_s: Annotated[int, Meta(ge=10, le=3600)] = 120
+    raw: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a raw format that is not written as ``raw_format`` wants it."""
+        for text in self.raw:
+            raw_format(text)
+
+
+@dataclass(frozen=True, slots=True)
+class RawFormat:
+    """What files without a header hold.
+
+    Attributes:
+        glob: of their names or paths.
+        codec: one of ``RAW_CODECS``.
+        rate_hz: samples per second.
+        channels: interleaved.
+    """
+
+    glob: str
+    codec: str
+    rate_hz: int
+    channels: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +224,24 @@ _EVIDENCE = ("audio", "speech", "embedding", "diarization", "language")
 DEFAULT_CRITERION = 0.5
 """Largest Cllr of conditions that give LRs: the LRs then give half of the information. A laboratory may set its own."""
 
+RAW_CODECS = (
+    "pcm_s8",
+    "pcm_u8",
+    *(f"pcm_{kind}{order}" for kind in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")),
+    "pcm_mulaw",
+    "pcm_alaw",
+    "adpcm_ima_oki",
+    "g722",
+    "g726",
+    "g726le",
+    "g729",
+    "gsm",
+)
+"""What a file without a header may be declared to hold; ``adpcm_ima_oki`` is that of Dialogic's .vox files."""
+
+_RAW_RATES_HZ = {"g722": 16_000, "g726": 8_000, "g726le": 8_000, "g729": 8_000, "gsm": 8_000}
+_RAW_NAMES = {"mulaw": "pcm_mulaw", "alaw": "pcm_alaw", "vox": "adpcm_ima_oki"}
+
 
 def load_settings(path: Path | None) -> Settings:
     """Read settings from a TOML file; a setting that it does not name keeps its default.
@@ -254,3 +298,45 @@ def check_speakers(value: str) -> str:
     """
     toml.check(value, Speakers, "speakers", SettingsError)
     return value
+
+
+def raw_format(text: str) -> RawFormat:
+    """What files without a header hold, from "GLOB:codec=pcm_s16le,rate=8000,channels=1".
+
+    Raises:
+        SettingsError: if it is not written like that.
+    """
+    glob, _, rest = text.rpartition(":")
+    example = "Write it like '*.sln:codec=pcm_s16le,rate=8000'; add ',channels=2' for two interleaved channels."
+    given = dict(pair.partition("=")[::2] for pair in rest.replace(" ", "").split(","))
+    codec = _RAW_NAMES.get(given.get("codec", ""), given.get("codec", ""))
+    if not glob or set(given) - {"codec", "rate", "channels"}:
+        raise SettingsError(f"Unclear declaration of a raw format: {text!r}.", example)
+    if codec not in RAW_CODECS:
+        raise SettingsError(f"Unknown raw codec in {text!r}.", f"Use one of {', '.join(RAW_CODECS)}.")
+    try:
+        rate_hz = int(given.get("rate", _RAW_RATES_HZ.get(codec, "")))
+        channels = int(given.get("channels", 1))
+    except ValueError as error:
+        raise SettingsError(f"The raw format {text!r} lacks a rate, or a number is none.", example) from error
+    fixed_hz = _RAW_RATES_HZ.get(codec, rate_hz)
+    if not 4_000 <= rate_hz <= 192_000 or rate_hz != fixed_hz or not 1 <= channels <= 8:  # noqa: PLR2004
+        raise SettingsError(
+            f"The raw format {text!r} has a rate or a number of channels that it cannot have.",
+            f"Use a rate of 4000 to 192000 Hz ({codec}: {fixed_hz}) and 1 to 8 channels.",
+        )
+    return RawFormat(glob, codec, rate_hz, channels)
+
+
+def with_raw(settings: Settings, raw: Sequence[str] | None) -> Settings:
+    """Settings that declare more formats without a header; those come first.
+
+    Raises:
+        SettingsError: if one is not written as ``raw_format`` wants it.
+    """
+    for text in raw or ():
+        raw_format(text)
+    if not raw:
+        return settings
+    audio = dataclasses.replace(settings.audio, raw=(*raw, *settings.audio.raw))
+    return dataclasses.replace(settings, audio=audio)

@@ -30,6 +30,8 @@ _CONTEXT = 64  # samples of the frame before, which the network sees as well
 _STREAM_FRAMES = 1250  # longer recordings are cut to streams of 40 s, so that a batch has many
 _WARM_UP_FRAMES = 96  # 3 s heard before a stream's own first frame
 _CONVOLUTION_BATCH = 1024  # frames at once; more would not stay in the processor's caches
+_LOUD_SHARE = 0.995  # of the frames are no louder than the level by which a waveform counts as quiet
+_QUIET, _RAISED = 10.0 ** (-50 / 20), 10.0 ** (-30 / 20)  # RMS of a frame, full scale 1
 _HYSTERESIS = 0.15  # speech ends this far below the threshold at which it starts
 
 
@@ -81,6 +83,8 @@ def detector_folder() -> Path:
 def speech_probability(waveforms: Sequence[Samples]) -> list[NDArray[np.float32]]:
     """How likely each frame of 32 ms is speech, for several waveforms at once.
 
+    The detector learned from speech of usual levels, so a waveform that is quiet throughout is heard louder.
+
     Args:
         waveforms: each of shape (n,), 16 kHz.
 
@@ -88,7 +92,7 @@ def speech_probability(waveforms: Sequence[Samples]) -> list[NDArray[np.float32]
         For each waveform shape (ceil(n / 512),), 0 to 1.
     """
     detector = _detector()
-    encoded = _encode(detector, waveforms)
+    encoded = _encode(detector, [_audible(samples) for samples in waveforms])
     streams = [
         (index, start, features[max(0, start - _WARM_UP_FRAMES) : start + _STREAM_FRAMES])
         for index, features in enumerate(encoded)
@@ -103,6 +107,19 @@ def speech_probability(waveforms: Sequence[Samples]) -> list[NDArray[np.float32]
         own = row[min(start, _WARM_UP_FRAMES) : len(features)]
         probabilities[index][start : start + len(own)] = own
     return probabilities
+
+
+def _audible(samples: Samples) -> Samples:
+    """A waveform whose loudest frames are below -50 dBFS is raised to -30 dBFS, with no sample beyond full scale."""
+    if len(samples) < FRAME:
+        return samples
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+    level = float(np.quantile(np.sqrt(np.einsum("fn,fn->f", frames, frames) / FRAME), _LOUD_SHARE))
+    peak = float(np.abs(samples).max())
+    if level >= _QUIET or level <= 0.0:
+        return samples
+    louder: Samples = samples * np.float32(min(_RAISED / level, 1.0 / peak))
+    return louder
 
 
 def _encode(detector: _Detector, waveforms: Sequence[Samples]) -> tuple[Tensor, ...]:

@@ -15,6 +15,8 @@ from forensic.records import SourceFile
 
 _READ_BYTES = 1 << 20
 _CASE_OUTPUT = frozenset({"evidence", "comparisons", "links"})
+CHANGED = "The file changed while it was read: its hash and its audio would be of different bytes."
+WAIT_FOR_IT = "Wait until nothing writes to it any more, or copy it, then scan again."
 _CHECK_ACCESS = "Check that you may read it and that its disk is sound, then scan again."
 
 
@@ -79,20 +81,33 @@ def hash_file(path: Path) -> SourceFile:
     """The identity of a file: the SHA-256 of its bytes.
 
     Raises:
-        FileReadError: if it cannot be read to its end, or is no regular file.
+        FileReadError: if it cannot be read to its end, is no regular file, or changes while it is read.
     """
     digest = hashlib.sha256()
     size_bytes = 0
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode):
                 raise FileReadError("It is a pipe, socket or device and holds no recording.", "Leave it out.")
             while part := file.read(_READ_BYTES):
                 digest.update(part)
                 size_bytes += len(part)
+            after = os.fstat(file.fileno())
     except OSError as error:
         raise FileReadError(f"The file cannot be read: {error.strerror or error}.", _CHECK_ACCESS) from error
-    return SourceFile(path, digest.hexdigest(), size_bytes)
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or size_bytes != after.st_size:
+        raise FileReadError(CHANGED, WAIT_FOR_IT)
+    return SourceFile(path, digest.hexdigest(), size_bytes, after.st_mtime_ns)
+
+
+def is_unchanged(source: SourceFile) -> bool:
+    """Whether a file still is as it was when it was hashed, by its size and the time of its last change."""
+    try:
+        now = source.path.stat()
+    except OSError:
+        return False
+    return (now.st_size, now.st_mtime_ns) == (source.size_bytes, source.modified_ns or now.st_mtime_ns)
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

@@ -37,6 +37,11 @@ class CaseFolder:
         """What was done, when, with which inputs."""
         return self.path / "audit.jsonl"
 
+    @property
+    def error_log(self) -> Path:
+        """The tracebacks of errors that nobody foresaw, with the file that brought each about."""
+        return self.path / "errors.log"
+
 
 @contextmanager
 def open_case(path: Path, *, create: bool) -> Iterator[CaseFolder]:

@@ -22,6 +22,7 @@ SUFFIXES = (".rttm", ".txt")
 
 _CHANNEL = re.compile(r"^channel (\d+): *(.*)$", re.IGNORECASE)
 _RTTM_FIELDS = 8  # at least
+_MOST_NAME_BYTES = 200  # of 255, so that suffixes and what a temporary file adds still fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ def write_labels(folder: Path, name: str, turns: Mapping[int, Sequence[Turn]]) -
         name: of the recording, perhaps with folders before it.
         turns: by channel, 0 where the channels were mixed; speakers from 1.
     """
-    recording = re.sub(r"\s", "_", name.rpartition("/")[2])
+    folder_name, _, own_name = name.rpartition("/")
+    name = "/".join(filter(None, (folder_name, label_name(own_name))))
+    recording = re.sub(r"\s", "_", own_name)
     rttm, track = [], []
     for channel, own in sorted(turns.items()):
         for turn in _joined(own):
@@ -95,6 +98,15 @@ def write_labels(folder: Path, name: str, turns: Mapping[int, Sequence[Turn]]) -
         path = folder / kind / f"{name}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, "\n".join(lines) + "\n")
+
+
+def label_name(name: str) -> str:
+    """What a recording's label files are called, less their suffix: its name, cut where it is too long for more."""
+    encoded = name.encode("utf-8", "surrogateescape")
+    if len(encoded) <= _MOST_NAME_BYTES:
+        return name
+    kept = encoded[: _MOST_NAME_BYTES - 9].decode("utf-8", "ignore")
+    return f"{kept}~{hashlib.sha256(encoded).hexdigest()[:8]}"
 
 
 def _joined(turns: Sequence[Turn]) -> list[Turn]:
@@ -164,7 +176,8 @@ def _recording(name: str, file: Path, chosen: Path, recordings: Sequence[Path]) 
     fitting = [
         path
         for path in recordings
-        if name in {path.stem, path.name, re.sub(r"\s", "_", path.name)} and path.suffix.lower() not in SUFFIXES
+        if name in {path.stem, path.name, re.sub(r"\s", "_", path.name), label_name(path.name)}
+        and path.suffix.lower() not in SUFFIXES
     ]
     exact = [path for path in fitting if name != path.stem]
     fitting = exact or fitting
@@ -177,6 +190,11 @@ def _recording(name: str, file: Path, chosen: Path, recordings: Sequence[Path]) 
             "Name it after the recording with its suffix, such as call.wav.txt, in a folder like the recording's.",
         )
     return fitting[0] if fitting else None
+
+
+def _names_of(path: Path) -> set[str]:
+    """What label files may call a recording."""
+    return {path.stem, path.name, re.sub(r"\s", "_", path.name), label_name(path.name)}
 
 
 def _labels(file: Path, sha256: str, lines: Sequence[_Label]) -> Labels:

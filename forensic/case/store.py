@@ -182,6 +182,9 @@ class EvidenceStore:
         """
         ours = (pl.col("model_sha256") == model_sha256) & (pl.col("settings_sha256") == settings_sha256)
         rows = self.read(table).filter(ours)
+        if table == "failures":  # of a whole recording, they are over once it was examined after all
+            examined = self.read("recordings").filter(ours)["sha256"]
+            return rows.filter(pl.col("channel").is_not_null() | ~pl.col("sha256").is_in(examined.implode()))
         if table == "recordings" or "labels_sha256" not in SCHEMAS[table]:
             return rows
         chosen = self.read("recordings").filter(ours).select("sha256", "labels_sha256")

@@ -19,6 +19,7 @@ from forensic.cli.options import (
     JsonOption,
     LabelsOption,
     ModelOption,
+    RawOption,
     ReferenceOption,
     ScaleOption,
     SettingsOption,
@@ -45,6 +46,7 @@ def identify_command(
         Path | None, typer.Option(help="New folder for the report and all results, without a case. Default: no report.")
     ] = None,
     channels: ChannelsOption = None,
+    raw: RawOption = None,
     speakers: SpeakersOption = None,
     segments: LabelsOption = None,
     model: ModelOption = None,
@@ -71,7 +73,7 @@ def identify_command(
     request = ComparisonRequest(
         reference=reference,
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels, speakers),
+        settings=settings_with(settings, channels, speakers, raw),
         scale=scale,
         workers=workers,
         calibration=calibration,

@@ -22,6 +22,15 @@ ChannelsOption = Annotated[
         "mix: mixed into one; N: channel N alone. Default: the setting audio.channels.",
     ),
 ]
+RawOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--raw",
+        metavar="GLOB:codec=C,rate=HZ",
+        help="What files without a header hold, for example '*.sln:codec=pcm_s16le,rate=8000'; may be repeated. "
+        "Codecs: pcm_s16le and other pcm_..., mulaw, alaw, vox (Dialogic), g722, g726, g729, gsm.",
+    ),
+]
 SpeakersOption = Annotated[
     str | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """``forensic scan``."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +14,13 @@ from forensic.cli.options import (
     ChannelsOption,
     LabelsOption,
     ModelOption,
+    RawOption,
     SettingsOption,
     SpeakersOption,
     WorkersOption,
 )
 from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, shown, shown_path
-from forensic.settings import Settings, check_channels, check_speakers, load_settings
+from forensic.settings import Settings, check_channels, check_speakers, load_settings, with_raw
 
 if TYPE_CHECKING:
     from forensic.examination.ledger import ScanSummary
@@ -36,6 +38,7 @@ def scan_command(
         list[str] | None, typer.Option(help="Leave out files that fit this glob; may be repeated.")
     ] = None,
     channels: ChannelsOption = None,
+    raw: RawOption = None,
     speakers: SpeakersOption = None,
     segments: LabelsOption = None,
     model: ModelOption = None,
@@ -60,7 +63,7 @@ def scan_command(
         roots=tuple(folders),
         side="questioned",
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels, speakers),
+        settings=settings_with(settings, channels, speakers, raw),
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         workers=workers,
@@ -75,9 +78,11 @@ def scan_command(
         raise typer.Exit(DONE_WITH_FAILURES)
 
 
-def settings_with(path: Path | None, channels: str | None, speakers: str | None = None) -> Settings:
+def settings_with(
+    path: Path | None, channels: str | None, speakers: str | None = None, raw: Sequence[str] | None = None
+) -> Settings:
     """The settings of a file, with the options of the command line over them."""
-    settings = load_settings(path)
+    settings = with_raw(load_settings(path), raw)
     if channels is not None:
         audio = dataclasses.replace(settings.audio, channels=check_channels(channels))
         settings = dataclasses.replace(settings, audio=audio)

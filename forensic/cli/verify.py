@@ -17,6 +17,7 @@ from forensic.cli.options import (
     JsonOption,
     LabelsOption,
     ModelOption,
+    RawOption,
     ScaleOption,
     SettingsOption,
     SpeakersOption,
@@ -30,6 +31,7 @@ def verify_command(
     known: Annotated[Path, typer.Argument(help="Recording of the known speaker.")],
     *,
     channels: ChannelsOption = None,
+    raw: RawOption = None,
     speakers: SpeakersOption = None,
     segments: LabelsOption = None,
     model: ModelOption = None,
@@ -55,7 +57,7 @@ def verify_command(
     request = ComparisonRequest(
         reference=known,
         model_folder=model or default_model_folder(),
-        settings=settings_with(settings, channels, speakers),
+        settings=settings_with(settings, channels, speakers, raw),
         scale=scale,
         workers=1,  # starting a process takes longer than examining two recordings
         calibration=calibration,

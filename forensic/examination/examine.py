@@ -8,6 +8,7 @@ measure and embed each of them; other channels are decoded only once.
 """
 
 import dataclasses
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,8 @@ from forensic.audio.decode import open_recording
 from forensic.audio.fingerprint import FingerprintMeter
 from forensic.audio.quality import QualityMeter
 from forensic.audio.speech import find_speech, speech_probability
-from forensic.errors import RecordingError, SpeechError
+from forensic.case.discovery import CHANGED, WAIT_FOR_IT, is_unchanged
+from forensic.errors import FileReadError, ForensicError, RecordingError, SpeechError
 from forensic.examination.language import Heard, LanguageModels, identify_each, shipped_language_models
 from forensic.records import (
     AudioFormat,
@@ -45,6 +47,7 @@ from forensic.speaker.diarize import (
 )
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
 from forensic.speaker.features import FRAMES_PER_S, MEL_BANDS, MEL_HOP, frame_mask, level_gain, mel_power
+from forensic.speaker.precision import NO_BFLOAT16, has_bfloat16
 
 _GROUP_S = 240.0  # audio that goes through the networks together
 _FEWEST_FRAMES = 50  # a block with less speech than 0.5 s gets no window
@@ -85,7 +88,14 @@ class LoadedExaminer:
 
     def __call__(self, sources: Sequence[SourceFile]) -> list[RecordingEvidence]:
         """Examine a batch of files."""
-        return examine(sources, self.model, self.settings, self.labels, self.languages)
+        try:
+            return examine(sources, self.model, self.settings, self.labels, self.languages)
+        except ForensicError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one recording brings about must not cost the others
+            if len(sources) > 1:
+                return [result for source in sources for result in self([source])]
+            return [RecordingEvidence(sources[0], None, (), (_unforeseen(error),))]
 
 
 def examine(
@@ -111,7 +121,13 @@ def examine(
     for group in _groups(_blocks(recordings, settings)):
         _examine_group(group, model, settings)
     for recording in recordings:
-        _part_by_speaker(recording, model, settings)
+        try:
+            _part_by_speaker(recording, model, settings)
+            _check_unchanged(recording)
+        except RecordingError as error:
+            recording.failure = _failure(error)
+        if settings.embedding.precision == "bfloat16" and not has_bfloat16():
+            recording.notes += (NO_BFLOAT16,)
     return _with_languages([recording.result(settings) for recording in recordings], recordings, languages)
 
 
@@ -153,7 +169,7 @@ class _Channel:
             raise SpeechError(
                 f"Only {quality.net_speech_s:.1f} s of speech in {quality.duration_s:.1f} s of audio."
                 if quality.net_speech_s > 0
-                else f"No speech in {quality.duration_s:.1f} s of audio.",
+                else f"No speech in {quality.duration_s:.1f} s of audio; {_level(quality.peak_dbfs)}.",
                 "Listen to it; if it has speech, supply a longer or better recording, or lower speech.threshold.",
             )
         embeddings = np.concatenate(self.embeddings)
@@ -249,7 +265,30 @@ def _blocks(recordings: Sequence[_Recording], settings: Settings) -> Iterator[tu
                     yield recording.channels.setdefault(block.channel, _Channel(block.channel)), block
                 recording.notes = opened.notes
         except RecordingError as error:
-            recording.failure = Failure(error.step, error.problem, error.remedy)
+            recording.failure = _failure(error)
+
+
+def _failure(error: RecordingError) -> Failure:
+    return Failure(error.step, error.problem, error.remedy, traceback="".join(getattr(error, "__notes__", ())))
+
+
+def _unforeseen(error: Exception) -> Failure:
+    return Failure(
+        "examine",
+        f"The examination ends in an unexpected error: {type(error).__name__}: {error}.",
+        "Convert the recording to WAV and scan again; errors.log in the case has the details to report.",
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+def _check_unchanged(recording: _Recording) -> None:
+    """Raise, if the file that was decoded is not the one that was hashed."""
+    if recording.failure is None and not is_unchanged(recording.source):
+        raise FileReadError(CHANGED, WAIT_FOR_IT)
+
+
+def _level(peak_dbfs: float) -> str:
+    return "it is digital silence" if peak_dbfs == -np.inf else f"its highest level is {peak_dbfs:.0f} dBFS"
 
 
 def _groups(blocks: Iterator[tuple[_Channel, Block]]) -> Iterator[list[tuple[_Channel, Block]]]:

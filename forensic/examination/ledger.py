@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from forensic.audio.decode import is_meant_as_audio
+from forensic.audio.kinds import is_meant_as_audio
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.labels import write_labels
@@ -73,9 +73,11 @@ class Ledger:
         self.done = self._examined_before()
         ledger = case.evidence.read_of("recordings", *self.key)
         self.labels_before = dict(ledger.select("sha256", "labels_sha256").iter_rows())
-        self.seen: dict[str, tuple[FileStatus, Failure | None]] = {}  # what a content turned out to be
+        self.no_audio = self._no_audio_before()  # why a content is no audio
         self.copies: list[tuple[Path, SourceFile]] = []
         self.file_rows: list[dict[str, object]] = []
+        self.late_failures: list[dict[str, object]] = []
+        self.seen: set[str] = set()
 
     def new_recordings(self, found: Sequence[tuple[Path, int]]) -> Iterator[SourceFile]:
         """Hash every file; yield those whose bytes were not examined yet."""
@@ -92,19 +94,28 @@ class Ledger:
                 self.summary.bytes_done += size
                 self.copies.append((path, source))
                 continue
-            self.seen[source.sha256] = (AUDIO, None)
+            self.seen.add(source.sha256)
             if source.sha256 not in self.done or not self._is_of_these_labels(source):
                 yield source
                 continue
-            self.summary.already_examined += 1
             self.summary.bytes_done += size
+            why = self.no_audio.get(source.sha256)
+            if why is not None and not is_meant_as_audio(path):
+                self._skip(source, why)
+                continue
+            self.summary.already_examined += 1
             self._note(path, source.sha256, size, AUDIO)
 
     def note_copies(self) -> None:
-        """A file identical to another is what that one turned out to be."""
+        """A file identical to another is what that one turned out to be; where it is no audio, its own name counts."""
         for path, source in self.copies:
-            status, why = self.seen[source.sha256]
-            self._note(path, source.sha256, source.size_bytes, status, why)
+            why = self.no_audio.get(source.sha256)
+            if why is None or not is_meant_as_audio(path):
+                self._note(path, source.sha256, source.size_bytes, SKIPPED if why else AUDIO, why)
+                continue
+            self._note(path, source.sha256, source.size_bytes, AUDIO)
+            self._fail(path, why)
+            self.late_failures.append(self._failure_row(source, why))
 
     def store(self, results: Sequence[RecordingEvidence]) -> None:
         """Write one batch."""
@@ -112,6 +123,8 @@ class Ledger:
         for result in results:
             self._add(result, rows)
         rows["files"], self.file_rows = self.file_rows, []
+        rows["failures"] += self.late_failures
+        self.late_failures = []
         if any(rows.values()):
             self.case.evidence.append({name: pl.DataFrame(table, SCHEMAS[name]) for name, table in rows.items()})
 
@@ -123,7 +136,7 @@ class Ledger:
             pl.col("status") == AUDIO,
         )
         known = {(str(path), failure.problem) for path, failure in self.summary.problems}
-        for row in files.join(failures, on="sha256").to_dicts():
+        for row in files.select("path", "sha256").join(failures, on="sha256").to_dicts():
             if (row["path"], row["problem"]) not in known:
                 self._fail(Path(row["path"]), Failure(row["step"], row["problem"], row["remedy"], row["channel"]))
 
@@ -137,27 +150,30 @@ class Ledger:
     def _examined_before(self) -> set[str]:
         recordings = self.case.evidence.read_of("recordings", *self.key)
         failures = self.case.evidence.read_of("failures", *self.key).filter(
-            pl.col("channel").is_null(), pl.col("step") != WorkerError.step
+            pl.col("channel").is_null(), ~pl.col("step").is_in([WorkerError.step, FileReadError.step])
         )
         return {*recordings["sha256"], *failures["sha256"]}
+
+    def _no_audio_before(self) -> dict[str, Failure]:
+        skipped = self.case.evidence.read("files").filter(pl.col("status") == SKIPPED)
+        rows = skipped.select("sha256", "reason", "remedy").iter_rows()
+        return {sha256: Failure("decode", problem, remedy) for sha256, problem, remedy in rows}
 
     def _add(self, result: RecordingEvidence, rows: dict[str, list[dict[str, object]]]) -> None:
         source = result.source
         self.summary.bytes_done += source.size_bytes
-        if not result.channels and result.failures and not _is_recording(result):
-            self.summary.skipped += 1
-            self.summary.skips.append((source.path, result.failures[0].problem))
-            self.seen[source.sha256] = (SKIPPED, result.failures[0])
-            self._note(source.path, source.sha256, source.size_bytes, SKIPPED, result.failures[0])
+        if not result.channels and result.failures and result.audio_format is None:
+            self.no_audio[source.sha256] = result.failures[0]
+        else:
+            self.no_audio.pop(source.sha256, None)
+        if source.sha256 in self.no_audio and not is_meant_as_audio(source.path):
+            self._skip(source, result.failures[0])
             return
         self._note(source.path, source.sha256, source.size_bytes, AUDIO)
         self.summary.examined += 1
         for failure in result.failures:
             self._fail(source.path, failure)
-            rows["failures"].append(
-                self._key(source, failure.channel)
-                | {"step": failure.step, "problem": failure.problem, "remedy": failure.remedy}
-            )
+            rows["failures"].append(self._failure_row(source, failure))
         if result.audio_format is None or any(failure.channel is None for failure in result.failures):
             return
         facts = dataclasses.asdict(result.audio_format)
@@ -224,6 +240,18 @@ class Ledger:
             "settings_sha256": self.key[1],
         }
 
+    def _skip(self, source: SourceFile, why: Failure) -> None:
+        self.summary.skipped += 1
+        self.summary.skips.append((source.path, why.problem))
+        self._note(source.path, source.sha256, source.size_bytes, SKIPPED, why)
+
+    def _failure_row(self, source: SourceFile, failure: Failure) -> dict[str, object]:
+        return self._key(source, failure.channel) | {
+            "step": failure.step,
+            "problem": failure.problem,
+            "remedy": failure.remedy,
+        }
+
     def _note(
         self,
         path: Path,
@@ -252,12 +280,10 @@ class Ledger:
 
     def _fail(self, path: Path, failure: Failure) -> None:
         self.summary.problems.append((path, failure))
+        if failure.traceback:
+            with self.case.error_log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(f"{datetime.now(UTC).isoformat()} {path}\n{failure.traceback}\n")
         if failure.channel is None:
             self.summary.failed += 1
         else:
             self.summary.failed_channels += 1
-
-
-def _is_recording(result: RecordingEvidence) -> bool:
-    """Whether a file that gave no evidence is a recording that failed, rather than something else to skip."""
-    return result.audio_format is not None or is_meant_as_audio(result.source.path)

@@ -20,6 +20,7 @@ from forensic.settings import EmbeddingSettings
 from forensic.speaker.backend import Backend, load_backend
 from forensic.speaker.features import MEL_BANDS
 from forensic.speaker.network import Architecture, SpeakerNetwork
+from forensic.speaker.precision import has_bfloat16
 from forensic.storage.cards import REMEDY, named_file, read_card
 from forensic.storage.shipped import shipped
 
@@ -112,12 +113,12 @@ def embed_windows(windows: Samples, model: SpeakerModel, precision: str = "float
     Args:
         windows: shape (n, window_frames, mel_bands), level-normalised mel power.
         model: the network.
-        precision: "float32", or "bfloat16" for speed.
+        precision: "float32", or "bfloat16" for speed where the processor has it.
 
     Returns:
         Shape (n, embedding_size), float32, unit length.
     """
-    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    dtype = torch.bfloat16 if precision == "bfloat16" and has_bfloat16() else torch.float32
     embeddings = np.empty((len(windows), model.identity.embedding_size), np.float32)
     for start in range(0, len(windows), _BATCH):
         batch = torch.from_numpy(np.ascontiguousarray(windows[start : start + _BATCH]))

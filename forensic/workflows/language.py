@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from forensic.audio.decode import is_meant_as_audio, open_recording
+from forensic.audio.decode import open_recording
+from forensic.audio.kinds import is_meant_as_audio
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.case.discovery import discover
 from forensic.errors import RecordingError

@@ -20,8 +20,11 @@ from factories import (
     write_wav,
 )
 
-from forensic.audio import decode
-from forensic.audio.decode import decode_blocks, is_meant_as_audio, open_recording, probe
+from forensic.audio import source
+from forensic.audio.decode import decode_blocks, open_recording, probe
+from forensic.audio.kinds import is_meant_as_audio
+from forensic.audio.reading import Reading
+from forensic.audio.rumble import without_rumble
 from forensic.errors import DecodeError, FileReadError
 from forensic.settings import AudioSettings
 
@@ -80,7 +83,7 @@ def test_any_rate_becomes_16_khz(tmp_path, rate_hz):
 def test_full_scale_is_one_whatever_the_depth(tmp_path, name, error):
     """Levels of recordings of different depth can be compared."""
     samples = channels_of(write_format(tmp_path, name))[0]
-    np.testing.assert_allclose(samples, voice(6.0), atol=error)
+    np.testing.assert_allclose(samples, without_rumble(voice(6.0)), atol=error)
 
 
 def test_facts_of_the_container_are_stated(tmp_path):
@@ -221,9 +224,10 @@ def test_a_channel_is_what_was_recorded_on_it(tmp_path):
     """Split, mixed, or one alone."""
     path = write_wav(tmp_path / "a.wav", np.stack([ONE, OTHER]))
     split = channels_of(path)
-    np.testing.assert_allclose(split[1], ONE, atol=4e-5)
-    np.testing.assert_allclose(split[2], OTHER, atol=4e-5)
-    np.testing.assert_allclose(channels_of(path, AudioSettings(channels="mix"))[0], (ONE + OTHER) / 2, atol=4e-5)
+    np.testing.assert_allclose(split[1], without_rumble(ONE), atol=4e-5)
+    np.testing.assert_allclose(split[2], without_rumble(OTHER), atol=4e-5)
+    mixed = channels_of(path, AudioSettings(channels="mix"))[0]
+    np.testing.assert_allclose(mixed, without_rumble((ONE + OTHER) / 2), atol=4e-5)
     assert list(channels_of(path, AudioSettings(channels="2"))) == [2]
 
 
@@ -245,8 +249,8 @@ def test_a_channel_that_does_not_exist_is_refused(tmp_path):
         channels_of(write_wav(tmp_path / "a.wav", np.stack([ONE, OTHER])), AudioSettings(channels="3"))
 
 
-def test_the_stream_that_was_used_of_several_is_noted(tmp_path):
-    """The examiner learns that there is more in the file."""
+def test_every_audio_track_is_examined(tmp_path):
+    """As channels that are numbered through, and the examiner learns which is which."""
     path = tmp_path / "two.mkv"
     with av.open(str(path), "w") as output:
         streams = [output.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(2)]
@@ -259,7 +263,13 @@ def test_the_stream_that_was_used_of_several_is_noted(tmp_path):
             for piece in (*resampler.resample(frame), *resampler.resample(None)):
                 output.mux(stream.encode(piece))
             output.mux(stream.encode(None))
-    assert "holds 2 audio streams; only stream 1 was examined" in notes_of(path)
+    found = channels_of(path)
+    np.testing.assert_allclose(found[1], without_rumble(ONE), atol=4e-5)
+    np.testing.assert_allclose(found[2], without_rumble(OTHER), atol=4e-5)
+    assert "holds 2 audio tracks: track 1 is channel 1, track 2 is channel 2" in notes_of(path)
+    assert list(channels_of(path, AudioSettings(channels="2"))) == [2]
+    with pytest.raises(DecodeError, match="Channel 3 was asked for, and the recording has 2"):
+        channels_of(path, AudioSettings(channels="3"))
 
 
 # Damage ---------------------------------------------------------------------------------------------------------------
@@ -353,13 +363,15 @@ def test_a_wav_header_that_was_never_completed_is_no_damage(tmp_path, size):
     assert len(channels_of(path)[0]) == 48_800
 
 
-def test_audio_that_the_wav_header_does_not_count_is_noted(tmp_path):
-    """A recorder that lost power leaves such files."""
+def test_audio_that_the_wav_header_does_not_count_is_damage(tmp_path):
+    """A recorder that lost power leaves such files; what the header counts may be used, with a note."""
     path = write_wav(tmp_path / "a.wav", voice(20.0))
     content = path.read_bytes()
     path.write_bytes(content[:40] + struct.pack("<I", 320_000) + content[44:])
-    assert len(channels_of(path)[0]) == 160_000
-    assert "The header counts 10.00 s" in notes_of(path)
+    with pytest.raises(DecodeError, match=r"counts 10.00 s of audio; 320,000 more bytes follow, as many as 10.00 s"):
+        channels_of(path)
+    assert len(channels_of(path, USE_DAMAGED)[0]) == 160_000
+    assert "counts 10.00 s of audio" in notes_of(path, USE_DAMAGED)
 
 
 def test_tags_after_the_audio_are_neither_damage_nor_worth_a_note(tmp_path):
@@ -501,9 +513,9 @@ def test_a_disk_that_fails_on_the_way_is_a_read_error_not_damage(tmp_path, monke
     """The recording may be fine."""
     path = write_wav(tmp_path / "a.wav", voice(30.0))
 
-    class Failing(decode._Nameless):
-        def __init__(self, file):
-            super().__init__(file)
+    class Failing(source._Readable):
+        def __init__(self, view):
+            super().__init__(view)
             whole, self.taken = self.read, 0
 
             def read(size):
@@ -514,9 +526,10 @@ def test_a_disk_that_fails_on_the_way_is_a_read_error_not_damage(tmp_path, monke
 
             self.read = read
 
-    monkeypatch.setattr(decode, "_Nameless", Failing)
-    with pytest.raises(FileReadError, match="Input/output error"):
-        channels_of(path)
+    monkeypatch.setattr(source, "_Readable", Failing)
+    with path.open("rb") as file, pytest.raises(FileReadError, match="Input/output error"):
+        for _ in Reading(file, None, "auto", "reject", 3600.0).steps():
+            pass
 
 
 def test_ffmpeg_says_nothing_on_the_terminal(tmp_path, capfd):

@@ -109,7 +109,7 @@ def test_a_silent_recording_is_rejected_not_embedded(tmp_path, recordings, run_s
     assert summary.failed + summary.failed_channels == 1
     (failure,) = _read(tmp_path, "failures").to_dicts()
     assert (failure["step"], failure["channel"]) == ("speech", 0)
-    assert "No speech" in failure["problem"]
+    assert "No speech in 5.0 s of audio; it is digital silence" in failure["problem"]
 
 
 def test_a_third_of_a_second_of_speech_is_too_little(tmp_path, run_scan):
@@ -248,3 +248,154 @@ def test_a_scan_that_is_not_asked_for_languages_tells_none(tmp_path, recordings,
     run_scan(recordings, settings=without)
     assert _read(tmp_path, "language").is_empty()
     assert not _read(tmp_path, "quality").is_empty()
+
+
+@pytest.mark.parametrize("level_db", [-40.0, -60.0])
+def test_a_quiet_recording_is_examined(tmp_path, run_scan, level_db):
+    (tmp_path / "quiet").mkdir()
+    write_float_wav(tmp_path / "quiet" / "quiet.wav", spoken("adler", 8.0) * np.float32(10 ** (level_db / 20)))
+    run_scan(tmp_path / "quiet")
+    assert _read(tmp_path, "quality")["net_speech_s"].item() > 5.0
+
+
+def test_no_speech_names_the_level(tmp_path, run_scan):
+    (tmp_path / "noise").mkdir()
+    noise = 1e-4 * np.random.default_rng(0).standard_normal(80_000)
+    write_float_wav(tmp_path / "noise" / "noise.wav", noise.astype(np.float32))
+    run_scan(tmp_path / "noise")
+    (failure,) = _read(tmp_path, "failures").to_dicts()
+    assert "No speech in 5.0 s of audio; its highest level is -6" in failure["problem"]
+
+
+def test_an_offset_moves_neither_the_quality_nor_the_embedding(tmp_path, run_scan):
+    (tmp_path / "calls").mkdir()
+    speech = 0.2 * spoken("adler", 10.0)
+    for percent in (0, 3, 5):
+        write_wav(tmp_path / "calls" / f"{percent}.wav", speech + np.float32(percent / 100))
+    run_scan(tmp_path / "calls")
+    snr = _read(tmp_path, "quality")["snr_db"].to_list()
+    assert max(snr) - min(snr) < 0.5
+    embeddings = np.array(_read(tmp_path, "embeddings")["embedding"].to_list())
+    assert (embeddings @ embeddings.T).min() > 0.9999
+
+
+def test_a_copy_of_a_playlist_is_what_its_own_name_says(tmp_path, recordings, run_scan):
+    """A text that is called a recording is a rejection; the same text as a list is skipped, whichever comes first."""
+    for name in ("a list.m3u8", "b list.wav", "c list.txt"):
+        (recordings / name).write_text("#EXTM3U\nother.wav\n")
+    for _ in range(2):  # the second scan says the same
+        summary = run_scan(recordings)
+        assert [path.name for path, _ in summary.problems] == ["b list.wav"]
+        status = dict(_read(tmp_path, "files").select(pl.col("path").str.split("/").list.last(), "status").iter_rows())
+        assert [status[name] for name in ("a list.m3u8", "b list.wav", "c list.txt")] == ["skipped", "audio", "skipped"]
+        assert all(failure.remedy and failure.remedy != "None" for _, failure in summary.problems)
+
+
+def test_an_error_that_nobody_foresaw_costs_one_recording(tmp_path, recordings, run_scan, monkeypatch):
+    from forensic.examination import examine
+
+    original = examine.open_recording
+
+    def fail(path, settings):
+        if path.name == "a.wav":
+            raise ValueError("the parser of the parser")
+        return original(path, settings)
+
+    monkeypatch.setattr(examine, "open_recording", fail)
+    summary = run_scan(recordings)
+    assert summary.failed == 1
+    assert "ValueError: the parser of the parser" in summary.problems[0][1].problem
+    assert _read(tmp_path, "embeddings").height == 2
+    log = (tmp_path / "case" / "errors.log").read_text()
+    assert "a.wav" in log
+    assert "Traceback" in log
+
+
+def test_a_recording_that_changes_after_it_was_hashed_is_a_failure(tmp_path, recordings, run_scan, monkeypatch):
+    """Its hash would be of other bytes than its evidence; the next scan examines it as it is then."""
+    from forensic.examination import examine
+
+    original = examine.open_recording
+
+    def open_and_grow(path, settings):
+        if path.name == "a.wav":
+            _grow(path)
+        return original(path, settings)
+
+    monkeypatch.setattr(examine, "open_recording", open_and_grow)
+    summary = run_scan(recordings)
+    assert [path.name for path, _ in summary.problems] == ["a.wav"]
+    assert "changed while it was read" in summary.problems[0][1].problem
+    monkeypatch.undo()
+    assert run_scan(recordings).failed == 0
+
+
+def test_a_recording_that_changes_while_it_is_hashed_is_a_failure(tmp_path, recordings, monkeypatch):
+    from forensic.case import discovery
+    from forensic.errors import FileReadError
+
+    path = recordings / "a.wav"
+    original = discovery.os.fstat
+    calls = []
+
+    def grow_after_the_first(number):
+        result = original(number)
+        if not calls:
+            _grow(path)
+        calls.append(number)
+        return result
+
+    monkeypatch.setattr(discovery.os, "fstat", grow_after_the_first)
+    with pytest.raises(FileReadError, match="changed while it was read"):
+        discovery.hash_file(path)
+
+
+def _grow(path):
+    with path.open("ab") as file:
+        file.write(bytes(1000))
+
+
+def test_label_files_of_long_names_fit_on_a_disk(tmp_path):
+    from forensic.case.labels import read_labels, write_labels
+    from forensic.records import Turn
+
+    name = "\u5f55" * 83 + ".wav"
+    write_labels(tmp_path / "turns", f"in/{name}", {0: (Turn(0.0, 1.0, 1), Turn(1.0, 2.0, 2))})
+    for kind in ("rttm", "audacity"):
+        labels = read_labels(tmp_path / "turns" / kind, [tmp_path / "in" / name])
+        assert list(labels) == [tmp_path / "in" / name]
+
+
+def test_a_folder_of_many_bad_files_is_finished(tmp_path, run_scan):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    write_wav(folder / "good.wav", spoken("adler", 8.0))
+    for index in range(30):
+        (folder / f"bad {index}.wav").write_bytes(b"RIFF" + bytes([index]) * 200)
+    summary = run_scan(folder)
+    assert (summary.failed, _read(tmp_path, "embeddings").height) == (30, 1)
+
+
+def test_a_declared_format_is_scanned(tmp_path, run_scan):
+    (tmp_path / "calls").mkdir()
+    samples = np.round(spoken("adler", 8.0) * 32767).astype("<i2")
+    (tmp_path / "calls" / "call.sln16").write_bytes(samples.tobytes())
+    assert run_scan(tmp_path / "calls").failed == 1
+    settings = Settings(audio=AudioSettings(raw=("*.sln16:codec=pcm_s16le,rate=16000",)))
+    assert run_scan(tmp_path / "calls", settings=settings).failed == 0
+    assert _read(tmp_path, "embeddings").height == 1
+
+
+def test_a_processor_without_bfloat16_uses_float32_and_says_so(tmp_path, recordings, run_scan, monkeypatch):
+    from forensic.examination import examine
+    from forensic.settings import EmbeddingSettings
+    from forensic.speaker import extractor
+
+    for module in (examine, extractor):
+        monkeypatch.setattr(module, "has_bfloat16", lambda: False)
+    run_scan(recordings)
+    run_scan(recordings, settings=Settings(embedding=EmbeddingSettings(precision="bfloat16")))
+    table = _read(tmp_path, "embeddings").sort("sha256", "settings_sha256")
+    vectors = np.array(table["embedding"].to_list()).reshape(3, 2, -1)
+    np.testing.assert_array_equal(vectors[:, 0], vectors[:, 1])
+    assert sum("no bfloat16" in " ".join(notes) for notes in _read(tmp_path, "recordings")["notes"]) == 3

@@ -66,3 +66,31 @@ def test_any_length_of_speech_gives_windows(length):
 def test_the_mean_of_embeddings_has_unit_length():
     embeddings = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
     np.testing.assert_allclose(mean_embedding(embeddings), np.sqrt([0.5, 0.5]), rtol=1e-6)
+
+
+def test_without_bfloat16_arithmetic_float32_takes_its_place(tiny_model_folder, windows, monkeypatch):
+    from forensic.speaker import extractor
+
+    monkeypatch.setattr(extractor, "has_bfloat16", lambda: False)
+    model = load_model(tiny_model_folder)
+    np.testing.assert_array_equal(embed_windows(windows, model, "bfloat16"), embed_windows(windows, model))
+
+
+def test_the_processor_is_asked_for_bfloat16(monkeypatch):
+    """By running it: what it raises without it is no error of ours."""
+    import torch
+
+    from forensic.speaker.precision import can_autocast, has_bfloat16
+
+    def refuse(*_, **__):
+        raise RuntimeError("could not create a primitive descriptor")
+
+    has_bfloat16.cache_clear()
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.nn.LSTM, "forward", refuse)
+            assert not has_bfloat16()
+            assert not can_autocast("cpu")
+            assert can_autocast("cuda")
+    finally:
+        has_bfloat16.cache_clear()

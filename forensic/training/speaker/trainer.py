@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from forensic.records import Samples
 from forensic.speaker.network import SpeakerNetwork
+from forensic.speaker.precision import can_autocast
 from forensic.training.cache import FeatureCache
 from forensic.training.configuration import LearningSettings
 from forensic.training.perturbation import overlay, recolour
@@ -126,7 +127,7 @@ class _Run:
         rng = np.random.default_rng([settings.seed, self.step])
         crops, clean, pieces = _draw_batch(self.cache, self.training, self.groups, settings, rng)
         self.network.train()
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=can_autocast(self.device.type)):
             embeddings = self.network(torch.from_numpy(crops).to(self.device))
         wanted = self._wanted(clean, pieces)
         people = torch.from_numpy(self.people[pieces]).to(self.device)
@@ -148,7 +149,7 @@ class _Run:
         wanted, share = self.targets[pieces], self.settings.crop_share
         if not share:
             return wanted
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=can_autocast(self.device.type)):
             same = self.teacher(torch.from_numpy(clean).to(self.device))
         return nn.functional.normalize(share * same + (1 - share) * wanted, dim=1)
 

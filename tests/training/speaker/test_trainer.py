@@ -368,3 +368,25 @@ def test_a_batch_holds_each_person_as_often_as_asked_and_the_same_instants_clean
         for first, second in zip(drawn[::2], drawn[1::2], strict=True):
             assert names[first] == names[second]
             assert names[first] or first == second  # an unlabelled piece stands for itself
+
+
+def test_training_runs_on_a_processor_without_bfloat16(request_for, monkeypatch):
+    """In float32, without a traceback."""
+    import torch
+
+    from forensic.speaker import extractor
+    from forensic.training.speaker import trainer
+
+    asked = []
+    original = torch.autocast
+
+    def autocast(device, dtype, *, enabled=True):
+        asked.append(enabled)
+        return original(device, dtype, enabled=enabled)
+
+    monkeypatch.setattr(trainer, "can_autocast", lambda device: False)
+    monkeypatch.setattr(extractor, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(trainer.torch, "autocast", autocast)
+    _train(request_for("model"))
+    assert asked
+    assert not any(asked)
