@@ -1,4 +1,4 @@
-"""Audio whose header is missing, or says what FFmpeg does not read rightly: how it is opened all the same."""
+"""Audio whose header is missing, or says what FFmpeg does not read correctly: how it is opened all the same."""
 
 import struct
 from typing import NamedTuple

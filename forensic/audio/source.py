@@ -339,7 +339,7 @@ class Source:
         return 0
 
     def _counts_its_audio(self) -> bool:
-        """Whether the stated duration stands in the file, rather than being FFmpeg's guess from its size."""
+        """Whether the stated duration is in the file, rather than being FFmpeg's guess from its size."""
         if self.demuxer in {"matroska", "ogg"}:
             return self._is_alone
         if self.demuxer not in _PROMISES_S or self._stream.duration is None:

@@ -113,7 +113,7 @@ def test_turns_set_by_hand_count_on_either_side(call, recordings, settings, run,
     assert code == 0
     assert [row["turn"] for row in json.loads(out)["comparisons"]] == [0]
     written = (report / "report.html").read_text()
-    assert "was set by an examiner in Q1 (call.txt," in written
+    assert "an examiner set who speaks when in Q1 (call.txt," in written
     assert "K1 (brook.txt," in written
 
 
