@@ -74,8 +74,10 @@ def scan(
     began = time.monotonic()
     model = model or load_model(request.model_folder)
     identity = model.identity
-    found, unreadable = _discover(request)
+    found, unreadable, litter = _discover(request)
     summary = ScanSummary(files=len(found), bytes_total=sum(size for _, size in found), paths=[p for p, _ in found])
+    summary.skipped += len(litter)
+    summary.skips += [(path, "An operating system or office program left it.") for path in litter]
     summary.problems += unreadable
     summary.failed += len(unreadable)
     labels = _labels(request, [path for path, _ in found])
@@ -127,8 +129,8 @@ def scan(
     return summary
 
 
-def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[Path, Failure]]]:
-    """Files with their sizes, and what could not be looked into."""
+def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[Path, Failure]], Sequence[Path]]:
+    """Files with their sizes, what could not be looked into, and litter."""
     discovery = discover([root.absolute() for root in request.roots], request.include, request.exclude)
     files = []
     for path in discovery.files:
@@ -137,7 +139,7 @@ def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[
         except OSError:
             files.append((path, 0))  # hashing it will say what is wrong
     problems = [(problem.path, Failure("find", problem.problem, problem.remedy)) for problem in discovery.problems]
-    return files, problems
+    return files, problems, discovery.litter
 
 
 def _labels(request: ScanRequest, recordings: Sequence[Path]) -> Mapping[Path, Labels]:
