@@ -1,9 +1,26 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from forensic.errors import SettingsError
+from forensic.settings import check_channels, check_speakers
+
+
+def _checked(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
+    """A callback of typer: a value that ``check`` refuses is an error of usage."""
+
+    def callback(value: str | None) -> str | None:
+        try:
+            return None if value is None else check(value)
+        except SettingsError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return callback
+
 
 CaseOption = Annotated[Path, typer.Option("--case", help="The case folder; made where it is missing.")]
 ExistingCaseOption = Annotated[Path, typer.Option("--case", help="The case folder, as a scan made it.")]
@@ -14,6 +31,7 @@ ChannelsOption = Annotated[
     str | None,
     typer.Option(
         "--channels",
+        callback=_checked(check_channels),
         help="auto: apart where they differ; split: always apart; mix: always mixed; N: that channel alone.",
     ),
 ]
@@ -21,6 +39,7 @@ SpeakersOption = Annotated[
     str | None,
     typer.Option(
         "--speakers",
+        callback=_checked(check_speakers),
         help="Speakers in one channel. auto: as many as are found; 1: none are told apart; N: that many in questioned "
         "recordings, as many as are found in suspects' ones.",
     ),

@@ -18,7 +18,7 @@ from forensic.cli.options import (
     WorkersOption,
 )
 from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, shown, shown_path
-from forensic.settings import Settings, check_channels, check_speakers, load_settings
+from forensic.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from forensic.examination.ledger import ScanSummary
@@ -75,10 +75,10 @@ def settings_with(path: Path | None, channels: str | None, speakers: str | None 
     """The settings of a file, with the options of the command line over them."""
     settings = load_settings(path)
     if channels is not None:
-        audio = dataclasses.replace(settings.audio, channels=check_channels(channels))
+        audio = dataclasses.replace(settings.audio, channels=channels)
         settings = dataclasses.replace(settings, audio=audio)
     if speakers is not None:
-        diarization = dataclasses.replace(settings.diarization, speakers=check_speakers(speakers))
+        diarization = dataclasses.replace(settings.diarization, speakers=speakers)
         settings = dataclasses.replace(settings, diarization=diarization)
     return settings
 

@@ -101,9 +101,12 @@ class Ledger:
             self._note(path, source.sha256, size, "audio")
 
     def note_copies(self) -> None:
-        """A file identical to another is what that one turned out to be."""
+        """A file identical to another is what that one turned out to be, but for what its name alone said."""
         for path, source in self.copies:
             status, why = self.seen[source.sha256]
+            if status == "skipped" and why is not None and is_meant_as_audio(path):
+                self._fail(path, why)
+                status = "unreadable"
             self._note(path, source.sha256, source.size_bytes, status, why)
 
     def store(self, results: Sequence[RecordingEvidence]) -> None:
@@ -123,7 +126,7 @@ class Ledger:
             pl.col("status") == "audio",
         )
         known = {(str(path), failure.problem) for path, failure in self.summary.problems}
-        for row in files.join(failures, on="sha256").to_dicts():
+        for row in files.select("path", "sha256").join(failures, on="sha256").to_dicts():
             if (row["path"], row["problem"]) not in known:
                 self._fail(Path(row["path"]), Failure(row["step"], row["problem"], row["remedy"], row["channel"]))
 

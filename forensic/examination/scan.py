@@ -9,7 +9,7 @@ from pathlib import Path
 from forensic.case.audit import append_audit
 from forensic.case.discovery import discover, hash_file
 from forensic.case.folder import CaseFolder
-from forensic.case.labels import read_labels
+from forensic.case.labels import read_labels, stray_problems
 from forensic.case.provenance import software
 from forensic.case.store import SCHEMAS
 from forensic.engine import default_workers, run
@@ -80,7 +80,9 @@ def scan(
     summary.skips += [(path, "An operating system or office program left it.") for path in litter]
     summary.problems += unreadable
     summary.failed += len(unreadable)
-    labels = _labels(request, [path for path, _ in found])
+    labels, strays = _labels(request, [path for path, _ in found], case)
+    summary.problems += strays
+    summary.failed += len(strays)
     summary.labelled = len(labels)
     ledger = Ledger(
         case,
@@ -142,13 +144,17 @@ def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[
     return files, problems, discovery.litter
 
 
-def _labels(request: ScanRequest, recordings: Sequence[Path]) -> Mapping[Path, Labels]:
-    """An examiner's turns, by the recording that they are for."""
+def _labels(
+    request: ScanRequest, recordings: Sequence[Path], case: CaseFolder
+) -> tuple[Mapping[Path, Labels], Sequence[tuple[Path, Failure]]]:
+    """An examiner's turns, by the recording that they are for, and labels that are for none of the case."""
     if request.labels is None:
-        return {}
+        return {}, ()
     if isinstance(request.labels, Path):
-        return read_labels(request.labels, recordings)
-    return {path: request.labels[path] for path in recordings if path in request.labels}
+        others = [Path(path) for path in case.evidence.read("files")["path"]]
+        read = read_labels(request.labels, recordings, others)
+        return read.by_recording, stray_problems(read.strays)
+    return {path: request.labels[path] for path in recordings if path in request.labels}, ()
 
 
 def _settings_of_side(request: ScanRequest) -> Settings:

@@ -248,3 +248,50 @@ def test_a_scan_that_is_not_asked_for_languages_tells_none(tmp_path, recordings,
     run_scan(recordings, settings=without)
     assert _read(tmp_path, "language").is_empty()
     assert not _read(tmp_path, "quality").is_empty()
+
+
+def test_a_copy_named_as_a_recording_is_a_failure_where_the_first_was_skipped(tmp_path, run_scan):
+    """A playlist, and the same bytes under the name of a recording."""
+    root = tmp_path / "mixed"
+    root.mkdir()
+    for name in ("a list.m3u", "b.wav"):
+        (root / name).write_bytes(b"#EXTM3U\nsong.mp3\n")
+    for _ in range(2):
+        summary = run_scan(root)
+        assert (summary.skipped, summary.failed) == (1, 1)
+        ((path, failure),) = summary.problems
+        assert path.name == "b.wav"
+        assert failure.remedy
+    status = {
+        path.rpartition("/")[2]: value for path, value in _read(tmp_path, "files").select("path", "status").rows()
+    }
+    assert status == {"a list.m3u": "skipped", "b.wav": "unreadable"}
+
+
+def test_a_failure_of_an_earlier_scan_keeps_its_remedy(tmp_path, run_scan):
+    root = tmp_path / "bad"
+    root.mkdir()
+    write_wav(root / "silent.wav", np.zeros(48_000, np.float32))
+    first, second = run_scan(root), run_scan(root)
+    assert [failure.remedy for _, failure in first.problems] == [failure.remedy for _, failure in second.problems]
+    assert all(failure.remedy for _, failure in second.problems)
+
+
+def test_what_operating_systems_leave_is_skipped_and_said(tmp_path, recordings, run_scan):
+    (recordings / "._a.wav").write_bytes(b"\x00\x05\x16\x07")
+    (recordings / "__MACOSX").mkdir()
+    summary = run_scan(recordings)
+    assert (summary.files, summary.skipped, summary.failed) == (3, 2, 0)
+    assert sorted(path.name for path, _ in summary.skips) == ["._a.wav", "__MACOSX"]
+
+
+def test_turns_for_a_recording_that_is_not_there_are_a_failure(tmp_path, recordings, run_scan):
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    for name in ("a", "nobody"):
+        (labels / f"{name}.rttm").write_text(f"SPEAKER {name} 1 0.0 6.0 <NA> <NA> Officer Smith <NA> <NA>\n")
+    summary = run_scan(recordings, labels=labels)
+    assert (summary.labelled, summary.failed) == (1, 1)
+    ((path, failure),) = summary.problems
+    assert path == labels / "nobody.rttm"
+    assert "'nobody'" in failure.problem
