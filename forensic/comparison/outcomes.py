@@ -87,6 +87,8 @@ class CaseOutcome:
         calibrations: by id; at least those that ``comparisons`` names.
         method: what computed the results.
         scale: the verbal scale.
+        consistency_warnings: sentences, each on a suspect whose recordings are unlikely to be of one speaker, or were
+            not compared with each other.
         leakage_warnings: sentences, each on one overlap that was found between sides or with the population.
         language_warnings: sentences, each on sides that are in different languages.
         explanations: of the highest LR of each questioned speaker, as many as were asked for.
@@ -107,6 +109,7 @@ class CaseOutcome:
     calibrations: Mapping[str, Calibration]
     method: Method
     scale: VerbalScale
+    consistency_warnings: tuple[str, ...] = ()
     leakage_warnings: tuple[str, ...] = ()
     language_warnings: tuple[str, ...] = ()
     explanations: tuple[Explanation, ...] = ()

@@ -7,6 +7,7 @@ from everything in the population), for what the two sides share, or for what it
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from forensic.comparison.inconsistency import in_words as inconsistency_in_words
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.sides import Side
 from forensic.likelihood_ratio.conditions import as_long_as_the_longest, differences, in_words, nearest
@@ -82,6 +83,8 @@ def _reasons(
             f"Several speakers, {side.speakers}, in the {what} ({', '.join(_name(path) for path in side.several)}). "
             "Cut the recording, or say with --segments which speech is the suspect's."
         )
+    if side.inconsistency is not None and not settings.allow_inconsistent_suspect:
+        yield inconsistency_in_words(side.inconsistency)
     if measured.net_speech_s < settings.min_net_speech_s:
         yield (
             f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "

@@ -13,6 +13,7 @@ import polars as pl
 
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
+from forensic.comparison.inconsistency import Inconsistency
 from forensic.comparison.independence import Suspicions
 from forensic.errors import CaseError
 from forensic.records import Conditions, Samples, Vector
@@ -30,6 +31,7 @@ class Side:
         turn: of a questioned recording: 0 for all speech of the channel, 1 and on for one speaker of several in it.
         speakers: how many were found in the channel; of a suspect, the most in a channel of any recording.
         several: a suspect's recordings in which several speakers were found.
+        inconsistency: what speaks against the recordings of a suspect being one voice; None where nothing does.
         embedding: None where there is none.
         conditions: None where there are none.
         problem: why there is no embedding, and what would help.
@@ -44,6 +46,7 @@ class Side:
     turn: int = 0
     speakers: int = 1
     several: tuple[str, ...] = ()
+    inconsistency: Inconsistency | None = None
 
 
 SidesByRecording: TypeAlias = Mapping[str, Sequence[Side]]
@@ -62,19 +65,7 @@ def questioned_sides(
     Raises:
         CaseError: if there is none.
     """
-    files = evidence["files"].filter(pl.col("side") == "questioned", pl.col("status") != "skipped").sort("path")
-    if files.is_empty():
-        raise CaseError(
-            "No questioned recording was scanned.",
-            "Run `forensic scan DIR` on the questioned recordings first.",
-        )
-    if chosen:
-        files = files.filter([_is_chosen(path, chosen) for path in files["path"]])
-        if files.is_empty():
-            raise CaseError(
-                f"No scanned recording fits --questioned {' '.join(chosen)}.",
-                "Name a scanned file, its folder, or a glob.",
-            )
+    files = chosen_files(evidence["files"], chosen)
     failures = _failures_by_recording(evidence)
     sides = []
     for row in files.to_dicts():
@@ -87,6 +78,39 @@ def questioned_sides(
     return sides
 
 
+def check_chosen(files: pl.DataFrame, chosen: Sequence[str]) -> None:
+    """See that there are questioned recordings, and that each of ``chosen`` fits one, before anything takes long.
+
+    Args:
+        files: table of the case.
+        chosen: as in ``questioned_sides``.
+
+    Raises:
+        CaseError: if not.
+    """
+    chosen_files(files, ())
+    for pattern in chosen:
+        chosen_files(files, (pattern,))
+
+
+def chosen_files(files: pl.DataFrame, chosen: Sequence[str]) -> pl.DataFrame:
+    """The questioned recordings among a case's files; arguments and errors as of ``questioned_sides``."""
+    questioned = files.filter(pl.col("side") == "questioned", pl.col("status") != "skipped").sort("path")
+    if questioned.is_empty():
+        raise CaseError(
+            "No questioned recording was scanned.",
+            "Run `forensic scan DIR` on the questioned recordings first.",
+        )
+    if chosen:
+        questioned = questioned.filter([_is_chosen(path, chosen) for path in questioned["path"]])
+        if questioned.is_empty():
+            raise CaseError(
+                f"No scanned recording fits --questioned {' '.join(chosen)}.",
+                "Name a scanned file, its folder, or a glob.",
+            )
+    return questioned
+
+
 def _unusable(file: Mapping[str, Any], channel: int, problem: str) -> Side:
     return Side(file["path"], (file["sha256"],) if file["sha256"] else (), channel, None, None, problem)
 
@@ -96,32 +120,55 @@ def _is_chosen(path: str, chosen: Sequence[str]) -> bool:
         folder = path_text(Path(pattern).absolute())
         if path == folder or path.startswith(folder.rstrip("/") + "/"):
             return True
-        if fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(path.rpartition("/")[2], pattern):
+        name = path.rpartition("/")[2]
+        if any(fnmatch.fnmatch(text, glob) for text, glob in ((path, pattern), (path, folder), (name, pattern))):
             return True
     return False
 
 
 def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_recording: SidesByRecording) -> Side:
     """All usable recordings of a suspect, pooled."""
-    paths = [path_text(path.absolute()) for path in suspect.paths]
-    rows = evidence["files"].filter(pl.col("path").is_in(paths)).to_dicts()
+    rows = _files_of(suspect, evidence)
     sha256 = sorted({row["sha256"] for row in rows if row["sha256"]})
-    sides = [side for value in sha256 for side in by_recording.get(value, [])]
-    embeddings = [side.embedding for side in sides if side.embedding is not None]
-    several = {value for value in sha256 for side in by_recording.get(value, []) if side.speakers > 1}
-    if not embeddings:
+    sides = [side for value in sha256 for side in by_recording.get(value, []) if side.embedding is not None]
+    if not sides:
         failures = _failures_by_recording(evidence)
-        problems = [_problem(row, failures.get(row["sha256"], [])) for row in rows] or ["None of them is a recording."]
+        problems = [_problem(row, failures.get(row["sha256"], [])) for row in rows] or [
+            "None of them is a recording." if suspect.paths else "There is no recording of this suspect."
+        ]
         return Side(suspect.name, tuple(sha256), 0, None, None, problems[0])
+    several = {side.sha256[0] for side in sides if side.speakers > 1}
+    return dataclasses.replace(
+        pooled(suspect.name, sides), several=tuple(row["path"] for row in rows if row["sha256"] in several)
+    )
+
+
+def voices_of(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_recording: SidesByRecording) -> list[Side]:
+    """The usable channels of a suspect's recordings, each under its path, the same bytes once."""
+    paths = {row["sha256"]: row["path"] for row in reversed(_files_of(suspect, evidence)) if row["sha256"]}
+    return [
+        dataclasses.replace(side, name=path)
+        for value, path in sorted(paths.items(), key=lambda item: item[1])
+        for side in by_recording.get(value, [])
+        if side.embedding is not None and side.conditions is not None
+    ]
+
+
+def _files_of(suspect: Suspect, evidence: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
+    paths = [path_text(path.absolute()) for path in suspect.paths]
+    return evidence["files"].filter(pl.col("path").is_in(paths)).to_dicts()
+
+
+def pooled(name: str, sides: Sequence[Side]) -> Side:
+    """Recordings of one speaker as one side; each must have an embedding."""
     return Side(
-        name=suspect.name,
+        name=name,
         sha256=tuple(sorted({value for side in sides for value in side.sha256})),
         channel=0,
-        embedding=mean_embedding(np.stack(embeddings)),
+        embedding=mean_embedding(np.stack([side.embedding for side in sides if side.embedding is not None])),
         conditions=_pooled([side.conditions for side in sides if side.conditions is not None]),
         problem="",
         speakers=max(side.speakers for side in sides),
-        several=tuple(row["path"] for row in rows if row["sha256"] in several),
     )
 
 

@@ -27,6 +27,7 @@ def case_results(outcome: CaseOutcome) -> dict[str, Any]:
         },
         "method": _method(outcome.method),
         "known_speakers": [dataclasses.asdict(speaker) for speaker in outcome.known_speakers],
+        "consistency_warnings": list(outcome.consistency_warnings),
         "leakage_warnings": list(outcome.leakage_warnings),
         "language_warnings": list(outcome.language_warnings),
         "calibrations": _calibrations(outcome.calibrations),

@@ -55,7 +55,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         details=details(inputs),
         signatories=signatories(inputs),
         # Summary of findings
-        warnings=tuple(printable(warning) for warning in inputs.leakage_warnings),
+        warnings=tuple(printable(warning) for warning in (*inputs.consistency_warnings, *inputs.leakage_warnings)),
         language_warnings=tuple(printable(warning) for warning in inputs.language_warnings),
         summary=summarise(comparisons, inputs, exhibits),
         # Questions and propositions
