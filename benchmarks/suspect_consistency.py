@@ -6,7 +6,7 @@ Real people of `population`: the three recordings of each person of alphanumeric
 speechocean762, joined to recordings of about 18 and 9 s; and the sessions of each person of Common Voice who has two or
 more (a jump of the clips' numbers: a day or more). Some kinds are made once more with each recording through another
 channel (telephone codecs, noise, a room, MP3). All are scanned as a case's suspects are. Each suspect is then checked
-as `forensic compare` checks one, on the shipped reference population without the people of the same fifth: suspects who
+as `forensic compare` checks one, on the shipped reference population without these people: suspects who
 are one person (a refusal is a false alarm), and suspects mixed of two people of one corpus and language (no refusal is
 a miss), with one recording of the second person or with as many as of the first.
 
@@ -149,9 +149,11 @@ def scanned(out: Path, model_folder: Path) -> dict[tuple[int, str], list[Side]]:
         evidence = case.evidence.tables_of(model.identity.sha256, _SETTINGS.evidence_sha256)
     by_recording = sides_by_recording(evidence)
     voices: dict[tuple[int, str], list[Side]] = {}
-    for path, sha256 in evidence["files"].sort("path").select("path", "sha256").iter_rows():
-        kind, speaker, _ = Path(path).parts[-3:]
-        if kind.isdecimal():
+    for path, sha256 in (
+        evidence["files"].filter(pl.col("status") == "audio").sort("path").select("path", "sha256").iter_rows()
+    ):
+        if Path(path).is_relative_to((out / "people").absolute()):
+            kind, speaker, _ = Path(path).parts[-3:]
             voices.setdefault((int(kind), speaker), []).extend(by_recording.get(sha256, []))
     return voices
 
@@ -166,14 +168,14 @@ def check(
         usable = [name for name in own["speaker"] if len(voices.get((number, name), ())) > 1]
         for fold in range(_FOLDS):
             members = usable[fold::_FOLDS]
-            left_out = {f"{corpus}/{name}" for name in members} & set(population.speakers)
+            others = {name: usable[(usable.index(name) + 1) % len(usable)] for name in members}
+            left_out = {f"{corpus}/{name}" for name in (*members, *others.values())} & set(population.speakers)
             checks = ConsistencyCheck(without(population, left_out), model.backend, _SETTINGS.comparison)
-            for index, name in enumerate(members):
-                mine = voices[number, name]
-                other = voices[number, members[(index + 1) % len(members)]]
+            for name, another in others.items():
+                mine, other = voices[number, name], voices[number, another]
                 half = max(1, min(len(mine), len(other)) // 2)
                 suspects = {"one person": mine}
-                if len(members) > 1:
+                if another != name:
                     suspects["one recording of another"] = [*mine[:-1], *other[:1]]
                     suspects["two people, half and half"] = [*mine[:half], *other[:half]]
                 for truth, suspect in suspects.items():

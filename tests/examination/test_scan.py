@@ -295,3 +295,26 @@ def test_turns_for_a_recording_that_is_not_there_are_a_failure(tmp_path, recordi
     ((path, failure),) = summary.problems
     assert path == labels / "nobody.rttm"
     assert "'nobody'" in failure.problem
+
+
+@pytest.mark.slow
+def test_a_thousand_files_of_which_fifty_are_bad_give_fifty_failures(tmp_path, run_scan):
+    """And evidence of each of the others; a second scan says the same."""
+    root = tmp_path / "many"
+    root.mkdir()
+    for number in range(950):
+        write_wav(root / f"{number:03}.wav", spoken("adler", 1.2, start_s=0.025 * number))
+    kinds = sorted(BAD_FILES)
+    for number in range(50):
+        bad = write_bad(tmp_path, kinds[number % len(kinds)])
+        bad.write_bytes(bad.read_bytes() + bytes([number]))  # no two alike
+        bad.rename(root / f"bad {number:02}{bad.suffix}")
+    quick = Settings(language=LanguageSettings(identify=False))
+    summary = run_scan(root, settings=quick)
+    assert (summary.files, summary.failed, summary.skipped, summary.examined) == (1000, 50, 0, 1000)
+    assert {path.name[:3] for path, _ in summary.problems} == {"bad"}
+    assert all(failure.problem and failure.remedy for _, failure in summary.problems)
+    assert _read(tmp_path, "failures").height == 50
+    assert _read(tmp_path, "embeddings").height == 950
+    again = run_scan(root, settings=quick)
+    assert (again.failed, again.already_examined) == (50, 1000)

@@ -50,7 +50,7 @@ def corpus(tmp_path_factory):
         write_wav(root / f"u{take}.wav", voice(seconds=4.0, seed=900 + take))
         rows.append((f"u{take}.wav", "unlabelled", "other", "", 4.0))
     (root / "broken.wav").write_text("no audio")
-    rows += [("broken.wav", "train", "made up", "p9", 3.0), ("p0-0.wav", "population", "made up", "secret", 3.0)]
+    rows += [("broken.wav", "train", "made up", "p9", 3.0), ("secret.wav", "population", "made up", "secret", 3.0)]
     with (root / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("path", "split", "corpus", "speaker", "seconds"))
@@ -349,3 +349,14 @@ def test_a_batch_holds_each_person_as_often_as_asked_and_the_same_instants_clean
         for first, second in zip(drawn[::2], drawn[1::2], strict=True):
             assert names[first] == names[second]
             assert names[first] or first == second  # an unlabelled piece stands for itself
+
+
+def test_recordings_may_lie_anywhere(corpus, settings, tmp_path):
+    """A manifest of absolute paths, outside its folder."""
+    head, *lines = (corpus / "manifest.csv").read_text().splitlines()
+    (tmp_path / "elsewhere.csv").write_text("\n".join([head, *(f"{corpus}/{line}" for line in lines)]) + "\n")
+    data = dataclasses.replace(settings.data, manifest=str(tmp_path / "elsewhere.csv"))
+    pieces = make_pieces(read_manifest(Path(data.manifest), data.splits), data, settings.augmentation)[:1]
+    made = build_cache(tmp_path / "cache", pieces, data, settings.augmentation, 1, lambda *_: None)
+    assert made.index.height == 1
+    assert pieces[0].clips[0].path.parent.is_relative_to(corpus)
