@@ -89,7 +89,9 @@ def main() -> None:
     people = write_people(options.speech, options.out / "people")
     voices = scanned(options.out, options.model)
     checked = list(check(people, voices, options.model))
-    report(pl.DataFrame(checked))
+    frame = pl.DataFrame(checked)
+    frame.write_parquet(options.out / "checked.parquet")
+    report(frame)
 
 
 def write_people(speech: Path, out: Path) -> pl.DataFrame:
@@ -190,19 +192,21 @@ def check(
                         "log10_lr": None if found is None else found.log10_lr,
                         "lowest_of_pairs": lowest,
                         "elapsed_s": elapsed_s,
+                        "speaker": name,
+                        "net_speech_s": [side.conditions.net_speech_s for side in suspect if side.conditions],
                     }
 
 
 def report(checked: pl.DataFrame) -> None:
     """Print false alarms and misses."""
-    print(f"refused below a log10 LR of {LEAST_LOG10_LR:+.1f}")
     print(f"{'':44}{'suspects':>9}{'unchecked':>10}{'false alarms %':>15}{'misses %, one':>14}{'half':>6}")
-    for (kind,), rows in checked.group_by(["kind"], maintain_order=True):
-        print(f"{kind!s:44}{_line(rows, 'log10_lr', LEAST_LOG10_LR)}")
-    for rule in ("log10_lr", "lowest_of_pairs"):
-        print("all, two groups" if rule == "log10_lr" else "all, the lowest of any two recordings")
+    for rule, name in (("log10_lr", "two groups"), ("lowest_of_pairs", "lowest of any two recordings")):
         for limit in LIMITS:
-            print(f"{f'  below {limit:+.1f}':44}{_line(checked, rule, limit)}")
+            is_in_use = rule == "log10_lr" and limit == LEAST_LOG10_LR
+            print(f"{name}, refused below {limit:+.1f}{' (in use)' if is_in_use else ''}")
+            for (kind,), rows in checked.group_by(["kind"], maintain_order=True):
+                print(f"  {kind!s:42}{_line(rows, rule, limit)}")
+            print(f"  {'all':42}{_line(checked, rule, limit)}")
     took = checked["elapsed_s"]
     print(f"a check: median {1000 * took.median():.1f} ms, mean {1000 * took.mean():.1f} ms with its calibrations")
 

@@ -131,8 +131,8 @@ class ComparisonSettings:
         allow_same_source: compare two sides although they share audio, where the examiner found that suspicion wrong
             (an announcement that both recorded, for example); the report says so.
         allow_same_session: the same for two sides that seem to come from one sitting or call.
-        allow_inconsistent_suspect: compare suspects although their recordings seem to be of several speakers, where the
-            examiner found that they are of one; the report says so.
+        allow_inconsistent_suspects: names of suspects to compare although their recordings seem to be of several
+            speakers, where the examiner found that they are of one; the report says so.
     """
 
     min_net_speech_s: float = 0.0
@@ -145,7 +145,7 @@ class ComparisonSettings:
     seed: int = 20260701
     allow_same_source: bool = False
     allow_same_session: bool = False
-    allow_inconsistent_suspect: bool = False
+    allow_inconsistent_suspects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def check_suspects(
             )
         is_inconsistent = found is not None and found.log10_lr < LEAST_LOG10_LR
         if found is not None and is_inconsistent:
-            warnings.append(f"{side.name}: {in_words(found)}")
+            warnings.append(f"{side.name}: {in_words(found, side.name)}")
         marked.append(dataclasses.replace(side, inconsistency=found if is_inconsistent else None))
     return marked, tuple(warnings)
 

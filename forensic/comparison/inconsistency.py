@@ -1,5 +1,6 @@
 """What speaks against a suspect's recordings being of one voice: the record, and the sentence."""
 
+import json
 from dataclasses import dataclass
 
 _NAMED = 3
@@ -19,12 +20,13 @@ class Inconsistency:
     log10_lr: float
 
 
-def in_words(found: Inconsistency) -> str:
-    """What was found, and what helps."""
+def in_words(found: Inconsistency, suspect: str) -> str:
+    """What was found of a suspect, and what helps."""
+    overruled = f"comparison.allow_inconsistent_suspects = {json.dumps([suspect], ensure_ascii=False)}"
     return (
         f"The suspect's recordings are unlikely to be of one speaker: {_listed(found.shorter)} against "
         f"{_listed(found.longer)} has a log10 LR of {found.log10_lr:+.1f}. Listen to them and leave out what is not of "
-        "this suspect; where they are of one speaker, set comparison.allow_inconsistent_suspect = true."
+        f"this suspect. Where they are of one speaker, set {overruled}."
     )
 
 

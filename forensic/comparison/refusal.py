@@ -83,8 +83,8 @@ def _reasons(
             f"Several speakers, {side.speakers}, in the {what} ({', '.join(_name(path) for path in side.several)}). "
             "Cut the recording, or say with --segments which speech is the suspect's."
         )
-    if side.inconsistency is not None and not settings.allow_inconsistent_suspect:
-        yield inconsistency_in_words(side.inconsistency)
+    if side.inconsistency is not None and side.name not in settings.allow_inconsistent_suspects:
+        yield inconsistency_in_words(side.inconsistency, side.name)
     if measured.net_speech_s < settings.min_net_speech_s:
         yield (
             f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "

@@ -202,7 +202,7 @@ def calibration_id(
         "known": [known_cell, dataclasses.asdict(population.known_cells[known_cell])],
         "questioned": [questioned_cell, dataclasses.asdict(population.questioned_cells[questioned_cell])],
         "settings": {  # but for what says nothing of scores
-            name: value for name, value in dataclasses.asdict(settings).items() if name != "allow_inconsistent_suspect"
+            name: value for name, value in dataclasses.asdict(settings).items() if name != "allow_inconsistent_suspects"
         },
         "score": scorer.identity,
         "algorithm": ALGORITHM_VERSION,

@@ -201,7 +201,9 @@ def test_a_suspect_of_two_voices_is_said_and_refused_until_a_setting_overrules(r
     reasons = {row["suspect"]: row["reason"] or "" for row in results["comparisons"]}
     assert "unlikely to be of one speaker" in reasons["team1"]
     assert "unlikely to be of one speaker" not in reasons["anna"]
-    settings.write_text(settings.read_text().replace("[comparison]", "[comparison]\nallow_inconsistent_suspect = true"))
+    settings.write_text(
+        settings.read_text().replace("[comparison]", '[comparison]\nallow_inconsistent_suspects = ["team1"]')
+    )
     _, out, _ = run(*arguments)
     assert "Warning team1: " in out
     assert "No LR team1: The suspect's recordings" not in out
