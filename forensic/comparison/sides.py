@@ -2,6 +2,7 @@
 
 import dataclasses
 import fnmatch
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -116,12 +117,13 @@ def _unusable(file: Mapping[str, Any], channel: int, problem: str) -> Side:
 
 
 def _is_chosen(path: str, chosen: Sequence[str]) -> bool:
+    paths = {path, os.path.normpath(path)}
     for pattern in chosen:
-        folder = path_text(Path(pattern).absolute())
-        if path == folder or path.startswith(folder.rstrip("/") + "/"):
+        folders = {path_text(Path(pattern).absolute()), path_text(Path(os.path.abspath(pattern)))}  # noqa: PTH100 - no links
+        if any(own == folder or own.startswith(folder.rstrip("/") + "/") for own in paths for folder in folders):
             return True
-        name = path.rpartition("/")[2]
-        if any(fnmatch.fnmatch(text, glob) for text, glob in ((path, pattern), (path, folder), (name, pattern))):
+        texts = (*paths, path.rpartition("/")[2])
+        if any(fnmatch.fnmatch(text, glob) for text in texts for glob in (pattern, *folders)):
             return True
     return False
 
