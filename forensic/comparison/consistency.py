@@ -12,7 +12,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import linkage, to_tree
 
 from forensic.comparison.inconsistency import Inconsistency, in_words
 from forensic.comparison.refusal import nearest_cell
@@ -139,6 +138,10 @@ def parted(scores: Matrix) -> NDArray[np.bool_]:
     Returns:
         Shape (n,), the first in the first group; both hold one recording at least.
     """
+    if len(scores) == 2:  # noqa: PLR2004 - nothing to choose
+        return np.array([False, True])
+    from scipy.cluster.hierarchy import linkage, to_tree  # a verification can do without
+
     between = scores.max() - scores[np.triu_indices(len(scores), 1)]
     is_second: NDArray[np.bool_] = np.zeros(len(scores), np.bool_)
     is_second[to_tree(linkage(between, "average")).right.pre_order()] = True
