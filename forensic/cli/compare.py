@@ -98,8 +98,10 @@ def compare_command(
 
 def print_warnings(warnings: Sequence[str]) -> None:
     """What was found on the way, before the LRs that it is about."""
-    for warning in warnings:
+    for warning in warnings[:_ROWS_SHOWN]:
         console.print(f"[yellow]Warning[/] {shown(warning)}")
+    if len(warnings) > _ROWS_SHOWN:
+        console.print(f"... and {len(warnings) - _ROWS_SHOWN:,} more warnings, in the report and its JSON file.")
 
 
 def print_ranked(comparisons: "pl.DataFrame") -> None:
