@@ -1,4 +1,4 @@
-# `make demo` and `make test` are all there is to know; each makes what it needs first, in .venv.
+# `make demo` and `make test` are enough; each installs what it needs first, into .venv.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench clean environment development libraries
@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 
 ENV := .venv/bin
 PIP := $(ENV)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-# Shows a command of ours and runs it; exit code 3 means done, but some recordings were rejected, as in the example.
+# Prints a forensic command and runs it. Exit code 3, done but some recordings were rejected, is right for the example.
 define forensic
 	@echo '$$ forensic $(1)'
 	@$(ENV)/forensic $(1) || test $$? -eq 3
@@ -19,9 +19,9 @@ endef
 help:
 	@echo 'make demo    install into .venv, scan and compare the example case in examples/synthetic, write its report'
 	@echo 'make test    install into .venv, run every check and test'
-	@echo 'make check   style, types and layers alone'
-	@echo 'make bench   every benchmark'
-	@echo 'make clean   remove what these made'
+	@echo 'make check   style, types, layers, spelling and wording alone'
+	@echo 'make bench   run every benchmark'
+	@echo 'make clean   remove everything that these made'
 
 demo: environment libraries
 	@mkdir -p demo
@@ -38,6 +38,8 @@ check: development
 	$(ENV)/ruff format --check .
 	$(ENV)/mypy
 	$(ENV)/lint-imports
+	$(ENV)/codespell
+	$(ENV)/pytest --quiet tests/test_english.py
 
 bench: development libraries
 	@for benchmark in benchmarks/[!_]*.py; do echo "$$benchmark"; $(ENV)/python "$$benchmark" || exit 1; done
@@ -49,10 +51,10 @@ environment: .venv/installed
 development: .venv/installed-dev
 
 .venv/installed: pyproject.toml constraints.txt
-	@test -n '$(PYTHON)' || { echo 'Error: there is no Python 3.11 or newer with its venv module here.'; \
-		echo 'Try: install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make PYTHON=...'; exit 1; } >&2
+	@test -n '$(PYTHON)' || { echo 'Error: no Python 3.11 or newer with its venv module was found.'; \
+		echo 'Try: install one (Debian, Ubuntu: apt-get install python3 python3-venv), or give its path: make PYTHON=...'; exit 1; } >&2
 	@$(ENV)/python -c 'import pip' 2>/dev/null || { echo 'Making .venv'; $(PYTHON) -m venv --clear .venv; }
-	@echo 'Installing into .venv: 2 GB on disk, a minute or two'
+	@echo 'Installing into .venv: 2 GB on disk, one or two minutes'
 	@$(PIP) editables hatchling
 	@$(PIP) --no-build-isolation --editable .
 	@touch $@
@@ -62,8 +64,8 @@ development: .venv/installed-dev
 	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
 
-# Reports are typeset with Pango, which is no Python package; a page without any font shows boxes. HarfBuzz's subsetter,
-# which makes PDFs smaller, is installed where that may be done, and done without elsewhere.
+# Reports are typeset with Pango, which is not a Python package; without any font a page shows boxes. HarfBuzz's subsetter
+# makes PDFs smaller; it is installed if that is allowed, and not needed otherwise.
 APT_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 HAS_PANGO := $(ENV)/python -c 'import weasyprint' >/dev/null 2>&1
 HAS_ALL := $(ENV)/python -W error::DeprecationWarning:weasyprint.text.ffi -c 'import weasyprint' >/dev/null 2>&1
@@ -76,7 +78,7 @@ libraries: .venv/installed
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(APT_PACKAGES) >/dev/null; \
 	fi; \
 	if $(HAS_PANGO) && $(HAS_FONT); then exit 0; fi; \
-	{ echo 'Error: the reports need the library Pango and a font, and one of them is missing.'; \
+	{ echo 'Error: reports need the library Pango and a font, and one of them is missing.'; \
 		if command -v apt-get >/dev/null; then echo 'Try: sudo apt-get install $(APT_PACKAGES)'; \
 		else echo 'Try: install Pango 1.44 or newer and the DejaVu fonts (Fedora: pango dejavu-sans-fonts; macOS: brew install pango)'; fi; \
 		exit 1; } >&2

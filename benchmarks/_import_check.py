@@ -12,7 +12,7 @@ from _trials import KNOWN, Person, audio_file
 from forensic.audio.channel import Channel
 from forensic.records import Samples
 from forensic.speaker.extractor import SpeakerModel, embed_windows, load_model, mean_embedding
-from forensic.speaker.features import HOP, mel_power
+from forensic.speaker.features import MEL_HOP, mel_power
 from forensic.workflows.models import import_checkpoint
 
 _TOLERANCE = 1e-4
@@ -67,7 +67,7 @@ def check_import(python: Path, people: Sequence[Person], conditions: Sequence[Ch
 def _embedding(wav: Samples, model: SpeakerModel) -> Samples:
     """Our features and network in the peer's windows."""
     starts = _window_starts(len(wav))
-    padded = np.pad(wav, (0, max(0, (starts[-1] + _WINDOW) * HOP - len(wav))))
+    padded = np.pad(wav, (0, max(0, (starts[-1] + _WINDOW) * MEL_HOP - len(wav))))
     power = mel_power(padded)
     windows = np.stack([power[start : start + _WINDOW] for start in starts])
     return mean_embedding(embed_windows(windows, model))
@@ -78,7 +78,7 @@ def _window_starts(samples: int) -> list[int]:
 
     Source: ``VoiceEncoder.compute_partial_slices`` of Resemblyzer 0.1.4.
     """
-    frames = -(-(samples + 1) // HOP)
+    frames = -(-(samples + 1) // MEL_HOP)
     starts = list(range(0, max(1, frames - _WINDOW + _STEP + 1), _STEP))
-    coverage = (samples / HOP - starts[-1]) / _WINDOW
+    coverage = (samples / MEL_HOP - starts[-1]) / _WINDOW
     return starts[:-1] if coverage < _LEAST_COVERAGE and len(starts) > 1 else starts

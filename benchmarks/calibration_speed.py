@@ -119,10 +119,11 @@ def run(
 ) -> None:
     """Weigh every questioned side against every suspect, and print how long it took."""
     started, busy = time.perf_counter(), processor_seconds()
-    table, calibrations = weigh(
+    weighed = weigh(
         questioned, known, population, model.backend, ComparisonSettings(), load_scale(), None, workers=workers
     )
     seconds, busy = time.perf_counter() - started, processor_seconds() - busy
+    table, calibrations = weighed.comparisons, weighed.calibrations
     print(
         f"{name}: {len(table):,} comparisons, {table['log10_lr'].count():,} with an LR, "
         f"{len(calibrations):,} calibrations: {seconds:.1f} s, {busy:.1f} s of processors, {workers} workers, "

@@ -10,6 +10,7 @@ the calibration in the true channel, which is the best that can be had, and in c
 """
 
 import argparse
+import dataclasses
 import multiprocessing
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,12 +24,12 @@ import torch
 from forensic.audio.channel import Channel, Sources, draw_channel
 from forensic.comparison.case_population import CasePopulationRequest, simulate_case_population
 from forensic.errors import RecordingError
-from forensic.examination.people import QUESTIONED, Person, embed_pieces, pass_channel, read_people
+from forensic.examination.people import Person, embed_pieces, pass_channel, read_people
 from forensic.likelihood_ratio.calibration import apply, fit
 from forensic.likelihood_ratio.conditions import distance, nearest
 from forensic.likelihood_ratio.metrics import cllr, cllr_min
 from forensic.likelihood_ratio.population import Population, load_population
-from forensic.records import Conditions, Samples, Vector
+from forensic.records import QUESTIONED, Conditions, Samples, Vector
 from forensic.speaker.backend import Backend
 from forensic.speaker.extractor import SpeakerModel, default_model_folder, load_model
 from forensic.speaker.features import FRAMES_PER_S
@@ -118,14 +119,7 @@ def _speak(task: tuple[Person, Channel]) -> list[Spoken]:
     pieces = [examined.features[piece * size : (piece + 1) * size] for piece in range(_PIECES)]
     kept = [piece for piece in pieces if len(piece) >= 0.95 * size]
     quality = examined.quality
-    conditions = Conditions(
-        _SPEECH_S,
-        quality.snr_db,
-        quality.bandwidth_hz,
-        low_edge_hz=quality.low_edge_hz,
-        c50_db=quality.c50_db,
-        codec=quality.codec_trace,
-    )
+    conditions = dataclasses.replace(Conditions.of(quality), net_speech_s=_SPEECH_S, clipped_share=None)
     return [Spoken(person.name, embedding, conditions) for embedding in embed_pieces(kept, model)]
 
 

@@ -30,7 +30,7 @@ from forensic.audio.codec import Codec, encoder_of
 from forensic.audio.quality import QualityMeter
 from forensic.audio.sources import load_sources
 from forensic.audio.speech import find_speech, speech_probability
-from forensic.audio.traces import CODEC_KINDS, DRY_C50_DB, save_trace_network
+from forensic.audio.traces import CODEC_KINDS, NO_ROOM_C50_DB, save_trace_network
 from forensic.examination.manifest import read_manifest, summarise
 from forensic.records import Block, Quality
 from forensic.settings import SpeechSettings
@@ -151,7 +151,7 @@ def report(measured: Sequence[Measured]) -> None:
         noisy = [(n, m) for m in measured if (n := noise_of(m.channel)) and kind in {"", n.kind}]
         row(f"SNR, {kind or 'all noises'}, dB", [n.snr_db for n, _ in noisy], [m.quality.snr_db for _, m in noisy])
     row("C50, dB", [m.c50_db for m in measured], [m.quality.c50_db for m in measured])
-    wet = [m for m in measured if m.c50_db < DRY_C50_DB]
+    wet = [m for m in measured if m.c50_db < NO_ROOM_C50_DB]
     row("C50, in rooms, dB", [m.c50_db for m in wet], [m.quality.c50_db for m in wet])
     lines = [(b, m) for m in measured if (b := _line(m.channel)) and b.low_hz >= _LOWEST_LINE_HZ]
     row("lower edge of lines, Hz", [b.low_hz for b, _ in lines], [m.quality.low_edge_hz for _, m in lines])
@@ -205,14 +205,14 @@ def _print_rooms(measured: Sequence[Measured]) -> None:
 
 def _print_codecs(measured: Sequence[Measured]) -> None:
     print("\nkind of codec (rows: truth, columns: what shows)")
-    table = Counter((codec_kind(m.channel), m.quality.codec_trace) for m in measured)
+    table = Counter((codec_kind(m.channel), m.quality.codec) for m in measured)
     print(f"{'':16}" + "".join(f"{kind:>16}" for kind in CODEC_KINDS))
     for truth in CODEC_KINDS:
         print(f"{truth:16}" + "".join(f"{table[truth, kind]:16}" for kind in CODEC_KINDS))
     right = sum(count for (truth, kind), count in table.items() if truth == kind)
     print(f"right: {100 * right / len(measured):.1f} %")
     sure = [m for m in measured if (m.quality.codec_trace_probability or 0) >= 0.8]
-    agree = sum(codec_kind(m.channel) == m.quality.codec_trace for m in sure)
+    agree = sum(codec_kind(m.channel) == m.quality.codec for m in sure)
     print(f"where the estimate is 80 % sure ({len(sure)}): {100 * agree / max(1, len(sure)):.1f} %")
 
 

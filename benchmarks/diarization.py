@@ -23,6 +23,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _conversations import Conversation, Voice, converse, read_voices
+from _diarization_error import DiarizationError, diarization_error
 from _wav import write_wav
 
 from forensic.audio.channel import CASE_CHANNELS, Channel, Sources
@@ -32,7 +33,6 @@ from forensic.examination.examine import examine
 from forensic.examination.people import with_languages_apart
 from forensic.records import RecordingEvidence, Turn
 from forensic.settings import AudioSettings, DiarizationSettings, Settings
-from forensic.speaker.diarization_error import DiarizationError, diarization_error
 from forensic.speaker.extractor import SpeakerModel, default_model_folder, load_model
 
 TELEPHONE = tuple(

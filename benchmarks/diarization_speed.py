@@ -32,6 +32,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _conversations import Voice, converse
+from _diarization_error import diarization_error
 from _wav import write_wav
 from diarization import TELEPHONE, groups_of_voices
 
@@ -40,7 +41,6 @@ from forensic.audio.sources import load_sources
 from forensic.case.labels import read_labels
 from forensic.case.store import EvidenceStore
 from forensic.records import SAMPLE_RATE_HZ, Turn
-from forensic.speaker.diarization_error import diarization_error
 
 _CORPUS = "speechocean762"  # has the most speech a person
 _ROUND_S = 100.0  # of a conversation before another of the same two begins

@@ -177,7 +177,7 @@ def between_for(target: float, kind: str) -> float:
 
 def calibrate(pairs: Pairs, settings: ComparisonSettings) -> Calibration:
     """As a case is calibrated, without the bounds."""
-    stated = Conditions(20.0, None, 8000.0, "simulated")
+    stated = Conditions(20.0, None, 8000.0, name="simulated")
     listed = ScoreList(pairs, (stated,), (stated,), "simulated", "simulated")
     fitted = calibrate_cells(listed, 0, 0, settings, NoScorer())
     return dataclasses.replace(fitted, lower_bound_log10_lr=-np.inf, upper_bound_log10_lr=np.inf)

@@ -24,6 +24,7 @@ from _wav import write_wav
 from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step, simulate
 from forensic.audio.codec import Codec
 from forensic.audio.sources import load_sources, read_samples
+from forensic.comparison.refusal import RefusalKind
 from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.speaker.extractor import default_model_folder
 
@@ -33,15 +34,24 @@ _QUESTIONED_S = 14.0
 
 _AMR = Codec("AMR-NB", 12_200)
 
-# a questioned recording of the first suspect: what happens to it, its length, and how the reason begins
-MADE: dict[str, tuple[tuple[Step, ...], float, str]] = {
-    "usable": ((_AMR,), _QUESTIONED_S, ""),
-    "short": ((_AMR,), 1.6, "Too little speech"),
-    "noisy": ((Noise(-4.0, "pink"),), 30.0, "Too much noise"),
-    "narrow": ((Band(300.0, 1_500.0),), _QUESTIONED_S, "Too narrow a band"),
-    "clipped": ((Level(6.0),), _QUESTIONED_S, "Clipping"),
-    "reverberant": ((Room(1.3, -3.5),), 80.0, "Too little speech"),  # in such a room the detector gives out first
-    "odd": ((Band(500.0, 7_900.0),), _QUESTIONED_S, "No reference population resembles"),
+Reason = tuple[RefusalKind | None, str | None]
+"""The kind of a refusal, and the quantity that is outside a limit; None where an LR is to come."""
+
+_LR: Reason = (None, None)
+
+# a questioned recording of the first suspect: what happens to it, its length, and why it is refused
+MADE: dict[str, tuple[tuple[Step, ...], float, Reason]] = {
+    "usable": ((_AMR,), _QUESTIONED_S, _LR),
+    "short": ((_AMR,), 1.6, (RefusalKind.OUTSIDE_ENVELOPE, "net_speech_s")),
+    "noisy": ((Noise(-4.0, "pink"),), 30.0, (RefusalKind.OUTSIDE_SETTINGS, "snr_db")),
+    "narrow": ((Band(300.0, 1_500.0),), _QUESTIONED_S, (RefusalKind.OUTSIDE_ENVELOPE, "bandwidth_hz")),
+    "clipped": ((Level(6.0),), _QUESTIONED_S, (RefusalKind.OUTSIDE_ENVELOPE, "clipped_share")),
+    "reverberant": (
+        (Room(1.3, -3.5),),
+        80.0,
+        (RefusalKind.OUTSIDE_ENVELOPE, "net_speech_s"),  # in such a room the detector gives out first
+    ),
+    "odd": ((Band(500.0, 7_900.0),), _QUESTIONED_S, (RefusalKind.UNLIKE_POPULATION, None)),
 }
 
 
@@ -75,7 +85,7 @@ def main() -> None:
         "compare", "--ref", str(options.out / "suspects"), *case, "--calibration", str(options.out / "calibration"),
         "--envelope", str(model),
     )  # fmt: skip
-    wrong += not judged(latest(options.out / "case"), "usable", "first", "reference speakers")
+    wrong += not judged(latest(options.out / "case"), "usable", "first", (RefusalKind.NO_CALIBRATION, None))
     print(f"{len(expected) + 1} recordings and reasons, {wrong} with another outcome")
     sys.exit(wrong > 0)
 
@@ -95,15 +105,15 @@ def read_voices(speech: Path) -> dict[str, Samples]:
     }
 
 
-def write_case(out: Path, voices: list[Samples], sources: Sources) -> dict[tuple[str, str], str]:
+def write_case(out: Path, voices: list[Samples], sources: Sources) -> dict[tuple[str, str], Reason]:
     """Write suspects and questioned recordings.
 
     Returns:
-        How the reason of each recording and suspect begins; empty where an LR is to come.
+        Why each recording is refused against a suspect.
     """
     first, second, third = voices[:3]
     split = int(30 * SAMPLE_RATE_HZ)
-    expected: dict[tuple[str, str], str] = {}
+    expected: dict[tuple[str, str], Reason] = {}
     for name, known in (("first", first[:split]), ("second", second[:split])):
         (out / "suspects" / name).mkdir(parents=True)
         write_wav(out / "suspects" / name / "interview.wav", known)
@@ -115,15 +125,15 @@ def write_case(out: Path, voices: list[Samples], sources: Sources) -> dict[tuple
         path = questioned / f"{name}.wav"
         write_as(path, simulate(spoken, Channel(name, steps), sources, number), None)
         expected[name, "first"] = reason
-    expected["usable", "two voices"] = "Several speakers"
+    expected["usable", "two voices"] = (RefusalKind.SEVERAL_SPEAKERS, None)
     write_as(questioned / "copy.mp3", first[3 * SAMPLE_RATE_HZ : 20 * SAMPLE_RATE_HZ], Codec("MP3", 24_000))
-    expected["copy", "first"] = "The same source is suspected"
+    expected["copy", "first"] = (RefusalKind.SAME_SOURCE, None)
     shutil.copy(out / "suspects" / "first" / "interview.wav", questioned / "same.wav")
-    expected["same", "first"] = "The same recording stands on both sides"
+    expected["same", "first"] = (RefusalKind.SAME_RECORDING, None)
     write_as(questioned / "sitting.opus", second[20 * SAMPLE_RATE_HZ : 40 * SAMPLE_RATE_HZ], Codec("Opus", 24_000))
     write_as(questioned / "later.opus", second[33 * SAMPLE_RATE_HZ : 50 * SAMPLE_RATE_HZ], Codec("Opus", 24_000))
-    expected["sitting", "second"] = "The same source is suspected"
-    expected["later", "second"] = "The same session is suspected"
+    expected["sitting", "second"] = (RefusalKind.SAME_SOURCE, None)
+    expected["later", "second"] = (RefusalKind.SAME_SESSION, None)
     return expected
 
 
@@ -156,7 +166,7 @@ def latest(case: Path) -> pl.DataFrame:
     return pl.read_parquet(folder / "comparisons.parquet")
 
 
-def judged(table: pl.DataFrame, name: str, suspect: str, reason: str) -> bool:
+def judged(table: pl.DataFrame, name: str, suspect: str, reason: Reason) -> bool:
     """Whether a recording has an LR, or none for the reason it was made for; both are printed."""
     rows = table.filter(
         pl.col("questioned_path").str.contains(f"/{name}\\.", literal=False), pl.col("suspect") == suspect
@@ -167,7 +177,7 @@ def judged(table: pl.DataFrame, name: str, suspect: str, reason: str) -> bool:
             row["reason"]
             or f"log10 LR {row['log10_lr']:+.2f}, {row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}"
         )
-        is_right &= row["reason"] is None if not reason else reason in (row["reason"] or "")
+        is_right &= (row["reason_kind"], row["reason_quantity"]) == reason
         print(f"{'as meant ' if is_right else 'NOT MEANT'} {name:12} against {suspect:10}: {found}")
     return is_right
 

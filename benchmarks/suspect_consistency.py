@@ -34,7 +34,8 @@ from forensic.audio.channel import Band, Channel, Noise, Room, simulate
 from forensic.audio.codec import Codec
 from forensic.audio.sources import Sources, load_sources, read_samples
 from forensic.case.folder import open_case
-from forensic.comparison.consistency import LEAST_LOG10_LR, ConsistencyCheck
+from forensic.comparison.consistency import ConsistencyCheck
+from forensic.comparison.inconsistency import LEAST_LOG10_LR
 from forensic.comparison.sides import Side, sides_by_recording
 from forensic.engine import default_workers
 from forensic.examination.people import with_languages_apart
@@ -182,9 +183,9 @@ def check(
                     suspects["two people, half and half"] = [*mine[:half], *other[:half]]
                 for truth, suspect in suspects.items():
                     began = time.perf_counter()
-                    found = checks.split(suspect)
+                    found = checks.split(name, suspect)
                     elapsed_s = time.perf_counter() - began
-                    pairs = [checks.split(pair) for pair in itertools.combinations(suspect, 2)]
+                    pairs = [checks.split(name, pair) for pair in itertools.combinations(suspect, 2)]
                     lowest = min((pair.log10_lr for pair in pairs if pair is not None), default=None)
                     yield {
                         "kind": KINDS[number].name,

@@ -1,29 +1,32 @@
 """One step over many batches of items: in this process, or in worker processes.
 
 A worker process that dies (a decoder that crashes, memory that runs out) takes no batch with it: the batches in flight
-are run again item by item, and only the item that kills its worker is given up.
+are run again item by item, and only the item that kills its worker is given up. An error that the step raises, or that
+is raised where it is made, ends the run.
 """
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import forkserver
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Step: TypeAlias = Callable[[Sequence[Item]], list[Result]]
 Start: TypeAlias = Callable[[], Step[Item, Result]]
+_InFlight: TypeAlias = dict[Future[list[Result]], tuple[int, list[Item]]]
 
 
 _CONTEXT = multiprocessing.get_context("forkserver")  # forked from a process that has run no torch: that would hang
 
 
 def default_workers() -> int:
-    """One worker a processor that this process may use."""
+    """One worker per processor that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
@@ -54,46 +57,91 @@ def run(
     Yields:
         The results of one batch, in the order in which batches finish.
     """
-    if workers == 1:
-        step = start()
-        for batch in batches:
-            yield step(batch)
-        return
-    yield from _Pool(start, give_up, workers).run(batches)
+    with Workers(start, give_up, workers) as team:
+        for _, results in team.run(batches):
+            yield results
 
 
-class _Pool(Generic[Item, Result]):
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread of this process for a while: a step is as fast, and gives the same, in any process."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class Workers(Generic[Item, Result]):
+    """Processes that start once, and run one step over several lists of items; to be used in a ``with`` block."""
+
     def __init__(self, start: Start[Item, Result], give_up: Callable[[Item], Result], workers: int) -> None:
+        """Arguments as in ``run``; nothing starts before it is needed."""
         self.start, self.give_up, self.workers = start, give_up, workers
-        self.executor = self._executor(workers)
+        self.step: Step[Item, Result] | None = None  # of this process
+        self.executor: ProcessPoolExecutor | None = None
 
-    def run(self, batches: Iterator[list[Item]]) -> Iterator[list[Result]]:
-        in_flight: dict[Future[list[Result]], list[Item]] = {}
-        try:
-            for batch in batches:
-                in_flight[self.executor.submit(_run_batch, batch)] = batch
-                if len(in_flight) > self.workers + 1:  # one batch waits, so that no worker does
-                    yield from self._finished(in_flight)
-            while in_flight:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def run(self, batches: Iterable[list[Item]]) -> Iterator[tuple[int, list[Result]]]:
+        """The number of each batch, from 0, and its results, in the order in which batches finish."""
+        if self.workers == 1:
+            self.step = self.step or self.start()
+            for number, batch in enumerate(batches):
+                yield number, self.step(batch)
+            return
+        in_flight: _InFlight[Result, Item] = {}
+        for number, batch in enumerate(batches):
+            try:
+                future = self._submit(batch)
+            except BrokenProcessPool:  # a worker died since the last look
+                yield from self._rescue(in_flight)
+                future = self._submit(batch)
+            in_flight[future] = number, batch
+            if len(in_flight) > self.workers + 1:  # one batch waits, so that no worker does
                 yield from self._finished(in_flight)
-        finally:
-            self.executor.shutdown(cancel_futures=True)
+        while in_flight:
+            yield from self._finished(in_flight)
 
-    def _finished(self, in_flight: dict[Future[list[Result]], list[Item]]) -> Iterator[list[Result]]:
+    def map(self, items: Sequence[Item], size: int = 1) -> Iterator[Result]:
+        """The result of each item, in the order of the items.
+
+        Args:
+            items: what to run the step over.
+            size: items a batch.
+        """
+        ready: dict[int, list[Result]] = {}
+        due = 0
+        for number, results in self.run([*items[first : first + size]] for first in range(0, len(items), size)):
+            ready[number] = results
+            while due in ready:
+                yield from ready.pop(due)
+                due += 1
+
+    def _finished(self, in_flight: _InFlight[Result, Item]) -> Iterator[tuple[int, list[Result]]]:
         done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
         try:
             results = [(future, future.result()) for future in done]
         except BrokenProcessPool:
-            suspects = [*in_flight.values()]
-            in_flight.clear()
-            self.executor.shutdown(cancel_futures=True)
-            for batch in suspects:
-                yield [self._alone(item) for item in batch]
-            self.executor = self._executor(self.workers)
+            yield from self._rescue(in_flight)
             return
         for future, result in results:
-            del in_flight[future]
-            yield result
+            yield in_flight.pop(future)[0], result
+
+    def _rescue(self, in_flight: _InFlight[Result, Item]) -> Iterator[tuple[int, list[Result]]]:
+        """After a death: whatever was in flight, item by item, each in a process of its own."""
+        suspects = [*in_flight.values()]
+        in_flight.clear()
+        self._stop()
+        for number, batch in suspects:
+            yield number, [self._alone(item) for item in batch]
 
     def _alone(self, item: Item) -> Result:
         with self._executor(1) as executor:
@@ -103,16 +151,29 @@ class _Pool(Generic[Item, Result]):
                 return self.give_up(item)
             return result
 
+    def _submit(self, batch: list[Item]) -> Future[list[Result]]:
+        if self.executor is None:
+            self.executor = self._executor(self.workers)
+        return self.executor.submit(_run_batch, batch)
+
+    def _stop(self) -> None:
+        if self.executor is not None:
+            self.executor.shutdown(cancel_futures=True)
+            self.executor = None
+
     def _executor(self, workers: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(workers, _CONTEXT, _start_worker, (self.start,))
+        return ProcessPoolExecutor(workers, _CONTEXT, _set_start, (self.start,))
 
 
-_step: list[Step[Any, Any]] = []  # of this worker process
+_start: list[Start[Any, Any]] = []  # of this worker process
+_step: list[Step[Any, Any]] = []
 
 
-def _start_worker(start: Start[Any, Any]) -> None:
-    _step[:] = [start()]
+def _set_start(start: Start[Any, Any]) -> None:
+    _start[:] = [start]
 
 
 def _run_batch(batch: Sequence[Any]) -> list[Any]:
+    if not _step:  # here and not before, so that an error arrives as what it is, and not as a dead worker
+        _step[:] = [_start[0]()]
     return _step[0](batch)

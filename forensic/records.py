@@ -1,21 +1,30 @@
 """The named data that travel between the steps: one item each, frozen.
 
-Many items of one kind are a polars frame whose schema stands in ``forensic.case.store``.
+Many items of one kind are a polars frame whose schema is in ``forensic.case.store``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from forensic.quantities import QUANTITIES, Measured
 
 Samples: TypeAlias = NDArray[np.float32]
 Vector: TypeAlias = NDArray[np.float64]
 
 SAMPLE_RATE_HZ = 16_000
 """Every waveform between decoding and embedding has this rate."""
+
+Role: TypeAlias = Literal["known", "questioned"]
+"""A side of a comparison, or of the reference population."""
+
+KNOWN: Final = "known"
+QUESTIONED: Final = "questioned"
+ROLES: tuple[Role, ...] = (KNOWN, QUESTIONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,38 +127,36 @@ class Labels:
     names: Mapping[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """What was measured of one channel of a recording.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality(Measured):
+    """What was measured of one channel of a recording: every quantity, and what they rest on.
 
     Attributes:
         duration_s: length of the channel.
-        net_speech_s: length of what the speech detector kept.
         speech_level_dbfs: RMS level of the speech.
         noise_level_dbfs: RMS level of the stretches without speech; None where there are none.
-        snr_db: level of speech without its noise over the noise; None where there is no noise to measure.
         peak_dbfs: highest sample.
-        clipped_share: share of speech samples in runs at the highest level, 0 to 1.
-        bandwidth_hz: the frequency below which the codec or line passes speech.
-        low_edge_hz: the frequency above which it does, or the voice's own lower end; None without speech.
-        c50_db: estimated clarity of the room, its first 50 ms over what follows; None with too little speech.
-        codec_trace: what kind of codec the speech seems to have passed (a name of
-            ``forensic.audio.traces.CODEC_KINDS``); None with too little speech.
-        codec_trace_probability: of that kind, 0 to 1, as the estimator states it.
+        codec_trace_probability: of ``codec``, 0 to 1, as the estimator states it; None with too little speech.
     """
 
     duration_s: float
-    net_speech_s: float
     speech_level_dbfs: float
     noise_level_dbfs: float | None
-    snr_db: float | None
     peak_dbfs: float
-    clipped_share: float
-    bandwidth_hz: float
-    low_edge_hz: float | None = None
-    c50_db: float | None = None
-    codec_trace: str | None = None
     codec_trace_probability: float | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Its columns of the table ``quality``."""
+        return {_STORED.get(each.name, each.name): getattr(self, each.name) for each in fields(self)}
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> "Quality":
+        """From the columns that ``row`` makes; what they do not name was not measured."""
+        names = {each.name: _STORED.get(each.name, each.name) for each in fields(cls)}
+        return cls(**{name: row[column] for name, column in names.items() if column in row})
+
+
+_STORED = {quantity.name: quantity.stored for quantity in QUANTITIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +167,26 @@ class Candidate:
     probability: float
 
 
+RecognitionAnswer: TypeAlias = Literal["named", "too little speech", "none of these", "not covered"]
+"""Whether a language or accent is named, or why none is.
+
+"none of these": the first is too improbable. "not covered": by its validation the model is often wrong about the first.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """Which language or accent some speech is of.
 
     Attributes:
-        answer: "named", or why none is: "too little speech", "none of these" (the first is too improbable), "not
-            covered" (the first is one that the model's validation found to be told badly).
+        answer: whether one is named, or why none is.
         name: of the language (BCP 47) or accent; None unless named.
         probability: calibrated, of the first of ``top``; None with too little speech.
         top: the five most probable, the first first; none with too little speech.
         speech_s: net speech that was judged.
     """
 
-    answer: str
+    answer: RecognitionAnswer
     name: str | None
     probability: float | None
     top: tuple[Candidate, ...]
@@ -195,8 +208,8 @@ class ChannelEvidence:
 
     Attributes:
         channel: as in ``Block``.
-        turn: 0 for all speech of the channel, which one speaker was found in; 1 and on for the speakers where there
-            are several, the one with the most speech first.
+        voice: number of the speaker in the channel: 0 for all of its speech, where one was found; 1 and on where there
+            are several, the one with the most speech first. The tables call it ``turn``.
         speakers: how many were found, or set, in the channel.
         quality: what was measured.
         segments: where speech is.
@@ -205,14 +218,14 @@ class ChannelEvidence:
             a segment holds no window of its own.
         embedding: L2-normalised mean of all windows, shape (embedding_size,).
         windows: number of LSTM windows.
-        envelope: shape (n, 2), lowest and highest sample of n equal stretches of the channel, for a plot.
+        outline: shape (n, 2), lowest and highest sample of n equal stretches of the channel, for a plot.
         fingerprint: by which copies of the channel are recognised (``forensic.audio.fingerprint``), shape (frames,).
         language: what is said of its first minute of speech; None where that was not asked.
         accent: the same of the accent; None unless the language is English.
     """
 
     channel: int
-    turn: int
+    voice: int
     speakers: int
     quality: Quality
     segments: tuple[SpeechSegment, ...]
@@ -220,7 +233,7 @@ class ChannelEvidence:
     segment_embeddings: Samples
     embedding: Samples
     windows: int
-    envelope: Samples
+    outline: Samples
     fingerprint: NDArray[np.uint32]
     language: Recognition | None = None
     accent: Recognition | None = None
@@ -261,28 +274,24 @@ class RecordingEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Measured):
     """The measured conditions of one side of a comparison, or of a cell of the reference population.
 
     Attributes:
-        net_speech_s: net speech.
-        snr_db: signal-to-noise ratio; None counts as clean.
-        bandwidth_hz: upper edge of the band.
         name: of a population cell, its simulated channel ("clean", "AMR-NB 5.9"); empty for a case recording.
-        low_edge_hz: lower edge of the band; None where it was not measured.
-        c50_db: clarity of the room; None where it was not measured.
-        codec: kind of codec that shows in the speech; None where it was not measured.
-        clipped_share: share of clipped speech, 0 to 1, of several recordings the worst; None where it was not measured.
     """
 
-    net_speech_s: float
-    snr_db: float | None
-    bandwidth_hz: float
     name: str = ""
-    low_edge_hz: float | None = None
-    c50_db: float | None = None
-    codec: str | None = None
-    clipped_share: float | None = None
+
+    @classmethod
+    def of(cls, measured: Measured, name: str = "") -> "Conditions":
+        """What was measured, under a name."""
+        return cls(**{quantity.name: getattr(measured, quantity.name) for quantity in QUANTITIES}, name=name)
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> "Conditions":
+        """Of a row of the table ``quality``."""
+        return cls(**{quantity.name: row[quantity.stored] for quantity in QUANTITIES})
 
 
 @dataclass(frozen=True, slots=True)

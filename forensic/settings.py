@@ -7,17 +7,45 @@ The file has a table a step::
 
     [comparison]
     min_net_speech_s = 5.0
+
+The type of a field says what the file may hold; ``forensic.storage.toml`` checks it.
 """
 
 import dataclasses
 import hashlib
 import json
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, TypeAlias, TypeVar, get_args
+
+from msgspec import Meta
 
 from forensic.errors import SettingsError
+from forensic.storage import toml
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+"""A part of a whole."""
+
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""What random draws start from."""
+
+WindowFrames = Annotated[int, Meta(ge=40, le=1000)]
+StepFrames = Annotated[int, Meta(ge=10, le=1000)]
+"""Frames of 10 ms."""
+
+Channels = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(auto|split|mix|0*[1-9][0-9]*)\Z",
+        description='"auto", "split", "mix", or the number of a channel such as "1"',
+    ),
+]
+Speakers = Annotated[
+    str,
+    Meta(pattern=r"\A(auto|0*[1-9][0-9]*)\Z", description='"auto", or a number of speakers such as "2"'),
+]
+CalibratorName: TypeAlias = Literal["logistic", "bi-gaussianized", "kde", "pav"]
+CALIBRATORS: tuple[CalibratorName, ...] = get_args(CalibratorName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +60,9 @@ class AudioSettings:
         block_s: recordings are examined in stretches of this length, so that memory does not grow with theirs.
     """
 
-    channels: str = "auto"
-    damaged: str = "reject"
-    block_s: int = 120
+    channels: Channels = "auto"
+    damaged: Literal["reject", "use"] = "reject"
+    block_s: Annotated[int, Meta(ge=10, le=3600)] = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +70,16 @@ class SpeechSettings:
     """Speech detection.
 
     Attributes:
-        threshold: speech probability above which speech starts; it ends 0.15 below.
+        threshold: speech probability above which speech starts; it ends 0.15 below, so it must be above that.
         min_speech_s: shorter stretches are dropped.
         min_silence_s: shorter gaps are closed.
         pad_s: kept on either side of a stretch.
     """
 
-    threshold: float = 0.5
-    min_speech_s: float = 0.25
-    min_silence_s: float = 0.1
-    pad_s: float = 0.03
+    threshold: Annotated[float, Meta(gt=0.15, lt=1)] = 0.5
+    min_speech_s: Annotated[float, Meta(ge=0, le=10)] = 0.25
+    min_silence_s: Annotated[float, Meta(ge=0, le=10)] = 0.1
+    pad_s: Annotated[float, Meta(ge=0, le=1)] = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +94,10 @@ class EmbeddingSettings:
         precision: "float32", or "bfloat16" where speed matters more than the last digits.
     """
 
-    window_frames: int = 160
-    step_frames: int = 160
-    min_speech_s: float = 0.6
-    precision: str = "float32"
+    window_frames: WindowFrames = 160
+    step_frames: StepFrames = 160
+    min_speech_s: Annotated[float, Meta(ge=0.5, le=60)] = 0.6
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +119,15 @@ class DiarizationSettings:
         min_turn_s: shorter turns tell nothing of the voice: no embedding is made of them.
     """
 
-    speakers: str = "auto"
-    window_frames: int = 160
-    step_frames: int = 80
-    turn_window_frames: int = 80
-    max_speakers: int = 6
-    min_speaker_s: float = 3.0
-    max_similarity: float = 0.90
-    min_separation: float = 1.12
-    min_turn_s: float = 0.6
+    speakers: Speakers = "auto"
+    window_frames: WindowFrames = 160
+    step_frames: StepFrames = 80
+    turn_window_frames: WindowFrames = 80
+    max_speakers: Annotated[int, Meta(ge=1, le=100)] = 6
+    min_speaker_s: Annotated[float, Meta(ge=0.5, le=600)] = 3.0
+    max_similarity: Annotated[float, Meta(ge=-1, le=1)] = 0.90
+    min_separation: Annotated[float, Meta(ge=0, le=100)] = 1.12
+    min_turn_s: Annotated[float, Meta(ge=0, le=60)] = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +163,14 @@ class ComparisonSettings:
             speakers, where the examiner found that they are of one; the report says so.
     """
 
-    min_net_speech_s: float = 0.0
-    min_snr_db: float = -100.0
-    max_clipped_share: float = 1.0
-    max_condition_distance: float = 2.0
-    calibrator: str = "logistic"
-    min_speakers: int = 20
-    bootstrap_draws: int = 1000
-    seed: int = 20260701
+    min_net_speech_s: Annotated[float, Meta(ge=0, le=3600)] = 0.0
+    min_snr_db: Annotated[float, Meta(ge=-100, le=100)] = -100.0
+    max_clipped_share: Share = 1.0
+    max_condition_distance: Annotated[float, Meta(ge=0, le=1000)] = 2.0
+    calibrator: CalibratorName = "logistic"
+    min_speakers: Annotated[int, Meta(ge=5, le=100_000)] = 20
+    bootstrap_draws: Annotated[int, Meta(ge=100, le=100_000)] = 1000
+    seed: Seed = 20260701
     allow_same_source: bool = False
     allow_same_session: bool = False
     allow_inconsistent_suspects: tuple[str, ...] = ()
@@ -172,28 +200,6 @@ _EVIDENCE = ("audio", "speech", "embedding", "diarization", "language")
 DEFAULT_CRITERION = 0.5
 """Cllr up to which conditions give LRs: half of what is to be known is then told. A laboratory may state its own."""
 
-CALIBRATORS = ("logistic", "bi-gaussianized", "kde", "pav")
-
-_CHOICES = {
-    ("audio", "damaged"): ("reject", "use"),
-    ("embedding", "precision"): ("float32", "bfloat16"),
-    ("comparison", "calibrator"): CALIBRATORS,
-}
-_AT_LEAST = {
-    ("audio", "block_s"): 10,
-    ("embedding", "window_frames"): 40,
-    ("embedding", "step_frames"): 10,
-    ("embedding", "min_speech_s"): 0.5,
-    ("diarization", "window_frames"): 40,
-    ("diarization", "step_frames"): 10,
-    ("diarization", "turn_window_frames"): 40,
-    ("diarization", "max_speakers"): 1,
-    ("diarization", "min_speaker_s"): 0.5,
-    ("diarization", "min_turn_s"): 0,
-    ("comparison", "min_speakers"): 5,
-    ("comparison", "bootstrap_draws"): 100,
-}
-
 
 def load_settings(path: Path | None) -> Settings:
     """Read settings from a TOML file; what it does not name keeps its default.
@@ -207,84 +213,18 @@ def load_settings(path: Path | None) -> Settings:
     return Settings() if path is None else read_settings(Settings, path, "the settings file ")
 
 
-def read_settings(settings_class: type[AnySettings], path: Path, called: str = "") -> AnySettings:
+def read_settings(settings_class: type[AnySettings], path: Path, what: str = "") -> AnySettings:
     """Settings of any kind from a TOML file.
 
     Args:
-        settings_class: as in ``settings_from``.
+        settings_class: a data class whose fields are data classes with defaults, one a table.
         path: the file.
-        called: what an error calls a file that cannot be read, before its path.
+        what: what an error calls a file that cannot be read, before its path.
 
     Raises:
         SettingsError: if the file cannot be read, is no TOML, or names an unknown setting or a wrong value.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"Cannot read {called}{path}: {error.strerror}.", "Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
-    return settings_from(settings_class, content, str(path))
-
-
-def settings_from(settings_class: type[AnySettings], content: dict[str, Any], origin: str) -> AnySettings:
-    """Settings from the tables of a parsed TOML file.
-
-    Args:
-        settings_class: a data class whose fields are data classes with defaults, one a table.
-        content: the parsed file.
-        origin: what an error calls it.
-
-    Raises:
-        SettingsError: on an unknown table or key, a wrong type or a value out of range.
-    """
-    steps = get_type_hints(settings_class)
-    chosen = {}
-    for table, values in content.items():
-        if table not in steps or not isinstance(values, dict):
-            raise SettingsError(f"{origin}: unknown table [{table}].", f"Use one of {', '.join(steps)}.")
-        chosen[table] = _step_from(steps[table], table, values, origin)
-    return settings_class(**chosen)
-
-
-def _step_from(step_class: Any, table: str, values: dict[str, Any], origin: str) -> Any:
-    types = get_type_hints(step_class)
-    for key, value in values.items():
-        where = f"{origin}: {table}.{key}"
-        if key not in types:
-            raise SettingsError(f"{where} is unknown.", f"Use one of {', '.join(types)}.")
-        wanted = types[key]
-        if not _fits(value, wanted):
-            raise SettingsError(f"{where} = {value!r} has the wrong type.", f"Give a {_describe(wanted)}.")
-        choices = _CHOICES.get((table, key))
-        if choices and value not in choices:
-            raise SettingsError(f"{where} = {value!r} is unknown.", f"Use one of {', '.join(choices)}.")
-        least = _AT_LEAST.get((table, key))
-        if least is not None and value < least:
-            raise SettingsError(f"{where} = {value} is too small.", f"Use {least} or more.")
-    if table == "audio" and "channels" in values:
-        check_channels(values["channels"])
-    if table == "diarization" and "speakers" in values:
-        check_speakers(values["speakers"])
-    return step_class(**{key: _converted(value, types[key]) for key, value in values.items()})
-
-
-def _fits(value: Any, wanted: Any) -> bool:
-    if get_origin(wanted) is tuple:
-        return isinstance(value, list) and all(_fits(item, get_args(wanted)[0]) for item in value)
-    if isinstance(value, bool) or wanted is bool:
-        return isinstance(value, bool) and wanted is bool
-    return isinstance(value, (int, float) if wanted is float else wanted)
-
-
-def _converted(value: Any, wanted: Any) -> Any:
-    if get_origin(wanted) is tuple:
-        return tuple(_converted(item, get_args(wanted)[0]) for item in value)
-    return float(value) if wanted is float else value
-
-
-def _describe(wanted: Any) -> str:
-    return f"list of {get_args(wanted)[0].__name__}" if get_origin(wanted) is tuple else str(wanted.__name__)
+    return toml.read(path, settings_class, toml.Blame(SettingsError, what))
 
 
 def with_channels(settings: Settings, channels: str | None) -> Settings:
@@ -304,9 +244,8 @@ def check_channels(value: str) -> str:
     Raises:
         SettingsError: if it is none of auto, split, mix, or a channel number from 1.
     """
-    if value in {"auto", "split", "mix"} or (value.isdecimal() and int(value) >= 1):
-        return value
-    raise SettingsError(f"Unknown choice of channels: {value!r}.", "Use auto, split, mix, or a number from 1.")
+    toml.check(value, Channels, "channels", SettingsError)
+    return value
 
 
 def check_speakers(value: str) -> str:
@@ -315,6 +254,5 @@ def check_speakers(value: str) -> str:
     Raises:
         SettingsError: if it is neither auto nor a number from 1.
     """
-    if value == "auto" or (value.isascii() and value.isdecimal() and int(value) >= 1):
-        return value
-    raise SettingsError(f"Unknown number of speakers: {value!r}.", "Use auto, or a number from 1.")
+    toml.check(value, Speakers, "speakers", SettingsError)
+    return value

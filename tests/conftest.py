@@ -1,6 +1,10 @@
 """What several folders share: small cases of synthetic voices, simulated speakers, an untrained model."""
 
+import os
 from collections.abc import Callable
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process a core, so one thread each; before any library makes its own
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import polars as pl
@@ -11,7 +15,7 @@ from spoken import VOICES, spoken
 
 from forensic.case.folder import open_case
 from forensic.examination.scan import ScanRequest, scan
-from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
+from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import ROWS_SCHEMA, save_population
 from forensic.settings import Settings
@@ -21,13 +25,25 @@ settings.register_profile("any machine", deadline=None)  # a busy machine is no 
 settings.load_profile("any machine")
 
 
+def pytest_addoption(parser):
+    """Golden files change on this flag alone."""
+    parser.addoption("--rewrite-golden", action="store_true", help="write the files in tests/golden again")
+
+
+@pytest.fixture
+def quick_pdf(request, monkeypatch):
+    """Leaves out the pages of a PDF, which take seconds to lay out; tests that look at them are marked ``typeset``."""
+    if request.node.get_closest_marker("typeset") is None:
+        monkeypatch.setattr("forensic.report.shared.render.render_pdf", lambda _: b"a PDF that was not laid out")
+
+
 @pytest.fixture
 def tiny_model_folder(tmp_path):
     """A model of the real kind, small and untrained."""
     import torch
 
     from forensic.speaker.network import Architecture, SpeakerNetwork
-    from forensic.workflows.train import save_model
+    from forensic.training.model_folder import save_model
 
     torch.manual_seed(1)
     network = SpeakerNetwork(Architecture(hidden_size=16, layers=2, embedding_size=12, rectified=False))
@@ -85,7 +101,7 @@ def population_folder(tiny_model_folder):
         data="Random numbers.",
         licences={"made up": "CC0"},
     )
-    everything = Limits(net_speech_s=0.5, snr_db=-20.0, bandwidth_hz=100.0)
+    everything = {"net_speech_s": 0.5, "snr_db": -20.0, "bandwidth_hz": 100.0}
     save_envelope(tiny_model_folder / ENVELOPE, Envelope(1.0, everything, everything, "Made up for tests."))
     return tiny_model_folder
 

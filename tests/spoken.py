@@ -19,6 +19,19 @@ def spoken(voice, seconds, start_s=0.0):
     return samples[begin : begin + int(seconds * 16_000)].copy()
 
 
+def talk(one, other, rounds=4, other_from_s=0.0):
+    """Turns of 3.5 and 2.5 s with pauses between; the other's are of that part of his speech."""
+    parts = []
+    for turn in range(rounds):
+        parts += [
+            spoken(one, 3.5, turn * 4.0),
+            np.zeros(6000),
+            spoken(other, 2.5, other_from_s + turn * 3.0),
+            np.zeros(5000),
+        ]
+    return np.concatenate(parts).astype(np.float32)
+
+
 @cache
 def _whole(voice):
     path = min((_SUSPECTS / voice).iterdir())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import forensic
 
@@ -93,12 +94,15 @@ def test_the_installed_command_scans_and_compares_outside_the_checkout(installed
 def test_every_requirement_has_an_exact_version_within_its_range() -> None:
     """What pyproject.toml asks for, constraints.txt pins."""
     lines = (CHECKOUT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pinned = dict(line.lower().split("==") for line in lines if not line.startswith("#"))
+    pinned = {
+        canonicalize_name(name): version
+        for name, _, version in (line.partition("==") for line in lines if not line.startswith("#"))
+    }
     content = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
     project, build = content["project"], content["build-system"]
     asked = [*build["requires"], *project["dependencies"], *project["optional-dependencies"]["dev"]]
     for requirement in map(Requirement, asked):
-        assert requirement.specifier.contains(pinned[requirement.name.lower()]), requirement
+        assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), requirement
 
 
 def test_no_address_of_a_package_index_is_written_down() -> None:

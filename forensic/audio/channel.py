@@ -1,6 +1,6 @@
 """One simulator of recording channels, for training and for the conditions of a case.
 
-A ``Channel`` is a chain of steps in the order in which they befall speech: room, noise, microphone level, line, codec.
+A ``Channel`` is a chain of steps in the order in which speech passes them: room, noise, microphone level, line, codec.
 Every random choice inside a step comes from the seed: the same speech, channel, sources and seed give the same samples.
 """
 
@@ -18,7 +18,7 @@ from forensic.records import SAMPLE_RATE_HZ, Samples
 
 Signal: TypeAlias = NDArray[np.floating]
 
-_SILENT = 1e-10  # mean square of what counts as digital silence
+_SILENT = 1e-10  # mean square; anything less counts as digital silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,14 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Tilt:
-    """A microphone's colour: a slope in dB an octave around 1 kHz."""
+    """The frequency response of a microphone: a slope in dB per octave around 1 kHz."""
 
     db_per_octave: float
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Brings the active speech to an RMS level; what passes full scale clips."""
+    """Brings the active speech to an RMS level; samples beyond full scale clip."""
 
     dbfs: float
 
@@ -109,7 +109,7 @@ Step: TypeAlias = Noise | Room | Shoebox | Band | Tilt | Level | PacketLoss | Co
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A named chain of steps; none leaves the speech as it is."""
+    """A named chain of steps; without steps, the speech stays unchanged."""
 
     name: str
     steps: tuple[Step, ...] = ()
@@ -127,7 +127,7 @@ CASE_CHANNELS: tuple[Channel, ...] = (
     Channel("room", (Room(0.5, 0.0),)),
     Channel("room + AMR-NB 7.95", (Room(0.5, 0.0), Codec("AMR-NB", 7_950))),
 )
-"""Conditions in which models are measured and reference populations kept."""
+"""Conditions in which models are measured."""
 
 
 def simulate(samples: Samples, channel: Channel, sources: Sources, seed: int) -> Samples:
@@ -136,7 +136,7 @@ def simulate(samples: Samples, channel: Channel, sources: Sources, seed: int) ->
     Args:
         samples: shape (n,), 16 kHz, full scale 1.0.
         channel: its steps, in order.
-        sources: recorded noises, rooms and babble; a step that needs what is missing falls back on a synthetic one.
+        sources: recorded noises, rooms and babble; a step that needs a missing kind uses a synthetic one.
         seed: of every random choice.
 
     Returns:
@@ -149,7 +149,7 @@ def simulate(samples: Samples, channel: Channel, sources: Sources, seed: int) ->
 
 
 def active_level(samples: Signal) -> float:
-    """RMS of the louder stretches: those of 20 ms within 30 dB of the loudest tenth; 0 for digital silence."""
+    """RMS of the stretches of 20 ms that are within 30 dB of the loudest tenth; 0 for digital silence."""
     size = SAMPLE_RATE_HZ // 50
     usable = samples[: len(samples) // size * size].reshape(-1, size)
     energy = np.mean(np.square(usable, dtype=np.float64), axis=1) if len(usable) else np.zeros(1)
@@ -163,7 +163,7 @@ _TELEPHONE = frozenset({"AMR-NB", "GSM", "G.711 A-law", "G.711 mu-law", "G.726"}
 
 
 def draw_channel(rng: np.random.Generator) -> Channel:
-    """A random channel, for training: room, noise, colour, level and codec, each with its own odds."""
+    """A random channel, for training: room, noise, microphone, level and codec, each with its own probability."""
     steps: list[Step] = []
     if rng.random() < _ROOM_ODDS:
         steps.append(_draw_room(rng))
@@ -192,7 +192,7 @@ def _draw_room(rng: np.random.Generator) -> Room | Shoebox:
 
 
 def _draw_line(codec: Codec, rng: np.random.Generator) -> list[Step]:
-    """A codec, and what may befall a call before and after it."""
+    """A codec, and what may happen to a call before and after it."""
     steps: list[Step] = []
     if codec.name in _TELEPHONE and rng.random() < _LINE_ODDS:
         steps.append(Band(float(rng.uniform(100, 400)), float(rng.uniform(3000, 3800))))
@@ -254,7 +254,7 @@ def _noise(length: int, kind: str, sources: Sources, rng: np.random.Generator) -
 
 
 def _stretch(source: Samples, length: int, rng: np.random.Generator) -> Signal:
-    """A stretch from a random place, going round at the end."""
+    """A stretch from a random place, which continues from the beginning at the end."""
     start = int(rng.integers(len(source)))
     return np.take(source, np.arange(start, start + length), mode="wrap")
 
@@ -263,6 +263,11 @@ def room_response(channel: Channel, sources: Sources, seed: int) -> Signal | Non
     """The impulse response that ``simulate`` convolves speech with, from the direct sound on, shape (n,).
 
     None where the channel has no room.
+
+    Args:
+        channel: whose first room is looked for.
+        sources: responses that a room may be taken from.
+        seed: as given to ``simulate``.
     """
     for index, step in enumerate(channel.steps):
         if isinstance(step, Room | Shoebox):

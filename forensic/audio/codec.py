@@ -1,6 +1,6 @@
-"""Speech through a real codec and back, in memory, aligned with what went in.
+"""Speech through a real codec and back, in memory, aligned with the input.
 
-PyAV encodes, except for GSM full rate, which FFmpeg only decodes and libsndfile encodes. No library on hand encodes
+PyAV encodes, except for GSM full rate, which FFmpeg only decodes and libsndfile encodes. No installed library encodes
 AMR-WB.
 """
 
@@ -23,7 +23,7 @@ class Codec:
 
     Attributes:
         name: one of ``CODECS``.
-        bit_rate: bits per second; None where the codec has only one.
+        bit_rate: bits per second; None if the codec has only one.
     """
 
     name: str
@@ -39,7 +39,7 @@ class _Encoder:
     container: str
     sample_rate_hz: int
     sample_format: str
-    block: int | None = None  # samples a packet, where the encoder takes any number
+    block: int | None = None  # samples per packet, for an encoder that takes any number
 
 
 CODECS: dict[str, _Encoder] = {
@@ -76,7 +76,12 @@ def through_codec(samples: Samples, codec: Codec) -> Samples:
 
 
 def at_codec_rate(samples: Samples, codec: Codec) -> Samples:
-    """Samples at 16 kHz, shape (n,), brought to the rate at which the codec takes them."""
+    """Samples brought to the rate at which the codec takes them, shape (n,) or (ceil(n / 2),).
+
+    Args:
+        samples: shape (n,), 16 kHz, full scale 1.0.
+        codec: which.
+    """
     if encoder_of(codec).sample_rate_hz == SAMPLE_RATE_HZ:
         return samples.astype(np.float32)
     halved: Samples = resample_poly(samples, 1, 2).astype(np.float32)

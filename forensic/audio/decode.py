@@ -183,6 +183,10 @@ class OpenRecording:
 def open_recording(path: Path, settings: AudioSettings) -> Iterator[OpenRecording]:
     """Open a file for decoding.
 
+    Args:
+        path: of the file.
+        settings: which channels to give, how long a block is, and what to do with damage.
+
     Raises:
         DecodeError: if the file is empty, holds no audio, or audio that cannot be read.
         FileReadError: if the bytes cannot be read.
@@ -192,7 +196,12 @@ def open_recording(path: Path, settings: AudioSettings) -> Iterator[OpenRecordin
 
 
 def decode_blocks(path: Path, settings: AudioSettings) -> Iterator[Block]:
-    """The blocks of ``OpenRecording.blocks`` for callers who need no notes."""
+    """The blocks of ``OpenRecording.blocks`` for callers who need no notes.
+
+    Args:
+        path: of the file.
+        settings: as for ``open_recording``.
+    """
     with open_recording(path, settings) as recording:
         yield from recording.blocks()
 
@@ -364,7 +373,7 @@ class _Source:
             raise _Damage(f"the file should last {promised_s:.2f} s and breaks off at {self.decoded_s:.2f} s")
 
     def _counts_its_audio(self) -> bool:
-        """Whether the stated duration stands in the file, rather than being FFmpeg's guess from its size."""
+        """Whether the stated duration is in the file, rather than being FFmpeg's guess from its size."""
         if self._demuxer not in _PROMISES_S or self._stream.duration is None:
             return False
         if self._demuxer == "mp3":

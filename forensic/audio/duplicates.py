@@ -1,8 +1,8 @@
 """Stretches that two recordings share: copies, excerpts, parts of one source.
 
 Every frame of every fingerprint is looked up by parts of its bits. Two recordings in which several frames agree at the
-same distance in time are then compared bit by bit along that distance, and the stretches where far fewer bits differ
-than chance gives (one half) are kept. Time grows with the number of chance agreements, about 1 in 5,000 pairs of
+same distance in time are then compared bit by bit along that distance, and the stretches in which far fewer bits differ
+than by chance (one half) are kept. Time grows with the number of chance agreements, about 1 in 5,000 pairs of
 frames.
 """
 
@@ -18,21 +18,21 @@ _KEYS = (0xFFFF0000, 0x0000FFFF, 0xAAAAAAAA, 0x55555555)  # bits that must agree
 _BITS = 32
 _CHUNK = 4096  # frames looked up at once
 _CHUNK_HITS = 1 << 23
-_NEAR = 250  # frames within which agreements count together
+_NEAR = 250  # agreements within so many frames count together
 _VOTES = 2
-_GLANCE = 64  # frames compared around them before anything longer is
+_GLANCE = 64  # frames around them that are compared first, before longer stretches are
 _GLANCE_ACTIVE = 24
 _GLANCE_ERRORS = 0.41
-_GAP = _NEAR + _GLANCE  # between recordings laid end to end, so that no window sees two
+_GAP = _NEAR + _GLANCE  # between recordings placed end to end, so that no window spans two
 _CROWDED = 64  # times the mean; parts of bits shared by more frames than that are not looked up
 
-_ERRORS_ALLOWED = 0.37  # share of bits; where more differ, a stretch loses
-_EVIDENCE = 5.0  # sum over frames of how far they stay below that; by measurement, see benchmarks/fingerprint.py
+_ERRORS_ALLOWED = 0.37  # share of differing bits above which a frame counts against a stretch
+_EVIDENCE = 5.0  # least sum over frames of that share less their own; measured, see benchmarks/fingerprint.py
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """A stretch that stands in two recordings.
+    """A stretch that two recordings have in common.
 
     Attributes:
         first, second: which fingerprints, by their place.
@@ -81,7 +81,7 @@ def find_overlaps(fingerprints: Sequence[Fingerprint], owners: Sequence[int], *,
 
 
 class _Collection:
-    """All fingerprints end to end with gaps between, and for each part of the bits the frames by its value."""
+    """All fingerprints end to end with gaps between them, and for each part of the bits the frames by its value."""
 
     def __init__(self, fingerprints: Sequence[Fingerprint], owners: Sequence[int]) -> None:
         lengths = np.array([len(one) + _GAP for one in fingerprints], np.int64)
@@ -103,7 +103,7 @@ class _Collection:
 
 
 def _gathered(bits: Fingerprint, mask: int) -> NDArray[np.uint16]:
-    """The 16 bits that a mask names, side by side."""
+    """The 16 bits that a mask selects, packed together."""
     key = np.zeros(len(bits), np.uint16)
     for place, bit in enumerate(b for b in range(_BITS) if mask >> b & 1):
         key |= ((bits >> np.uint32(bit)) & np.uint32(1)).astype(np.uint16) << np.uint16(place)
@@ -149,7 +149,7 @@ def _agreeing(collection: _Collection, begin: int) -> tuple[NDArray[np.int64], N
 def _glanced(
     collection: _Collection, middles: NDArray[np.int64], lags: NDArray[np.int64]
 ) -> Iterator[tuple[int, int, int]]:
-    """Those of the candidates whose bits around the agreeing frames agree as well."""
+    """The candidates whose bits around the agreeing frames agree as well."""
     places = middles[:, None] + np.arange(-_GLANCE // 2, _GLANCE // 2)
     one, other = collection.bits[places], collection.bits[places + lags[:, None]]
     active = (one != 0) & (other != 0)
@@ -163,7 +163,7 @@ def _glanced(
 
 
 def _along(one: Fingerprint, other: Fingerprint, lag: int, first: int, second: int) -> Iterator[Overlap]:
-    """The stretches that agree where ``other`` runs ``lag`` frames later."""
+    """The stretches that agree if ``other`` starts ``lag`` frames later."""
     begin = max(0, -lag)
     end = min(len(one), len(other) - lag)
     ours, theirs = one[begin:end], other[begin + lag : end + lag]
@@ -184,7 +184,7 @@ def _along(one: Fingerprint, other: Fingerprint, lag: int, first: int, second: i
 
 
 def _best_stretches(gains: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
-    """Stretches whose gains sum to the most, one after the other, while that is evidence enough."""
+    """The stretches with the largest sum of gains, one after another, as long as the sum is evidence enough."""
     waiting = [(0, len(gains))]
     while waiting:
         low, high = waiting.pop()
@@ -200,7 +200,7 @@ def _best_stretches(gains: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
 
 
 def _strongest(overlaps: Sequence[Overlap]) -> list[Overlap]:
-    """Without those that a stronger one covers: neighbouring lags agree in the same stretch."""
+    """Without the overlaps that a stronger one covers, since neighbouring lags agree in the same stretch."""
     kept: list[Overlap] = []
     for overlap in sorted(overlaps, key=lambda one: -one.evidence):
         if not any(_shared_s(overlap, stronger) > overlap.duration_s / 2 for stronger in kept):

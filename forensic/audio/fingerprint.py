@@ -1,16 +1,16 @@
 """An acoustic fingerprint of a channel: 32 bits every 40 ms, by which copies of one recording are recognised.
 
 Bit ``m`` of frame ``n`` is the sign of how the difference between the energies of two neighbouring bands changes over
-time: what survives another codec, sample rate, level or added noise, and what two recordings of the same words, even by
-the same speaker, do not share. The bands lie within what every telephone passes. Frames outside speech are zero, and
-are compared with nothing: silence, noise and tones are alike in any two recordings.
+time. That survives another codec, sample rate, level or added noise, and differs between two recordings of the same
+words, even by the same speaker. Every telephone passes these bands. Frames outside speech are zero and are not
+compared, since silence, noise and tones are alike in any two recordings.
 
 Source: Haitsma & Kalker (2002), A Highly Robust Audio Fingerprinting System, ISMIR. Here the frames are farther apart
 (40 ms, so that ten hours take 3.6 MB), the window is 256 ms, and time differences span 160 ms: on speech through
-telephone codecs that errs in fewer bits.
+telephone codecs this gives fewer bit errors.
 
-Chromaprint, the well kept library, is a C library that its Python binding does not bring along, and describes music: 12
-pitch classes up to 5.5 kHz.
+The well maintained library Chromaprint needs a C library that its Python binding does not include, and it describes
+music: 12 pitch classes up to 5.5 kHz.
 """
 
 from collections.abc import Sequence
@@ -26,30 +26,30 @@ from forensic.records import SAMPLE_RATE_HZ, Samples, SpeechSegment
 Fingerprint: TypeAlias = NDArray[np.uint32]
 """Shape (frames,); a frame without speech is 0."""
 
-HOP = 640
+FINGERPRINT_HOP = 640
 """Samples from one frame to the next."""
 
-FRAMES_PER_S = SAMPLE_RATE_HZ / HOP
+FRAMES_PER_S = SAMPLE_RATE_HZ / FINGERPRINT_HOP
 
 _BANDS = 33
 _EDGES_HZ = (300.0, 3400.0)
 _LAG = 4  # frames over which a change is taken
-_QUIET = 1e-3  # of the energy of the loudest twentieth; less is no speech, whatever the detector heard
+_QUIET = 1e-3  # of the energy of the loudest twentieth; less is not speech, whatever the detector says
 _SILENT = 1e-7  # mean square; less is digital silence
 
 # Half the sample rate is enough, and half the work.
-_HALF_HOP = HOP // 2
+_HALF_HOP = FINGERPRINT_HOP // 2
 _HALF_WINDOW = 2048
-_TAPS = 32  # 54 dB down at 5 kHz, which would fold onto 3 kHz
+_TAPS = 32  # 54 dB down at 5 kHz, which would alias to 3 kHz
 _KAISER_BETA = 5.0
 _STEPS = 16  # of the filter at once: faster
 _WINDOW = 2 * (_HALF_WINDOW - 1) + _TAPS  # samples at 16 kHz that a frame's energies rest on
 _BATCH = 128  # windows transformed together, so that memory stays small
-_CENTRE = (_WINDOW + _LAG * HOP) / 2 / HOP  # of a frame, in frames from where it starts
+_CENTRE = (_WINDOW + _LAG * FINGERPRINT_HOP) / 2 / FINGERPRINT_HOP  # of a frame, in frames from where it starts
 
 
 class FingerprintMeter:
-    """Takes a channel block by block; keeps 12 bytes a frame."""
+    """Takes a channel block by block; keeps 12 bytes per frame."""
 
     def __init__(self) -> None:
         self._pending: Samples = np.zeros(0, np.float32)
@@ -58,16 +58,20 @@ class FingerprintMeter:
         self._energies: list[NDArray[np.float32]] = []
 
     def update(self, samples: Samples) -> None:
-        """Take the next stretch of the channel, shape (n,), 16 kHz."""
+        """Take the next stretch of the channel.
+
+        Args:
+            samples: shape (n,), 16 kHz, full scale 1.0; what follows on the stretch before.
+        """
         pending = np.concatenate([self._pending, samples])
-        frames = max(0, (len(pending) - _WINDOW) // HOP + 1)
+        frames = max(0, (len(pending) - _WINDOW) // FINGERPRINT_HOP + 1)
         for first in range(0, frames, _BATCH):
             last = min(first + _BATCH, frames)
-            self._add(pending[first * HOP : (last - 1) * HOP + _WINDOW])
-        self._pending = pending[frames * HOP :].copy()
+            self._add(pending[first * FINGERPRINT_HOP : (last - 1) * FINGERPRINT_HOP + _WINDOW])
+        self._pending = pending[frames * FINGERPRINT_HOP :].copy()
 
     def result(self, speech: Sequence[SpeechSegment]) -> Fingerprint:
-        """The fingerprint of what was taken.
+        """The fingerprint of the blocks so far.
 
         Args:
             speech: where speech is; everything else is left out.
@@ -89,7 +93,7 @@ class FingerprintMeter:
 
 
 def frame_of(time_s: float) -> float:
-    """The frame whose middle is at a time in the recording; may lie before the first."""
+    """The frame whose middle is at a time in the recording; may be before the first frame."""
     return time_s * FRAMES_PER_S - _CENTRE
 
 
@@ -116,7 +120,7 @@ def _energies(samples: Samples) -> NDArray[np.float32]:
 
 
 def _halved(samples: torch.Tensor) -> torch.Tensor:
-    """At 8 kHz; where the last samples do not fill the filter, they are followed by silence."""
+    """At 8 kHz; the last samples are followed by silence if they do not fill the filter."""
     length = (len(samples) - _TAPS) // 2 + 1
     blocks = -(-length // _STEPS)
     missing = 2 * _STEPS * (blocks - 1) + _halving().shape[2] - len(samples)
@@ -145,7 +149,7 @@ def _edges() -> list[int]:
 
 @cache
 def _bands() -> torch.Tensor:
-    """What sums squared real and imaginary parts to the mean square of each band, shape (2 * bins, _BANDS)."""
+    """Sums squared real and imaginary parts to the mean square of each band; shape (2 * bins, _BANDS)."""
     edges = _edges()
     bands = torch.zeros(edges[-1] - edges[0], 2, _BANDS)
     for band in range(_BANDS):

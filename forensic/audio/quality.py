@@ -54,8 +54,8 @@ _LOWEST_EDGE_HZ = 2400.0
 _LOW_EDGE_DB = 6.0
 _LOW_EDGE_REFERENCE_HZ = (300.0, 800.0)
 
-_UNIT = 160  # 10 ms, the envelope's smallest stretch
-_ENVELOPE_BINS = 1000
+_UNIT = 160  # 10 ms, the outline's smallest stretch
+_OUTLINE_BINS = 1000
 
 
 class QualityMeter:
@@ -72,7 +72,7 @@ class QualityMeter:
         self._ceilings = np.zeros(len(_CEILINGS_DB), np.int64)
         self._spectrum = np.zeros(_SPECTRUM // 2 + 1)
         self._traces = TraceMeter()
-        self._envelope = _Envelope()
+        self._outline = _Outline()
         self._peak = 0.0
 
     def update(self, block: Block, segments: Sequence[SpeechSegment], others: Sequence[SpeechSegment] = ()) -> None:
@@ -85,7 +85,7 @@ class QualityMeter:
         """
         self._duration_s += block.duration_s
         self._net_speech_s += sum(segment.duration_s for segment in segments)
-        self._envelope.add(block.samples)
+        self._outline.add(block.samples)
         if len(block.samples):
             self._peak = max(self._peak, float(block.samples.max()), -float(block.samples.min()))
         frames = block.samples[: len(block.samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
@@ -121,7 +121,7 @@ class QualityMeter:
             bandwidth_hz=_bandwidth_hz(self._spectrum),
             low_edge_hz=_low_edge_hz(self._spectrum),
             c50_db=traces.c50_db if traces else None,
-            codec_trace=traces.codec if traces else None,
+            codec=traces.codec if traces else None,
             codec_trace_probability=traces.codec_probability if traces else None,
         )
 
@@ -129,9 +129,9 @@ class QualityMeter:
         """What the estimates of room and codec rest on, shape (STATISTICS,); None with too little speech."""
         return self._traces.statistics()
 
-    def envelope(self) -> Samples:
+    def outline(self) -> Samples:
         """Lowest and highest sample of equal stretches, shape (n, 2); n is at most 1,000."""
-        return self._envelope.result()
+        return self._outline.result()
 
 
 def _db(power: float) -> float:
@@ -192,7 +192,7 @@ def _snr_db(speech_power: float, noise_power: float | None, speech_levels: NDArr
 
 
 def _run_histogram(samples: Samples, is_speech: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many samples of speech lie in runs of three that all reach a level, by level."""
+    """How many samples of speech are in runs of three that all reach a level, by level."""
     speech = samples[: len(is_speech) * _FRAME].reshape(-1, _FRAME)[is_speech].ravel()
     counts = np.zeros(len(_CEILINGS_DB), np.int64)
     for signed in (speech, -speech):
@@ -272,7 +272,7 @@ def _hz_to_bin(frequency_hz: float) -> int:
     return round(frequency_hz * _SPECTRUM / SAMPLE_RATE_HZ)
 
 
-class _Envelope:
+class _Outline:
     """Lowest and highest sample of equal stretches, which double in length whenever there are too many."""
 
     def __init__(self) -> None:
@@ -287,7 +287,7 @@ class _Envelope:
             units = np.concatenate([units, _extremes(samples[None, whole:])])
         self._units = np.concatenate([self._units, units])
         self._fill_bins()
-        while len(self._bins) > _ENVELOPE_BINS - 1:
+        while len(self._bins) > _OUTLINE_BINS - 1:
             if len(self._bins) % 2:  # the odd one out goes back to wait for its partner
                 self._units = np.concatenate([np.repeat(self._bins[-1:], self._units_per_bin, axis=0), self._units])
                 self._bins = self._bins[:-1]

@@ -25,21 +25,30 @@ _SWR_OPTIONS = {
     "cutoff": f"{_ROLLOFF}",
     "kaiser_beta": f"{_KAISER_BETA:.0f}",
 }
-_MIN_PHASES = 64  # fewer output phases a step make a slow convolution; they are computed several steps at once
+_MIN_PHASES = 64  # with fewer output phases per step the convolution is slow, so several steps are computed at once
 
 
 class Resampler(Protocol):
-    """Turns a signal that arrives in pieces into 16 kHz, as if it had come in one."""
+    """Resamples a signal that arrives in pieces to 16 kHz, with the same result as for the whole signal."""
 
     def push(self, samples: Samples) -> Samples:
-        """Take the next piece, shape (channels, n); give what can be computed so far, shape (channels, m)."""
+        """Take the next piece; return what can be computed so far, shape (channels, m).
+
+        Args:
+            samples: shape (channels, n), at the rate of the signal.
+        """
 
     def finish(self) -> Samples:
         """The rest, shape (channels, m); the whole is as long as the input, rounded up to a sample."""
 
 
 def make_resampler(sample_rate_hz: int, channels: int) -> Resampler:
-    """The resampler from one rate to 16 kHz that is exact and affordable."""
+    """The resampler from one rate to 16 kHz that is exact and needs little enough memory.
+
+    Args:
+        sample_rate_hz: of the signal.
+        channels: how many it has.
+    """
     if sample_rate_hz == SAMPLE_RATE_HZ:
         return _Unchanged(channels)
     divisor = math.gcd(sample_rate_hz, SAMPLE_RATE_HZ)
@@ -66,7 +75,15 @@ def resample(samples: Samples, sample_rate_hz: int) -> Samples:
 
 
 def output_length(samples: int, sample_rate_hz: int) -> int:
-    """How many samples at 16 kHz a signal of that many samples becomes."""
+    """How many samples at 16 kHz a signal of that many samples becomes.
+
+    Args:
+        samples: how many there are.
+        sample_rate_hz: their rate, above 0.
+
+    >>> output_length(44_101, 44_100)   # a part of a sample counts as one
+    16001
+    """
     return -(-samples * SAMPLE_RATE_HZ // sample_rate_hz)
 
 
@@ -140,7 +157,7 @@ def _several_steps_at_once(kernel: torch.Tensor, orig: int, steps: int) -> torch
 
 
 class _SwrResampler:
-    """FFmpeg's swresample, one a channel."""
+    """FFmpeg's swresample, one per channel."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._rate_hz = sample_rate_hz

@@ -12,16 +12,16 @@ _Array = NDArray[np.float64]
 _SMALLEST_M, _LARGEST_M = (2.5, 2.5, 2.2), (10.0, 8.0, 4.0)
 _TO_WALL_M = 0.3
 _SPEED_M_S = 343.0
-_IMAGES_S = 0.08  # later reflections lie so dense that noise does as well
+_IMAGES_S = 0.08  # later reflections are so dense that noise is as good
 _FINE = 4  # reflections fall between samples: they are placed at a multiple of the rate
-_LOWEST_HZ = 50.0  # walls that reflect everything alike pile up a pressure that no voice makes
+_LOWEST_HZ = 50.0  # walls that reflect all frequencies equally add up a pressure that no voice makes
 _TRIES = 500
 
 
 def shoebox_response(t60_s: float, distance_m: float, rng: np.random.Generator) -> _Array:
     """The response of a room of 2.5-10 x 2.5-8 x 2.2-4 m, talker and microphone 0.3 m or more from its walls.
 
-    All walls absorb alike and at all frequencies: as much as gives ``t60_s`` by Eyring's formula.
+    All walls absorb equally, and equally at all frequencies: as much as gives ``t60_s`` by Eyring's formula.
 
     Args:
         t60_s: decay by 60 dB, more than 0.
@@ -32,7 +32,7 @@ def shoebox_response(t60_s: float, distance_m: float, rng: np.random.Generator) 
         Shape (t60_s x 16,000,), 16 kHz, the direct sound 1.0 at sample 0.
 
     Raises:
-        SettingsError: if so long a distance fits into no room that was drawn.
+        SettingsError: if the distance is too long for every room that was drawn.
 
     Source: Allen & Berkley (1979), J. Acoust. Soc. Am. 65:943-950; Eyring (1930), J. Acoust. Soc. Am. 1:217-241.
     """
@@ -52,8 +52,8 @@ def shoebox_response(t60_s: float, distance_m: float, rng: np.random.Generator) 
     early = _FINE * resample_poly(fine, 1, _FINE)[:length]
     response: _Array = sosfilt(butter(2, _LOWEST_HZ, "highpass", fs=SAMPLE_RATE_HZ, output="sos"), early)
 
-    # As many images arrive in a sample as a sphere's shell holds rooms, each as weak as it is far: but for the walls'
-    # absorption, their power does not change with time.
+    # In each sample as many images arrive as there are rooms in a shell of a sphere, each weaker with its distance:
+    # apart from the walls' absorption, their power does not change with time.
     power = 4 * np.pi * _SPEED_M_S * distance_m**2 / (volume * SAMPLE_RATE_HZ)
     tail = np.sqrt(power) * 10 ** (-3 * (time_s + distance_m / _SPEED_M_S) / t60_s)
     late = time_s >= _IMAGES_S
@@ -63,14 +63,16 @@ def shoebox_response(t60_s: float, distance_m: float, rng: np.random.Generator) 
 
 
 def _place(distance_m: float, rng: np.random.Generator) -> tuple[_Array, _Array, _Array]:
-    """Size of a room, talker and microphone, each of shape (3,), in metres; the first of many draws that fits."""
+    """Size of a room, place of talker and of microphone, each of shape (3,), in metres; the first draw that fits."""
     size_m = rng.uniform(_SMALLEST_M, _LARGEST_M, (_TRIES, 3))
     talker_m = rng.uniform(_TO_WALL_M, size_m - _TO_WALL_M)
     direction = rng.standard_normal((_TRIES, 3))
     microphone_m = talker_m + distance_m * direction / np.linalg.norm(direction, axis=1, keepdims=True)
     fits = np.all((microphone_m >= _TO_WALL_M) & (microphone_m <= size_m - _TO_WALL_M), axis=1)
     if not fits.any():
-        raise SettingsError(f"{distance_m:g} m from talker to microphone fit into no room.", "Use 0.3 to 4 m.")
+        raise SettingsError(
+            f"No room is large enough for {distance_m:g} m from talker to microphone.", "Use 0.3 to 4 m."
+        )
     first = int(np.argmax(fits))
     return size_m[first], talker_m[first], microphone_m[first]
 

@@ -30,8 +30,8 @@ def load_sources(noise: Path | None, rooms: Path | None) -> Sources:
     """Noises and rooms for the channel simulator.
 
     Args:
-        noise: folder of noise recordings; None goes without.
-        rooms: folder of impulse responses; None goes without. What rings too long to be a room is left out.
+        noise: folder of noise recordings; None for no noise.
+        rooms: folder of impulse responses; None for no rooms. A response that rings too long for a room is left out.
     """
     noises = tuple(_every_recording(noise)) if noise else ()
     responses = tuple(room for room in _every_recording(rooms) if _is_room(room)) if rooms else ()

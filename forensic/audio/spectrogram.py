@@ -1,9 +1,9 @@
-"""What a recording's spectrogram says of its room and codec: statistics for a small network.
+"""What a recording's spectrogram says about its room and codec: statistics for a small network.
 
-Reverberation smears: levels still rise as fast as speech does, but fall as slowly as the room decays, and the valleys
-between sounds fill up. Codecs leave holes and edges in the spectrum. So what is counted is, in each part of the
-spectrum, how fast levels rise and fall over several times, how deep they fall below their peaks, how long they stay
-alike, and how empty the bins beside full ones are. Each statistic is independent of the recording's level.
+Reverberation smears: levels still rise as fast as speech does, but they fall as slowly as the room decays, and the
+valleys between sounds fill up. Codecs leave holes and edges in the spectrum. So the statistics say, for each part of
+the spectrum, how fast levels rise and fall over several spans of time, how far they fall below their peaks, how long
+they stay equal, and how empty the bins next to full ones are. Each statistic is independent of the recording's level.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from forensic.records import SAMPLE_RATE_HZ, Samples
 
-HOP = 256
+SPECTROGRAM_HOP = 256
 """Samples from one frame to the next: 16 ms."""
 
 _SIZE = 512
@@ -22,7 +22,7 @@ _FLOOR_DB = 70.0  # below the loudest frame; deeper is silence
 _LAGS = (1, 2, 4, 8, 16)  # frames over which levels rise and fall: 16 to 256 ms
 _SLOPE_QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 _LEVEL_QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75)
-_PARTS_HZ = ((250.0, 900.0), (900.0, 1900.0), (1900.0, 3300.0))  # what every telephone passes
+_PARTS_HZ = ((250.0, 900.0), (900.0, 1900.0), (1900.0, 3300.0))  # the band that every telephone passes
 _BANDS = 18
 _EDGES_HZ = (0.0, 150.0, 300.0, 600.0, 1200.0, 2400.0, 3300.0, 3600.0, 4000.0, 4600.0, 5500.0, 6500.0, 7500.0, 8000.0)
 _HOLE_DB = 25.0
@@ -55,12 +55,12 @@ def trace_statistics(samples: Samples, is_speech: NDArray[np.bool_]) -> NDArray[
 
 def frames_of(samples: int) -> int:
     """Number of frames, of 512 samples every 256, in a waveform."""
-    return max(0, 1 + (samples - _SIZE) // HOP)
+    return max(0, 1 + (samples - _SIZE) // SPECTROGRAM_HOP)
 
 
 def _power(samples: Samples) -> NDArray[np.float32]:
     """Power spectra, shape (frames, 257); frame ``i`` starts at sample 256 ``i``."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[::HOP]
+    frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[::SPECTROGRAM_HOP]
     spectrum = np.fft.rfft(frames * np.hanning(_SIZE).astype(np.float32), axis=1)
     return (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
 
@@ -89,7 +89,7 @@ def _decibels(power: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _part_statistics(levels_db: NDArray[np.float64], is_speech: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
-    """Of the bands of one part of the spectrum, pooled."""
+    """The statistics of the bands of one part of the spectrum together."""
     found = []
     for lag in _LAGS:
         slopes = levels_db[lag:] - levels_db[:-lag]
@@ -106,7 +106,7 @@ def _part_statistics(levels_db: NDArray[np.float64], is_speech: NDArray[np.bool_
 
 
 def _spectrum_statistics(power: NDArray[np.float32], is_speech: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The long-term spectrum in steps, and how much of it is holes, by stretch of frequency."""
+    """The long-term spectrum in steps, and the share of holes in it, by frequency range."""
     speech = power[is_speech].astype(np.float64) + 1e-12
     edges = [round(hz * _SIZE / SAMPLE_RATE_HZ) for hz in _EDGES_HZ]
     stretches = list(itertools.pairwise(edges))

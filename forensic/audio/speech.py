@@ -1,6 +1,6 @@
 """Waveform to speech segments, with the silero voice activity detector (an LSTM), run on many streams at once.
 
-The detector's own package steps through one stream in Python, 32 ms at a time, so only its weights are used (they ship
+The detector's own package steps through one stream in Python, 32 ms at a time, so only its weights are used (they are
 in ``models/``). Here the convolutions run over all frames of all streams, then one LSTM over all streams side by side.
 
 Source: Silero Team, silero-vad 6 (MIT licence), its 16 kHz network.
@@ -24,12 +24,12 @@ from forensic.settings import SpeechSettings
 from forensic.storage.shipped import shipped
 
 FRAME = 512
-"""Samples a decision: 32 ms."""
+"""Samples per decision: 32 ms."""
 
 _CONTEXT = 64  # samples of the frame before, which the network sees as well
 _STREAM_FRAMES = 1250  # longer recordings are cut to streams of 40 s, so that a batch has many
 _WARM_UP_FRAMES = 96  # 3 s heard before a stream's own first frame
-_CONVOLUTION_BATCH = 1024  # frames at once: what stays in the processor's caches
+_CONVOLUTION_BATCH = 1024  # frames at once; more would not stay in the processor's caches
 _HYSTERESIS = 0.15  # speech ends this far below the threshold at which it starts
 
 
@@ -73,7 +73,7 @@ def _detector() -> _Detector:
 
 
 def detector_folder() -> Path:
-    """The speech detector that ships."""
+    """The bundled speech detector."""
     return shipped("models") / "silero-vad-6"
 
 
@@ -127,10 +127,10 @@ def _frames(samples: Samples) -> Tensor:
 
 
 def find_speech(probability: NDArray[np.float32], samples: int, settings: SpeechSettings) -> tuple[SpeechSegment, ...]:
-    """Stretches of speech: start above the threshold, end below it by 0.15 for long enough, short ones dropped.
+    """Stretches of speech: each starts above the threshold and ends 0.15 below it; short ones are dropped.
 
     Args:
-        probability: one value a frame of 512 samples, as ``speech_probability`` gives it.
+        probability: one value per frame of 512 samples, as ``speech_probability`` gives it.
         samples: length of the waveform.
         settings: thresholds and durations.
 

@@ -1,6 +1,6 @@
-"""The room and the codec that speech has passed, as far as it shows: a small network on the spectrogram's statistics.
+"""The room and the codec that speech has passed, estimated by a small network from the spectrogram's statistics.
 
-Blind estimates, made without knowing what was said: the room's clarity C50, and the kind of codec. They were learned on
+The estimates are made without knowing what was said: the room's clarity C50, and the kind of codec. They were learnt on
 people, rooms and channels of the simulator; ``benchmarks/condition_estimates.py`` prints their errors on other people.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from forensic.audio.spectrogram import HOP, STATISTICS, frames_of, trace_statistics
+from forensic.audio.spectrogram import SPECTROGRAM_HOP, STATISTICS, frames_of, trace_statistics
 from forensic.errors import ModelError
 from forensic.records import SAMPLE_RATE_HZ, Block, Samples, SpeechSegment
 from forensic.storage.atomic import written_whole
@@ -23,13 +23,13 @@ from forensic.storage.cards import REMEDY, named_file, read_card, write_card
 from forensic.storage.shipped import shipped
 
 CODEC_KINDS = ("PCM or G.711", "AMR or GSM", "Opus", "MP3 or AAC")
-"""What the network tells apart: none, G.711, G.722 and ADPCM alike; codecs that model the voice; two that transform."""
+"""The network's classes: no codec, G.711, G.722 or ADPCM; codecs that model the voice; two kinds that transform."""
 
-DRY_C50_DB = 30.0
+NO_ROOM_C50_DB = 30.0
 """The clarity of speech without a room, and the highest that is estimated."""
 
 _LOWEST_C50_DB = -5.0
-_LONGEST_S = 12.0  # of a block that is looked at
+_LONGEST_S = 12.0  # of a block that is analysed
 _BEFORE_S, _AFTER_S = 0.03, 0.22  # a room goes on for a while after speech
 _CLIP = 5.0  # standard deviations
 _LAYERS = 3
@@ -57,7 +57,8 @@ class TraceNetwork:
     Attributes:
         mean, deviation: of each statistic, shape (STATISTICS,).
         weights: of each layer, shape (outputs, inputs).
-        biases: of each layer, shape (outputs,). The last layer gives C50 in units of 10 dB, and a logit a codec kind.
+        biases: of each layer, shape (outputs,). The last layer gives C50 in units of 10 dB, and one
+            logit per kind of codec.
 
     Raises:
         ModelError: if shapes do not fit together.
@@ -84,14 +85,18 @@ class TraceNetwork:
             raise ModelError("The layers of the network for room and codec do not fit together.", REMEDY)
 
     def estimate(self, statistics: NDArray[np.floating]) -> Traces:
-        """The estimates for one channel of a recording; statistics of shape (STATISTICS,)."""
+        """The estimates for one channel of a recording.
+
+        Args:
+            statistics: of the channel, shape (STATISTICS,).
+        """
         values = np.clip((statistics - self.mean) / self.deviation, -_CLIP, _CLIP)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             values = np.maximum(weight @ values + bias, 0.0)
         output = self.weights[-1] @ values + self.biases[-1]
         odds = np.exp(output[1:] - output[1:].max())
         kind = int(odds.argmax())
-        c50_db = min(max(10.0 * float(output[0]), _LOWEST_C50_DB), DRY_C50_DB)
+        c50_db = min(max(10.0 * float(output[0]), _LOWEST_C50_DB), NO_ROOM_C50_DB)
         return Traces(c50_db, CODEC_KINDS[kind], float(odds[kind] / odds.sum()))
 
 
@@ -103,7 +108,7 @@ class TraceMeter:
         self._frames = 0
 
     def update(self, block: Block, segments: Sequence[SpeechSegment]) -> None:
-        """Take the next block; of a long one, 12 s from its first speech on are looked at.
+        """Take the next block; of a long one, only 12 s from its first speech on are analysed.
 
         Args:
             block: of the channel.
@@ -126,7 +131,10 @@ class TraceMeter:
 
 
 def estimate_traces(statistics: NDArray[np.float32] | None) -> Traces | None:
-    """What the network that ships makes of a ``TraceMeter``'s statistics; None of None.
+    """The estimates of the bundled network from a ``TraceMeter``'s statistics; None if these are None.
+
+    Args:
+        statistics: of the channel, shape (STATISTICS,); None where there was too little speech.
 
     Raises:
         ModelError: if the network is damaged.
@@ -135,11 +143,17 @@ def estimate_traces(statistics: NDArray[np.float32] | None) -> Traces | None:
 
 
 def around_speech(segments: Sequence[SpeechSegment], start_s: float, frames: int) -> NDArray[np.bool_]:
-    """Which frames of a stretch that starts at ``start_s`` are speech, or fade after it, shape (frames,)."""
+    """Which frames of a stretch that starts at ``start_s`` are speech, or fade after it, shape (frames,).
+
+    Args:
+        segments: speech, in seconds from the start of the recording.
+        start_s: where frame 0 is in the recording.
+        frames: how many, of ``HOP`` samples each.
+    """
     mask = np.zeros(frames, bool)
     for segment in segments:
         first, last = (
-            round((time_s - start_s) * SAMPLE_RATE_HZ / HOP)
+            round((time_s - start_s) * SAMPLE_RATE_HZ / SPECTROGRAM_HOP)
             for time_s in (segment.start_s - _BEFORE_S, segment.end_s + _AFTER_S)
         )
         mask[max(0, first) : max(0, last)] = True
@@ -147,7 +161,7 @@ def around_speech(segments: Sequence[SpeechSegment], start_s: float, frames: int
 
 
 def trace_model_folder() -> Path:
-    """The network that ships."""
+    """The bundled network."""
     return shipped("models") / "room-codec-1"
 
 
@@ -178,7 +192,7 @@ def save_trace_network(folder: Path, network: TraceNetwork, facts: dict[str, obj
     """Write weights and card.
 
     Args:
-        folder: made where it is missing.
+        folder: made if it is missing.
         network: what to write.
         facts: what else the card says: data, licence, limits.
     """

@@ -1,4 +1,4 @@
-"""The audit log: one JSON object a line, each with the hash of the line before, so that a change anywhere shows."""
+"""The audit log: one JSON object per line, each with the hash of the line before, so that any change shows."""
 
 import hashlib
 import json
@@ -16,9 +16,9 @@ def append_audit(log: Path, action: str, facts: dict[str, Any]) -> str:
     """Add a line.
 
     Args:
-        log: the file; made where it is missing.
+        log: the file; made if it is missing.
         action: what was done.
-        facts: with what: paths, hashes, versions, counts; JSON values.
+        facts: paths, hashes, versions and counts, as JSON values.
 
     Returns:
         The SHA-256 of the new line.
@@ -46,7 +46,7 @@ def verify_audit(log: Path) -> int:
         The number of lines.
 
     Raises:
-        CaseError: if a line was changed, removed or added out of turn.
+        CaseError: if a line was changed, removed or inserted.
     """
     previous = _FIRST
     lines = log.read_bytes().splitlines()
@@ -58,7 +58,7 @@ def verify_audit(log: Path) -> int:
         if stated != previous:
             raise CaseError(
                 f"The audit log {log} is broken at line {number}.",
-                "It was changed after it was written; compare it with a copy kept elsewhere.",
+                "It was changed after it was written: compare it with a copy from elsewhere.",
             )
         previous = hashlib.sha256(line).hexdigest()
     return len(lines)

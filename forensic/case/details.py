@@ -4,14 +4,13 @@ The file is written once, with every key blank or at a sensible default and a co
 hand. A blank value is no error: the report shows a line to fill in with a pen.
 """
 
-import dataclasses
-import tomllib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from forensic.errors import CaseError
+from forensic.storage import toml
 from forensic.storage.atomic import written_whole
 
 CASE_FILE = "case.toml"
@@ -128,58 +127,21 @@ def load_case_details(folder: Path) -> CaseDetails:
         CaseError: if the file is missing or unreadable, is no TOML, or has an unknown key or a wrong value.
     """
     path = folder / CASE_FILE
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # -sig: some editors put a byte-order mark
-    except FileNotFoundError as error:
+    if not path.exists():
         raise CaseError(
             f"There is no {CASE_FILE} in {folder}.",
             "Check the path of the case, or start the case with a scan.",
-        ) from error
-    except OSError as error:
-        raise CaseError(f"Cannot read {path}: {error.strerror}.", "Check that you may read it.") from error
-    except UnicodeDecodeError as error:
-        raise CaseError(f"{path} is not UTF-8 text.", "Save it with the encoding UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise CaseError(
-            f"{path} is not valid TOML: {error}.",
-            "Correct that line; text stands between quotation marks, and a backslash inside it is written twice.",
-        ) from error
-    return _details_from(content, path)
+        )
+    blame = toml.Blame(CaseError)
+    content = {key: _tidied(value) for key, value in toml.read(path, dict[str, Any], blame).items()}
+    for day in ("received", "issued"):
+        if content.get(day) == "":  # as in a new file
+            del content[day]
+    return toml.convert(content, CaseDetails, str(path), blame)
 
 
-def _details_from(content: dict[str, Any], path: Path) -> CaseDetails:
-    types = get_type_hints(CaseDetails)
-    values: dict[str, Any] = {}
-    for key, value in content.items():
-        if key not in types:
-            known = ", ".join(field.name for field in dataclasses.fields(CaseDetails))
-            raise CaseError(f"{path}: the key {key!r} is unknown.", f"Use {known}.")
-        if types[key] is str:
-            values[key] = _text(value, key, path)
-        elif types[key] == tuple[str, ...]:
-            values[key] = _texts(value, key, path)
-        else:
-            values[key] = _day(value, key, path)
-    return CaseDetails(**values)
-
-
-def _text(value: object, key: str, path: Path) -> str:
-    if not isinstance(value, str):
-        raise CaseError(f"{path}: {key} = {value!r} is no text.", f'Write it between quotation marks: {key} = "...".')
-    return value.strip()
-
-
-def _texts(value: object, key: str, path: Path) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise CaseError(f"{path}: {key} is no list of texts.", f'Write {key} = ["...", "..."].')
-    return tuple(text.strip() for text in value if text.strip())
-
-
-def _day(value: object, key: str, path: Path) -> date | None:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        text = _text(value, key, path)
-        return date.fromisoformat(text) if text else None
-    except (CaseError, ValueError) as error:
-        raise CaseError(f"{path}: {key} = {value!r} is no date.", f"Write {key} = 2026-03-31, for example.") from error
+def _tidied(value: Any) -> Any:
+    """Text without the space around it, lists without blank texts."""
+    if isinstance(value, list):
+        return [tidied for item in value if (tidied := _tidied(item)) != ""]
+    return value.strip() if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Which files lie in the folders that a case names, and what their bytes are."""
+"""Which files are in the folders that a case names, and what their bytes are."""
 
 import errno
 import fnmatch

@@ -1,7 +1,7 @@
 """Who speaks when, in files: RTTM, and the label tracks of Audacity; written by a scan, or corrected by an examiner.
 
-An RTTM file has a line a turn: ``SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>``, times in
-seconds; what is between the seventh field and the last two names the speaker, blanks and all. A label track has
+An RTTM file has one line per turn: ``SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>``, times in
+seconds; the speaker's name is between the seventh field and the last two, and may have blanks. A label track has
 ``start<TAB>end<TAB>speaker``; where it reads ``channel 2: speaker``, the turn is of that channel, else of every
 channel. A label file stands for the recording that has its name, with or without the recording's own suffix; one RTTM
 file may name several recordings.

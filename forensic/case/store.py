@@ -1,6 +1,6 @@
 """The tables of a case: their schemas, and how they are written and read.
 
-A scan appends *batches*. A batch is one Parquet file a table, all with the batch's number; the file of ``recordings``
+A scan appends *batches*. A batch is one Parquet file per table, all with the batch's number; the file of ``recordings``
 is written last, so a batch counts only when it is whole, and a killed scan loses at most the batch in flight.
 ``compact`` joins the batches of a finished scan to one file a table. A later row for a key replaces an earlier one.
 """
@@ -8,14 +8,27 @@ is written last, so a batch counts only when it is whole, and a killed scan lose
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import polars as pl
 
 from forensic.errors import CaseError
-from forensic.storage.tables import write_parquet
+from forensic.quantities import QUANTITIES
+from forensic.storage.tables import column_type, write_parquet
 
 Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
+
+FileSide: TypeAlias = Literal["questioned", "reference"]
+"""Whether a file was scanned as a questioned recording, or as one of the reference set."""
+
+REFERENCE: Final = "reference"
+
+FileStatus: TypeAlias = Literal["audio", "skipped", "unreadable"]
+"""What a file is: a recording, no audio (and not named as such), or bytes that could not be read."""
+
+AUDIO: Final = "audio"
+SKIPPED: Final = "skipped"
+UNREADABLE: Final = "unreadable"
 
 EVIDENCE_KEY: Schema = {
     "sha256": pl.String,
@@ -25,24 +38,24 @@ EVIDENCE_KEY: Schema = {
 }
 
 TURN_KEY: Schema = EVIDENCE_KEY | {
-    "turn": pl.Int16,  # 0: all speech of the channel, in which one speaker was found; 1 and on: its speakers
+    "turn": pl.Int16,  # the voice: 0 for all speech of the channel, where one speaker was found; 1 and on: its speakers
     "labels_sha256": pl.String,  # of the file with an examiner's turns; empty where speakers were found
 }
 
 SCHEMAS: dict[str, Schema] = {
-    # one row a path: what lies there
+    # one row per path: the file there
     "files": {
         "path": pl.String,  # absolute, as ``path_text`` writes it
         "sha256": pl.String,  # null where the bytes could not be read
         "size_bytes": pl.Int64,
         "modified_ns": pl.Int64,
-        "side": pl.String,  # "questioned" or "reference"
-        "status": pl.String,  # "audio", "skipped" (no audio, and not named as such) or "unreadable"
+        "side": pl.String,  # a ``FileSide``
+        "status": pl.String,  # a ``FileStatus``
         "reason": pl.String,  # why it was skipped or unreadable
         "remedy": pl.String,
         "scanned_utc": pl.Datetime("us", "UTC"),
     },
-    # one row a file content and examination: container and codec facts; the ledger of what is done
+    # one row per file content and examination: facts of container and codec; the ledger of what is done
     "recordings": {
         "sha256": pl.String,
         "model_sha256": pl.String,
@@ -59,26 +72,20 @@ SCHEMAS: dict[str, Schema] = {
         "labels_path": pl.String,
         "tags": pl.List(pl.String),  # of container and stream, "name=value"
     },
-    # one row a channel with speech, or a speaker in it where there are several
+    # one row per channel with speech, or per speaker in it if there are several
     "quality": TURN_KEY
     | {
         "speakers": pl.Int16,  # in the channel
         "duration_s": pl.Float64,
-        "net_speech_s": pl.Float64,
         "speech_level_dbfs": pl.Float64,
         "noise_level_dbfs": pl.Float64,
-        "snr_db": pl.Float64,
         "peak_dbfs": pl.Float64,
-        "clipped_share": pl.Float64,
-        "bandwidth_hz": pl.Float64,
-        "low_edge_hz": pl.Float64,
-        "c50_db": pl.Float64,
-        "codec_trace": pl.String,
+        **{quantity.stored: column_type(quantity) for quantity in QUANTITIES},
         "codec_trace_probability": pl.Float64,
-        "envelope_low": pl.List(pl.Float32),
+        "envelope_low": pl.List(pl.Float32),  # the outline of the waveform, for a plot
         "envelope_high": pl.List(pl.Float32),
     },
-    # one row a stretch of speech; embedding is null where the stretch holds no window of its own
+    # one row per stretch of speech; embedding is null if no window is centred in the stretch
     "segments": TURN_KEY
     | {
         "segment": pl.Int32,
@@ -87,9 +94,9 @@ SCHEMAS: dict[str, Schema] = {
         "windows": pl.Int32,
         "embedding": pl.List(pl.Float32),
     },
-    # one row a channel with speech, or a speaker in it
+    # one row per channel with speech, or per speaker in it
     "embeddings": TURN_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
-    # one row a channel with speech, or a speaker in it, where a scan tells languages: of its first minute of speech
+    # one row per channel with speech, or per speaker in it, if languages are classified: of its first minute of speech
     "language": TURN_KEY
     | {
         "answer": pl.String,  # "named", or why no language is
@@ -102,9 +109,9 @@ SCHEMAS: dict[str, Schema] = {
         "accent": pl.String,
         "accent_probability": pl.Float64,
     },
-    # one row a channel with speech; 32 bits a frame, little-endian, 0 outside speech
+    # one row per channel with speech; 32 bits per frame, little-endian, 0 outside speech
     "fingerprints": EVIDENCE_KEY | {"fingerprint": pl.Binary},
-    # one row a recording (channel null) or channel that could not be examined
+    # one row per recording (channel null) or channel that could not be examined
     "failures": EVIDENCE_KEY | {"step": pl.String, "problem": pl.String, "remedy": pl.String},
 }
 """Column name to type, by table."""
@@ -177,7 +184,7 @@ class EvidenceStore:
     def read_of(self, table: str, model_sha256: str, settings_sha256: str) -> pl.DataFrame:
         """The rows of a table that one model and one settings made.
 
-        Of a recording whose turns an examiner set, or set anew, those of the latest choice.
+        Of a recording whose turns an examiner set, once or again, those of the latest choice.
 
         Raises:
             CaseError: if a file of the table cannot be read.
@@ -206,7 +213,9 @@ class EvidenceStore:
             parts = self._parts(table)
             if parts:
                 write_parquet(self.read(table), self.folder / f"{table}.parquet")
-                if table != "recordings":  # while the ledger's parts stand, a kill here repeats rows, and loses none
+                if (
+                    table != "recordings"
+                ):  # as long as the ledger's parts exist, a kill here repeats rows, and loses none
                     for _, path in parts:
                         path.unlink()
         for _, path in self._parts("recordings"):

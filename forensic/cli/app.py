@@ -20,7 +20,7 @@ _OF_THE_DISK = frozenset(
 
 app = typer.Typer(
     name="forensic",
-    help="Forensic voice comparison: folders of recordings to calibrated likelihood ratios and a report.",
+    help="Forensic voice comparison: from folders of recordings to calibrated likelihood ratios and a report.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a bug keeps its plain traceback
@@ -62,7 +62,7 @@ def _options(
 
 
 def main() -> None:
-    """Run the command; an error that the user can mend becomes two lines on stderr and exit code 1."""
+    """Run the command; an error that the user can correct becomes two lines on stderr and exit code 1."""
     try:
         app()
     except ForensicError as error:
@@ -80,5 +80,5 @@ def main() -> None:
         )
         sys.exit(1)
     except KeyboardInterrupt:
-        typer.echo("Stopped. Run the same command again to go on where it was.", err=True)
+        typer.echo("Stopped. Run the same command again to continue.", err=True)
         sys.exit(130)

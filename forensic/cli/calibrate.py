@@ -20,31 +20,33 @@ _ROWS_SHOWN = 40
 
 
 def calibrate_command(
-    out: Annotated[Path, typer.Option("--out", help="New folder of the calibration, for `compare --calibration`.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="New folder for the calibration, to use with `compare --calibration`.")
+    ],
     manifest: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of own recordings in the conditions of a case: path, speaker, role (known or questioned), "
-            "session; perhaps condition and corpus.",
+            help="CSV file of your own recordings in the conditions of a case. Columns: path, speaker, role (known or "
+            "questioned), session; optional: condition, corpus.",
         ),
     ] = None,
     scores: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of own scores by this model: score, same_speaker, speaker_known, speaker_questioned, and the "
-            "conditions of both sides, as in the lrs.csv of a validation.",
+            help="CSV file of your own scores, made with this model. Columns: score, same_speaker, speaker_known, "
+            "speaker_questioned, and the conditions of both sides as in lrs.csv of a validation.",
         ),
     ] = None,
     allow_same_session: Annotated[
         bool,
-        typer.Option("--allow-same-session", help="Use a speaker's recordings of one session on both sides too."),
+        typer.Option("--allow-same-session", help="Also use recordings of one session on both sides of a speaker."),
     ] = False,
     criterion: CriterionOption = DEFAULT_CRITERION,
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
 ) -> None:
-    """Make own recordings or scores of known truth into what `forensic compare --calibration` calibrates on.
+    """Make a calibration for `forensic compare --calibration` from recordings, or scores, of known truth.
 
     Give --manifest or --scores. Exit code 3: done, but some recordings were left out.
     """
@@ -52,9 +54,9 @@ def calibrate_command(
     from forensic.workflows.calibrate import CalibrationRequest, calibrate_on_recordings, calibrate_on_scores
 
     if (manifest is None) == (scores is None):
-        raise typer.BadParameter("give one of --manifest and --scores.")
+        raise typer.BadParameter("Give either --manifest or --scores.")
     if allow_same_session and manifest is None:
-        raise typer.BadParameter("--allow-same-session goes with --manifest.")
+        raise typer.BadParameter("--allow-same-session needs --manifest.")
     source = manifest or scores
     assert source is not None
     command_line = shlex.join(["forensic", *sys.argv[1:]])
@@ -78,10 +80,13 @@ def calibrate_command(
 
 
 def print_calibrations(result: "CalibrationResult") -> None:
-    """What each pair of conditions is worth, and what was left out."""
+    """How good the calibration of each pair of conditions is, and what was left out."""
+    from forensic.report.shared.formats import plural
+
     for left in result.exclusions:
         examples = f" ({shown(left.examples[0])})" if left.examples else ""
-        console.print(f"[yellow]Left out[/] {left.number:,} {left.what}: {shown(left.reason)}{examples}")
+        what = plural(left.number, left.what.removesuffix("s"))
+        console.print(f"[yellow]Left out[/] {what}: {shown(left.reason)}{examples}")
     table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("Known side", "Questioned side"):
         table.add_column(name)

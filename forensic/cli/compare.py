@@ -38,7 +38,9 @@ def compare_command(
     case: ExistingCaseOption = DEFAULT_CASE,
     questioned: Annotated[
         list[str] | None,
-        typer.Option(help="Only these scanned recordings: a path, folder or glob; may be repeated."),
+        typer.Option(
+            help="Compare only these scanned recordings: a path, folder or glob; may be repeated. Default: all."
+        ),
     ] = None,
     channels: ChannelsOption = None,
     speakers: SpeakersOption = None,
@@ -49,18 +51,18 @@ def compare_command(
     population: Annotated[
         Path | None,
         typer.Option(
-            help="People of the relevant population, as for `forensic population build`: their speech is simulated in "
-            "the conditions of this case, in place of the nearest of the model's bank.",
+            help="People of the relevant population, as for `forensic population build`. Their speech is simulated in "
+            "the conditions of this case. Default: the nearest conditions of the model's reference population.",
         ),
     ] = None,
     calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
 ) -> None:
-    """Compare the scanned questioned recordings with suspects; write likelihood ratios and the report.
+    """Compare the scanned questioned recordings with suspects, and write likelihood ratios and a report.
 
     Use the same --model, --settings, --channels and --speakers as in the scan; --segments is for the suspects'
-    recordings. Exit code 3: done, but some of these were rejected.
+    recordings. Exit code 3: done, but some of the suspects' recordings were rejected.
     """
     with loading():
         from forensic.case.folder import open_case
@@ -69,7 +71,7 @@ def compare_command(
         from forensic.workflows.compare import compare
 
     if population is not None and calibration is not None:
-        raise typer.BadParameter("give one of --population and --calibration.")
+        raise typer.BadParameter("Give --population or --calibration, not both.")
     request = ComparisonRequest(
         reference=reference,
         model_folder=model or default_model_folder(),
@@ -109,6 +111,7 @@ def print_ranked(comparisons: "pl.DataFrame") -> None:
     import polars as pl
 
     from forensic.comparison.tables import STATUS_LR
+    from forensic.report.shared.formats import plural
 
     ranked = comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
     table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -133,10 +136,11 @@ def print_ranked(comparisons: "pl.DataFrame") -> None:
     if not ranked.is_empty():
         console.print(table)
     if ranked.height > _ROWS_SHOWN:
-        console.print(f"... and {ranked.height - _ROWS_SHOWN:,} more, in the table.")
+        console.print(f"... and {ranked.height - _ROWS_SHOWN:,} more: see the table.")
     refused = comparisons.filter(pl.col("status") != STATUS_LR)
     console.print(
-        f"{comparisons.height:,} comparisons: {ranked.height:,} with an LR, {refused.height:,} with no LR issued."
+        f"{plural(comparisons.height, 'comparison')}: {ranked.height:,} with an LR, "
+        f"{refused.height:,} with no LR issued."
     )
     reasons = refused.group_by("questioned_path", "channel", "turn", "speakers", "reason", maintain_order=True).agg(
         pl.len()

@@ -36,10 +36,13 @@ def identify_command(
     *,
     reference: ReferenceOption,
     case: Annotated[
-        Path | None, typer.Option(help="Case that takes evidence, results and report; made where it is missing.")
+        Path | None,
+        typer.Option(
+            help="Case folder for evidence, results and report. Created if it does not exist. Default: nothing is kept."
+        ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="New folder for the report and all results, where there is no --case.")
+        Path | None, typer.Option(help="New folder for the report and all results, without a case. Default: no report.")
     ] = None,
     channels: ChannelsOption = None,
     speakers: SpeakersOption = None,
@@ -52,10 +55,10 @@ def identify_command(
     workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Rank suspects for each questioned speaker by likelihood ratio, and say what chance alone would give.
+    """Rank the suspects for each questioned speaker by likelihood ratio, and say what chance alone would give.
 
-    The speaker may be none of them. Without --case and --report nothing is kept. Exit code 3: done, but some recordings
-    were rejected.
+    The speaker may be none of them. Nothing is kept unless --case or --report says where. Exit code 3: done, but some
+    recordings were rejected.
     """
     with loading():
         from forensic.case.folder import open_case
@@ -64,7 +67,7 @@ def identify_command(
         from forensic.workflows.identify import identify
 
     if case is not None and report is not None:
-        raise typer.BadParameter("give one of --case and --report; a case has its own place for reports.")
+        raise typer.BadParameter("Give --case or --report, not both: a case has its own folder for reports.")
     request = ComparisonRequest(
         reference=reference,
         model_folder=model or default_model_folder(),
@@ -103,6 +106,8 @@ def identify_command(
 
 def print_ranking(speaker: dict[str, Any]) -> None:
     """The suspects of one questioned speaker by LR, with what to expect by chance."""
+    from forensic.report.shared.formats import plural
+
     console.print(f"[bold]{shown_path(speaker['questioned_path'])}[/]{part_of(speaker)}")
     ranked = speaker["ranked"]
     if ranked:
@@ -121,9 +126,9 @@ def print_ranking(speaker: dict[str, Any]) -> None:
         if len(ranked) > _SUSPECTS_SHOWN:
             console.print(f"  ... and {len(ranked) - _SUSPECTS_SHOWN:,} more suspects.")
         console.print(
-            f"  The speaker may be none of them. If so, {_number(speaker['expected_as_high'])} of {len(ranked):,} "
-            f"suspects would be expected to reach the highest of these LRs by chance; of LRs of 1 or more, "
-            f"{_number(speaker['chance'][0]['expected'])}, and {speaker['chance'][0]['found']} were found."
+            f"  The speaker may be none of them. If so, {_number(speaker['expected_as_high'])} of "
+            f"{plural(len(ranked), 'suspect')} would be expected to reach the highest of these LRs by chance, and "
+            f"{_number(speaker['chance'][0]['expected'])} to reach an LR of 1; {speaker['chance'][0]['found']} did."
         )
     for row in speaker["no_lr"][:_SUSPECTS_SHOWN]:
         console.print(f"  [yellow]No LR[/] {shown(row['suspect'])}: {shown(row['reason'])}")

@@ -18,29 +18,31 @@ if TYPE_CHECKING:
 
 def language_command(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON: a list of objects.")] = False,
     model: Annotated[
-        Path | None, typer.Option("--model", help="Folder of a language model; the one that ships without it.")
+        Path | None, typer.Option("--model", help="Folder of a language model. Default: the bundled model.")
     ] = None,
     accent_model: Annotated[
-        Path | None, typer.Option("--accent-model", help="Folder of an accent model; the one that ships without it.")
+        Path | None, typer.Option("--accent-model", help="Folder of an accent model. Default: the bundled model.")
     ] = None,
     channels: ChannelsOption = None,
     settings: SettingsOption = None,
 ) -> None:
-    """Tell which language recordings are in, and which accent where it is English.
+    """Classify the language of recordings, and the accent of English.
 
-    The answer may be that there is too little speech, that it is none of the languages, or that the likeliest language
-    is not covered: one that validation found to be told badly. Exit code 3: done, but some recordings were rejected.
+    Instead of a language the answer may be that there is too little speech, that it is none of the languages, or that
+    the most probable language is not covered: validation found too many errors for it. Exit code 3: done, but some
+    recordings were rejected.
     """
     from forensic.examination.language import load_language_models
+    from forensic.report.shared.formats import plural
     from forensic.workflows.language import identify_languages
 
     models = load_language_models(model, accent_model)
     chosen = with_channels(load_settings(settings), channels)
     with meter("Listening", is_silent=as_json) as bar:
         findings = identify_languages(
-            paths, models, chosen, lambda done, total: bar.update(done, total, f"{done:,} of {total:,} files")
+            paths, models, chosen, lambda done, total: bar.update(done, total, f"{done:,} of {plural(total, 'file')}")
         )
     if as_json:
         typer.echo(json.dumps([describe(finding) for finding in findings], indent=1, ensure_ascii=False))
@@ -119,7 +121,7 @@ def _accent(accent: "Recognition") -> str:
 
 
 def _next(spoken: "Recognition") -> str:
-    """The other candidates; where none is named, the first with them."""
+    """The other candidates; all of them where no language is named."""
     from forensic.language.names import name_of
 
     candidates = spoken.top[1:] if spoken.name else spoken.top

@@ -34,7 +34,7 @@ def link_command(
     case: ExistingCaseOption = DEFAULT_CASE,
     threshold: Annotated[
         float,
-        typer.Option(help="Least log10 LR of a link, and least mean log10 LR between clusters that are joined."),
+        typer.Option(help="Lowest log10 LR of a link, and lowest mean log10 LR at which two clusters are joined."),
     ] = 1.0,
     channels: ChannelsOption = None,
     speakers: SpeakersOption = None,
@@ -48,11 +48,12 @@ def link_command(
 ) -> None:
     """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
 
-    Recordings suspected of one source or session are listed apart. Use the same --model, --settings, --channels and
-    --speakers as in the scan.
+    Recordings suspected of one source or session are listed, and not compared. Use the same --model,
+    --settings, --channels and --speakers as in the scan.
     """
     with loading():
         from forensic.case.folder import open_case
+        from forensic.report.shared.formats import plural
         from forensic.speaker.extractor import default_model_folder
         from forensic.workflows.link import LinkRequest, link
 
@@ -93,14 +94,14 @@ def link_command(
     if not result.links.is_empty():
         console.print(table)
     if result.links.height > _ROWS_SHOWN:
-        console.print(f"... and {result.links.height - _ROWS_SHOWN:,} more, in the table.")
-    for suspicion in result.suspicions[:_ROWS_SHOWN]:
-        console.print(f"[yellow]Suspected: {suspicion.kind}[/] {shown(suspicion.finding)}")
+        console.print(f"... and {result.links.height - _ROWS_SHOWN:,} more: see the table.")
+    for suspicion in result.results["suspicions"][:_ROWS_SHOWN]:
+        console.print(f"[yellow]Suspected: {suspicion['kind']}[/] {shown(suspicion['finding'])}")
     expected = result.results["expected_by_chance"][0]["expected"]
     console.print(
-        f"{result.voices.height:,} voices, {result.results['pairs']:,} pairs, {result.results['pairs_with_lr']:,} with "
-        f"an LR; {result.links.height:,} links. By chance {expected:.1f} would be expected, if every pair were of two "
-        "people."
+        f"{plural(result.voices.height, 'voice')}, {plural(result.results['pairs'], 'pair')}, "
+        f"{result.results['pairs_with_lr']:,} with an LR; {plural(result.links.height, 'link')}. If every pair "
+        f"were of two people, {expected:.1f} would be expected by chance."
     )
     console.print(f"Table:  {shown_path(result.folder / 'links.csv')}")
     console.print(f"Report: {shown_path(result.pdf)}")

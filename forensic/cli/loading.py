@@ -1,4 +1,4 @@
-"""Heavy libraries, loaded faster."""
+"""Loading heavy libraries faster."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Put off the search for garbage while thousands of modules load: it finds none, and takes a tenth of the time."""
+    """Pause garbage collection while thousands of modules load: it would find nothing, and take a tenth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

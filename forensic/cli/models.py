@@ -8,7 +8,7 @@ from rich.table import Table
 
 from forensic.cli.terminal import FAILED, console, shown, shown_path
 
-models_app = typer.Typer(help="The models that are there: list, show, verify, import.", invoke_without_command=True)
+models_app = typer.Typer(help="List the installed models; show, verify or import one.", invoke_without_command=True)
 
 FoldersOption = Annotated[
     list[Path] | None, typer.Option("--in", help="Look in this folder as well; may be repeated.", show_default=False)
@@ -20,6 +20,7 @@ def list_command(context: typer.Context, folders: FoldersOption = None) -> None:
     """List the models, each checked against the hashes of its card."""
     if context.invoked_subcommand is not None:
         return
+    from forensic.report.shared.formats import plural
     from forensic.workflows.models import find_models
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -31,7 +32,7 @@ def list_command(context: typer.Context, folders: FoldersOption = None) -> None:
             shown(state.card.get("licence", "")),
             str(state.card.get("weights", {}).get("sha256", ""))[:12],
             _accuracy(state.card),
-            f"{state.speakers} speakers" if state.speakers else "",
+            plural(state.speakers, "speaker") if state.speakers else "",
             f"[red]{shown(state.problem)}[/]" if state.problem else "verified",
             shown(state.card.get("data", "")),
         )
@@ -39,7 +40,7 @@ def list_command(context: typer.Context, folders: FoldersOption = None) -> None:
 
 
 def _accuracy(card: dict[str, Any]) -> str:
-    """Equal error rates on the people whom its training kept out."""
+    """Equal error rates on the people whom its training left out."""
     measured = card.get("development", {})
     rates = [measured.get(f"{side}_eer") for side in ("clean", "degraded")]
     return " / ".join(f"{100 * rate:.1f} %" for rate in rates) if None not in rates else "not measured"
@@ -61,10 +62,10 @@ def show_command(
 
 @models_app.command("verify")
 def verify_command(
-    names: Annotated[list[str] | None, typer.Argument(help="Names or folders; all without any.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names or folders of models. Default: all.")] = None,
     folders: FoldersOption = None,
 ) -> None:
-    """Check models against the hashes of their cards; exit code 1 if one is not whole."""
+    """Check models against the hashes of their cards; exit code 1 if one does not agree."""
     from forensic.workflows.models import find_models, named_model
 
     states = [named_model(name, folders or ()) for name in names] if names else find_models(folders or ())
@@ -78,11 +79,11 @@ def verify_command(
 @models_app.command("import")
 def import_command(
     checkpoint: Annotated[Path, typer.Argument(help="A GE2E checkpoint of Resemblyzer or Real-Time-Voice-Cloning.")],
-    out: Annotated[Path, typer.Option(help="The model folder to make.")],
-    licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "unknown",
-    provenance: Annotated[str, typer.Option(help="What the card says of the training data.")] = "unknown",
+    out: Annotated[Path, typer.Option(help="Model folder to create.")],
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the model card.")] = "unknown",
+    provenance: Annotated[str, typer.Option(help="Description of the training data, for the model card.")] = "unknown",
 ) -> None:
-    """Make a model folder of a public GE2E checkpoint, to compare with."""
+    """Make a model folder from a public GE2E checkpoint, to compare other models with."""
     from forensic.workflows.models import import_checkpoint
 
     folder = import_checkpoint(checkpoint, out, out.name, licence, provenance)

@@ -22,17 +22,22 @@ def _checked(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
     return callback
 
 
-CaseOption = Annotated[Path, typer.Option("--case", help="The case folder; made where it is missing.")]
-ExistingCaseOption = Annotated[Path, typer.Option("--case", help="The case folder, as a scan made it.")]
-SettingsOption = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings; defaults without it.")]
-ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the one that ships without it.")]
-WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; one a processor without it.")]
+CaseOption = Annotated[Path, typer.Option("--case", help="Case folder. Created if it does not exist.")]
+ExistingCaseOption = Annotated[Path, typer.Option("--case", help="Case folder that `forensic scan` made.")]
+SettingsOption = Annotated[
+    Path | None, typer.Option("--settings", help="TOML file of settings. Default: the built-in settings.")
+]
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder. Default: the bundled model.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Number of processes. Default: one per processor.")
+]
 ChannelsOption = Annotated[
     str | None,
     typer.Option(
         "--channels",
         callback=_checked(check_channels),
-        help="auto: apart where they differ; split: always apart; mix: always mixed; N: that channel alone.",
+        help="How to use the channels of a recording. auto: separately if they differ; split: always separately; "
+        "mix: mixed into one; N: channel N alone. Default: the setting audio.channels.",
     ),
 ]
 SpeakersOption = Annotated[
@@ -40,44 +45,51 @@ SpeakersOption = Annotated[
     typer.Option(
         "--speakers",
         callback=_checked(check_speakers),
-        help="Speakers in one channel. auto: as many as are found; 1: none are told apart; N: that many in questioned "
-        "recordings, as many as are found in suspects' ones.",
+        help="Number of speakers in one channel. auto: as many as are found; 1: do not separate speakers; N: exactly N "
+        "in questioned recordings, as many as are found in suspects' recordings. Default: the setting "
+        "diarization.speakers.",
     ),
 ]
 LabelsOption = Annotated[
     Path | None,
     typer.Option(
         "--segments",
-        help="Who speaks when, as an examiner set it: an RTTM file or Audacity label track named like its recording, "
-        "or a folder of them. Without it, what an earlier scan was given stays.",
+        help="Who speaks when, set by an examiner: an RTTM file or an Audacity label track named like its recording, "
+        "or a folder of them. Default: what an earlier scan was given.",
     ),
 ]
 
 CriterionOption = Annotated[
     float,
     typer.Option(
-        "--criterion", min=0.0, help="Cllr up to which conditions give LRs, at the upper end of its 95 % interval."
+        "--criterion", min=0.0, help="Largest Cllr at which conditions get LRs, at the upper end of its 95 % interval."
     ),
 ]
 ReferenceOption = Annotated[
     Path,
     typer.Option(
         "--ref",
-        help="Reference set: a folder with a folder or a recording per suspect, or a CSV (path, suspect).",
+        help="Reference set: a folder with one folder or one recording per suspect, or a CSV file (path, suspect).",
     ),
 ]
-ScaleOption = Annotated[Path | None, typer.Option("--scale", help="TOML file of verbal equivalents.")]
+ScaleOption = Annotated[
+    Path | None, typer.Option("--scale", help="TOML file of verbal equivalents. Default: the bundled scale.")
+]
 CalibrationOption = Annotated[
     Path | None,
     typer.Option(
         "--calibration",
-        help="Folder that `forensic calibrate` made, in place of the model's reference population.",
+        help="Folder that `forensic calibrate` made. Default: the model's reference population.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 EnvelopeOption = Annotated[
     Path | None,
-    typer.Option("--envelope", help="Envelope of a validation, outside which no LR is issued."),
+    typer.Option(
+        "--envelope",
+        help="Envelope file of a validation: no LR is issued outside it. Default: the envelope of the calibration or "
+        "of the reference population.",
+    ),
 ]
 
 DEFAULT_CASE = Path("case")

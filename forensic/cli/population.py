@@ -20,28 +20,31 @@ def build_command(
         Path,
         typer.Argument(
             metavar="PEOPLE",
-            help="A folder with a folder of recordings for each person, or a CSV (path, speaker, corpus, licence).",
+            help="Folder with one folder of recordings per person, or a CSV file (path, speaker, corpus, licence).",
         ),
     ],
     split: Annotated[
-        list[str] | None, typer.Option(help="Use rows of this split; may be repeated; all without it.")
+        list[str] | None, typer.Option(help="Use only rows of this split; may be repeated. Default: all rows.")
     ] = None,
     model: ModelOption = None,
-    work: Annotated[Path, typer.Option(help="Folder of features already made.")] = Path("work/population"),
+    work: Annotated[Path, typer.Option(help="Folder that keeps computed features for the next run.")] = Path(
+        "work/population"
+    ),
     add: Annotated[
-        bool, typer.Option("--add", help="Keep the bank that is there, and add the channels that it lacks.")
+        bool, typer.Option("--add", help="Keep the existing bank, and add only the channels that it lacks.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of every simulated channel.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated channels.")] = 1,
     workers: WorkersOption = None,
     criterion: CriterionOption = DEFAULT_CRITERION,
     settings: SettingsOption = None,
 ) -> None:
-    """Embed speakers in a grid of simulated conditions, and keep the embeddings beside the model.
+    """Embed speakers in a grid of simulated conditions, and write the embeddings into the model folder.
 
-    Each condition is validated at once, and where the criterion is met is kept as well, as the envelope.
-    None of them may have taken part in the training of the model.
+    Then validate each condition, and write the envelope: the conditions in which the criterion is met. None of the
+    speakers may have taken part in the training of the model.
     """
     from forensic.engine import default_workers
+    from forensic.report.shared.formats import plural
     from forensic.speaker.extractor import default_model_folder
     from forensic.workflows.population import PopulationRequest, build_population
 
@@ -55,7 +58,9 @@ def build_command(
         adds=add,
     )
     with meter("Building the population") as bar:
-        folder = build_population(request, lambda done, total: bar.update(done, total, f"{done} of {total} speakers"))
+        folder = build_population(
+            request, lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}")
+        )
     console.print(f"Population: {shown_path(folder)}")
     _validate(folder, criterion, settings)
 
@@ -66,9 +71,9 @@ def envelope_command(
     criterion: CriterionOption = DEFAULT_CRITERION,
     settings: SettingsOption = None,
 ) -> None:
-    """Validate every condition of a model's reference population anew, and keep where the criterion is met.
+    """Validate every condition of a model's reference population again, and write the envelope.
 
-    Outside of it `forensic compare` issues no LR.
+    `forensic compare` issues no LR outside it.
     """
     from forensic.speaker.extractor import default_model_folder
 
@@ -77,13 +82,17 @@ def envelope_command(
 
 def _validate(folder: Path, criterion: float, settings: Path | None) -> None:
     from forensic.report.shared.envelope import limits_in_words
+    from forensic.report.shared.formats import plural
     from forensic.validation.bank_envelope import build_envelope
 
     comparison = load_settings(settings).comparison
     with meter("Validating the population") as bar:
         envelope = build_envelope(
-            folder, comparison, criterion, lambda done, total: bar.update(done, total, f"{done} of {total} conditions")
+            folder,
+            comparison,
+            criterion,
+            lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'condition')}"),
         )
-    console.print(f"Cllr of at most {envelope.criterion:.2f} was met in all conditions but {len(envelope.missed)}.")
+    console.print(f"Cllr is above {envelope.criterion:.2f} in {plural(len(envelope.missed), 'condition')}.")
     for side, limits in (("questioned", envelope.questioned), ("known", envelope.known)):
-        console.print(f"No LR outside, on the {side} side: {limits_in_words(limits)}")
+        console.print(f"Limits of the {side} side, outside which no LR is issued: {limits_in_words(limits)}")

@@ -29,8 +29,12 @@ _PROBLEMS_SHOWN = 20
 def scan_command(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of recordings, or files.")],
     case: CaseOption = DEFAULT_CASE,
-    include: Annotated[list[str] | None, typer.Option(help="Scan only what fits this glob; may be repeated.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Leave out what fits this glob; may be repeated.")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Scan only files that fit this glob; may be repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out files that fit this glob; may be repeated.")
+    ] = None,
     channels: ChannelsOption = None,
     speakers: SpeakersOption = None,
     segments: LabelsOption = None,
@@ -38,15 +42,15 @@ def scan_command(
     settings: SettingsOption = None,
     workers: WorkersOption = None,
 ) -> None:
-    """Find the recordings in folders, and keep speech, quality and embeddings of each in the case.
+    """Find the recordings in folders, and store the speech, quality and embeddings of each in the case.
 
-    Run again, it goes on where it was and examines only what is new or changed. Exit code 3: done, but some
-    recordings were rejected.
+    A second run continues where the first one stopped, and examines only what is new or changed. Exit code 3: done,
+    but some recordings were rejected.
     """
     from forensic.engine import warm_up
 
     if workers != 1:
-        warm_up(["forensic.examination.examine"])  # while the imports below go on
+        warm_up(["forensic.examination.examine"])  # while the modules below load
     from forensic.case.discovery import check_roots
     from forensic.case.folder import open_case
     from forensic.examination.scan import ScanRequest, scan
@@ -85,8 +89,10 @@ def settings_with(path: Path | None, channels: str | None, speakers: str | None 
 
 def show_progress(bar: Meter, state: "ScanSummary") -> None:
     """One state of a scan."""
+    from forensic.report.shared.formats import plural
+
     note = (
-        f"{state.files_done:,} of {state.files:,} files, {state.audio_s / 3600:.2f} h of audio, "
+        f"{state.files_done:,} of {plural(state.files, 'file')}, {state.audio_s / 3600:.2f} h of audio, "
         f"{state.times_real_time:.0f} times real time"
     )
     bar.update(state.bytes_done, state.bytes_total, note)
@@ -111,7 +117,7 @@ def print_summary(summary: "ScanSummary") -> None:
         if count:
             table.add_row(name, f"[{style}]{count:,}[/]" if style else f"{count:,}")
     if summary.examined:
-        table.add_row("Audio, speech in it", f"{summary.audio_s / 60:.1f} min, {summary.net_speech_s / 60:.1f} min")
+        table.add_row("Audio / speech in it", f"{summary.audio_s / 60:.1f} min / {summary.net_speech_s / 60:.1f} min")
         table.add_row("Speed", f"{summary.times_real_time:.0f} times real time, {summary.elapsed_s:.1f} s in all")
     console.print(table)
     _print_speakers(summary)
@@ -120,17 +126,23 @@ def print_summary(summary: "ScanSummary") -> None:
         console.print(f"[red]Rejected[/] {shown_path(path)}{where} ({shown(failure.step)}): {shown(failure.problem)}")
         console.print(f"         {shown(failure.remedy)}")
     if len(summary.problems) > _PROBLEMS_SHOWN:
-        console.print(f"... and {len(summary.problems) - _PROBLEMS_SHOWN} more, in the case's failures and its report.")
+        console.print(
+            f"... and {len(summary.problems) - _PROBLEMS_SHOWN} more: see evidence/failures.parquet of the case."
+        )
     for path, reason in summary.skips[:_PROBLEMS_SHOWN]:
         console.print(f"[dim]Skipped[/]  {shown_path(path)}: {shown(reason)}")
 
 
 def _print_speakers(summary: "ScanSummary") -> None:
     """The channels in which several speakers were found."""
+    from forensic.report.shared.formats import plural
+
     for path, channel, number in summary.several_speakers[:_PROBLEMS_SHOWN]:
         where = f" in channel {channel}" if channel else ""
-        console.print(f"[yellow]{number} speakers[/]{where}: {shown_path(path)}")
+        console.print(f"[yellow]{plural(number, 'speaker')}[/]{where}: {shown_path(path)}")
     if len(summary.several_speakers) > _PROBLEMS_SHOWN:
         console.print(f"... and {len(summary.several_speakers) - _PROBLEMS_SHOWN} more.")
     if summary.several_speakers:
-        console.print("Who speaks when is in the case's folder turns; correct it there, and scan with --segments.")
+        console.print(
+            "Who speaks when is in the folder turns of the case. Correct it there, and scan again with --segments."
+        )

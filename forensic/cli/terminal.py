@@ -1,4 +1,4 @@
-"""What every command shows alike: the console, progress, errors. Text from files is escaped here."""
+"""What all commands print with: the console, progress, errors. Text from files is escaped here."""
 
 import math
 import sys
@@ -42,7 +42,7 @@ def shown(text: object) -> str:
 
 
 def shown_path(path: Path | str) -> str:
-    """A path, relative to the working folder where it lies below it."""
+    """A path, relative to the working folder if it is below that."""
     try:
         return shown(Path(path).absolute().relative_to(Path.cwd()))
     except ValueError:
@@ -76,12 +76,12 @@ class Meter:
         self._last_line = time.monotonic()
 
     def update(self, done: float, total: float, note: str) -> None:
-        """Show where the work stands.
+        """Show the progress.
 
         Args:
-            done: so much.
-            total: of so much.
-            note: what else there is to say.
+            done: amount of work done.
+            total: amount of work in all, in the same unit.
+            note: printed behind it.
         """
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, total=max(total, 1e-9), note=note)
@@ -93,7 +93,7 @@ class Meter:
 
 @contextmanager
 def meter(title: str, *, is_silent: bool = False) -> Iterator[Meter]:
-    """A meter that is gone when the work is done; a silent one leaves standard output to a program that reads it."""
+    """A meter that disappears when the work is done; a silent one prints nothing, for --json."""
     if is_silent:
         yield Meter(None, title, every_s=math.inf)
         return

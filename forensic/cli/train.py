@@ -1,8 +1,9 @@
 """``forensic train``."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,15 +12,18 @@ from forensic.cli.terminal import console, meter, shown_path
 
 if TYPE_CHECKING:
     from forensic.cli.terminal import Meter
+    from forensic.training.configuration import TrainingSettings
+    from forensic.training.model_folder import TrainingRequest
+    from forensic.training.recognition.configuration import RecognitionSettings
     from forensic.training.recognition.development import RecognitionResult
     from forensic.training.recognition.trainer import RecognitionProgress
-    from forensic.training.speaker.backend import BackendChoice
     from forensic.training.speaker.development import DevelopmentResult
     from forensic.training.speaker.trainer import Progress
+    from forensic.workflows.train import RecognitionRequest, SpeakerRequest
 
 
 def describe(state: "Progress | RecognitionProgress") -> str:
-    """Where a run stands, in one line."""
+    """The progress of a run, in one line."""
     left = f"{state.seconds_left / 60:.0f} min left"
     return f"step {state.step:,} of {state.steps:,}, loss {state.loss:.3f}, {left}"
 
@@ -40,7 +44,7 @@ def describe_recognition(result: "RecognitionResult") -> str:
 
 
 class _Watch:
-    """Shows a run: the meter moves on, and every measurement leaves a line."""
+    """Shows a run: the meter moves, and every measurement prints a line."""
 
     def __init__(self, bar: "Meter") -> None:
         self._bar, self._shown = bar, -1
@@ -67,68 +71,52 @@ class _RecognitionWatch:
         self._bar.update(state.step, state.steps, describe(state))
 
 
-def _print_choice(choice: "BackendChoice") -> None:
-    console.print("Cllr_min on development people, clean and degraded:")
-    for name, (clean, degraded) in choice.cllr_min.items():
-        console.print(f"  {name:45} {clean:.3f}  {degraded:.3f}")
-    console.print(f"Chosen: {choice.name}")
-
-
 def train_command(
-    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train on, and how.")],
-    out: Annotated[Path, typer.Option(help="The model folder to make.")],
+    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="Configuration of the training.")],
+    out: Annotated[Path, typer.Option(help="Model folder to create.")],
     data: Annotated[
-        Path | None, typer.Option(help="CSV manifest (path, speaker, ...); overrides data.manifest.")
+        Path | None,
+        typer.Option(help="CSV manifest (path, speaker, ...). Default: data.manifest of the configuration."),
     ] = None,
-    task: Annotated[str, typer.Option(help="What to tell apart: speaker, language or accent.")] = "speaker",
+    task: Annotated[str, typer.Option(help="What the model distinguishes: speaker, language or accent.")] = "speaker",
     init: Annotated[
-        str | None, typer.Option(help="ge2e, random, or a model folder to start from; overrides the configuration.")
+        str | None,
+        typer.Option(help="What to start from: ge2e, random, or a model folder. Default: as in the configuration."),
     ] = None,
-    work: Annotated[Path, typer.Option(help="Folder of cached features and checkpoints.")] = Path("work"),
-    name: Annotated[str | None, typer.Option(help="Name of the model; that of the folder without it.")] = None,
-    licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "Apache-2.0",
-    provenance: Annotated[str, typer.Option(help="What the card says of the data.")] = "",
+    work: Annotated[Path, typer.Option(help="Folder for cached features and checkpoints.")] = Path("work"),
+    name: Annotated[str | None, typer.Option(help="Name of the model. Default: the name of the folder.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the model card.")] = "Apache-2.0",
+    provenance: Annotated[str, typer.Option(help="Description of the training data, for the model card.")] = "",
     backend_only: Annotated[
-        bool, typer.Option("--backend-only", help="Train nothing: choose how the model in --out scores, and keep that.")
+        bool,
+        typer.Option("--backend-only", help="Do not train: choose how the model in --out scores, and save the choice."),
     ] = False,
     workers: WorkersOption = None,
 ) -> None:
-    """Train a model of speakers, languages or accents; a run that was killed goes on from its last checkpoint."""
+    """Train a model of speakers, languages or accents; a run that was killed continues from its last checkpoint."""
     _check_task(task, backend_only=backend_only)
-    if task != "speaker":
-        _train_recognition(task, configuration, out, data, init, work, name, licence, provenance, workers)
-        return
     from forensic.engine import default_workers
-    from forensic.storage.cards import read_card
-    from forensic.training.configuration import load_training_settings
-    from forensic.workflows.train import TrainingRequest, choose_score, train_model
+    from forensic.report.shared.formats import plural
+    from forensic.training.model_folder import TrainingRequest
 
-    settings = load_training_settings(configuration)
-    if data is not None:
-        settings = dataclasses.replace(settings, data=dataclasses.replace(settings.data, manifest=str(data)))
-    if init is not None:
-        settings = dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=init))
-    request = TrainingRequest(settings, out, work, name or out.name, licence, provenance, workers or default_workers())
+    def request(settings: Any) -> "TrainingRequest[Any]":
+        if data is not None:
+            settings = dataclasses.replace(settings, data=dataclasses.replace(settings.data, manifest=str(data)))
+        return TrainingRequest(
+            settings, out, work, name or out.name, licence, provenance, workers or default_workers(), task
+        )
+
     with meter("Training") as bar:
 
         def watch_features(done: int, total: int) -> None:
-            bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces")
+            bar.update(done, total, f"preparing features, {done:,} of {plural(total, 'piece')}")
 
-        if backend_only:
-            choice = choose_score(request, watch_features)
+        if task != "speaker":
+            _train_recognition(request(_recognition_settings(configuration, init)), watch_features, bar)
+        elif backend_only:
+            _choose_score(request(_speaker_settings(configuration, init)), watch_features)
         else:
-            history = train_model(request, watch_features, _Watch(bar))
-    if backend_only:
-        _print_choice(choice)
-        return
-    if history[-1].conditions:
-        console.print(f"On development people after {history[-1].step:,} steps, at the start in brackets:")
-    for first, last in zip(history[0].conditions, history[-1].conditions, strict=True):
-        console.print(
-            f"  {last.condition:10} EER {100 * last.eer:5.2f} % ({100 * first.eer:.2f} %)  "
-            f"Cllr_min {last.cllr_min:.3f} ({first.cllr_min:.3f})  {last.comparisons:,} same-speaker comparisons"
-        )
-    console.print(f"Score: {read_card(out)['backend']['chosen']}")
+            _train_speakers(request(_speaker_settings(configuration, init)), watch_features, bar)
     console.print(f"Model: {shown_path(out)}")
 
 
@@ -136,41 +124,61 @@ def _check_task(task: str, *, backend_only: bool) -> None:
     if task not in {"speaker", "language", "accent"}:
         raise typer.BadParameter("Use speaker, language or accent.", param_hint="--task")
     if backend_only and task != "speaker":
-        raise typer.BadParameter("Only a speaker model has a score to choose.", param_hint="--backend-only")
+        raise typer.BadParameter(
+            "It needs --task speaker: only a speaker model has scores.", param_hint="--backend-only"
+        )
 
 
-def _train_recognition(
-    task: str,
-    configuration: Path,
-    out: Path,
-    data: Path | None,
-    init: str | None,
-    work: Path,
-    name: str | None,
-    licence: str,
-    provenance: str,
-    workers: int | None,
-) -> None:
-    from forensic.engine import default_workers
+def _speaker_settings(configuration: Path, init: str | None) -> "TrainingSettings":
+    from forensic.training.configuration import load_training_settings
+
+    settings = load_training_settings(configuration)
+    if init is None:
+        return settings
+    return dataclasses.replace(settings, learning=dataclasses.replace(settings.learning, init=init))
+
+
+def _recognition_settings(configuration: Path, init: str | None) -> "RecognitionSettings":
     from forensic.training.recognition.configuration import load_recognition_settings
-    from forensic.workflows.train_recognition import RecognitionRequest, train_recognition
 
     settings = load_recognition_settings(configuration)
-    if data is not None:
-        settings = dataclasses.replace(settings, data=dataclasses.replace(settings.data, manifest=str(data)))
-    if init is not None:
-        settings = dataclasses.replace(settings, network=dataclasses.replace(settings.network, lower=init))
-    request = RecognitionRequest(
-        task, settings, out, work, name or out.name, licence, provenance, workers or default_workers()
-    )
-    with meter("Training") as bar:
+    if init is None:
+        return settings
+    return dataclasses.replace(settings, network=dataclasses.replace(settings.network, lower=init))
 
-        def watch_features(done: int, total: int) -> None:
-            bar.update(done, total, f"preparing features, {done:,} of {total:,} pieces")
 
-        history, validation = train_recognition(request, watch_features, _RecognitionWatch(bar))
+def _train_speakers(request: "SpeakerRequest", watch_features: Callable[[int, int], None], bar: "Meter") -> None:
+    from forensic.report.shared.formats import plural
+    from forensic.storage.cards import read_card
+    from forensic.workflows.train import train_speakers
+
+    history = train_speakers(request, watch_features, _Watch(bar))
+    if history[-1].conditions:
+        console.print(f"On development people after {plural(history[-1].step, 'step')}; in brackets, at the start:")
+    for first, last in zip(history[0].conditions, history[-1].conditions, strict=True):
+        console.print(
+            f"  {last.condition:10} EER {100 * last.eer:5.2f} % ({100 * first.eer:.2f} %)  "
+            f"Cllr_min {last.cllr_min:.3f} ({first.cllr_min:.3f})  "
+            f"{plural(last.comparisons, 'same-speaker comparison')}"
+        )
+    console.print(f"Score: {read_card(request.out)['backend']['chosen']}")
+
+
+def _choose_score(request: "SpeakerRequest", watch_features: Callable[[int, int], None]) -> None:
+    from forensic.workflows.train import choose_score
+
+    choice = choose_score(request, watch_features)
+    console.print("Cllr_min on development people, clean and degraded:")
+    for name, (clean, degraded) in choice.cllr_min.items():
+        console.print(f"  {name:45} {clean:.3f}  {degraded:.3f}")
+    console.print(f"Chosen: {choice.name}")
+
+
+def _train_recognition(request: "RecognitionRequest", watch_features: Callable[[int, int], None], bar: "Meter") -> None:
+    from forensic.workflows.train import train_recognition
+
+    history, validation = train_recognition(request, watch_features, _RecognitionWatch(bar))
     decision = validation.decision
     covered = sum(decision.covers(label) for label in decision.error)
     console.print(describe_recognition(history[-1]))
     console.print(f"Covered: {covered} of {len(decision.error)} that could be validated")
-    console.print(f"Model: {shown_path(out)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from forensic.cli.options import EnvelopeOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import ModelOption, SettingsOption, WorkersOption
 from forensic.cli.scan import show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, NOT_ACCEPTED, console, meter, shown, shown_path
 from forensic.settings import load_settings
@@ -20,41 +20,49 @@ _EXCLUSIONS_SHOWN = 12
 
 
 def validate_command(
-    out: Annotated[Path, typer.Option("--out", help="Folder of the report and the tables; made where it is missing.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the report and the tables. Created if it does not exist.")
+    ],
     manifest: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of recordings: path, speaker, role (known or questioned), session; perhaps corpus, language, sex "
-            "and condition.",
+            help="CSV file of recordings. Columns: path, speaker, role (known or questioned), session; optional: "
+            "corpus, language, sex, condition.",
         ),
     ] = None,
     scores: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of comparisons: score, same_speaker (1 or 0), speaker_known, speaker_questioned; perhaps corpus, "
-            "condition, language, sex, codec, duration and snr.",
+            help="CSV file of comparisons. Columns: score, same_speaker (1 or 0), speaker_known, speaker_questioned; "
+            "optional: corpus, condition, language, sex, codec, duration, snr.",
         ),
     ] = None,
     log10_lr: Annotated[
         bool,
         typer.Option(
             "--log10-lr",
-            help="The scores are log10 LRs: take them as they stand. Without it, each is calibrated on other speakers.",
+            help="The scores are log10 LRs: use them unchanged. Default: calibrate each score on other speakers.",
         ),
     ] = False,
     criteria: Annotated[
-        Path | None, typer.Option(help="TOML file of acceptance criteria, fixed beforehand; they are judged.")
+        Path | None, typer.Option(help="TOML file of acceptance criteria, fixed in advance. Default: none.")
     ] = None,
     allow_same_session: Annotated[
         bool,
-        typer.Option("--allow-same-session", help="Compare a speaker's recordings of one session with each other too."),
+        typer.Option("--allow-same-session", help="Also compare recordings of one session with each other."),
     ] = False,
-    envelope: EnvelopeOption = None,
+    envelope: Annotated[
+        Path | None,
+        typer.Option(
+            "--envelope",
+            help="Envelope file of an earlier validation: no LR is issued outside it. Default: no limit.",
+        ),
+    ] = None,
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
 ) -> None:
-    """Measure the likelihood ratios of comparisons whose truth is known, and judge them by criteria.
+    """Measure how good likelihood ratios are where the truth is known, and judge them by criteria.
 
     Give --manifest or --scores. Exit code 3: done, but some recordings were rejected; 4: done, but an acceptance
     criterion was not met.
@@ -63,13 +71,13 @@ def validate_command(
     from forensic.workflows.validate import ValidationRequest, validate_recordings, validate_scores
 
     if (manifest is None) == (scores is None):
-        raise typer.BadParameter("give one of --manifest and --scores.")
+        raise typer.BadParameter("Give either --manifest or --scores.")
     if log10_lr and scores is None:
-        raise typer.BadParameter("--log10-lr goes with --scores.")
+        raise typer.BadParameter("--log10-lr needs --scores.")
     if allow_same_session and manifest is None:
-        raise typer.BadParameter("--allow-same-session goes with --manifest.")
+        raise typer.BadParameter("--allow-same-session needs --manifest.")
     if envelope is not None and manifest is None:
-        raise typer.BadParameter("--envelope goes with --manifest.")
+        raise typer.BadParameter("--envelope needs --manifest.")
     source = manifest or scores
     assert source is not None
     command_line = shlex.join(["forensic", *sys.argv[1:]])
@@ -94,7 +102,7 @@ def validate_command(
 
 
 def print_result(result: "ValidationResult") -> None:
-    """Counts, measures, criteria, and where the rest is."""
+    """Counts, measures, criteria, and the paths of the files."""
     from forensic.report.shared.formats import plural
     from forensic.report.validation.judgement import describe
     from forensic.report.validation.measures import list_measures
@@ -102,15 +110,16 @@ def print_result(result: "ValidationResult") -> None:
 
     every = result.everything
     console.print(
-        f"{every.speakers:,} speakers; LRs of {every.same:,} same-speaker and {every.different:,} different-speaker "
-        f"comparisons; {every.refused_same + every.refused_different:,} with no LR issued."
+        f"{plural(every.speakers, 'speaker')}; LRs of {every.same:,} same-speaker and "
+        f"{plural(every.different, 'different-speaker comparison')}; "
+        f"{every.refused_same + every.refused_different:,} with no LR issued."
     )
     for each in result.exclusions[:_EXCLUSIONS_SHOWN]:
         examples = f" ({shown(each.examples[0])})" if each.examples else ""
         what = plural(each.number, each.what.removesuffix("s"))
         console.print(f"[yellow]Left out[/] {what}: {shown(each.reason)}{examples}")
     if len(result.exclusions) > _EXCLUSIONS_SHOWN:
-        console.print(f"... and {len(result.exclusions) - _EXCLUSIONS_SHOWN:,} more reasons, in the report.")
+        console.print(f"... and {len(result.exclusions) - _EXCLUSIONS_SHOWN:,} more reasons: see the report.")
     table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Measure")
     for name in ("As issued", "95 % interval", "Before the bounds"):
@@ -123,7 +132,7 @@ def print_result(result: "ValidationResult") -> None:
         console.print("Nothing could be measured: there are too few speakers, or comparisons of one kind only.")
     for verdict in result.verdicts:
         mark = "[green]met[/]    " if verdict.is_met else "[red]not met[/]"
-        judged = "nothing shown"
+        judged = "no figure"
         if verdict.judged is not None:
             judged = show_figure(verdict.criterion.measure, verdict.judged)
         console.print(f"{mark} {describe(verdict)}: {judged} ({shown(verdict.group)})")

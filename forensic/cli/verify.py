@@ -26,8 +26,8 @@ from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_reje
 
 
 def verify_command(
-    questioned: Annotated[Path, typer.Argument(help="The questioned recording, of an unknown speaker.")],
-    known: Annotated[Path, typer.Argument(help="A recording of the known speaker.")],
+    questioned: Annotated[Path, typer.Argument(help="Questioned recording, of an unknown speaker.")],
+    known: Annotated[Path, typer.Argument(help="Recording of the known speaker.")],
     *,
     channels: ChannelsOption = None,
     speakers: SpeakersOption = None,
@@ -38,13 +38,13 @@ def verify_command(
     calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     report: Annotated[
-        Path | None, typer.Option(help="New folder for the report and all results; no report without it.")
+        Path | None, typer.Option(help="New folder for the report and all results. Default: no report.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare one questioned recording with one of a known speaker: a likelihood ratio, or why there is none.
 
-    Where the questioned recording has several channels or speakers, each gets its own. Nothing is kept unless --report
+    If the questioned recording has several channels or speakers, each gets its own. Nothing is kept unless --report
     says where. Exit code 3: done, but a recording was rejected.
     """
     with loading():
@@ -78,7 +78,9 @@ def verify_command(
 
 
 def print_reasons(results: dict[str, object]) -> None:
-    """What each LR rests on, and what was found on the way."""
+    """What each LR rests on, and the warnings."""
+    from forensic.report.shared.formats import plural
+
     calibrations = results["calibrations"]
     assert isinstance(calibrations, dict)
     comparisons = results["comparisons"]
@@ -90,9 +92,9 @@ def print_reasons(results: dict[str, object]) -> None:
         part = f"{part_of(row).removeprefix(', ')}: " if part_of(row) else ""
         console.print(
             f"{part}questioned side like {shown(row['questioned_cell'])} ({shown(row['questioned_differs'])}), "
-            f"known side like {shown(row['known_cell'])} ({shown(row['known_differs'])}); {calibration['speakers']} "
-            f"reference speakers, Cllr {calibration['cllr']['value']:.3f} in those conditions (0 is perfect, 1 is "
-            "worthless)."
+            f"known side like {shown(row['known_cell'])} ({shown(row['known_differs'])}); "
+            f"{plural(calibration['speakers'], 'reference speaker')}, "
+            f"Cllr {calibration['cllr']['value']:.3f} in those conditions (0 is perfect, 1 is worthless)."
         )
     for name in ("consistency_warnings", "leakage_warnings"):
         warnings = results[name]

@@ -10,12 +10,13 @@ from forensic.case.discovery import discover
 from forensic.case.folder import CaseFolder
 from forensic.case.labels import read_labels, stray_problems
 from forensic.case.reference import Suspect
+from forensic.case.store import REFERENCE
 from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import Basis, ComparisonRequest, load_basis
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
 from forensic.examination.scan import ScanRequest, scan
-from forensic.records import Failure, Labels
+from forensic.records import QUESTIONED, Failure, Labels
 from forensic.speaker.extractor import SpeakerModel, load_model
 
 Problems = tuple[tuple[Path, Failure], ...]
@@ -33,7 +34,7 @@ def scan_suspects(
         case,
         ScanRequest(
             tuple(path for suspect in suspects for path in suspect.paths),
-            "reference",
+            REFERENCE,
             request.model_folder,
             request.settings,
             workers=request.workers,
@@ -77,7 +78,7 @@ def weigh_both_sides(
         case,
         ScanRequest(
             tuple(questioned),
-            "questioned",
+            QUESTIONED,
             request.model_folder,
             request.settings,
             workers=request.workers,

@@ -26,7 +26,7 @@ _BATCH = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Calibrator:
+class CalibrationStep:
     """Starts the step in a worker process.
 
     Attributes:
@@ -54,7 +54,7 @@ class Calibrator:
             return error
 
 
-def calibrations_of(wanted: Sequence[Cells], calibrator: Calibrator, workers: int) -> dict[Cells, Outcome]:
+def calibrate_all(wanted: Sequence[Cells], calibrator: CalibrationStep, workers: int) -> dict[Cells, Outcome]:
     """The calibration of each pair of cells, or why there is none; the same with any number of processes.
 
     Args:

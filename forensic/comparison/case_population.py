@@ -8,33 +8,31 @@ people, conditions and model, so that another comparison with the same condition
 import hashlib
 import json
 import math
-import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 import torch
 
+from forensic import engine
 from forensic.audio.channel import Band, Channel, Noise, Room, Sources, Step
 from forensic.audio.codec import Codec
 from forensic.audio.traces import CODEC_KINDS
 from forensic.errors import CalibrationError, RecordingError
 from forensic.examination.bank import LONGEST_KNOWN_S, bank_row, described, sources_beside, sources_identity
 from forensic.examination.people import (
-    KNOWN,
-    QUESTIONED,
     Person,
     check_disjoint,
     embed_pieces,
     pass_channel,
     read_people,
 )
-from forensic.likelihood_ratio.conditions import CLEAN_SNR_DB, DRY_C50_DB, LOWEST_EDGE_HZ
 from forensic.likelihood_ratio.population import Population, join_populations, load_population, save_population
-from forensic.records import Conditions, Quality, Samples
+from forensic.quantities import CLEAN_SNR_DB, DRY_C50_DB, LOWEST_EDGE_HZ
+from forensic.records import KNOWN, QUESTIONED, Conditions, Quality, Role, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
 
@@ -55,6 +53,7 @@ _MOST_REVERBERANT = 4.0  # tail over direct sound
 _LOWEST_C50_DB = -2.0
 _TUNING_PEOPLE = 8
 _TUNINGS = 2
+_BATCH = 4  # people
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +80,37 @@ class SimulatedSide:
     """The conditions of one side of a comparison, rounded so that alike recordings share them.
 
     Attributes:
-        side: "known" or "questioned".
+        side: of it.
         conditions: rounded.
     """
 
-    side: str
+    side: Role
     conditions: Conditions
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    request: CasePopulationRequest
+    """One side of a person through a channel: what is then measured, or its embeddings as well."""
+
     person: Person
     side: SimulatedSide
     channel: Channel
+    embeds: bool
 
 
-def rounded(conditions: Conditions, side: str) -> SimulatedSide:
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """Rows and embeddings of one side of a person, and what was measured of it; nothing where it cannot be used."""
+
+    quality: Quality | None = None
+    rows: Sequence[dict[str, object]] = ()
+    embeddings: Sequence[Samples] = ()
+
+
+_Team: TypeAlias = engine.Workers[_Task, _Spoken]
+
+
+def rounded(conditions: Conditions, side: Role) -> SimulatedSide:
     """The conditions of a case recording on a grid much finer than the steps of a distance."""
     speech_s = min(conditions.net_speech_s, LONGEST_S[side])
     low_hz = conditions.low_edge_hz
@@ -242,11 +255,9 @@ def simulate_case_population(
     missing = [side for side in sides if not (folders[side] / "population.toml").exists()]
     watch(len(sides) - len(missing), len(sides))
     if missing:
-        with ProcessPoolExecutor(
-            request.workers, multiprocessing.get_context("spawn"), _start_worker, (request,)
-        ) as pool:
+        with engine.one_thread(), engine.Workers(_Start(request), _give_up, request.workers) as team:
             for done, side in enumerate(missing, 1):
-                rows, embeddings = _simulate(side, people, pool, request)
+                rows, embeddings = _simulate(side, people, team, request)
                 save_population(
                     folders[side],
                     rows,
@@ -271,22 +282,20 @@ def _digest(content: object) -> str:
 
 
 def _simulate(
-    side: SimulatedSide, people: Sequence[Person], pool: ProcessPoolExecutor, request: CasePopulationRequest
+    side: SimulatedSide, people: Sequence[Person], team: _Team, request: CasePopulationRequest
 ) -> tuple[pl.DataFrame, Samples]:
     """Rows and embeddings of one side's conditions."""
     channel = channel_of(side.conditions)
     few = [people[index] for index in np.linspace(0, len(people) - 1, min(_TUNING_PEOPLE, len(people))).astype(int)]
     for _ in range(_TUNINGS):
         if any(isinstance(step, Noise | Room) for step in channel.steps):
-            found = pool.map(_quality_of, [_Task(request, person, side, channel) for person in few])
-            channel = tuned(channel, side.conditions, [quality for quality in found if quality is not None])
+            found = team.map([_Task(person, side, channel, embeds=False) for person in few])
+            channel = tuned(channel, side.conditions, [one.quality for one in found if one.quality is not None])
     rows: list[dict[str, object]] = []
     embeddings: list[Samples] = []
-    for own_rows, own_embeddings in pool.map(
-        _embed_person, [_Task(request, person, side, channel) for person in people], chunksize=4
-    ):
-        rows += own_rows
-        embeddings += own_embeddings
+    for spoken in team.map([_Task(person, side, channel, embeds=True) for person in people], _BATCH):
+        rows += spoken.rows
+        embeddings += spoken.embeddings
     if not rows:
         raise CalibrationError(
             f"Nobody in {request.source} has {side.conditions.net_speech_s:.0f} s of speech on the {side.side} side.",
@@ -295,28 +304,31 @@ def _simulate(
     return pl.DataFrame(rows, infer_schema_length=None), np.stack(embeddings)
 
 
-_sources: list[Sources] = []  # of this process
-_models: list[SpeakerModel] = []
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Loads model, noises and rooms in whichever process simulates."""
+
+    request: CasePopulationRequest
+
+    def __call__(self) -> engine.Step[_Task, _Spoken]:
+        torch.set_num_threads(1)
+        model, sources = load_model(self.request.model_folder), sources_beside(self.request.source)
+        return lambda tasks: [_speak(task, self.request.seed, model, sources) for task in tasks]
 
 
-def _start_worker(request: CasePopulationRequest) -> None:
-    torch.set_num_threads(1)
-    _sources[:], _models[:] = [sources_beside(request.source)], [load_model(request.model_folder)]
+def _give_up(_: _Task) -> _Spoken:
+    """Of a person whose recordings kill the process that reads them: left out, as one whose cannot be decoded."""
+    return _Spoken()
 
 
-def _quality_of(task: _Task) -> Quality | None:
-    try:
-        return pass_channel(task.person, task.side.side, task.channel, _sources[0], task.request.seed).quality
-    except RecordingError:
-        return None
-
-
-def _embed_person(task: _Task) -> tuple[list[dict[str, object]], list[Samples]]:
+def _speak(task: _Task, seed: int, model: SpeakerModel, sources: Sources) -> _Spoken:
     side = task.side.side
     try:
-        examined = pass_channel(task.person, side, task.channel, _sources[0], task.request.seed)
+        examined = pass_channel(task.person, side, task.channel, sources, seed)
     except RecordingError:
-        return [], []
+        return _Spoken()
+    if not task.embeds:
+        return _Spoken(examined.quality)
     nominal_s = task.side.conditions.net_speech_s
     size = int(nominal_s * FRAMES_PER_S)
     cut = [examined.features[piece * size : (piece + 1) * size] for piece in range(_PIECES[side])]
@@ -325,4 +337,4 @@ def _embed_person(task: _Task) -> tuple[list[dict[str, object]], list[Samples]]:
         bank_row(task.person, side, task.channel.name, nominal_s, piece, len(frames), examined.quality)
         for piece, frames in enumerate(kept)
     ]
-    return rows, embed_pieces(kept, _models[0])
+    return _Spoken(examined.quality, rows, embed_pieces(kept, model))

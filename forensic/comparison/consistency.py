@@ -13,9 +13,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from forensic.comparison.inconsistency import Inconsistency, in_words
+from forensic.comparison.inconsistency import (
+    LEAST_LOG10_LR,
+    ConsistencyFinding,
+    Inconsistency,
+    NotCompared,
+    SuspectVoice,
+)
 from forensic.comparison.refusal import nearest_cell
-from forensic.comparison.sides import Side, channel_label, pooled
+from forensic.comparison.sides import Side, pooled
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.fit import score_map_of_cells
 from forensic.likelihood_ratio.population import Population
@@ -26,10 +32,6 @@ from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
 
 Matrix: TypeAlias = NDArray[np.float64]
-
-
-LEAST_LOG10_LR = 0.0
-"""Below it two groups are unlikely to be of one speaker; benchmarks/suspect_consistency.py measures what that costs."""
 
 
 class ConsistencyCheck:
@@ -45,10 +47,11 @@ class ConsistencyCheck:
         self._population, self._backend, self._settings = population, backend, settings
         self._maps: dict[tuple[int, int], ScoreMaps | None] = {}
 
-    def split(self, voices: Sequence[Side]) -> Inconsistency | None:
-        """The two groups that one suspect's recordings part into, and their LR.
+    def split(self, suspect: str, voices: Sequence[Side]) -> Inconsistency | None:
+        """The two groups of one suspect's recordings that are least alike, and their LR.
 
         Args:
+            suspect: name.
             voices: the channels of the suspect's recordings, each with embedding and conditions.
 
         Returns:
@@ -56,7 +59,7 @@ class ConsistencyCheck:
         """
         if len(voices) < 2:  # noqa: PLR2004 - something to compare
             return None
-        is_second = parted(self._scores(voices))
+        is_second = is_in_second_group(self._scores(voices))
         groups = [
             [voice for voice, second in zip(voices, is_second, strict=True) if second == which]
             for which in (False, True)
@@ -65,7 +68,7 @@ class ConsistencyCheck:
         log10_lr = self.log10_lr(pooled("", longer), pooled("", shorter))
         if log10_lr is None:
             return None
-        return Inconsistency(tuple(map(_name, longer)), tuple(map(_name, shorter)), log10_lr)
+        return Inconsistency(suspect, tuple(map(_voice, longer)), tuple(map(_voice, shorter)), log10_lr)
 
     def log10_lr(self, known: Side, questioned: Side) -> float | None:
         """Of two sides with embeddings; None where the population has no map for their conditions."""
@@ -103,7 +106,7 @@ class ConsistencyCheck:
 
 def check_suspects(
     known: Sequence[Side], voices: Sequence[Sequence[Side]], check: ConsistencyCheck
-) -> tuple[list[Side], tuple[str, ...]]:
+) -> tuple[list[Side], tuple[ConsistencyFinding, ...]]:
     """Mark suspects whose recordings are unlikely to be of one speaker.
 
     Args:
@@ -112,24 +115,25 @@ def check_suspects(
         check: on the population of the comparison.
 
     Returns:
-        The sides, and a sentence on each suspect of whom there is something to say.
+        The sides, and a record for each suspect of whom there is something to say.
     """
-    marked, warnings = [], []
+    marked: list[Side] = []
+    findings: list[ConsistencyFinding] = []
     for side, own in zip(known, voices, strict=True):
-        found = None if side.several else check.split(own)  # several speakers in one recording refuse it anyway
+        found = (
+            None if side.several else check.split(side.name, own)
+        )  # several speakers in one recording refuse it anyway
         if found is None and len(own) > 1 and not side.several:
-            warnings.append(
-                f"The recordings of {side.name} were not compared with each other: no reference population resembles "
-                "them. Listen whether they are of one speaker."
-            )
-        is_inconsistent = found is not None and found.log10_lr < LEAST_LOG10_LR
-        if found is not None and is_inconsistent:
-            warnings.append(f"{side.name}: {in_words(found, side.name)}")
-        marked.append(dataclasses.replace(side, inconsistency=found if is_inconsistent else None))
-    return marked, tuple(warnings)
+            findings.append(NotCompared(side.name))
+        if found is not None and found.log10_lr >= LEAST_LOG10_LR:
+            found = None
+        if found is not None:
+            findings.append(found)
+        marked.append(dataclasses.replace(side, inconsistency=found))
+    return marked, tuple(findings)
 
 
-def parted(scores: Matrix) -> NDArray[np.bool_]:
+def is_in_second_group(scores: Matrix) -> NDArray[np.bool_]:
     """Which of two groups each recording is in, by average linkage.
 
     Args:
@@ -152,5 +156,5 @@ def _net_speech_s(voices: Sequence[Side]) -> float:
     return sum(voice.conditions.net_speech_s for voice in voices if voice.conditions is not None)
 
 
-def _name(voice: Side) -> str:
-    return channel_label(voice.name, voice.channel, voice.turn)
+def _voice(side: Side) -> SuspectVoice:
+    return SuspectVoice(side.name, side.channel, side.voice)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 
-from forensic.comparison.calibrations import Calibrator, Cells, calibrations_of
+from forensic.comparison.calibrations import CalibrationStep, Cells, calibrate_all
 from forensic.comparison.outcomes import Explanation, SegmentEffect
 from forensic.comparison.refusal import nearest_cell
 from forensic.comparison.sides import Side
@@ -92,7 +92,7 @@ def explain(
     comparisons: pl.DataFrame,
     calibrations: Mapping[str, Calibration],
     segments: pl.DataFrame,
-    calibrator: Calibrator,
+    calibrator: CalibrationStep,
     workers: int = 1,
 ) -> tuple[Explanation, ...]:
     """Explain the highest LR of each questioned speaker, the highest first where there are too many.
@@ -118,7 +118,7 @@ def _chosen(
     comparisons: pl.DataFrame,
     calibrations: Mapping[str, Calibration],
     segments: pl.DataFrame,
-    calibrator: Calibrator,
+    calibrator: CalibrationStep,
 ) -> list[_Explained]:
     questioned, known = sides
     key = ["questioned_sha256", "channel", "turn"]
@@ -174,7 +174,9 @@ def _amounts_at(stretches: _Stretches) -> tuple[int, ...]:
     return telling_amounts(stretches.windows, stretches.duration_s, AMOUNTS_S)
 
 
-def _with_other_amounts(chosen: Sequence[_Explained], calibrator: Calibrator, workers: int) -> dict[Cells, Calibration]:
+def _with_other_amounts(
+    chosen: Sequence[_Explained], calibrator: CalibrationStep, workers: int
+) -> dict[Cells, Calibration]:
     """The calibrations of the comparisons and of the other amounts of speech, by cells."""
     known = {each.cells: each.calibration for each in chosen}
     wanted: dict[Cells, None] = {}  # a set that keeps its order
@@ -186,13 +188,11 @@ def _with_other_amounts(chosen: Sequence[_Explained], calibrator: Calibrator, wo
                 wanted[cells] = None
     settings = calibrator.settings
     quick = dataclasses.replace(settings, bootstrap_draws=min(settings.bootstrap_draws, DRAWS))
-    outcomes = calibrations_of(
-        list(wanted)[:MOST_CALIBRATIONS], dataclasses.replace(calibrator, settings=quick), workers
-    )
+    outcomes = calibrate_all(list(wanted)[:MOST_CALIBRATIONS], dataclasses.replace(calibrator, settings=quick), workers)
     return known | {cells: found for cells, found in outcomes.items() if isinstance(found, Calibration)}
 
 
-def _cells_for(each: _Explained, net_speech_s: float, calibrator: Calibrator) -> Cells | None:
+def _cells_for(each: _Explained, net_speech_s: float, calibrator: CalibrationStep) -> Cells | None:
     """Those that calibrate an amount of the questioned speech; all of it, those of the comparison."""
     known, questioned = each.cells
     if net_speech_s >= _all_speech_s(each.stretches):
@@ -207,7 +207,7 @@ def _all_speech_s(stretches: _Stretches) -> float:
     return float(np.cumsum(stretches.duration_s)[embedded[-1]]) if embedded.size else 0.0
 
 
-def _explanation(each: _Explained, by_cells: Mapping[Cells, Calibration], calibrator: Calibrator) -> Explanation:
+def _explanation(each: _Explained, by_cells: Mapping[Cells, Calibration], calibrator: CalibrationStep) -> Explanation:
     row, stretches = each.row, each.stretches
     score = against(calibrator.backend.score, each.known, is_questioned=True)
     of_all, segments = _segments(each, score)
@@ -245,7 +245,7 @@ def _segments(each: _Explained, score: ScoreAgainst) -> tuple[float | None, tupl
 
 
 def _amounts(
-    each: _Explained, score: ScoreAgainst, by_cells: Mapping[Cells, Calibration], calibrator: Calibrator
+    each: _Explained, score: ScoreAgainst, by_cells: Mapping[Cells, Calibration], calibrator: CalibrationStep
 ) -> tuple[Amount, ...]:
     def calibration_for(net_speech_s: float) -> Calibration | None:
         cells = _cells_for(each, net_speech_s, calibrator)
@@ -263,7 +263,7 @@ def _amounts(
     )
 
 
-def _typicality(each: _Explained, calibrator: Calibrator) -> Typicality | None:
+def _typicality(each: _Explained, calibrator: CalibrationStep) -> Typicality | None:
     if not isinstance(calibrator.population, Population):  # scores have no voices
         return None
     suspect_score = float(each.row["score"])

@@ -1,35 +1,46 @@
-"""What speaks against a suspect's recordings being of one voice: the record, and the sentence."""
+"""What the comparison of a suspect's recordings with each other found.
 
-import json
+The sentences that say so are in ``forensic.report.shared.suspicions``.
+"""
+
 from dataclasses import dataclass
+from typing import TypeAlias
 
-_NAMED = 3
+LEAST_LOG10_LR = 0.0
+"""Below it two groups are unlikely to be of one speaker; benchmarks/suspect_consistency.py measures what that costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectVoice:
+    """One channel of a suspect's recording, or one speaker in it; ``channel`` and ``voice`` as in ``Side``."""
+
+    path: str
+    channel: int
+    voice: int
 
 
 @dataclass(frozen=True, slots=True)
 class Inconsistency:
-    """Two groups of a suspect's recordings that are unlikely to be of one speaker.
+    """The two groups of a suspect's recordings that are least alike.
 
     Attributes:
-        longer, shorter: names of the recordings in each; the longer group was taken for the known side.
-        log10_lr: that both groups are of one speaker against that they are of two, unbounded.
+        suspect: name.
+        longer, shorter: the groups; the longer one was the known side.
+        log10_lr: that both groups are of one speaker, against that they are of two; unbounded.
     """
 
-    longer: tuple[str, ...]
-    shorter: tuple[str, ...]
+    suspect: str
+    longer: tuple[SuspectVoice, ...]
+    shorter: tuple[SuspectVoice, ...]
     log10_lr: float
 
 
-def in_words(found: Inconsistency, suspect: str) -> str:
-    """What was found of a suspect, and what helps."""
-    overruled = f"comparison.allow_inconsistent_suspects = {json.dumps([suspect], ensure_ascii=False)}"
-    return (
-        f"The suspect's recordings are unlikely to be of one speaker: {_listed(found.shorter)} against "
-        f"{_listed(found.longer)} has a log10 LR of {found.log10_lr:+.1f}. Listen to them and leave out what is not of "
-        f"this suspect. Where they are of one speaker, set {overruled}."
-    )
+@dataclass(frozen=True, slots=True)
+class NotCompared:
+    """A suspect whose recordings were not compared with each other: no reference population resembles them."""
+
+    suspect: str
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    named = ", ".join("/".join(name.split("/")[-2:]) for name in names[:_NAMED])
-    return f"{named} and {len(names) - _NAMED} more" if len(names) > _NAMED else named
+ConsistencyFinding: TypeAlias = Inconsistency | NotCompared
+"""What there is to say of one suspect's recordings."""

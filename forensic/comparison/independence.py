@@ -1,8 +1,8 @@
 """Recordings that may not be independent of each other: copies and parts of one source, one sitting, one call.
 
 An LR between them would weigh how alike one recording is to itself, its room and its channel, not how alike two voices
-are. A suspicion states what was found, and no more: shared audio may be an announcement that both recorded, and equal
-times of creation the mark of an export.
+are. A suspicion holds what was found, and no more: shared audio may be an announcement that both recorded, and equal
+times of creation the mark of an export. The sentences that say so are in ``forensic.report.shared.suspicions``.
 """
 
 import re
@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations
-from pathlib import PurePath
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -19,8 +18,9 @@ import polars as pl
 from forensic.audio.duplicates import Overlap, find_overlaps
 from forensic.settings import ComparisonSettings
 
-SAME_SOURCE = "same source"
-SAME_SESSION = "same session"
+SuspicionKind: TypeAlias = Literal["same source", "same session"]
+SAME_SOURCE: Final = "same source"
+SAME_SESSION: Final = "same session"
 
 _APART_S = 300.0  # between the end of one recording and the start of another of one sitting
 _FIRST_YEAR = 1990  # clocks that were never set say 1904, 1970 or 1980
@@ -49,21 +49,95 @@ class SharedAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedWithThird:
+    """Two recordings share nothing with each other, and both something with a third."""
+
+    third: str
+
+
+@dataclass(frozen=True, slots=True)
+class SameDevice:
+    """Two files state the same device, or none and are of one form, and times of creation that are close.
+
+    Attributes:
+        device: make, model and the like that both state; empty where neither does.
+        first_created, second_created: as their tags say.
+        is_utc: whether the times are UTC; else they name no zone.
+    """
+
+    device: tuple[str, ...]
+    first_created: datetime
+    second_created: datetime
+    is_utc: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOfAnother:
+    """One of two recordings is known to be of one session with a recording that is suspected together with the other.
+
+    Attributes:
+        sibling: of the two, the one that is.
+        suspected: the recording of its session.
+        suspicion: of that recording and the other of the two.
+    """
+
+    sibling: str
+    suspected: str
+    suspicion: "Suspicion"
+
+
+Ground: TypeAlias = SharedAudio | SharedWithThird | SameDevice | SessionOfAnother
+"""What was found of two recordings; recordings are named by their SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
 class Suspicion:
     """Why two recordings may not be independent.
 
     Attributes:
-        kind: ``SAME_SOURCE`` or ``SAME_SESSION``.
+        kind: of dependence.
         first, second: SHA-256 of the recordings, in order of their values.
-        finding: what was found, as a sentence.
-        shared: the stretch in both, for the same source.
+        ground: what was found.
     """
 
-    kind: str
+    kind: SuspicionKind
     first: str
     second: str
-    finding: str
-    shared: SharedAudio | None = None
+    ground: Ground
+
+    @property
+    def shared(self) -> SharedAudio | None:
+        """The stretch in both, where that is the ground."""
+        return self.ground if isinstance(self.ground, SharedAudio) else None
+
+
+@dataclass(frozen=True, slots=True)
+class OnBothSides:
+    """A questioned recording whose bytes are those of a suspect's recording."""
+
+    questioned: str
+    suspect: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnderTwoNames:
+    """Two suspects who share a recording."""
+
+    one: str
+    other: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSearched:
+    """Recordings among which copies were not looked for: they were scanned before there were fingerprints."""
+
+    recordings: int
+
+
+Leak: TypeAlias = OnBothSides | UnderTwoNames | Suspicion | NotSearched
+"""What may have leaked from one side of a comparison to the other, or was not looked for."""
 
 
 class Suspicions:
@@ -85,18 +159,10 @@ class Suspicions:
         ]
         return sorted(found, key=lambda suspicion: suspicion.kind != SAME_SOURCE)
 
-    def refusal(self, one: Sequence[str], other: Sequence[str], settings: ComparisonSettings) -> str | None:
-        """Why two sides carry no LR, and what would help; None where nothing stands against it."""
+    def against(self, one: Sequence[str], other: Sequence[str], settings: ComparisonSettings) -> Suspicion | None:
+        """The first suspicion between two sides that the settings do not allow; None where there is none."""
         allowed = {SAME_SOURCE: settings.allow_same_source, SAME_SESSION: settings.allow_same_session}
-        for suspicion in self.between(one, other):
-            if not allowed[suspicion.kind]:
-                setting = f"comparison.allow_{suspicion.kind.replace(' ', '_')}"
-                return (
-                    f"The {suspicion.kind} is suspected on both sides: {suspicion.finding} Supply a recording of "
-                    "another occasion, or leave this one out; where listening shows the suspicion to be wrong, set "
-                    f"{setting} = true."
-                )
-        return None
+        return next((found for found in self.between(one, other) if not allowed[found.kind]), None)
 
 
 def find_suspicions(
@@ -111,10 +177,9 @@ def find_suspicions(
             of one of them is one of the others.
     """
     wanted = sorted(set(sha256))
-    names = _names(evidence["files"])
-    sources = _same_source(evidence["fingerprints"], wanted, names)
-    found = [*sources, *_parts_of_one(sources, names), *_same_time(evidence["recordings"], wanted, names)]
-    return Suspicions([*found, *_in_one_session(found, sessions or {}, names)])
+    sources = _same_source(evidence["fingerprints"], wanted)
+    found = [*sources, *_parts_of_one(sources), *_same_time(evidence["recordings"], wanted)]
+    return Suspicions([*found, *_in_one_session(found, sessions or {})])
 
 
 def without_fingerprint(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[str]) -> list[str]:
@@ -123,22 +188,13 @@ def without_fingerprint(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[s
     return sorted((set(sha256) & embedded) - set(evidence["fingerprints"]["sha256"]))
 
 
-def not_looked_at(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[str]) -> tuple[str, ...]:
-    """What the search for copies had to leave out."""
+def not_searched(evidence: Mapping[str, pl.DataFrame], sha256: Sequence[str]) -> tuple[NotSearched, ...]:
+    """What the search for copies had to leave out; nothing where it left out nothing."""
     missing = without_fingerprint(evidence, sha256)
-    if not missing:
-        return ()
-    sentence = f"Copies were not looked for among {len(missing):,} of the recordings, which an earlier version scanned."
-    return (f"{sentence} Scan them into a new case to have it done.",)
+    return (NotSearched(len(missing)),) if missing else ()
 
 
-def _names(files: pl.DataFrame) -> dict[str, str]:
-    """The last two parts of each recording's path, by SHA-256."""
-    rows = files.filter(pl.col("sha256").is_not_null()).sort("path", descending=True)
-    return {sha256: "/".join(PurePath(path).parts[-2:]) for sha256, path in rows.select("sha256", "path").iter_rows()}
-
-
-def _same_source(fingerprints: pl.DataFrame, wanted: Sequence[str], names: Mapping[str, str]) -> list[Suspicion]:
+def _same_source(fingerprints: pl.DataFrame, wanted: Sequence[str]) -> list[Suspicion]:
     rows = fingerprints.filter(pl.col("sha256").is_in(wanted)).sort("sha256", "channel").to_dicts()
     prints = [np.frombuffer(row["fingerprint"], "<u4").astype(np.uint32) for row in rows]
     place = {value: index for index, value in enumerate(wanted)}
@@ -158,24 +214,11 @@ def _same_source(fingerprints: pl.DataFrame, wanted: Sequence[str], names: Mappi
             overlap.compared_s,
             overlap.bit_error_rate,
         )
-        found.append(Suspicion(SAME_SOURCE, first, second, _shared_sentence(first, second, shared, names), shared))
+        found.append(Suspicion(SAME_SOURCE, first, second, shared))
     return found
 
 
-def _shared_sentence(first: str, second: str, shared: SharedAudio, names: Mapping[str, str]) -> str:
-    one, other = (
-        f"channel {channel} of {_name(sha256, names)}" if channel else _name(sha256, names)
-        for sha256, channel in ((first, shared.first_channel), (second, shared.second_channel))
-    )
-    return (
-        f"{one} from {_clock(shared.first_start_s)} and {other} from "
-        f"{_clock(shared.second_start_s)} hold the same {shared.compared_s:.1f} s of speech "
-        f"({100 * shared.bit_error_rate:.0f} % of the bits of their acoustic fingerprints differ; without a common "
-        "source about 50 % would)."
-    )
-
-
-def _parts_of_one(sources: Sequence[Suspicion], names: Mapping[str, str]) -> Iterator[Suspicion]:
+def _parts_of_one(sources: Sequence[Suspicion]) -> Iterator[Suspicion]:
     """Recordings that share nothing with each other, and both something with a third."""
     neighbours: dict[str, set[str]] = {}
     for suspicion in sources:
@@ -187,13 +230,7 @@ def _parts_of_one(sources: Sequence[Suspicion], names: Mapping[str, str]) -> Ite
             if second in neighbours[first] or (first, second) in seen:
                 continue
             seen.add((first, second))
-            yield Suspicion(
-                SAME_SESSION,
-                first,
-                second,
-                f"{_name(first, names)} and {_name(second, names)} both hold speech that is also in "
-                f"{_name(third, names)}.",
-            )
+            yield Suspicion(SAME_SESSION, first, second, SharedWithThird(third))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +245,7 @@ class _Making:
     form: tuple[Any, ...]
 
 
-def _same_time(recordings: pl.DataFrame, wanted: Sequence[str], names: Mapping[str, str]) -> Iterator[Suspicion]:
+def _same_time(recordings: pl.DataFrame, wanted: Sequence[str]) -> Iterator[Suspicion]:
     """Recordings whose files state the same device, or are of one form, and times of creation that are close."""
     rows = recordings.filter(pl.col("sha256").is_in(wanted)).sort("sha256").to_dicts()
     makings = sorted((found for row in rows if (found := _making(row))), key=lambda one: (one.is_utc, one.created))
@@ -221,17 +258,8 @@ def _same_time(recordings: pl.DataFrame, wanted: Sequence[str], names: Mapping[s
             is_alike = one.device == other.device if one.device or other.device else one.form == other.form
             if is_alike and apart_s <= max(one.duration_s, other.duration_s) + _APART_S:
                 first, second = sorted((one, other), key=lambda making: making.sha256)
-                yield Suspicion(SAME_SESSION, first.sha256, second.sha256, _time_sentence(first, second, names))
-
-
-def _time_sentence(first: _Making, second: _Making, names: Mapping[str, str]) -> str:
-    device = f"the same device ({', '.join(first.device)})" if first.device else "no device, are of the same format"
-    zone = " UTC" if first.is_utc else ""
-    return (
-        f"{_name(first.sha256, names)} and {_name(second.sha256, names)} state {device} and were created at "
-        f"{first.created:%Y-%m-%d %H:%M:%S}{zone} and {second.created:%Y-%m-%d %H:%M:%S}{zone}, as their tags say; an "
-        "export of older recordings in one go would look the same."
-    )
+                ground = SameDevice(first.device, first.created, second.created, first.is_utc)
+                yield Suspicion(SAME_SESSION, first.sha256, second.sha256, ground)
 
 
 def _making(row: Mapping[str, Any]) -> _Making | None:
@@ -259,9 +287,7 @@ def _created(tags: Mapping[str, str]) -> datetime | None:
     return None
 
 
-def _in_one_session(
-    found: Sequence[Suspicion], sessions: Mapping[str, str], names: Mapping[str, str]
-) -> Iterator[Suspicion]:
+def _in_one_session(found: Sequence[Suspicion], sessions: Mapping[str, str]) -> Iterator[Suspicion]:
     """Suspicions of recordings that are known to be of one session with a suspected one."""
     members: dict[str, list[str]] = {}
     for sha256, session in sorted(sessions.items()):
@@ -275,18 +301,4 @@ def _in_one_session(
                     continue
                 seen.add(pair)
                 first, second = sorted(pair)
-                finding = (
-                    f"{_name(sibling, names)} is of one session with {_name(inside, names)}, as the reference set "
-                    f"says; {suspicion.finding}"
-                )
-                yield Suspicion(SAME_SESSION, first, second, finding)
-
-
-def _name(sha256: str, names: Mapping[str, str]) -> str:
-    return names.get(sha256, f"the recording {sha256[:12]}")
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+                yield Suspicion(SAME_SESSION, first, second, SessionOfAnother(sibling, inside, suspicion))

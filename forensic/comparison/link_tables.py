@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forensic.comparison.independence import Suspicion
 from forensic.comparison.outcomes import SuspectedPair
+from forensic.comparison.refusal import Refusal, RefusalKind, reason_columns
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA
 from forensic.comparison.voice_clusters import cluster_numbers
@@ -16,6 +17,7 @@ from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.voices import net_speech_s
 from forensic.likelihood_ratio.fit import likelihood_ratios
 from forensic.likelihood_ratio.scale import VerbalScale
+from forensic.records import KNOWN, QUESTIONED, Role
 
 Index = NDArray[np.intp]
 
@@ -28,8 +30,8 @@ def voices_table(
     linked: Index,
     labels: Index,
     files: pl.DataFrame,
-) -> pl.DataFrame:
-    """A row a voice, as ``VOICES_SCHEMA``.
+) -> tuple[pl.DataFrame, tuple[Refusal | None, ...]]:
+    """A row a voice, as ``VOICES_SCHEMA``, and why no pair of it has an LR; None where one has.
 
     Args:
         sides: the voices.
@@ -47,32 +49,30 @@ def voices_table(
         for which in (with_lr, linked)
     ]
     names = cluster_numbers(labels, numbers)
+    refusals = tuple(None if counted[0][place] else _why_no_pair(pairs, place) for place in order)
     rows = [
-        {
+        dict.fromkeys(VOICES_SCHEMA)
+        | {
             "voice": int(numbers[place]),
             "path": sides[place].name,
             "sha256": sides[place].sha256[0],
             "channel": sides[place].channel,
-            "turn": sides[place].turn,
+            "turn": sides[place].voice,
             "speakers": sides[place].speakers,
             "side": side_of.get(sides[place].sha256[0]),
             "net_speech_s": net_speech_s(sides[place]),
             "pairs_with_lr": int(counted[0][place]),
             "links": int(counted[1][place]),
             "cluster": names.get(int(labels[place])),
-            "reason": _why_no_pair(pairs, place) if not counted[0][place] else None,
         }
-        for place in order
+        | reason_columns(refused)
+        for place, refused in zip(order, refusals, strict=True)
     ]
-    return pl.DataFrame(rows, VOICES_SCHEMA, orient="row")
+    return pl.DataFrame(rows, VOICES_SCHEMA, orient="row"), refusals
 
 
-def _why_no_pair(pairs: VoicePairs, place: int) -> str:
-    return (
-        pairs.against_questioned[place]
-        or pairs.against_known[place]
-        or "Every other voice is of a recording that is not independent of it, or cannot be used."
-    )
+def _why_no_pair(pairs: VoicePairs, place: int) -> Refusal:
+    return pairs.against_questioned[place] or pairs.against_known[place] or Refusal(RefusalKind.NO_PARTNER)
 
 
 def links_table(
@@ -107,8 +107,8 @@ def links_table(
                 known, questioned = int(pairs.first[pair]), int(pairs.second[pair])
                 is_one = labels[known] == labels[questioned]
                 rows.append(
-                    _voice_columns("known", sides[known], int(numbers[known]))
-                    | _voice_columns("questioned", sides[questioned], int(numbers[questioned]))
+                    _voice_columns(KNOWN, sides[known], int(numbers[known]))
+                    | _voice_columns(QUESTIONED, sides[questioned], int(numbers[questioned]))
                     | {
                         "score": float(pairs.scores[pair]),
                         "log10_lr": float(ratios.log10_lr[index]),
@@ -125,12 +125,12 @@ def links_table(
     return pl.DataFrame(rows, LINKS_SCHEMA, orient="row")
 
 
-def _voice_columns(role: str, side: Side, number: int) -> dict[str, Any]:
+def _voice_columns(role: Role, side: Side, number: int) -> dict[str, Any]:
     return {
         f"{role}_voice": number,
         f"{role}_path": side.name,
         f"{role}_channel": side.channel,
-        f"{role}_turn": side.turn,
+        f"{role}_turn": side.voice,
     }
 
 
@@ -146,12 +146,9 @@ def suspected(found: Sequence[Suspicion], sides: Sequence[Side], numbers: Index)
 
     return tuple(
         SuspectedPair(
-            one.kind,
-            one.first,
-            one.second,
+            one,
             of(one.first, one.shared.first_channel if one.shared else None),
             of(one.second, one.shared.second_channel if one.shared else None),
-            one.finding,
         )
         for one in found
     )

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import forensic
 from forensic.case.provenance import library_versions, machine
@@ -15,6 +16,10 @@ from forensic.likelihood_ratio.population import PopulationCard
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
+
+PopulationKind: TypeAlias = Literal["bank", "simulated", "own recordings", "own scores"]
+"""The model's bank, people simulated in the conditions of the case, a laboratory's own calibration of recordings or of
+scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Method:
         model_training_data: what it was trained on, in a sentence.
         score: how two embeddings are scored, in words.
         score_identity: SHA-256 of the backend that scores them; "cosine" where there is none.
-        settings: every setting in force, by step.
+        settings: every setting in force.
         settings_sha256: hash of the settings.
         hardware: processor, cores, accelerator.
         operating_system: its name and version.
@@ -40,6 +45,7 @@ class Method:
         duration_s: how long the comparison took.
         population: who the reference population is, in a few sentences.
         population_sha256: of it.
+        population_kind: where it comes from; None where there was none.
         envelope: the conditions outside which no LR is issued; None where there was no such limit.
     """
 
@@ -50,7 +56,7 @@ class Method:
     model_training_data: str
     score: str
     score_identity: str
-    settings: Mapping[str, Mapping[str, object]]
+    settings: Settings
     settings_sha256: str
     hardware: str
     operating_system: str
@@ -61,6 +67,7 @@ class Method:
     duration_s: float
     population: str = ""
     population_sha256: str = ""
+    population_kind: PopulationKind | None = None
     envelope: Envelope | None = None
 
 
@@ -87,7 +94,6 @@ def method_of(
         envelope: outside which no LR was issued; None where none was asked of.
     """
     computer = machine()
-    tables = {field.name: dataclasses.asdict(getattr(settings, field.name)) for field in dataclasses.fields(Settings)}
     return Method(
         software_version=forensic.__version__,
         model_name=model.identity.name if model else "",
@@ -96,8 +102,8 @@ def method_of(
         model_training_data=str(model.card.get("data", "")) if model else "",
         score=model.backend.description if model else "",
         score_identity=model.backend.identity if model else "",
-        settings=tables,
-        settings_sha256=hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest(),
+        settings=settings,
+        settings_sha256=hashlib.sha256(json.dumps(dataclasses.asdict(settings), sort_keys=True).encode()).hexdigest(),
         hardware=f"{computer['processor']}, {len(os.sched_getaffinity(0))} processors, no accelerator used",
         operating_system=computer["operating_system"],
         python_version=computer["python"],
@@ -107,18 +113,27 @@ def method_of(
         duration_s=duration_s,
         population=_population(population, simulated_from, own) if population else "",
         population_sha256=_sha256(population) if population else "",
+        population_kind=_kind(population, simulated_from, own) if population else None,
         envelope=envelope,
     )
+
+
+def _kind(population: PopulationCard | ScoreList, simulated_from: Path | None, own: Path | None) -> PopulationKind:
+    if isinstance(population, ScoreList):
+        return "own scores"
+    if simulated_from:
+        return "simulated"
+    return "own recordings" if own else "bank"
 
 
 def _population(population: PopulationCard | ScoreList, simulated_from: Path | None, own: Path | None) -> str:
     if isinstance(population, ScoreList):
         return f"own scores of {population.pairs.speakers} speakers, {population.source}, of the calibration {own}."
-    made = "the model's bank"
-    if simulated_from:
-        made = f"simulated from {simulated_from} in the conditions of this case"
-    elif own:
-        made = f"of the calibration {own}"
+    made = {
+        "bank": "the model's bank",
+        "simulated": f"simulated from {simulated_from} in the conditions of this case",
+        "own recordings": f"of the calibration {own}",
+    }[_kind(population, simulated_from, own)]
     return f"{population.speakers} speakers, {population.rows} embeddings, {made}. {population.data}"
 
 

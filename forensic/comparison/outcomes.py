@@ -7,7 +7,11 @@ from datetime import datetime
 import polars as pl
 
 from forensic.case.details import CaseDetails
+from forensic.comparison.inconsistency import ConsistencyFinding
+from forensic.comparison.independence import Leak, NotSearched, Suspicion
 from forensic.comparison.method import Method
+from forensic.comparison.refusal import Refusal
+from forensic.comparison.spoken_language import LanguageDifference
 from forensic.likelihood_ratio.chance import expected_by_chance
 from forensic.likelihood_ratio.explanation import Amount, Typicality
 from forensic.likelihood_ratio.scale import VerbalScale
@@ -87,10 +91,10 @@ class CaseOutcome:
         calibrations: by id; at least those that ``comparisons`` names.
         method: what computed the results.
         scale: the verbal scale.
-        consistency_warnings: sentences, each on a suspect whose recordings are unlikely to be of one speaker, or were
-            not compared with each other.
-        leakage_warnings: sentences, each on one overlap that was found between sides or with the population.
-        language_warnings: sentences, each on sides that are in different languages.
+        refusals: of the rows of ``comparisons``; None where a row has an LR.
+        consistency: suspects whose recordings are unlikely to be of one speaker, or were not compared with each other.
+        leaks: overlaps that were found between sides, and what was not looked for.
+        language_differences: suspects whose language is not that of questioned recordings.
         explanations: of the highest LR of each questioned speaker, as many as were asked for.
         is_identification: whether the question is which of the known speakers each questioned speaker may be.
     """
@@ -109,9 +113,10 @@ class CaseOutcome:
     calibrations: Mapping[str, Calibration]
     method: Method
     scale: VerbalScale
-    consistency_warnings: tuple[str, ...] = ()
-    leakage_warnings: tuple[str, ...] = ()
-    language_warnings: tuple[str, ...] = ()
+    refusals: tuple[Refusal | None, ...] = ()
+    consistency: tuple[ConsistencyFinding, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    language_differences: tuple[LanguageDifference, ...] = ()
     explanations: tuple[Explanation, ...] = ()
     is_identification: bool = False
 
@@ -144,18 +149,13 @@ class SuspectedPair:
     """Two recordings that may not be independent.
 
     Attributes:
-        kind: "same source" or "same session".
-        first_sha256, second_sha256: of the recordings.
+        suspicion: what was found.
         first_voices, second_voices: numbers of their voices, of the channels that share audio where that is known.
-        finding: what was found, as a sentence.
     """
 
-    kind: str
-    first_sha256: str
-    second_sha256: str
+    suspicion: Suspicion
     first_voices: tuple[int, ...]
     second_voices: tuple[int, ...]
-    finding: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +177,14 @@ class LinkOutcome:
         created_utc: when they were computed.
         threshold_log10_lr: least log10 LR of a link, and least mean of a cluster.
         voices, links: tables of ``forensic.comparison.tables``.
+        refusals: of the rows of ``voices``; None where a voice has a pair with an LR.
         clusters: of two voices or more.
         draws: of the bootstrap, in which clusters were made again.
         suspicions: pairs of recordings that may not be independent.
-        warnings: sentences.
+        not_searched: recordings among which copies were not looked for.
         pairs: number of pairs.
         uses: number of pairs with an LR, by calibration.
-        without_lr: reasons why pairs have none, and how many.
+        without_lr: why pairs have none, and how many.
         calibrations: by id.
         failures: recordings and channels that could not be examined, with their paths.
         method: what computed the results.
@@ -195,14 +196,15 @@ class LinkOutcome:
     created_utc: datetime
     threshold_log10_lr: float
     voices: pl.DataFrame
+    refusals: tuple[Refusal | None, ...]
     links: pl.DataFrame
     clusters: tuple[VoiceCluster, ...]
     draws: int
     suspicions: tuple[SuspectedPair, ...]
-    warnings: tuple[str, ...]
+    not_searched: tuple[NotSearched, ...]
     pairs: int
     uses: Mapping[str, int]
-    without_lr: tuple[tuple[str, int], ...]
+    without_lr: tuple[tuple[Refusal, int], ...]
     calibrations: Mapping[str, Calibration]
     failures: pl.DataFrame
     method: Method

@@ -46,7 +46,9 @@ def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) 
                 "ranked": issued.select(
                     "suspect", "log10_lr", "log10_lr_low", "log10_lr_high", "unbounded_log10_lr", "verbal_equivalent"
                 ).to_dicts(),
-                "no_lr": rows.filter(pl.col("status") != STATUS_LR).select("suspect", "reason").to_dicts(),
+                "no_lr": rows.filter(pl.col("status") != STATUS_LR)
+                .select("suspect", "reason", "reason_kind")
+                .to_dicts(),
                 "expected_as_high": None if highest is None else expected_by_chance(uses, calibrations, highest),
                 "chance": chance,
             }

@@ -1,19 +1,54 @@
-"""When no likelihood ratio is issued: the reasons, and what would help.
+"""When no likelihood ratio is issued: every reason there is, as a record.
 
 A comparison is refused for what one side is like (its speakers, its conditions outside the validated envelope or far
-from everything in the population), for what the two sides share, or for what its calibration is worth.
+from everything in the population), for what the two sides share, or for what its calibration is worth. The sentences
+that say so are in ``forensic.report.shared.refusals``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from forensic.comparison.inconsistency import in_words as inconsistency_in_words
-from forensic.comparison.independence import Suspicions
+from forensic.comparison.inconsistency import LEAST_LOG10_LR, Inconsistency
+from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, Suspicion, SuspicionKind, Suspicions
 from forensic.comparison.sides import Side
+from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.conditions import as_long_as_the_longest, differences, in_words, nearest
-from forensic.likelihood_ratio.envelope import Envelope, Limits, Shortfall, outside
-from forensic.records import Calibration, Conditions
+from forensic.likelihood_ratio.envelope import Envelope, EnvelopeLimits, Shortfall, outside
+from forensic.quantities import QUANTITIES, Quantity
+from forensic.records import KNOWN, QUESTIONED, Calibration, Conditions, Interval, Role
 from forensic.settings import ComparisonSettings
+
+
+class RefusalKind(StrEnum):
+    """Every reason for which no likelihood ratio is issued."""
+
+    SAME_RECORDING = "same recording"
+    """A recording is on both sides."""
+    UNUSABLE_SIDE = "unusable side"
+    """A side has no embedding: its recordings were rejected, or not examined."""
+    SEVERAL_SPEAKERS = "several speakers"
+    """Several were found in a suspect's recording."""
+    INCONSISTENT_SUSPECT = "inconsistent suspect"
+    """A suspect's recordings are unlikely to be of one speaker."""
+    OUTSIDE_SETTINGS = "outside the settings"
+    """A quantity is beyond what the laboratory's settings allow."""
+    OUTSIDE_ENVELOPE = "outside the envelope"
+    """A quantity is beyond the conditions in which validation met its criterion."""
+    UNLIKE_POPULATION = "unlike the population"
+    """No cell of the reference population is near enough."""
+    SAME_SOURCE = "same source suspected"
+    """Recordings of the two sides seem to be copies or parts of one."""
+    SAME_SESSION = "same session suspected"
+    """Recordings of the two sides seem to be of one sitting or call."""
+    NO_CALIBRATION = "no calibration"
+    """The scores in these conditions could not be calibrated."""
+    CRITERION_MISSED = "criterion missed"
+    """The calibration in these conditions is worse than the envelope's criterion."""
+    NOT_INDEPENDENT = "not independent"
+    """Two voices are of one recording, or of recordings suspected of one source or session."""
+    NO_PARTNER = "no partner"
+    """Every other voice is of a recording that is not independent of this one, or cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +59,62 @@ class NearestCell:
     distance: float
     cell: Conditions
     differs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A calibration that does not meet the criterion: its cells, and its Cllr."""
+
+    questioned: Conditions
+    known: Conditions
+    cllr: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no likelihood ratio is issued.
+
+    Attributes:
+        kind: of reason.
+        side: that it is about; None where it is about both.
+        quantity: that is outside the settings or the envelope.
+        value: measured: of the quantity, of speakers, of the log10 LR of a suspect's own recordings, of steps to the
+            nearest cell, of Cllr at the end of its interval.
+        limit: that the value does not meet.
+        problem: why a side is unusable or there is no calibration, and what would help, as the error stated it.
+        recordings: paths of those with several speakers.
+        inconsistency: of a suspect's recordings with each other.
+        measured: conditions of a side that no cell is near to.
+        nearest: the nearest cell all the same.
+        suspicion: that joins the two sides.
+        missed: the calibration that misses the criterion.
+    """
+
+    kind: RefusalKind
+    side: Role | None = None
+    quantity: Quantity | None = None
+    value: float | None = None
+    limit: float | None = None
+    problem: str = ""
+    recordings: tuple[str, ...] = ()
+    inconsistency: Inconsistency | None = None
+    measured: Conditions | None = None
+    nearest: NearestCell | None = None
+    suspicion: Suspicion | None = None
+    missed: Missed | None = None
+
+
+def reason_columns(refused: Refusal | None) -> dict[str, str | None]:
+    """What the tables keep of a refusal beside its sentence; nulls where there is none."""
+    if refused is None:
+        return {"reason_kind": None, "reason_quantity": None}
+    return {"reason_kind": str(refused.kind), "reason_quantity": refused.quantity.name if refused.quantity else None}
+
+
+_SUSPECTED: Mapping[SuspicionKind, RefusalKind] = {
+    SAME_SOURCE: RefusalKind.SAME_SOURCE,
+    SAME_SESSION: RefusalKind.SAME_SESSION,
+}
 
 
 def nearest_cell(side: Side, cells: Sequence[Conditions]) -> NearestCell | None:
@@ -43,8 +134,8 @@ def refusal(
     settings: ComparisonSettings,
     envelope: Envelope | None,
     suspicions: Suspicions,
-) -> str | None:
-    """Why no LR can be issued, and what would help; None where one can.
+) -> Refusal | None:
+    """Why no LR can be issued; None where one can.
 
     Args:
         q: the questioned side.
@@ -56,105 +147,78 @@ def refusal(
         suspicions: recordings that may not be independent of each other.
     """
     if set(q.sha256) & set(k.sha256):
-        return "The same recording stands on both sides. Supply another recording of the suspect."
+        return Refusal(RefusalKind.SAME_RECORDING)
     limits = (None, None) if envelope is None else (envelope.questioned, envelope.known)
+    suspicion = suspicions.against(q.sha256, k.sha256, settings)
     return (
-        why_unusable(q, q_cell, "questioned recording", settings, limits[0])
-        or why_unusable(k, k_cell, "suspect's recordings", settings, limits[1])
-        or suspicions.refusal(q.sha256, k.sha256, settings)
+        why_unusable(q, q_cell, QUESTIONED, settings, limits[0])
+        or why_unusable(k, k_cell, KNOWN, settings, limits[1])
+        or (Refusal(_SUSPECTED[suspicion.kind], suspicion=suspicion) if suspicion is not None else None)
     )
 
 
 def why_unusable(
-    side: Side, cell: NearestCell | None, what: str, settings: ComparisonSettings, limits: Limits | None
-) -> str | None:
-    """Why one side carries no LR, and what would help; None where it does."""
+    side: Side, cell: NearestCell | None, role: Role, settings: ComparisonSettings, limits: EnvelopeLimits | None
+) -> Refusal | None:
+    """Why one side carries no LR; None where it does."""
     if side.embedding is None or side.conditions is None or cell is None:
-        return f"The {what} cannot be used: {side.problem}"
-    return next(_reasons(side, side.conditions, cell, what, settings, limits), None)
+        return Refusal(RefusalKind.UNUSABLE_SIDE, role, problem=side.problem)
+    return next(_reasons(side, side.conditions, cell, role, settings, limits), None)
 
 
 def _reasons(
-    side: Side, measured: Conditions, cell: NearestCell, what: str, settings: ComparisonSettings, limits: Limits | None
-) -> Iterator[str]:
+    side: Side,
+    measured: Conditions,
+    cell: NearestCell,
+    role: Role,
+    settings: ComparisonSettings,
+    limits: EnvelopeLimits | None,
+) -> Iterator[Refusal]:
     """Every reason against a side with evidence, the plainest first."""
     if side.several:
-        yield (
-            f"Several speakers, {side.speakers}, in the {what} ({', '.join(_name(path) for path in side.several)}). "
-            "Cut the recording, or say with --segments which speech is the suspect's."
+        yield Refusal(RefusalKind.SEVERAL_SPEAKERS, role, value=side.speakers, limit=1, recordings=side.several)
+    found = side.inconsistency
+    if found is not None and side.name not in settings.allow_inconsistent_suspects:
+        yield Refusal(
+            RefusalKind.INCONSISTENT_SUSPECT, role, value=found.log10_lr, limit=LEAST_LOG10_LR, inconsistency=found
         )
-    if side.inconsistency is not None and side.name not in settings.allow_inconsistent_suspects:
-        yield inconsistency_in_words(side.inconsistency, side.name)
-    if measured.net_speech_s < settings.min_net_speech_s:
-        yield (
-            f"Too little speech: {measured.net_speech_s:.1f} s in the {what}, "
-            f"{settings.min_net_speech_s:.1f} s are needed. Supply more speech of this speaker."
-        )
-    if measured.snr_db is not None and measured.snr_db < settings.min_snr_db:
-        yield (
-            f"Too much noise: an SNR of {measured.snr_db:.0f} dB in the {what}, "
-            f"{settings.min_snr_db:.0f} dB are needed. Supply a cleaner recording."
-        )
-    if (measured.clipped_share or 0.0) > settings.max_clipped_share:
-        yield (
-            f"Clipping: {100 * (measured.clipped_share or 0.0):.0f} % of the speech in the {what}, "
-            f"{100 * settings.max_clipped_share:.0f} % are allowed. Supply an original that is not overdriven."
-        )
+    yield from (_beyond(RefusalKind.OUTSIDE_SETTINGS, role, found) for found in _outside_settings(settings, measured))
     if limits is not None:
-        yield from (_outside_in_words(found, what) for found in outside(limits, measured))
+        yield from (_beyond(RefusalKind.OUTSIDE_ENVELOPE, role, found) for found in outside(limits, measured))
     if cell.distance > settings.max_condition_distance:
-        yield (
-            f"No reference population resembles the {what} ({_described(measured)}): the nearest, {cell.cell.name} "
-            f"({_described(cell.cell)}), is {cell.distance:.1f} steps away "
-            f"({cell.differs}), {settings.max_condition_distance:.1f} are "
-            "allowed. Supply a recording in other conditions, or a reference population in these."
+        yield Refusal(
+            RefusalKind.UNLIKE_POPULATION,
+            role,
+            value=cell.distance,
+            limit=settings.max_condition_distance,
+            measured=measured,
+            nearest=cell,
         )
 
 
-_OUTSIDE: Mapping[str, tuple[str, str, str]] = {
-    # what it is called, how it is written, what would help
-    "net_speech_s": ("Too little speech", "{:.1f} s of net speech", "Supply more speech of this speaker."),
-    "snr_db": ("Too much noise", "an SNR of {:.0f} dB", "Supply a cleaner recording."),
-    "bandwidth_hz": ("Too narrow a band", "an upper edge of {:.0f} Hz", "Supply the original, or a better copy."),
-    "c50_db": ("Too much reverberation", "a clarity (C50) of {:.0f} dB", "Supply a recording nearer to the speaker."),
-    "clipped_share": (
-        "Clipping",
-        "{:.0%} of the speech clipped",
-        "Supply an original that is not overdriven.",
-    ),
-}
+def _outside_settings(settings: ComparisonSettings, measured: Conditions) -> Iterator[Shortfall]:
+    """What of a side's conditions a laboratory's own limits leave out; what was not measured is not."""
+    for quantity in QUANTITIES:
+        value = getattr(measured, quantity.name)
+        if quantity.setting and value is not None:
+            limit = getattr(settings, quantity.setting)
+            if quantity.is_worse(value, limit):
+                yield Shortfall(quantity, value, limit)
 
 
-def _outside_in_words(found: Shortfall, what: str) -> str:
-    name, form, remedy = _OUTSIDE[found.quantity]
-    way = "up to" if found.value > found.limit else "down to"
-    return (
-        f"{name}: {form.format(found.value)} in the {what}. Validation met its criterion {way} "
-        f"{form.format(found.limit)} and no further. {remedy}"
-    ).replace("%", " %")
+def _beyond(kind: RefusalKind, role: Role, found: Shortfall) -> Refusal:
+    return Refusal(kind, role, found.quantity, found.value, found.limit)
 
 
-def criterion_missed(fitted: Calibration, envelope: Envelope) -> str:
-    """Why a calibration that does not meet the envelope's criterion issues no LR."""
-    return (
-        f"In these conditions ({fitted.questioned.name}, {fitted.questioned.net_speech_s:.0f} s against "
-        f"{fitted.known.name}, {fitted.known.net_speech_s:.0f} s) the method does not meet its criterion: Cllr "
-        f"{fitted.cllr.value:.2f}, 95 % interval up to {fitted.cllr.high:.2f}; {envelope.criterion:.2f} is allowed. "
-        "Supply more or better speech on either side."
+def calibration_refused(fitted: Calibration | CalibrationError, envelope: Envelope | None) -> Refusal | None:
+    """Why a calibration gives no LR: there is none, or it misses the envelope's criterion; None where it gives one."""
+    if isinstance(fitted, CalibrationError):
+        return Refusal(RefusalKind.NO_CALIBRATION, problem=str(fitted))
+    if envelope is None or fitted.cllr.high <= envelope.criterion:
+        return None
+    return Refusal(
+        RefusalKind.CRITERION_MISSED,
+        value=fitted.cllr.high,
+        limit=envelope.criterion,
+        missed=Missed(fitted.questioned, fitted.known, fitted.cllr),
     )
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def _described(conditions: Conditions) -> str:
-    low_hz, c50_db = conditions.low_edge_hz, conditions.c50_db
-    parts = [
-        f"{conditions.net_speech_s:.0f} s of speech",
-        "no noise" if conditions.snr_db is None else f"SNR {conditions.snr_db:.0f} dB",
-        f"{f'{low_hz:.0f} Hz' if low_hz is not None else 'up'} to {conditions.bandwidth_hz / 1000:.1f} kHz",
-        f"C50 {c50_db:.0f} dB" if c50_db is not None else "",
-        f"codec {conditions.codec}" if conditions.codec is not None else "",
-    ]
-    return ", ".join(filter(None, parts))

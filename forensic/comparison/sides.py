@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 
 from forensic.case.reference import Suspect
-from forensic.case.store import path_text
+from forensic.case.store import SKIPPED, path_text
 from forensic.comparison.inconsistency import Inconsistency
-from forensic.comparison.independence import Suspicions
+from forensic.comparison.independence import Leak, OnBothSides, Suspicions, UnderTwoNames
 from forensic.errors import CaseError
-from forensic.records import Conditions, Samples, Vector
+from forensic.quantities import QUANTITIES, Quantity
+from forensic.records import QUESTIONED, Conditions, Samples
 from forensic.speaker.extractor import mean_embedding
 
 
@@ -29,7 +30,8 @@ class Side:
         name: path or suspect.
         sha256: of every recording that entered.
         channel: of a questioned recording.
-        turn: of a questioned recording: 0 for all speech of the channel, 1 and on for one speaker of several in it.
+        voice: of a questioned recording: 0 for all speech of the channel, 1 and on for one speaker of several in it;
+            the tables call it ``turn``.
         speakers: how many were found in the channel; of a suspect, the most in a channel of any recording.
         several: a suspect's recordings in which several speakers were found.
         inconsistency: what speaks against the recordings of a suspect being one voice; None where nothing does.
@@ -44,7 +46,7 @@ class Side:
     embedding: Samples | None
     conditions: Conditions | None
     problem: str
-    turn: int = 0
+    voice: int = 0
     speakers: int = 1
     several: tuple[str, ...] = ()
     inconsistency: Inconsistency | None = None
@@ -96,7 +98,7 @@ def check_chosen(files: pl.DataFrame, chosen: Sequence[str]) -> None:
 
 def chosen_files(files: pl.DataFrame, chosen: Sequence[str]) -> pl.DataFrame:
     """The questioned recordings among a case's files; arguments and errors as of ``questioned_sides``."""
-    questioned = files.filter(pl.col("side") == "questioned", pl.col("status") != "skipped").sort("path")
+    questioned = files.filter(pl.col("side") == QUESTIONED, pl.col("status") != SKIPPED).sort("path")
     if questioned.is_empty():
         raise CaseError(
             "No questioned recording was scanned.",
@@ -175,43 +177,30 @@ def pooled(name: str, sides: Sequence[Side]) -> Side:
 
 
 def _pooled(conditions: Sequence[Conditions]) -> Conditions:
-    """Net speech in all; the rest averaged over it; the codec that shows in most of it."""
-    speech = np.array([c.net_speech_s for c in conditions])
-    bandwidth = np.exp(np.average(np.log([c.bandwidth_hz for c in conditions]), weights=speech))
-    by_codec: dict[str, float] = {}
-    for c in conditions:
-        if c.codec is not None:
-            by_codec[c.codec] = by_codec.get(c.codec, 0.0) + c.net_speech_s
-    return Conditions(
-        float(speech.sum()),
-        _mean([c.snr_db for c in conditions], speech),
-        float(bandwidth),
-        low_edge_hz=_mean([c.low_edge_hz for c in conditions], speech),
-        c50_db=_mean([c.c50_db for c in conditions], speech),
-        codec=max(sorted(by_codec), key=by_codec.__getitem__) if by_codec else None,
-        clipped_share=max((c.clipped_share for c in conditions if c.clipped_share is not None), default=None),
-    )
+    """The recordings of one side as one, each quantity in its way."""
+    speech = [one.net_speech_s for one in conditions]
+    values = {quantity: [getattr(one, quantity.name) for one in conditions] for quantity in QUANTITIES}
+    return Conditions(**{quantity.name: _together(quantity, values[quantity], speech) for quantity in values})
 
 
-def _mean(values: Sequence[float | None], weights: Vector) -> float | None:
-    """Of those that were measured; None where none was."""
-    measured = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
+def _together(quantity: Quantity, values: Sequence[Any], speech_s: Sequence[float]) -> Any:
+    """One value of those that were measured; None where none was."""
+    measured = [(value, seconds) for value, seconds in zip(values, speech_s, strict=True) if value is not None]
     if not measured:
         return None
-    return float(np.average([value for value, _ in measured], weights=[weight for _, weight in measured]))
-
-
-def _conditions(quality: Mapping[str, Any]) -> Conditions:
-    """Of a row of the table of that name."""
-    return Conditions(
-        quality["net_speech_s"],
-        quality["snr_db"],
-        quality["bandwidth_hz"],
-        low_edge_hz=quality["low_edge_hz"],
-        c50_db=quality["c50_db"],
-        codec=quality["codec_trace"],
-        clipped_share=quality["clipped_share"],
-    )
+    own, weights = zip(*measured, strict=True)
+    match quantity.pooled:
+        case "sum":
+            return float(np.sum(own))
+        case "mean":
+            return float(np.average(own, weights=weights))
+        case "geometric mean":
+            return float(np.exp(np.average(np.log(own), weights=weights)))
+        case "worst":
+            return (max if quantity.worse == "more" else min)(own)
+        case "most speech":
+            seconds = {kind: sum(weight for value, weight in measured if value == kind) for kind in sorted(set(own))}
+            return max(seconds, key=seconds.__getitem__)
 
 
 def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[Side]]:
@@ -225,9 +214,9 @@ def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[S
                 sha256=(row["sha256"],),
                 channel=row["channel"],
                 embedding=np.array(row["embedding"], np.float32),
-                conditions=_conditions(row),
+                conditions=Conditions.of_row(row),
                 problem="",
-                turn=row["turn"],
+                voice=row["turn"],
                 speakers=row["speakers"],
             )
         )
@@ -250,28 +239,22 @@ def _problem(file: Mapping[str, Any], failures: Sequence[Mapping[str, Any]]) -> 
     return "It was scanned with another model or other settings. Scan it again with these."
 
 
-def leakage(questioned: Sequence[Side], known: Sequence[Side], suspicions: Suspicions) -> tuple[str, ...]:
-    """What stands on both sides, or under two names, or is suspected to."""
+def leaks(questioned: Sequence[Side], known: Sequence[Side], suspicions: Suspicions) -> tuple[Leak, ...]:
+    """What is on both sides, or under two names, or is suspected to be."""
     both_sides = [
-        f"{q.name} is byte for byte a known recording of {k.name} (SHA-256 {min(shared)})."
+        OnBothSides(q.name, k.name, min(shared))
         for k in known
         for q in questioned
         if (shared := set(q.sha256) & set(k.sha256))
     ]
     two_names = [
-        f"{one.name} and {other.name} share a recording (SHA-256 {min(shared)})."
+        UnderTwoNames(one.name, other.name, min(shared))
         for one, other in combinations(known, 2)
         if (shared := set(one.sha256) & set(other.sha256))
     ]
     suspected = [
-        f"The {suspicion.kind} is suspected: {suspicion.finding}"
+        suspicion
         for ones, others in [*product(questioned, known), *combinations(known, 2)]
         for suspicion in suspicions.between(ones.sha256, others.sha256)
     ]
-    return tuple(dict.fromkeys(both_sides + two_names + suspected))
-
-
-def channel_label(exhibit: str, channel: int, turn: int | None = 0, speakers: int | None = None) -> str:
-    """Such as "Q1", "Q1 channel 2" or "Q1 channel 2 speaker 1 of 2"."""
-    of_all = f" of {speakers}" if speakers else ""
-    return exhibit + (f" channel {channel}" if channel else "") + (f" speaker {turn}{of_all}" if turn else "")
+    return tuple(dict.fromkeys([*both_sides, *two_names, *suspected]))

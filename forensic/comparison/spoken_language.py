@@ -1,19 +1,45 @@
-"""Language in a scan and in a comparison: what is kept of each channel, and a warning where two sides differ."""
+"""Where the two sides of a comparison seem to be in different languages."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from dataclasses import dataclass
 
 import polars as pl
 
-from forensic.comparison.sides import Side, channel_label
-from forensic.language.names import name_of
+from forensic.comparison.sides import Side
 
-_SHOWN = 5
 _SURE = 0.5  # a guess is no ground for a warning; half of all warnings would then be wrong
 
 
-def language_warnings(questioned: Sequence[Side], known: Sequence[Side], table: pl.DataFrame) -> tuple[str, ...]:
-    """A sentence for each known side whose language differs from that of questioned recordings.
+@dataclass(frozen=True, slots=True)
+class OtherLanguage:
+    """A questioned side in another language than a suspect's recordings: where it is, and the language (BCP 47)."""
+
+    path: str
+    channel: int
+    voice: int
+    speakers: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageDifference:
+    """A suspect whose recordings are in none of the languages of some questioned sides.
+
+    Attributes:
+        suspect: name.
+        languages: of the suspect's recordings, BCP 47.
+        questioned: the sides in another language.
+    """
+
+    suspect: str
+    languages: tuple[str, ...]
+    questioned: tuple[OtherLanguage, ...]
+
+
+def language_differences(
+    questioned: Sequence[Side], known: Sequence[Side], table: pl.DataFrame
+) -> tuple[LanguageDifference, ...]:
+    """The known sides whose language differs from that of questioned recordings.
 
     Only languages that were named with a probability of a half or more are compared: a side of which none was gives no
     warning, and no assurance.
@@ -24,25 +50,17 @@ def language_warnings(questioned: Sequence[Side], known: Sequence[Side], table: 
         table: ``language`` of the case, of one model and one settings.
     """
     spoken = _languages(table)
-    warnings = []
+    found = []
     for side in known:
         own = {name for sha256 in side.sha256 for name in spoken.get(sha256, {}).values()}
-        if not own:
-            continue
-        others = [
-            f"{_shown(other)} ({name_of(language)})"
+        others = tuple(
+            OtherLanguage(other.name, other.channel, other.voice, other.speakers, language)
             for other in questioned
-            for language in [_of_questioned(other, spoken)]
-            if language is not None and language not in own
-        ]
-        if others:
-            rest = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
-            warnings.append(
-                f"The known recordings of {side.name} are judged to be in {_joined(own)}, but these questioned "
-                f"recordings in another language: {', '.join(others[:_SHOWN])}{rest}. The population was not "
-                "chosen for comparisons across languages: check by ear, and take their LRs with care."
-            )
-    return tuple(warnings)
+            if (language := _of_questioned(other, spoken)) is not None and language not in own
+        )
+        if own and others:
+            found.append(LanguageDifference(side.name, tuple(sorted(own)), others))
+    return tuple(found)
 
 
 def _languages(table: pl.DataFrame) -> dict[str, dict[tuple[int, int], str]]:
@@ -57,15 +75,6 @@ def _languages(table: pl.DataFrame) -> dict[str, dict[tuple[int, int], str]]:
 def _of_questioned(side: Side, spoken: Mapping[str, Mapping[tuple[int, int], str]]) -> str | None:
     """The language of a questioned side; None where none was named."""
     return next(
-        (spoken[sha256].get((side.channel, side.turn)) for sha256 in side.sha256 if sha256 in spoken),
+        (spoken[sha256].get((side.channel, side.voice)) for sha256 in side.sha256 if sha256 in spoken),
         None,
     )
-
-
-def _shown(side: Side) -> str:
-    """The last two parts of a questioned path, with channel and speaker: long paths would hide the languages."""
-    return channel_label("/".join(PurePath(side.name).parts[-2:]), side.channel, side.turn, side.speakers)
-
-
-def _joined(tags: set[str]) -> str:
-    return " and ".join(sorted(name_of(tag) for tag in tags))

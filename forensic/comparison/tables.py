@@ -1,8 +1,20 @@
 """The tables of comparisons and of linkings: their columns."""
 
+from typing import Final, Literal, TypeAlias
+
 import polars as pl
 
 from forensic.case.store import Schema
+
+Status: TypeAlias = Literal["lr", "no LR issued"]
+STATUS_LR: Final = "lr"
+STATUS_NONE: Final = "no LR issued"
+
+REASON_COLUMNS: Schema = {
+    "reason_kind": pl.String,  # a ``forensic.comparison.refusal.RefusalKind``; null where there is an LR
+    "reason_quantity": pl.String,  # what is outside a limit, where the kind is of one
+}
+"""What stands beside the sentence of a refusal."""
 
 COMPARISONS_SCHEMA: Schema = {
     "questioned_path": pl.String,
@@ -18,8 +30,9 @@ COMPARISONS_SCHEMA: Schema = {
     "log10_lr_high": pl.Float64,
     "unbounded_log10_lr": pl.Float64,
     "verbal_equivalent": pl.String,
-    "status": pl.String,  # "lr" or "no LR issued"
-    "reason": pl.String,  # why none is issued, and what would help; null otherwise
+    "status": pl.String,  # one of ``Status``
+    "reason": pl.String,  # why none is issued, and what would help; null otherwise, and until it is put in words
+    **REASON_COLUMNS,
     "calibration_id": pl.String,
     "questioned_cell": pl.String,  # the population's nearest conditions; null without conditions of the case
     "questioned_distance": pl.Float64,  # how far they lie from the case; 0: the same
@@ -30,9 +43,6 @@ COMPARISONS_SCHEMA: Schema = {
 }
 """One row a questioned recording, channel, speaker in it and suspect."""
 
-STATUS_LR = "lr"
-STATUS_NONE = "no LR issued"
-
 VOICES_SCHEMA: Schema = {
     "voice": pl.Int32,  # number, from 1, in the order of paths
     "path": pl.String,  # of the first file with this content
@@ -40,12 +50,13 @@ VOICES_SCHEMA: Schema = {
     "channel": pl.Int16,  # 0 where all channels were mixed
     "turn": pl.Int16,  # 0: all speech of the channel
     "speakers": pl.Int16,  # that were found in the channel
-    "side": pl.String,  # "questioned" or "reference"
+    "side": pl.String,  # a ``forensic.case.store.FileSide``
     "net_speech_s": pl.Float64,
     "pairs_with_lr": pl.Int64,
     "links": pl.Int64,
     "cluster": pl.Int32,  # number, from 1; null where it is with no other voice
-    "reason": pl.String,  # why no pair of it has an LR; null otherwise
+    "reason": pl.String,  # why no pair of it has an LR; null otherwise, and until it is put in words
+    **REASON_COLUMNS,
 }
 """One row a voice: what was taken for one speaker in one channel of a recording."""
 
@@ -75,7 +86,7 @@ PAIRS_SCHEMA: Schema = {
     "questioned_voice": pl.Int32,
     "score": pl.Float32,
     "log10_lr": pl.Float64,  # null where no LR is issued
-    "status": pl.String,  # "lr" or "no LR issued"
+    "status": pl.String,  # one of ``Status``
     "calibration_id": pl.String,
 }
 """One row a pair."""

@@ -13,10 +13,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensic.comparison.calibrations import Calibrator, Cells, Outcome
-from forensic.comparison.calibrations import calibrations_of as fitted_calibrations
+from forensic.comparison.calibrations import CalibrationStep, Cells, Outcome, calibrate_all
 from forensic.comparison.independence import Suspicions
-from forensic.comparison.refusal import NearestCell, criterion_missed, nearest_cell, why_unusable
+from forensic.comparison.refusal import (
+    NearestCell,
+    Refusal,
+    RefusalKind,
+    calibration_refused,
+    nearest_cell,
+    why_unusable,
+)
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import PAIRS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
@@ -25,7 +31,7 @@ from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
 from forensic.likelihood_ratio.uncertainty import small_sample_factor
-from forensic.records import Calibration
+from forensic.records import KNOWN, QUESTIONED, Calibration
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
 from forensic.speaker.search import pair_scores
@@ -74,15 +80,15 @@ class VoicePairs:
         self.known_cells = [nearest_cell(side, population.known_cells) for side in sides]
         self.questioned_cells = [nearest_cell(side, population.questioned_cells) for side in sides]
         self.against_known = [
-            why_unusable(side, cell, "recording as the longer side", settings, envelope.known)
+            why_unusable(side, cell, KNOWN, settings, envelope.known)
             for side, cell in zip(sides, self.known_cells, strict=True)
         ]
         self.against_questioned = [
-            why_unusable(side, cell, "recording as the shorter side", settings, envelope.questioned)
+            why_unusable(side, cell, QUESTIONED, settings, envelope.questioned)
             for side, cell in zip(sides, self.questioned_cells, strict=True)
         ]
         self.is_independent = self._independent(sides, suspicions, settings)
-        self.missed: dict[tuple[int, int], str] = {}
+        self.missed: dict[Cells, Refusal] = {}
 
     def _independent(
         self, sides: Sequence[Side], suspicions: Suspicions, settings: ComparisonSettings
@@ -96,7 +102,7 @@ class VoicePairs:
         suspected = [
             min(a, b) * len(recordings) + max(a, b)
             for suspicion in suspicions.found
-            if suspicions.refusal([suspicion.first], [suspicion.second], settings) is not None
+            if suspicions.against([suspicion.first], [suspicion.second], settings) is not None
             for a, b in ((number[suspicion.first], number[suspicion.second]),)
         ]
         independent: NDArray[np.bool_] = (one != other) & ~np.isin(key, np.array(suspected, key.dtype))
@@ -124,16 +130,15 @@ class VoicePairs:
         order = np.argsort(which, kind="stable")
         groups = np.split(members[order], np.cumsum(np.bincount(which, minlength=kinds.shape[1]))[:-1])
         pairs_of_cells = [(int(known), int(questioned)) for known, questioned in kinds.T]
-        outcomes = fitted_calibrations(pairs_of_cells, Calibrator(population, settings, backend), workers)
+        outcomes = calibrate_all(pairs_of_cells, CalibrationStep(population, settings, backend), workers)
         for place, group in zip(pairs_of_cells, groups, strict=True):
             self._take(place, outcomes[place], group, envelope)
 
     def _take(self, cells: Cells, fitted: Outcome, group: Index, envelope: Envelope) -> None:
-        if isinstance(fitted, CalibrationError):
-            self.missed[cells] = str(fitted)
-        elif fitted.cllr.high > envelope.criterion:
-            self.missed[cells] = criterion_missed(fitted, envelope)
-        if isinstance(fitted, CalibrationError) or cells in self.missed:
+        refused = calibration_refused(fitted, envelope)
+        if refused is not None:
+            self.missed[cells] = refused
+        if refused is not None or isinstance(fitted, CalibrationError):
             self.calibration[group] = _NO_CALIBRATION
             return
         calibration = dataclasses.replace(
@@ -174,20 +179,21 @@ class VoicePairs:
         counts = Counter(self.calibration[self.calibration >= 0].tolist())
         return {self.ids[place]: number for place, number in sorted(counts.items())}
 
-    def refusals(self) -> tuple[tuple[str, int], ...]:
-        """Why pairs have no LR, and how many for each reason, the most first."""
-        found: Counter[str] = Counter()
+    def refusals(self) -> tuple[tuple[Refusal, int], ...]:
+        """Why pairs have no LR, and how many for each reason, in the order of the pairs."""
         rest = np.flatnonzero(self.calibration < 0)
         dependent = rest[~self.is_independent[rest]]
-        if len(dependent):
-            found["Voices of one recording, or of recordings suspected of one source or session."] = len(dependent)
+        found = [(Refusal(RefusalKind.NOT_INDEPENDENT), len(dependent))] if len(dependent) else []
+        counts: Counter[int] = Counter()
+        by_id: dict[int, Refusal] = {}  # many pairs share the record of one voice, which takes long to hash
         for pair in rest[self.is_independent[rest]].tolist():
             one, other = int(self.first[pair]), int(self.second[pair])
-            reason = self.against_questioned[other] or self.against_known[one] or self._missed(one, other)
-            found[reason] += 1
-        return tuple(found.most_common())
+            refused = self.against_questioned[other] or self.against_known[one] or self._missed(one, other)
+            by_id[id(refused)] = refused
+            counts[id(refused)] += 1
+        return (*found, *((by_id[key], number) for key, number in counts.items()))
 
-    def _missed(self, one: int, other: int) -> str:
+    def _missed(self, one: int, other: int) -> Refusal:
         known, questioned = self.known_cells[one], self.questioned_cells[other]
         assert known is not None
         assert questioned is not None

@@ -32,7 +32,7 @@ def find_voices(evidence: Mapping[str, pl.DataFrame]) -> list[Side]:
             "Fewer than two voices were found in the scanned recordings.",
             "Scan more recordings into this case, with this model and these settings.",
         )
-    return sorted(sides, key=lambda side: (-net_speech_s(side), side.sha256, side.channel, side.turn))
+    return sorted(sides, key=lambda side: (-net_speech_s(side), side.sha256, side.channel, side.voice))
 
 
 def net_speech_s(side: Side) -> float:
@@ -42,7 +42,7 @@ def net_speech_s(side: Side) -> float:
 
 def numbered(sides: Sequence[Side]) -> tuple[list[int], Index]:
     """Places in the order of paths, and the number of each place, from 1."""
-    order = sorted(range(len(sides)), key=lambda place: (sides[place].name, sides[place].channel, sides[place].turn))
+    order = sorted(range(len(sides)), key=lambda place: (sides[place].name, sides[place].channel, sides[place].voice))
     numbers = np.empty(len(sides), np.intp)
     numbers[order] = np.arange(1, len(sides) + 1)
     return order, numbers

@@ -3,14 +3,22 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from forensic.comparison.calibrations import Calibrator, calibrations_of
+from forensic.comparison.calibrations import CalibrationStep, calibrate_all
 from forensic.comparison.independence import Suspicions
-from forensic.comparison.refusal import NearestCell, criterion_missed, nearest_cell, refusal
+from forensic.comparison.refusal import (
+    NearestCell,
+    Refusal,
+    calibration_refused,
+    nearest_cell,
+    reason_columns,
+    refusal,
+)
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
@@ -19,9 +27,24 @@ from forensic.likelihood_ratio.fit import likelihood_ratios
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
 from forensic.likelihood_ratio.score_list import ScoreList
-from forensic.records import Calibration, Samples
+from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What came of all pairs of sides.
+
+    Attributes:
+        comparisons: a frame of ``COMPARISONS_SCHEMA``, its reasons not yet in words.
+        refusals: of its rows; None where a row has an LR.
+        calibrations: that it names, by id.
+    """
+
+    comparisons: pl.DataFrame
+    refusals: tuple[Refusal | None, ...]
+    calibrations: dict[str, Calibration]
 
 
 def weigh(
@@ -34,7 +57,7 @@ def weigh(
     envelope: Envelope | None,
     suspicions: Suspicions | None = None,
     workers: int = 1,
-) -> tuple[pl.DataFrame, dict[str, Calibration]]:
+) -> Weighed:
     """Every questioned side against every suspect: an LR, or the reason why there is none.
 
     Args:
@@ -48,48 +71,44 @@ def weigh(
         suspicions: recordings that may not be independent of each other; such a pair gets no LR.
         workers: processes that calibrate, where there are many different conditions.
 
-    Returns:
-        A frame of ``COMPARISONS_SCHEMA``, and the calibrations that it names.
     """
     scores = _scores(questioned, known, backend)
     rows: list[dict[str, Any]] = []
+    refusals: list[Refusal | None] = []
     calibrated: dict[tuple[int, int], list[int]] = {}  # rows by (known cell, questioned cell)
     distances: dict[tuple[int, int], tuple[float, float]] = {}
     known_cells = [nearest_cell(k, population.known_cells) for k in known]
     for i, q in enumerate(questioned):
         q_cell = nearest_cell(q, population.questioned_cells)
         for j, (k, k_cell) in enumerate(zip(known, known_cells, strict=True)):
-            reason = refusal(q, k, q_cell, k_cell, settings, envelope, suspicions or Suspicions())
+            refused = refusal(q, k, q_cell, k_cell, settings, envelope, suspicions or Suspicions())
             value = scores[i, j]
             row = dict.fromkeys(COMPARISONS_SCHEMA) | {
                 "questioned_path": q.name,
                 "questioned_sha256": q.sha256[0] if q.sha256 else None,
                 "channel": q.channel,
-                "turn": q.turn,
+                "turn": q.voice,
                 "speakers": q.speakers,
                 "suspect": k.name,
                 "known_sha256": list(k.sha256),
                 "score": None if math.isnan(value) else float(value),
                 "status": STATUS_NONE,
-                "reason": reason,
             }
-            rows.append(row | _matching("questioned", q_cell) | _matching("known", k_cell))
-            if reason is None and q_cell is not None and k_cell is not None:
+            rows.append(row | _matching(QUESTIONED, q_cell) | _matching(KNOWN, k_cell))
+            refusals.append(refused)
+            if refused is None and q_cell is not None and k_cell is not None:
                 cells = (k_cell.index, q_cell.index)
                 calibrated.setdefault(cells, []).append(len(rows) - 1)
                 far = distances.get(cells, (0.0, 0.0))
                 distances[cells] = (max(far[0], k_cell.distance), max(far[1], q_cell.distance))
     calibrations: dict[str, Calibration] = {}
-    outcomes = calibrations_of(list(calibrated), Calibrator(population, settings, backend), workers)
+    outcomes = calibrate_all(list(calibrated), CalibrationStep(population, settings, backend), workers)
     for cells, members in calibrated.items():
         fitted = outcomes[cells]
-        if isinstance(fitted, CalibrationError):
+        refused = calibration_refused(fitted, envelope)
+        if refused is not None or isinstance(fitted, CalibrationError):
             for member in members:
-                rows[member]["reason"] = str(fitted)
-            continue
-        if envelope is not None and fitted.cllr.high > envelope.criterion:
-            for member in members:
-                rows[member]["reason"] = criterion_missed(fitted, envelope)
+                refusals[member] = refused
             continue
         known_distance, questioned_distance = distances[cells]
         calibration = dataclasses.replace(
@@ -97,7 +116,9 @@ def weigh(
         )
         calibrations[calibration.id] = calibration
         _fill(rows, members, calibration, scale)
-    return pl.DataFrame(rows, COMPARISONS_SCHEMA, orient="row"), calibrations
+    for row, refused in zip(rows, refusals, strict=True):
+        row.update(reason_columns(refused))
+    return Weighed(pl.DataFrame(rows, COMPARISONS_SCHEMA, orient="row"), tuple(refusals), calibrations)
 
 
 def _fill(rows: list[dict[str, Any]], members: Sequence[int], calibration: Calibration, scale: VerbalScale) -> None:
@@ -129,7 +150,7 @@ def _stack(sides: Sequence[Side], chosen: Sequence[int]) -> Samples:
     return np.stack([e for index in chosen if (e := sides[index].embedding) is not None])
 
 
-def _matching(side: str, near: NearestCell | None) -> dict[str, Any]:
+def _matching(side: Role, near: NearestCell | None) -> dict[str, Any]:
     """What a row says of the population's conditions on one side."""
     if near is None:
         return {}

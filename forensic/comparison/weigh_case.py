@@ -11,15 +11,15 @@ from forensic.case.details import CaseDetails
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
-from forensic.comparison.calibrations import Calibrator
+from forensic.comparison.calibrations import CalibrationStep
 from forensic.comparison.consistency import ConsistencyCheck, check_suspects
 from forensic.comparison.explain import explain
-from forensic.comparison.independence import find_suspicions, not_looked_at
+from forensic.comparison.independence import find_suspicions, not_searched
 from forensic.comparison.method import method_of
 from forensic.comparison.outcomes import CaseOutcome, Explanation, KnownRecording, KnownSpeaker
 from forensic.comparison.request import Basis, ComparisonRequest
-from forensic.comparison.sides import Side, known_side, leakage, questioned_sides, sides_by_recording, voices_of
-from forensic.comparison.spoken_language import language_warnings
+from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording, voices_of
+from forensic.comparison.spoken_language import language_differences
 from forensic.comparison.weigh import weigh
 from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
@@ -67,7 +67,7 @@ def weigh_case(
         )
     population = basis.population or _simulated(case, request, questioned, known, watch)
     watch("comparing the recordings of each suspect")
-    known, consistency_warnings = check_suspects(
+    known, consistency = check_suspects(
         known,
         [voices_of(suspect, evidence, by_recording) for suspect in suspects],
         ConsistencyCheck(population, basis.model.backend, settings.comparison),
@@ -76,7 +76,7 @@ def weigh_case(
     sha256 = [value for side in (*questioned, *known) for value in side.sha256]
     suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
-    comparisons, calibrations = weigh(
+    weighed = weigh(
         questioned,
         known,
         population,
@@ -92,10 +92,10 @@ def weigh_case(
         watch("explaining")
         explanations = explain(
             (questioned, known),
-            comparisons,
-            calibrations,
+            weighed.comparisons,
+            weighed.calibrations,
             evidence["segments"],
-            Calibrator(population, settings.comparison, basis.model.backend),
+            CalibrationStep(population, settings.comparison, basis.model.backend),
             workers,
         )
     return CaseOutcome(
@@ -108,9 +108,10 @@ def weigh_case(
         segments=evidence["segments"],
         language=evidence["language"],
         failures=evidence["failures"],
-        comparisons=comparisons,
+        comparisons=weighed.comparisons,
+        refusals=weighed.refusals,
         known_speakers=_known_speakers(suspects, evidence["files"]),
-        calibrations=calibrations,
+        calibrations=weighed.calibrations,
         method=method_of(
             basis.model,
             settings,
@@ -122,9 +123,9 @@ def weigh_case(
             envelope=basis.envelope,
         ),
         scale=basis.scale,
-        consistency_warnings=consistency_warnings,
-        leakage_warnings=leakage(questioned, known, suspicions) + not_looked_at(evidence, sha256),
-        language_warnings=language_warnings(questioned, known, evidence["language"]),
+        consistency=consistency,
+        leaks=leaks(questioned, known, suspicions) + not_searched(evidence, sha256),
+        language_differences=language_differences(questioned, known, evidence["language"]),
         explanations=explanations,
     )
 

@@ -9,7 +9,8 @@ import polars as pl
 from forensic.audio.channel import Sources
 from forensic.audio.sources import load_sources
 from forensic.examination.people import Person
-from forensic.records import Quality
+from forensic.quantities import QUANTITIES
+from forensic.records import Quality, Role
 from forensic.speaker.features import FRAMES_PER_S
 
 LONGEST_KNOWN_S = 30.0
@@ -34,7 +35,7 @@ def sources_identity(source: Path) -> str:
 
 
 def bank_row(
-    person: Person, side: str, cell: str, nominal_s: float, piece: int, frames: int, quality: Quality
+    person: Person, side: Role, cell: str, nominal_s: float, piece: int, frames: int, quality: Quality
 ) -> dict[str, object]:
     """A row of a bank beside its embedding."""
     return {
@@ -43,13 +44,8 @@ def bank_row(
         "side": side,
         "cell": cell,
         "cell_net_speech_s": nominal_s,
-        "net_speech_s": frames / FRAMES_PER_S,
-        "snr_db": quality.snr_db,
-        "bandwidth_hz": quality.bandwidth_hz,
-        "low_edge_hz": quality.low_edge_hz,
-        "c50_db": quality.c50_db,
-        "codec": quality.codec_trace,
-        "clipped_share": quality.clipped_share,
+        **{quantity.name: getattr(quality, quantity.name) for quantity in QUANTITIES},
+        "net_speech_s": frames / FRAMES_PER_S,  # of the piece, not of the whole recording
         "piece": piece,
     }
 

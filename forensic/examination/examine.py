@@ -3,8 +3,8 @@
 No shared state, so any engine can run it. Blocks of many recordings go through the networks together, since an LSTM is
 fast only on batches.
 
-A channel whose windows look like those of several speakers is decoded again, to be parted by speaker, and once more to
-measure and embed each of them; all others cost nothing more.
+A channel whose windows look like those of several speakers is decoded again, to be split by speaker, and once more to
+measure and embed each of them; other channels are decoded only once.
 """
 
 import dataclasses
@@ -44,11 +44,11 @@ from forensic.speaker.diarize import (
     spoken_alone,
 )
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
-from forensic.speaker.features import FRAMES_PER_S, HOP, MEL_BANDS, frame_mask, level_gain, mel_power
+from forensic.speaker.features import FRAMES_PER_S, MEL_BANDS, MEL_HOP, frame_mask, level_gain, mel_power
 
 _GROUP_S = 240.0  # audio that goes through the networks together
 _FEWEST_FRAMES = 50  # a block with less speech than 0.5 s gets no window
-_FEWEST_FRAMES_ALONE = 20  # a stretch between two pauses that is shorter than 0.2 s tells nothing of who speaks
+_FEWEST_FRAMES_ALONE = 20  # a stretch between two pauses that is shorter than 0.2 s does not show who speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Examiner:
     model: SpeakerModel | None = None
 
     def __call__(self) -> "LoadedExaminer":
-        """Load, and use one thread: the engine runs a process a processor."""
+        """Load, and use one thread: the engine runs one process per processor."""
         torch.set_num_threads(1)
         languages = shipped_language_models() if self.settings.language.identify else None
         return LoadedExaminer(self.model or load_model(self.model_folder), self.settings, self.labels, languages)
@@ -95,14 +95,14 @@ def examine(
     labels: Mapping[Path, Labels] | None = None,
     languages: LanguageModels | None = None,
 ) -> list[RecordingEvidence]:
-    """Decode, find speech and speakers, measure quality, embed and tell the language, for each file.
+    """Decode, find speech and speakers, measure quality, embed and classify the language, for each file.
 
     Args:
-        sources: files; one that cannot be used costs the others nothing.
+        sources: files; one that cannot be used does not affect the others.
         model: embeds.
         settings: of decoding, speech detection, diarization and embedding.
         labels: by path, who speaks when in recordings that an examiner has listened to.
-        languages: tell the language of each channel or speaker; None leaves it untold.
+        languages: classify the language of each channel or speaker; None for no language.
 
     Returns:
         Evidence in the order of ``sources``, with a failure wherever a recording or channel gave none.
@@ -120,7 +120,7 @@ class _Channel:
     """What has been gathered of one channel so far, or of one speaker in it."""
 
     number: int
-    turn: int = 0
+    voice: int = 0
     speakers: int = 1
     meter: QualityMeter = field(default_factory=QualityMeter)
     fingerprint: FingerprintMeter = field(default_factory=FingerprintMeter)
@@ -130,7 +130,7 @@ class _Channel:
     heard: Heard = field(default_factory=Heard)
 
     def add_segments(self, found: Sequence[SpeechSegment], block_start_s: float) -> None:
-        """Append a block's speech; a stretch that runs over the block's edge goes on."""
+        """Append a block's speech; a stretch that reaches the block's edge continues in the next."""
         for index, segment in enumerate(found):
             if index == 0 and self.segments and self.segments[-1].end_s >= segment.start_s == block_start_s:
                 self.segments[-1] = SpeechSegment(self.segments[-1].start_s, segment.end_s)
@@ -154,7 +154,7 @@ class _Channel:
                 f"Only {quality.net_speech_s:.1f} s of speech in {quality.duration_s:.1f} s of audio."
                 if quality.net_speech_s > 0
                 else f"No speech in {quality.duration_s:.1f} s of audio.",
-                "Listen to it; where it holds speech, supply a longer or better recording, or lower speech.threshold.",
+                "Listen to it; if it has speech, supply a longer or better recording, or lower speech.threshold.",
             )
         embeddings = np.concatenate(self.embeddings)
         starts = np.array([segment.start_s for segment in self.segments])
@@ -166,7 +166,7 @@ class _Channel:
         by_segment /= np.where(norms > 0, norms, 1.0)
         return ChannelEvidence(
             channel=self.number,
-            turn=self.turn,
+            voice=self.voice,
             speakers=self.speakers,
             quality=quality,
             segments=tuple(self.segments),
@@ -174,7 +174,7 @@ class _Channel:
             segment_embeddings=by_segment,
             embedding=mean_embedding(embeddings),
             windows=len(embeddings),
-            envelope=self.meter.envelope(),
+            outline=self.meter.outline(),
             fingerprint=self.fingerprint.result(self.segments),
         )
 
@@ -187,7 +187,7 @@ class _Recording:
     labels: Labels | None = None
     audio_format: AudioFormat | None = None
     channels: dict[int, _Channel] = field(default_factory=dict)
-    speakers: dict[int, list[_Channel]] = field(default_factory=dict)  # of the channels that were parted
+    speakers: dict[int, list[_Channel]] = field(default_factory=dict)  # of the channels that were split
     turns: dict[int, tuple[Turn, ...]] = field(default_factory=dict)
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
@@ -214,7 +214,7 @@ class _Recording:
         )
 
     def _of_channel(self, number: int, settings: Settings) -> list[ChannelEvidence]:
-        """That of each speaker where there are several; those with too little speech of their own are left out.
+        """The evidence of each of several speakers; those with too little speech of their own are left out.
 
         Raises:
             SpeechError: if there is too little speech to embed.
@@ -224,12 +224,10 @@ class _Recording:
         found: list[ChannelEvidence] = []
         problems: list[RecordingError] = []
         whole = self.channels[number]
-        envelope, fingerprint = whole.meter.envelope(), whole.fingerprint.result(whole.segments)
+        outline, fingerprint = whole.meter.outline(), whole.fingerprint.result(whole.segments)
         for speaker in self.speakers[number]:
             try:
-                found.append(
-                    dataclasses.replace(speaker.evidence(settings), envelope=envelope, fingerprint=fingerprint)
-                )
+                found.append(dataclasses.replace(speaker.evidence(settings), outline=outline, fingerprint=fingerprint))
             except RecordingError as error:
                 problems.append(error)
         if not found and not problems:
@@ -323,7 +321,7 @@ def _windows(
 
 
 def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Settings) -> None:
-    """Find the speakers of each channel, or take them from the examiner, and examine each of several by itself."""
+    """Find the speakers of each channel, or take them from the examiner, and examine each of several alone."""
     if recording.failure:
         return
     speech = {number: tuple(channel.segments) for number, channel in recording.channels.items()}
@@ -343,8 +341,8 @@ def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Setti
             continue
         recording.turns[number] = renumbered(turns, alone)
         recording.speakers[number] = [
-            _Channel(number, turn if len(alone) > 1 else 0, len(alone), segments=list(segments))
-            for turn, segments in enumerate(alone.values(), 1)
+            _Channel(number, voice if len(alone) > 1 else 0, len(alone), segments=list(segments))
+            for voice, segments in enumerate(alone.values(), 1)
         ]
     if recording.labels:
         recording.notes += (_note_on(recording.labels),)
@@ -390,7 +388,7 @@ def _windows_of(
     model: SpeakerModel,
     settings: Settings,
 ) -> dict[int, Windows]:
-    """Embedded windows of some channels, none of which goes over a pause."""
+    """Embedded windows of some channels, none of which crosses a pause."""
     gathered: dict[int, list[Windows]] = {}
     for block in _again(recording, channels, settings):
         cut, starts_s, ends_s = _windows_by_stretch(block, recording.channels[block.channel].segments, shape)
@@ -406,8 +404,8 @@ def _windows_of(
 def _windows_by_stretch(
     block: Block, segments: Sequence[SpeechSegment], shape: EmbeddingSettings
 ) -> tuple[Samples, list[float], list[float]]:
-    """Short windows over the block's speech, none of which goes over a pause; where each starts and ends."""
-    frames = 1 + len(block.samples) // HOP
+    """Short windows over the block's speech, none of which crosses a pause; where each starts and ends."""
+    frames = 1 + len(block.samples) // MEL_HOP
     mask = frame_mask(segments, block.start_s, frames)
     power = mel_power(block.samples) * np.float32(level_gain(block.samples, mask)) if mask.any() else None
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
@@ -483,5 +481,5 @@ def _with_languages(
 def _heard_of(recording: _Recording, one: ChannelEvidence) -> Heard:
     """What is kept of the speech of a channel, or of a speaker in it."""
     speakers = recording.speakers.get(one.channel, [recording.channels[one.channel]])
-    (heard,) = (speaker.heard for speaker in speakers if speaker.turn == one.turn)
+    (heard,) = (speaker.heard for speaker in speakers if speaker.voice == one.voice)
     return heard

@@ -19,19 +19,19 @@ from forensic.records import Block, Recognition, Samples, SpeechSegment
 from forensic.speaker.features import MEL_BANDS, frame_mask, level_gain, mel_power
 
 _ENGLISH = "en"
-_HEARD_FRAMES = 6_000  # the first minute of speech says which language it is; hours of it would only take longer
+_HEARD_FRAMES = 6_000  # the first minute of speech is enough; hours of it would only take longer
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModels:
-    """What tells languages, and accents of English."""
+    """The models of languages, and of accents of English."""
 
     language: LanguageModel
     accent: LanguageModel | None
 
 
 def load_language_models(language: Path | None = None, accent: Path | None = None) -> LanguageModels:
-    """The models that ship, or others.
+    """The bundled models, or others.
 
     Raises:
         ModelError: if one cannot be loaded.
@@ -44,7 +44,7 @@ def load_language_models(language: Path | None = None, accent: Path | None = Non
 
 @cache
 def shipped_language_models() -> LanguageModels:
-    """The models that ship, loaded once a process.
+    """The bundled models, loaded once per process.
 
     Raises:
         ModelError: if one cannot be loaded.
@@ -87,7 +87,7 @@ def identify_speech(frames: Samples, models: LanguageModels) -> tuple[Recognitio
 
     Args:
         frames: mel power of the speech alone, level-normalised, shape (n, 40).
-        models: what tells.
+        models: that classify it.
     """
     return identify_each([frames], models)[0]
 

@@ -12,7 +12,7 @@ from forensic.audio.decode import is_meant_as_audio
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.labels import write_labels
-from forensic.case.store import SCHEMAS, path_text
+from forensic.case.store import AUDIO, SCHEMAS, SKIPPED, UNREADABLE, FileSide, FileStatus, path_text
 from forensic.errors import FileReadError, RecordingError, WorkerError
 from forensic.examination.language import language_row
 from forensic.records import Failure, Labels, RecordingEvidence, SourceFile
@@ -52,7 +52,7 @@ class Ledger:
 
     Args:
         case: takes the evidence.
-        side: "questioned" or "reference".
+        side: of all of them.
         roots: the absolute folders and files that are scanned.
         key: SHA-256 of the model and of the settings.
         labels: an examiner's turns, by recording; None keeps those of earlier scans.
@@ -62,7 +62,7 @@ class Ledger:
     def __init__(
         self,
         case: CaseFolder,
-        side: str,
+        side: FileSide,
         roots: tuple[Path, ...],
         key: tuple[str, str],
         labels: Mapping[Path, Labels] | None,
@@ -73,7 +73,7 @@ class Ledger:
         self.done = self._examined_before()
         ledger = case.evidence.read_of("recordings", *self.key)
         self.labels_before = dict(ledger.select("sha256", "labels_sha256").iter_rows())
-        self.seen: dict[str, tuple[str, Failure | None]] = {}  # what a content turned out to be
+        self.seen: dict[str, tuple[FileStatus, Failure | None]] = {}  # what a content turned out to be
         self.copies: list[tuple[Path, SourceFile]] = []
         self.file_rows: list[dict[str, object]] = []
 
@@ -85,20 +85,20 @@ class Ledger:
                 source = hash_file(path)
             except FileReadError as error:
                 self._fail(path, Failure(error.step, error.problem, error.remedy))
-                self._note(path, None, size, "unreadable", error)
+                self._note(path, None, size, UNREADABLE, error)
                 continue
             if source.sha256 in self.seen:
                 self.summary.duplicates += 1
                 self.summary.bytes_done += size
                 self.copies.append((path, source))
                 continue
-            self.seen[source.sha256] = ("audio", None)
+            self.seen[source.sha256] = (AUDIO, None)
             if source.sha256 not in self.done or not self._is_of_these_labels(source):
                 yield source
                 continue
             self.summary.already_examined += 1
             self.summary.bytes_done += size
-            self._note(path, source.sha256, size, "audio")
+            self._note(path, source.sha256, size, AUDIO)
 
     def note_copies(self) -> None:
         """A file identical to another is what that one turned out to be, but for what its name alone said."""
@@ -123,7 +123,7 @@ class Ledger:
         failures = self.case.evidence.read_of("failures", *self.key)
         files = self.case.evidence.read("files").filter(
             pl.col("path").is_in([path_text(path) for path in self.summary.paths]),
-            pl.col("status") == "audio",
+            pl.col("status") == AUDIO,
         )
         known = {(str(path), failure.problem) for path, failure in self.summary.problems}
         for row in files.select("path", "sha256").join(failures, on="sha256").to_dicts():
@@ -150,10 +150,10 @@ class Ledger:
         if not result.channels and result.failures and not _is_recording(result):
             self.summary.skipped += 1
             self.summary.skips.append((source.path, result.failures[0].problem))
-            self.seen[source.sha256] = ("skipped", result.failures[0])
-            self._note(source.path, source.sha256, source.size_bytes, "skipped", result.failures[0])
+            self.seen[source.sha256] = (SKIPPED, result.failures[0])
+            self._note(source.path, source.sha256, source.size_bytes, SKIPPED, result.failures[0])
             return
-        self._note(source.path, source.sha256, source.size_bytes, "audio")
+        self._note(source.path, source.sha256, source.size_bytes, AUDIO)
         self.summary.examined += 1
         for failure in result.failures:
             self._fail(source.path, failure)
@@ -187,11 +187,11 @@ class Ledger:
                 self._key(source, number) | {"fingerprint": fingerprint.astype("<u4").tobytes()}
             )
         for channel in result.channels:
-            key = self._key(source, channel.channel) | {"turn": channel.turn, "labels_sha256": result.labels_sha256}
-            low, high = channel.envelope.T.tolist()
-            envelope = {"envelope_low": low, "envelope_high": high}
+            key = self._key(source, channel.channel) | {"turn": channel.voice, "labels_sha256": result.labels_sha256}
+            low, high = channel.outline.T.tolist()
+            outline = {"envelope_low": low, "envelope_high": high}
             speakers = {"speakers": channel.speakers}
-            rows["quality"].append(key | speakers | dataclasses.asdict(channel.quality) | envelope)
+            rows["quality"].append(key | speakers | channel.quality.row() | outline)
             if channel.language is not None:
                 rows["language"].append(key | language_row(channel.language, channel.accent))
             rows["embeddings"].append(key | {"windows": channel.windows, "embedding": channel.embedding.tolist()})
@@ -232,7 +232,7 @@ class Ledger:
         path: Path,
         sha256: str | None,
         size: int,
-        status: str,
+        status: FileStatus,
         why: Failure | RecordingError | None = None,
     ) -> None:
         try:

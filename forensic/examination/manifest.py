@@ -129,7 +129,7 @@ def _seconds(table: TableFile) -> list[float | None]:
 
 
 def _from_folders(root: Path) -> pl.DataFrame:
-    """A folder a speaker, with recordings in any depth below: LibriSpeech, VoxCeleb and the like."""
+    """A folder per speaker, with recordings in any depth below: LibriSpeech, VoxCeleb and the like."""
     found = [path for path in discover([root]).files if path.parent != root and is_meant_as_audio(path)]
     paths = sorted(path.relative_to(root) for path in found)
     names = [plain_name(path.parts[0]) for path in paths]

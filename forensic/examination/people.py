@@ -1,6 +1,6 @@
 """People of the relevant population as audio: from a manifest or a folder, through a channel, to embeddings.
 
-Each person's recordings are parted into a known and a questioned side that share no audio. A side goes through a
+Each person's recordings are split into a known and a questioned side that share no audio. A side goes through a
 channel, is examined as a case recording would be, and is cut to amounts of net speech.
 """
 
@@ -23,13 +23,12 @@ from forensic.audio.speech import find_speech, speech_probability
 from forensic.audio.traces import estimate_traces
 from forensic.errors import RecordingError, TrainingError
 from forensic.examination.manifest import folder_of, manifest_rows, name_hash
-from forensic.records import SAMPLE_RATE_HZ, Block, Quality, Samples
+from forensic.records import KNOWN, QUESTIONED, SAMPLE_RATE_HZ, Block, Quality, Role, Samples
 from forensic.settings import EmbeddingSettings, SpeechSettings
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, mean_embedding
 from forensic.speaker.features import frame_mask, level_gain, mel_power
 from forensic.storage.atomic import written_whole
 
-KNOWN, QUESTIONED = "known", "questioned"
 LONGEST_SIDE_S = {KNOWN: 50.0, QUESTIONED: 60.0}  # of audio that is put through the channels
 NO_LICENCE = "not stated"
 _FORMAT = 3  # raise when the features or measures change
@@ -37,7 +36,7 @@ _FORMAT = 3  # raise when the features or measures change
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person, the recordings parted into two sides.
+    """One person, the recordings split into two sides.
 
     Attributes:
         name: with the corpus before it.
@@ -53,7 +52,7 @@ class Person:
     known: tuple[Path, ...]
     questioned: tuple[Path, ...]
 
-    def recordings(self, side: str) -> tuple[Path, ...]:
+    def recordings(self, side: Role) -> tuple[Path, ...]:
         """Of the known or the questioned side."""
         return self.known if side == KNOWN else self.questioned
 
@@ -121,7 +120,7 @@ def _seconds(path: Path) -> float:
 
 
 def with_languages_apart(manifest: pl.DataFrame) -> pl.DataFrame:
-    """Name a corpus of several languages by language, so that no pair of speakers is told apart by its language.
+    """Name a corpus of several languages by language, so that no pair of speakers is separated by its language.
 
     Args:
         manifest: columns corpus and, where it is known, language.
@@ -181,7 +180,7 @@ def check_disjoint(people: Sequence[Person], model_folder: Path) -> bool:
 
 
 def examine_side(
-    person: Person, side: str, channels: Sequence[Channel], sources: Sources, seed: int, kept: Path
+    person: Person, side: Role, channels: Sequence[Channel], sources: Sources, seed: int, kept: Path
 ) -> list[Examined]:
     """One side of a person through channels, each as a case recording would be examined; made once and kept.
 
@@ -212,7 +211,7 @@ def examine_side(
     return [_kept(file) for file in files]
 
 
-def pass_channel(person: Person, side: str, channel: Channel, sources: Sources, seed: int) -> Examined:
+def pass_channel(person: Person, side: Role, channel: Channel, sources: Sources, seed: int) -> Examined:
     """One side of a person through one channel, as ``examine_side`` does it; nothing is kept.
 
     Raises:
@@ -223,16 +222,16 @@ def pass_channel(person: Person, side: str, channel: Channel, sources: Sources, 
     return Examined(measured.features, measured.quality)
 
 
-def _joined(person: Person, side: str) -> Samples:
+def _joined(person: Person, side: Role) -> Samples:
     samples = np.concatenate([read_samples(path) for path in person.recordings(side)])
     return samples[: int(LONGEST_SIDE_S[side] * SAMPLE_RATE_HZ)]
 
 
-def _seed(person: Person, side: str, channel: Channel, seed: int) -> int:
+def _seed(person: Person, side: Role, channel: Channel, seed: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{person.name}/{side}/{channel.name}".encode()).digest()[:4])
 
 
-def _identity(person: Person, side: str, channel: Channel, seed: int) -> str:
+def _identity(person: Person, side: Role, channel: Channel, seed: int) -> str:
     recordings = [[path.name, path.stat().st_size] for path in person.recordings(side)]
     return json.dumps([_FORMAT, _seed(person, side, channel, seed), str(channel), recordings])
 
@@ -258,7 +257,7 @@ def _measured(samples: Samples, probability: NDArray[np.float32]) -> _Measured:
 
 
 def _keep(path: Path, measured: _Measured) -> None:
-    quality = json.dumps(dataclasses.asdict(measured.quality))
+    quality = json.dumps(measured.quality.row())
     with written_whole(path) as file:
         np.savez(file, features=measured.features, quality=quality, statistics=measured.statistics)
 
@@ -266,14 +265,14 @@ def _keep(path: Path, measured: _Measured) -> None:
 def _kept(path: Path) -> Examined:
     """With room and codec as the network that ships now estimates them."""
     with np.load(path) as stored:
-        quality = Quality(**json.loads(str(stored["quality"])))
+        quality = Quality.of_row(json.loads(str(stored["quality"])))
         traces = estimate_traces(stored["statistics"]) if len(stored["statistics"]) else None
         features = stored["features"]
     if traces is not None:
         quality = dataclasses.replace(
             quality,
             c50_db=traces.c50_db,
-            codec_trace=traces.codec,
+            codec=traces.codec,
             codec_trace_probability=traces.codec_probability,
         )
     return Examined(features, quality)

@@ -11,12 +11,12 @@ from forensic.case.discovery import discover, hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.labels import read_labels, stray_problems
 from forensic.case.provenance import software
-from forensic.case.store import SCHEMAS
+from forensic.case.store import SCHEMAS, FileSide
 from forensic.engine import default_workers, run
 from forensic.errors import WorkerError
 from forensic.examination.examine import Examiner
 from forensic.examination.ledger import Ledger, ScanSummary
-from forensic.records import Failure, Labels, RecordingEvidence, SourceFile
+from forensic.records import QUESTIONED, Failure, Labels, RecordingEvidence, SourceFile
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
 
@@ -31,17 +31,17 @@ class ScanRequest:
 
     Attributes:
         roots: folders, or files.
-        side: "questioned" or "reference".
+        side: of all of them.
         include: globs; where there are any, only what fits one of them is scanned.
         exclude: globs; what fits one of them is left out.
         model_folder: embeds the speech.
         settings: of every step.
-        workers: processes; None takes one a processor.
+        workers: processes; None takes one per processor.
         labels: a file or folder of an examiner's turns, or these by recording; None keeps those of earlier scans.
     """
 
     roots: tuple[Path, ...]
-    side: str
+    side: FileSide
     model_folder: Path
     settings: Settings
     include: tuple[str, ...] = ()
@@ -160,10 +160,10 @@ def _labels(
 def _settings_of_side(request: ScanRequest) -> Settings:
     """The settings, but for a number of speakers: it is that of the questioned recordings.
 
-    A suspect's recording is meant to hold one voice; parted in a number all the same, it could never be used.
+    A suspect's recording should have one voice; if it were split into a given number, it could never be used.
     """
     diarization = request.settings.diarization
-    if request.side == "questioned" or diarization.speakers in {"auto", "1"}:
+    if request.side == QUESTIONED or diarization.speakers in {"auto", "1"}:
         return request.settings
     return dataclasses.replace(request.settings, diarization=dataclasses.replace(diarization, speakers="auto"))
 

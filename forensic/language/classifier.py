@@ -1,8 +1,8 @@
-"""A model folder loaded and checked, and speech told apart with it.
+"""A model folder loaded and checked, and speech classified with it.
 
 A model is a folder: ``card.toml`` (name, licence, data, architecture, classes, calibration, coverage, SHA-256 of the
-weights) and ``weights.safetensors``. What a class may be called, and when no class is named, stands in the card, since
-it comes from the validation of that model.
+weights) and ``weights.safetensors``. The card also says when a class is named and when none is, since that
+comes from the validation of the model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -221,9 +221,7 @@ def decide(scores: Vector, speech_s: float, model: LanguageModel) -> Recognition
     top = tuple(Candidate(model.classes[index], float(probabilities[index])) for index in order)
     first = top[0]
     if first.probability < model.decision.least_probability:
-        answer = "none of these"
-    elif not model.decision.covers(first.name):
-        answer = "not covered"
-    else:
-        return Recognition("named", first.name, first.probability, top, speech_s)
-    return Recognition(answer, None, first.probability, top, speech_s)
+        return Recognition("none of these", None, first.probability, top, speech_s)
+    if not model.decision.covers(first.name):
+        return Recognition("not covered", None, first.probability, top, speech_s)
+    return Recognition("named", first.name, first.probability, top, speech_s)

@@ -1,4 +1,4 @@
-"""English names of languages and accents, for people; programs get the tags."""
+"""English names of languages and accents, for people; programs use the tags."""
 
 _NAMES = {
     "ab": "Abkhaz",

@@ -42,8 +42,8 @@ class Architecture:
 class Upper(nn.Module):
     """An LSTM layer in both directions, statistics, classes.
 
-    It hears the lower states less their mean over the window, so what changes, and neither the voice nor the microphone
-    that stay. Its states' attentive statistics and the plain ones of the lower states make an embedding.
+    It reads the lower states less their mean over the window, so that what changes remains, and the constant voice and
+    microphone do not. Its states' attentive statistics and the plain ones of the lower states make an embedding.
 
     Source: attentive statistics after Okabe et al. (2018), "Attentive statistics pooling for deep speaker embedding";
     for language, Snyder et al. (2018), "Spoken language recognition using x-vectors".
@@ -66,7 +66,7 @@ class Upper(nn.Module):
 
         Args:
             states: of the lower layers, shape (batch, steps, lower_size).
-            steps: of each window, shape (batch,), where some are shorter than others; what follows is not heard.
+            steps: of each window, shape (batch,), if some are shorter than others; what follows is ignored.
 
         Returns:
             Shape (batch, classes).
@@ -86,8 +86,8 @@ class LanguageNetwork(nn.Module):
     """Lower LSTM layers, which begin as a speaker network's, and several upper parts, whose mean score counts.
 
     The lower layers see mel power and its logarithm less the window's mean, and their states are averaged over 40 ms.
-    The upper parts start from other weights and learn on the same speech: they err on other speech than each other, and
-    their mean errs less.
+    The upper parts start from different weights and learn on the same speech: they make different errors, and their
+    mean makes fewer.
 
     Source: means of networks after Hansen & Salamon (1990), "Neural network ensembles".
     """
@@ -110,8 +110,8 @@ class LanguageNetwork(nn.Module):
 
         Args:
             frames: shape (batch, frames, mel_bands), level-normalised mel power.
-            lengths: frames of each window, shape (batch,), where some are shorter than others; what follows is not
-                heard.
+            lengths: frames of each window, shape (batch,), if some are shorter than others; what follows is
+                ignored.
 
         Returns:
             Shape (batch, classes), float32, before the softmax.
@@ -165,13 +165,13 @@ def join(networks: list[LanguageNetwork]) -> Committee:
 
 
 def _relative_logarithm(frames: Tensor, lengths: Tensor | None) -> Tensor:
-    """Logarithm of each band less its mean over the window, which no line or microphone colours."""
+    """Logarithm of each band less its mean over the window, which no line or microphone changes."""
     level = torch.log10(frames + _LOG_FLOOR)
     return level - (_even_weights(level, lengths) * level).sum(dim=1, keepdim=True)
 
 
 def _even_weights(values: Tensor, lengths: Tensor | None) -> Tensor:
-    """The same weight for all that is heard of each window, in sum 1, shape (batch, length, 1)."""
+    """Equal weights for the valid steps of each window, with sum 1, shape (batch, length, 1)."""
     if lengths is None:
         return torch.full_like(values[:, :, :1], 1 / values.shape[1])
     is_heard = torch.arange(values.shape[1], device=values.device) < lengths[:, None]
@@ -181,7 +181,7 @@ def _even_weights(values: Tensor, lengths: Tensor | None) -> Tensor:
 def _both_ways(lstm: nn.LSTM, values: Tensor, steps: Tensor | None) -> Tensor:
     """States of one layer in both directions, shape (batch, steps, 2 x size).
 
-    Where windows differ in length, each is turned round within its own: a layer that runs forward does not hear what
+    If windows differ in length, each is reversed within its own length, so that the backward layer does not read what
     follows.
     """
     if steps is None:

@@ -60,7 +60,13 @@ _SURE, _SHORT = 1e-3, 0.5  # a Newton step that promises to gain less and is sho
 
 
 def apply(slope: float, intercept: float, scores: Vector) -> Vector:
-    """log10 LRs of scores, any shape: intercept + slope * score."""
+    """log10 LRs of scores, shape as given: intercept + slope * score.
+
+    Args:
+        slope: log10 LR per unit of score.
+        intercept: log10 LR of score 0.
+        scores: any shape.
+    """
     return intercept + slope * scores
 
 
@@ -146,6 +152,9 @@ def bin_scores(scores: Vector) -> tuple[Index, Vector]:
     """Bins of equal width, a small part of the standard deviation, where scores occur; finer ones for the highest.
 
     The highest different-speaker scores, those among the same-speaker scores, decide the fit.
+
+    Args:
+        scores: of the different-speaker pairs, shape (n,), finite.
 
     Returns:
         The bin of each score, shape (n,), numbered without gaps, and the mean score of each bin, shape

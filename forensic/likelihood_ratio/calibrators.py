@@ -107,6 +107,10 @@ def fit_bi_gaussianized(pairs: Pairs, speaker_weights: Matrix, pseudo_speakers: 
 def fit_kde(pairs: Pairs, speaker_weights: Matrix) -> ScoreMaps:
     """Ratios of kernel densities; the bandwidths are those of all pairs.
 
+    Args:
+        pairs: as in ``fit_logistic``.
+        speaker_weights: as in ``fit_logistic``.
+
     Raises:
         CalibrationError: as in ``fit_logistic``.
     """
@@ -120,6 +124,10 @@ def fit_kde(pairs: Pairs, speaker_weights: Matrix) -> ScoreMaps:
 
 def fit_pav(pairs: Pairs, speaker_weights: Matrix) -> ScoreMaps:
     """The best rising steps.
+
+    Args:
+        pairs: as in ``fit_logistic``.
+        speaker_weights: as in ``fit_logistic``.
 
     Raises:
         CalibrationError: as in ``fit_logistic``.

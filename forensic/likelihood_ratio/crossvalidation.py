@@ -12,7 +12,13 @@ FOLDS = 10
 
 
 def folds_of(speakers: int, folds: int, seed: int) -> NDArray[np.intp]:
-    """The fold of each speaker, shape (speakers,), by seed; sizes of folds differ by one at most."""
+    """The fold of each speaker, shape (speakers,), by seed; sizes of folds differ by one at most.
+
+    Args:
+        speakers: how many.
+        folds: how many at most; no fold is empty.
+        seed: of the shuffle.
+    """
     return np.random.default_rng(seed).permutation(np.arange(speakers) % min(folds, speakers))
 
 

@@ -2,8 +2,8 @@
 
 A validation is a set of *cells*: comparisons in like conditions, with their Cllr where the truth is known. A cell
 meets the criterion where the upper end of the 95 % interval of its Cllr is at most that. Of each side and each measured
-quantity, the envelope holds the worst value that such a cell had: the least net speech, SNR, bandwidth and clarity, the
-most clipping. "Had" means the worst twentieth of its recordings, so that a recording like most of them is inside.
+quantity, the envelope holds the worst value that such a cell had: the least net speech, for example, or the most
+clipping. "Had" means the worst twentieth of its recordings, so that a recording like most of them is inside.
 
 Each limit is for its quantity alone: 2 s of clean speech may be inside, and 2 s in noise not be good enough. So there
 are two checks. The measured conditions must lie inside the limits, and the calibration of the comparison itself must
@@ -12,44 +12,28 @@ meet the same criterion by cross-validation; what fails either has no LR.
 The envelope lies beside a population bank, or wherever a validation wrote it, as ``envelope.toml``.
 """
 
-import hashlib
 import math
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 
 from forensic.errors import ModelError
+from forensic.quantities import LIMITED, Quantity
 from forensic.records import Conditions, Interval
-from forensic.storage.atomic import written_whole
-from forensic.storage.cards import toml_text
+from forensic.storage import toml
 
 ENVELOPE = "envelope.toml"
 _WORST_SHARE = 0.05
 _REMEDY = "Make it again with `forensic population envelope`, or name one that `forensic validate` wrote."
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The worst conditions of one side; None where none was measured, which limits nothing.
-
-    Attributes:
-        net_speech_s: the least net speech.
-        snr_db: the least SNR.
-        bandwidth_hz: the least upper edge of the band.
-        c50_db: the least clarity.
-        clipped_share: the most clipping, 0 to 1.
-    """
-
-    net_speech_s: float | None = None
-    snr_db: float | None = None
-    bandwidth_hz: float | None = None
-    c50_db: float | None = None
-    clipped_share: float | None = None
+EnvelopeLimits: TypeAlias = Mapping[str, float]
+"""The worst conditions of one side, by the name of a quantity; one that is not named is not limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +47,8 @@ class ValidatedCell:
     """
 
     name: str
-    known: Limits
-    questioned: Limits
+    known: EnvelopeLimits
+    questioned: EnvelopeLimits
     cllr: Interval | None
 
 
@@ -81,24 +65,30 @@ class Envelope:
     """
 
     criterion: float
-    known: Limits
-    questioned: Limits
+    known: EnvelopeLimits
+    questioned: EnvelopeLimits
     basis: str
     missed: tuple[str, ...] = ()
     sha256: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuse a limit of what is not measured, or not limited."""
+        known = {quantity.name for quantity in LIMITED}
+        if unknown := sorted({*self.known, *self.questioned} - known):
+            raise ValueError(f"{', '.join(unknown)} limits nothing; use {', '.join(sorted(known))}")
+
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """A measured quantity outside the envelope.
+    """A measured quantity outside a limit.
 
     Attributes:
-        quantity: name of a field of ``Limits``.
+        quantity: that is.
         value: of the recording.
-        limit: of the envelope.
+        limit: that it does not meet.
     """
 
-    quantity: str
+    quantity: Quantity
     value: float
     limit: float
 
@@ -124,7 +114,7 @@ def find_envelope(cells: Sequence[ValidatedCell], criterion: float, basis: str) 
     return Envelope(criterion, _worst([c.known for c in met]), _worst([c.questioned for c in met]), basis, missed)
 
 
-def outside(limits: Limits, conditions: Conditions) -> tuple[Shortfall, ...]:
+def outside(limits: EnvelopeLimits, conditions: Conditions) -> tuple[Shortfall, ...]:
     """What of a recording's conditions lies outside; what was not measured on either side does not.
 
     Args:
@@ -132,38 +122,44 @@ def outside(limits: Limits, conditions: Conditions) -> tuple[Shortfall, ...]:
         conditions: measured.
     """
     found = []
-    for quantity, limit in asdict(limits).items():
-        value = getattr(conditions, quantity)
-        if value is None or limit is None:
-            continue
-        if (value > limit) if quantity == "clipped_share" else (value < limit):
+    for quantity in LIMITED:
+        value, limit = getattr(conditions, quantity.name), limits.get(quantity.name)
+        if value is not None and limit is not None and quantity.is_worse(value, limit):
             found.append(Shortfall(quantity, float(value), float(limit)))
     return tuple(found)
 
 
-def worst_of(rows: pl.DataFrame, column: Callable[[str], str] = str) -> Limits:
+def worst_of(rows: pl.DataFrame, column: Callable[[Quantity], str] = attrgetter("name")) -> EnvelopeLimits:
     """The worst twentieth of measured recordings, rounded outward to three digits, so that limits can be read.
 
     Args:
         rows: a recording a row.
-        column: name of the column of a field of ``Limits``; a missing column was not measured.
+        column: the name of a quantity's column; a missing column was not measured.
     """
-    return Limits(**{name: _edge(rows, column(name), name) for name in _QUANTITIES})
+    edges = {quantity.name: _edge(rows, column(quantity), quantity) for quantity in LIMITED}
+    return {name: edge for name, edge in edges.items() if edge is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file: an envelope less its hash; the limits of a side are one number each."""
+
+    criterion_cllr: toml.Finite
+    basis: str
+    known: dict[str, toml.Finite]
+    questioned: dict[str, toml.Finite]
+    missed: tuple[str, ...] = ()
 
 
 def save_envelope(path: Path, envelope: Envelope) -> None:
-    """Write it as TOML."""
-    content: dict[str, Any] = {
-        "criterion_cllr": envelope.criterion,
-        "basis": envelope.basis,
-        "missed": list(envelope.missed),
-        **{
-            side: {name: value for name, value in asdict(limits).items() if value is not None}
-            for side, limits in (("known", envelope.known), ("questioned", envelope.questioned))
-        },
-    }
-    with written_whole(path) as file:
-        file.write(toml_text(content).encode())
+    """Write it as TOML.
+
+    Args:
+        path: the file.
+        envelope: its hash is not written.
+    """
+    known, questioned = dict(envelope.known), dict(envelope.questioned)
+    toml.write(path, _File(envelope.criterion, envelope.basis, known, questioned, envelope.missed))
 
 
 def load_envelope(path: Path) -> Envelope:
@@ -176,57 +172,36 @@ def load_envelope(path: Path) -> Envelope:
         ModelError: if it cannot be read or is none.
     """
     path = path / ENVELOPE if path.is_dir() else path
+    blame = toml.Blame(ModelError, "the envelope ", _REMEDY)
+    stated, sha256 = toml.read_hashed(path, _File, blame)
     try:
-        content = path.read_bytes()
-        table = tomllib.loads(content.decode("utf-8"))
-        return Envelope(
-            criterion=_number(table["criterion_cllr"]),
-            known=_limits(table["known"]),
-            questioned=_limits(table["questioned"]),
-            basis=str(table["basis"]),
-            missed=tuple(map(str, table.get("missed", []))),
-            sha256=hashlib.sha256(content).hexdigest(),
-        )
-    except OSError as error:
-        raise ModelError(f"Cannot read the envelope {path}: {error.strerror}.", _REMEDY) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} is no envelope of a validation: {error}.", _REMEDY) from error
+        return Envelope(stated.criterion_cllr, stated.known, stated.questioned, stated.basis, stated.missed, sha256)
+    except ValueError as error:
+        raise ModelError(f"The envelope {path} is damaged: {error}.", _REMEDY) from error
 
 
-_QUANTITIES = tuple(field.name for field in fields(Limits))
+def _worst(limits: Sequence[EnvelopeLimits]) -> EnvelopeLimits:
+    """Of each quantity the worst; none of what no cell measured."""
+    worst = {}
+    for quantity in LIMITED:
+        if values := [each[quantity.name] for each in limits if quantity.name in each]:
+            worst[quantity.name] = (max if quantity.worse == "more" else min)(values)
+    return worst
 
 
-def _limits(table: Mapping[str, Any]) -> Limits:
-    return Limits(**{name: _number(value) for name, value in table.items()})
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        raise ValueError(f"{value!r} is no number")
-    return float(value)
-
-
-def _worst(limits: Sequence[Limits]) -> Limits:
-    """Of each quantity the worst; None where no cell measured it."""
-    worst: dict[str, float | None] = {}
-    for name in _QUANTITIES:
-        values = [value for each in limits if (value := getattr(each, name)) is not None]
-        worst[name] = (max if name == "clipped_share" else min)(values) if values else None
-    return Limits(**worst)
-
-
-def _edge(rows: pl.DataFrame, column: str, quantity: str) -> float | None:
+def _edge(rows: pl.DataFrame, column: str, quantity: Quantity) -> float | None:
+    """The worst twentieth of a column; None where nothing finite was measured."""
     if column not in rows.columns:
         return None
     values = rows[column]
-    if quantity == "snr_db":
-        values = values.fill_null(math.inf)  # no noise to measure ranks as the cleanest
+    if quantity.none_states is not None:
+        values = values.fill_null(quantity.none_states)
     measured = values.drop_nulls().to_numpy()
     if not len(measured):
         return None
-    share = 1 - _WORST_SHARE if quantity == "clipped_share" else _WORST_SHARE
-    edge = float(np.quantile(measured, share, method="nearest"))
+    is_most = quantity.worse == "more"
+    edge = float(np.quantile(measured, 1 - _WORST_SHARE if is_most else _WORST_SHARE, method="nearest"))
     if not math.isfinite(edge):
         return None
     step = 10.0 ** (math.floor(math.log10(abs(edge))) - 2) if edge else 1.0
-    return float(round((math.ceil if quantity == "clipped_share" else math.floor)(edge / step) * step, 6))
+    return float(round((math.ceil if is_most else math.floor)(edge / step) * step, 6))

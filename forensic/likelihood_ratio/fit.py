@@ -169,6 +169,10 @@ def _reference_pairs(
 def check_speakers(speakers: int, least: int) -> None:
     """Refuse fewer reference speakers than ``least``.
 
+    Args:
+        speakers: who have recordings on both sides.
+        least: how many the settings ask for.
+
     Raises:
         CalibrationError: if there are fewer.
     """
@@ -196,7 +200,15 @@ def calibration_id(
     settings: ComparisonSettings,
     scorer: Scorer,
 ) -> str:
-    """Hash of everything that a calibration depends on, 64 hexadecimal digits."""
+    """Hash of everything that a calibration depends on, 64 hexadecimal digits.
+
+    Args:
+        population: a bank, or a list of scores, of which the hash enters.
+        known_cell: index of the known side's cell.
+        questioned_cell: index of the questioned side's cell.
+        settings: all of them enter.
+        scorer: of which the identity enters.
+    """
     content = {
         "population": population.sha256 if isinstance(population, ScoreList) else population.card.parquet_sha256,
         "known": [known_cell, dataclasses.asdict(population.known_cells[known_cell])],
@@ -219,6 +231,13 @@ def score_pairs(
     recording stands for itself. Only speakers with both enter, so that each speaker is on both sides. Pairs
     across corpora are left out: they are told apart by their channel, which makes LRs look better than they
     are.
+
+    Args:
+        population: a bank.
+        known_cell: index of the known side's cell.
+        questioned_cell: index of the questioned side's cell.
+        min_speakers: fewer are refused.
+        score: of questioned embeddings, shape (n, size), and known ones, shape (m, size): shape (n, m).
 
     Returns:
         The pairs, with speakers numbered among those that entered; the population's index of each of them;
@@ -287,6 +306,10 @@ class LikelihoodRatios:
 
 def likelihood_ratios(calibration: Calibration, scores: Vector) -> LikelihoodRatios:
     """log10 LRs of case scores with their 95 % intervals, kept within the calibration's bounds.
+
+    Args:
+        calibration: with its bounds and bootstrap draws.
+        scores: of the case, shape (n,), finite.
 
     Raises:
         CalibrationError: if there are no scores or one is not finite.

@@ -54,6 +54,13 @@ def cllr(
 
     Cllr = 1/2 mean(log2(1 + 1/LR), same) + 1/2 mean(log2(1 + LR), different).
 
+    Args:
+        same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,), no NaN; infinities are
+            allowed.
+        same_speaker_weights: how much each counts, shape (n_same,), 0 or more, any positive sum; None: all alike.
+        different_speaker_weights: the same for the other set, shape (n_different,).
+
     Returns:
         Cost in bits, 0 or more; infinite where an LR is 0 under H1 or infinite under H2.
 
@@ -64,6 +71,8 @@ def cllr(
 
     >>> cllr([0.0], [0.0])   # says nothing either way
     1.0
+    >>> round(cllr([1.0], [-1.0]), 3)   # an LR of 10 in favour of the truth
+    0.138
     """
     same, different = checked(same_speaker_log10_lr, _SAME), checked(different_speaker_log10_lr, _DIFFERENT)
     return 0.5 * (
@@ -73,7 +82,11 @@ def cllr(
 
 
 def cost_bits(log10_lr: Vector) -> Vector:
-    """What each log10 LR in favour of the truth costs: log2(1 + 1/LR), shape as given."""
+    """What each log10 LR in favour of the truth costs: log2(1 + 1/LR), shape as given.
+
+    Args:
+        log10_lr: positive where it supports the truth, any shape; an infinity against it costs infinity.
+    """
     cost: Vector = np.logaddexp(0.0, -log10_lr * LN10) / np.log(2)
     return cost
 
@@ -102,7 +115,12 @@ class Runs:
 
 
 def runs(same: Vector, different: Vector) -> Runs:
-    """The runs of two checked vectors."""
+    """The runs of two checked vectors.
+
+    Args:
+        same: values of the same-speaker class, shape (n_same,), no NaN.
+        different: of the different-speaker class, shape (n_different,), no NaN.
+    """
     values, place = np.unique(np.concatenate([same, different]), return_inverse=True)
     has_same = np.bincount(place[: len(same)], minlength=len(values)) > 0
     has_different = np.bincount(place[len(same) :], minlength=len(values)) > 0
@@ -180,7 +198,12 @@ def _eer_of_blocks(same: Matrix, different: Matrix) -> Vector:
 
 
 def order_measures_of_draws(same: Matrix, different: Matrix) -> Matrix:
-    """Cllr_min and EER for each row of weights, which ``pav_blocks_of_draws`` takes; shape (n_draws, 2)."""
+    """Cllr_min and EER for each row of weights, shape (n_draws, 2).
+
+    Args:
+        same: as in ``pav_blocks_of_draws``.
+        different: as in ``pav_blocks_of_draws``.
+    """
     blocks = list(pav_blocks_of_draws(same, different))
     sides = np.zeros((2, len(blocks), max(len(one.starts) for one in blocks)))
     for row, one in enumerate(blocks):
@@ -199,7 +222,13 @@ def pav_blocks(same: Vector, different: Vector) -> PavBlocks:
 
 
 def pav_blocks_of_draws(same: Matrix, different: Matrix) -> Iterator[PavBlocks]:
-    """The same for each row of weights, shape (n_draws, n_runs) each; all are pooled together, which is faster."""
+    """The same for each row of weights; all are pooled together, which is faster.
+
+    Args:
+        same: weight of the same-speaker class in each run, rising values, shape (n_draws, n_runs), each row of a
+            positive sum.
+        different: the same for the different-speaker class.
+    """
     same, different = same / same.sum(axis=1, keepdims=True), different / different.sum(axis=1, keepdims=True)
     weight = same + different
     used = np.flatnonzero(weight)  # other runs are of speakers whom a bootstrap did not draw
@@ -230,8 +259,8 @@ def pav_log10_lr(same_speaker_values: ArrayLike, different_speaker_values: Array
     """The log10 LRs that the best rising map would give to these very values, knowing the truth.
 
     Args:
-        same_speaker_values: log10 LRs or scores where H1 is true.
-        different_speaker_values: where H2 is true.
+        same_speaker_values: log10 LRs or scores where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_values: the same where H2 is true, shape (n_different,).
 
     Returns:
         log10 LRs of either set, shapes as given; -inf and inf where only one class occurs.
@@ -254,6 +283,13 @@ def cllr_min(
 ) -> float:
     """Cllr after the best rising map of the values (PAV): what the order of the values alone costs.
 
+    Args:
+        same_speaker_log10_lr: log10 LRs or scores, of which only the order counts, where H1 is true, shape
+            (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: the same where H2 is true, shape (n_different,).
+        same_speaker_weights: how much each counts, shape (n_same,), 0 or more, any positive sum; None: all alike.
+        different_speaker_weights: the same for the other set, shape (n_different,).
+
     Returns:
         Cost in bits, 0 to 1, never more than ``cllr``.
 
@@ -268,7 +304,13 @@ def cllr_min(
 
 
 def cllr_cal(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> float:
-    """What wrong calibration costs: Cllr - Cllr_min, in bits, 0 or more."""
+    """What wrong calibration costs: Cllr - Cllr_min, in bits, 0 or more.
+
+    Args:
+        same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,), no NaN; infinities are
+            allowed.
+    """
     return cllr(same_speaker_log10_lr, different_speaker_log10_lr) - cllr_min(
         same_speaker_log10_lr, different_speaker_log10_lr
     )
@@ -281,6 +323,13 @@ def eer(
     different_speaker_weights: ArrayLike | None = None,
 ) -> float:
     """Equal error rate from the convex hull of the ROC: misses equal false alarms.
+
+    Args:
+        same_speaker_log10_lr: log10 LRs or scores, of which only the order counts, where H1 is true, shape
+            (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: the same where H2 is true, shape (n_different,).
+        same_speaker_weights: how much each counts, shape (n_same,), 0 or more, any positive sum; None: all alike.
+        different_speaker_weights: the same for the other set, shape (n_different,).
 
     Returns:
         A share, 0 to 0.5.
@@ -298,6 +347,11 @@ def eer(
 def roc_convex_hull(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> tuple[Vector, Vector]:
     """Vertices of the convex hull of the ROC, for a DET plot.
 
+    Args:
+        same_speaker_log10_lr: log10 LRs or scores, of which only the order counts, where H1 is true, shape
+            (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: the same where H2 is true, shape (n_different,).
+
     Returns:
         Rates of false alarms (falling from 1 to 0) and of misses (rising from 0 to 1), same shape.
     """
@@ -306,6 +360,11 @@ def roc_convex_hull(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr
 
 def pav_curve(same_speaker_values: ArrayLike, different_speaker_values: ArrayLike) -> tuple[Vector, Vector]:
     """The best rising map as points, for a PAV plot.
+
+    Args:
+        same_speaker_values: log10 LRs or scores where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_values: log10 LRs or scores where H2 is true, shape (n_different,), no NaN; infinities are
+            allowed.
 
     Returns:
         Every value that occurs, rising, and the log10 LR that PAV gives to it (-inf and inf where only one class
@@ -324,6 +383,11 @@ def dev_pav(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayL
 
     The area between the PAV map (points joined by straight lines) and the identity, over the range of log10
     LRs to which PAV gives a finite value, divided by the length of that range.
+
+    Args:
+        same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,), no NaN; infinities are
+            allowed.
 
     Returns:
         0 or more, in log10 units; infinite where an infinite log10 LR was contradicted by the truth.
@@ -391,8 +455,16 @@ class MisleadingEvidence:
 def misleading_evidence(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> MisleadingEvidence:
     """Rates and extremes of misleading evidence; a value of exactly 0 misleads nobody.
 
+    Args:
+        same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,), no NaN; infinities are
+            allowed.
+
     Raises:
         CalibrationError: if either set is empty or holds NaN.
+
+    >>> misleading_evidence([2.0, -0.5], [-3.0, -1.0, 0.0, 0.7]).different_speaker_rate
+    0.25
     """
     same, different = checked(same_speaker_log10_lr, _SAME), checked(different_speaker_log10_lr, _DIFFERENT)
     return MisleadingEvidence(
@@ -402,6 +474,11 @@ def misleading_evidence(same_speaker_log10_lr: ArrayLike, different_speaker_log1
 
 def det_curve(same_speaker_values: ArrayLike, different_speaker_values: ArrayLike) -> tuple[Vector, Vector]:
     """Errors at every threshold, for a DET plot: the ROC itself, of which ``roc_convex_hull`` is the hull.
+
+    Args:
+        same_speaker_values: log10 LRs or scores where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_values: log10 LRs or scores where H2 is true, shape (n_different,), no NaN; infinities are
+            allowed.
 
     Returns:
         Rates of false alarms (falling from 1 to 0) and of misses (rising from 0 to 1) if "same speaker" were said
@@ -466,6 +543,11 @@ def zoo(
 def tippett(same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike) -> tuple[Vector, Vector, Vector]:
     """The curves of a Tippett plot.
 
+    Args:
+        same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,), no NaN; infinities are
+            allowed.
+
     Returns:
         Thresholds (every value that occurs, rising), the share of same-speaker values at or above each, and
         the share of different-speaker values at or above each; same shape.
@@ -491,8 +573,8 @@ def empirical_cross_entropy(
     At prior odds 1 it is Cllr.
 
     Args:
-        same_speaker_log10_lr: as above.
-        different_speaker_log10_lr: as above.
+        same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,), no NaN; infinities are allowed.
+        different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,), no NaN; infinities are allowed.
         prior_log10_odds: log10 of the prior odds of H1, shape (n_priors,), finite.
 
     Returns:

@@ -7,7 +7,7 @@ the card names.
 """
 
 import hashlib
-import tomllib
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +20,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from forensic.errors import ModelError
-from forensic.records import Conditions, Samples
+from forensic.quantities import QUANTITIES, Quantity
+from forensic.records import KNOWN, QUESTIONED, ROLES, Conditions, Samples
+from forensic.storage import toml
 from forensic.storage.atomic import written_whole
-from forensic.storage.cards import toml_text
+from forensic.storage.tables import column_type
 
 ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "speaker": pl.String,
@@ -30,20 +32,15 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "side": pl.String,  # "known" or "questioned"
     "cell": pl.String,  # the simulated channel ("clean", "AMR-NB 5.9")
     "cell_net_speech_s": pl.Float64,  # nominal
-    "net_speech_s": pl.Float64,  # measured, as are the two below
-    "snr_db": pl.Float64,  # null where there is no noise to measure
-    "bandwidth_hz": pl.Float64,
-    "low_edge_hz": pl.Float64,  # null where it was not measured, as are the two below
-    "c50_db": pl.Float64,
-    "codec": pl.String,  # the kind of codec that shows
-    "clipped_share": pl.Float64,  # of the speech samples
+    **{quantity.name: column_type(quantity) for quantity in QUANTITIES},  # measured
     "piece": pl.Int32,  # of the speaker's recordings in that cell, from 0
 }
 """Column name to type, of the rows beside their embeddings."""
 
-_MAY_BE_NULL = frozenset({"snr_db", "low_edge_hz", "c50_db", "codec", "clipped_share"})
-_MAY_BE_MISSING = frozenset({"low_edge_hz", "c50_db", "codec", "clipped_share"})  # in older banks
-SIDES = ("known", "questioned")
+_MAY_BE_NULL = frozenset(quantity.name for quantity in QUANTITIES if not quantity.is_always_measured)
+_MAY_BE_MISSING = frozenset(  # in banks of before it was measured; but not where null says something
+    quantity.name for quantity in QUANTITIES if quantity.name in _MAY_BE_NULL and quantity.none_states is None
+)
 Setting: TypeAlias = float | str | Sequence[float] | Sequence[str] | Mapping[str, Sequence[str]]
 PARQUET = "population.parquet"
 CARD = "population.toml"
@@ -67,10 +64,10 @@ class PopulationCard:
     model_sha256: str
     parquet_sha256: str
     data: str
-    licences: Mapping[str, str]
+    licences: dict[str, str]
     speakers: int
     rows: int
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +136,19 @@ def save_population(
     buffer = BytesIO()
     frame.write_parquet(buffer, compression="zstd")
     content = buffer.getvalue()
-    card = {
-        "model_sha256": model_sha256,
-        "parquet_sha256": hashlib.sha256(content).hexdigest(),
-        "data": data,
-        "speakers": rows["speaker"].n_unique(),
-        "rows": len(rows),
-    }
-    tables = {"licences": dict(sorted(licences.items())), "settings": dict(settings or {})}
-    text = toml_text(card | {name: table for name, table in tables.items() if table})
+    card = PopulationCard(
+        model_sha256=model_sha256,
+        parquet_sha256=hashlib.sha256(content).hexdigest(),
+        data=data,
+        licences=dict(sorted(licences.items())),
+        speakers=rows["speaker"].n_unique(),
+        rows=len(rows),
+        settings=dict(settings or {}),
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, whole in ((PARQUET, content), (CARD, text.encode())):
-        with written_whole(folder / name) as file:
-            file.write(whole)
+    with written_whole(folder / PARQUET) as file:
+        file.write(content)
+    toml.write(folder / CARD, card)
 
 
 def load_population(folder: Path, model_sha256: str) -> Population:
@@ -241,13 +238,7 @@ def join_populations(parts: Sequence[Population]) -> Population:
 
 
 def _read_card(path: Path) -> PopulationCard:
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return PopulationCard(**content)
-    except OSError as error:
-        raise ModelError(f"Cannot read the population card {path}: {error.strerror}.", _REMEDY) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise ModelError(f"The population card {path} is damaged: {error}.", _REMEDY) from error
+    return toml.read(path, PopulationCard, toml.Blame(ModelError, "the population card ", _REMEDY))
 
 
 def _decoded(column: pl.Series) -> Samples:
@@ -285,7 +276,7 @@ def _check_rows(rows: pl.DataFrame, embeddings: Samples) -> None:
     required = [name for name in ROWS_SCHEMA if name not in _MAY_BE_NULL]
     if rows.select(pl.any_horizontal(pl.col(required).is_null().any())).item():
         raise ModelError("The population's rows have empty values.", f"Fill {', '.join(required)}.")
-    if not rows["side"].is_in(SIDES).all():
+    if not rows["side"].is_in(ROLES).all():
         raise ModelError("The population has a side that is neither known nor questioned.", "Correct the rows.")
     if rows.select("speaker", "side", "cell", "cell_net_speech_s", "piece").is_duplicated().any():
         raise ModelError("The population holds a speaker's piece twice.", "Number the pieces of each cell from 0.")
@@ -300,7 +291,7 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
     rows = rows.with_row_index("row")
     speakers = rows.group_by("speaker").agg(pl.col("corpus").first()).sort("corpus", "speaker")
     groups = _by_cell(rows)
-    cells: dict[str, list[Conditions]] = {side: [] for side in SIDES}
+    cells: dict[str, list[Conditions]] = {side: [] for side in ROLES}
     numbers = []
     for group in groups.drop("row").to_dicts():
         numbers.append(len(cells[group["side"]]))
@@ -313,58 +304,52 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
         speaker=rows["speaker"]
         .replace_strict(speakers["speaker"], np.arange(len(speakers)), return_dtype=pl.Int64)
         .to_numpy(),
-        is_questioned=(rows["side"] == "questioned").to_numpy(),
+        is_questioned=(rows["side"] == QUESTIONED).to_numpy(),
         cell=cell,
         speakers=tuple(speakers["speaker"]),
         corpora=tuple(speakers["corpus"]),
-        known_cells=tuple(cells["known"]),
-        questioned_cells=tuple(cells["questioned"]),
+        known_cells=tuple(cells[KNOWN]),
+        questioned_cells=tuple(cells[QUESTIONED]),
     )
 
 
-_MEASURED = ("net_speech_s", "bandwidth_hz", "low_edge_hz", "c50_db", "clipped_share")
-
-
 def _by_cell(rows: pl.DataFrame) -> pl.DataFrame:
-    """A row a cell, in order: its rows, and of what was measured the one or two values in the middle.
+    """A row a cell, in order: its rows, and of each number that was measured the one or two values in the middle.
 
     In one go, for there are many cells and tens of thousands of rows.
     """
     key = ["side", "cell", "cell_net_speech_s"]
-    measured = [pl.col(name).drop_nulls().sort() for name in _MEASURED]
-    snr = pl.col("snr_db").fill_null(np.inf).sort()  # no noise to measure ranks as the cleanest
+    numbers = [quantity.name for quantity in QUANTITIES if quantity.is_number]
     return (
         rows.group_by(key)
-        .agg(pl.col("row"), *measured, snr, pl.col("codec").drop_nulls())
+        .agg(pl.col("row"), *map(_stated, QUANTITIES))
         .with_columns(
             pl.col(name).list.slice((pl.col(name).list.len() - 1) // 2, 2 - pl.col(name).list.len() % 2)
-            for name in (*_MEASURED, "snr_db")
+            for name in numbers
         )
         .sort(key)
     )
 
 
+def _stated(quantity: Quantity) -> pl.Expr:
+    """What the rows state of a quantity, in order."""
+    column = pl.col(quantity.name)
+    return (column.drop_nulls() if quantity.none_states is None else column.fill_null(quantity.none_states)).sort()
+
+
 def _typical(group: Mapping[str, Any]) -> Conditions:
-    """Medians of a row of ``_by_cell``."""
-    snr_db = _mean(group["snr_db"])
-    net_speech_s, bandwidth_hz = _mean(group["net_speech_s"]), _mean(group["bandwidth_hz"])
-    assert net_speech_s is not None  # these two are never null
-    assert bandwidth_hz is not None
-    return Conditions(
-        net_speech_s=net_speech_s,
-        snr_db=snr_db if snr_db is not None and np.isfinite(snr_db) else None,
-        bandwidth_hz=bandwidth_hz,
-        name=group["cell"],
-        low_edge_hz=_mean(group["low_edge_hz"]),
-        c50_db=_mean(group["c50_db"]),
-        codec=_most_frequent(group["codec"]),
-        clipped_share=_mean(group["clipped_share"]),
-    )
+    """Medians of a row of ``_by_cell``; of kinds the most frequent."""
+    typical: dict[str, Any] = {
+        quantity.name: (_mean if quantity.is_number else _most_frequent)(group[quantity.name])
+        for quantity in QUANTITIES
+    }
+    return Conditions(**typical, name=group["cell"])
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    """None of no values."""
-    return sum(values) / len(values) if values else None
+    """None of no values, or of what only states that nothing was there to measure."""
+    mean = sum(values) / len(values) if values else None
+    return mean if mean is None or math.isfinite(mean) else None
 
 
 def _most_frequent(values: Sequence[str]) -> str | None:

@@ -1,13 +1,15 @@
 """Verbal equivalents: the words that a laboratory uses for the size of a likelihood ratio."""
 
 import math
-import tomllib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from msgspec import Meta
 
 from forensic.errors import CalibrationError, SettingsError
+from forensic.storage import toml
 from forensic.storage.shipped import shipped
 
 NO_SUPPORT = "no support either way"
@@ -82,31 +84,35 @@ def load_scale(path: Path | None = None) -> VerbalScale:
             or overlap.
     """
     path = path or shipped("templates") / "scales" / "casework.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"Cannot read the verbal scale {path}: {error.strerror}.", "Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
-    name, citation, steps = content.get("name"), content.get("citation"), content.get("steps")
-    if not (isinstance(name, str) and isinstance(citation, str) and isinstance(steps, list) and steps):
-        raise SettingsError(f"{path} lacks name, citation or steps.", "Give all three; a scale is cited or not used.")
-    read = tuple(_step(entry, f"{path}: step {number}") for number, entry in enumerate(steps, start=1))
-    _check_steps(read, path)
-    return VerbalScale(name, citation, read)
+    stated = toml.read(path, _File, toml.Blame(SettingsError, "the verbal scale "))
+    steps = tuple(_step(step, f"{path}: step {number}") for number, step in enumerate(stated.steps, start=1))
+    _check_steps(steps, path)
+    return VerbalScale(stated.name, stated.citation, steps)
 
 
-def _step(entry: Any, where: str) -> ScaleStep:
-    keys = {"low_lr", "high_lr", "term", "neutral"}
-    if not isinstance(entry, dict) or set(entry) - keys or not {"low_lr", "term"} <= set(entry):
-        raise SettingsError(f"{where} has wrong keys.", "Use low_lr, term, and where needed high_lr and neutral.")
-    low, high, neutral = entry["low_lr"], entry.get("high_lr", math.inf), entry.get("neutral", False)
-    numbers = all(isinstance(lr, int | float) and not isinstance(lr, bool) for lr in (low, high))
-    if not numbers or not isinstance(entry["term"], str) or not isinstance(neutral, bool):
-        raise SettingsError(f"{where} has a value of the wrong type.", "Numbers, a text, and true or false.")
-    if not 1 <= low < high:
-        raise SettingsError(f"{where} runs from LR {low} to {high}.", "Let it rise, from 1 or more.")
-    return ScaleStep(math.log10(low), math.log10(high), entry["term"], neutral)
+@dataclass(frozen=True, slots=True)
+class _StatedStep:
+    """A step as the file has it."""
+
+    low_lr: Annotated[float, Meta(ge=1)]
+    term: str
+    high_lr: float = math.inf
+    neutral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file."""
+
+    name: str
+    citation: str
+    steps: Annotated[tuple[_StatedStep, ...], Meta(min_length=1)]
+
+
+def _step(step: _StatedStep, where: str) -> ScaleStep:
+    if not step.low_lr < step.high_lr:
+        raise SettingsError(f"{where} runs from LR {step.low_lr} to {step.high_lr}.", "Let it rise.")
+    return ScaleStep(math.log10(step.low_lr), math.log10(step.high_lr), step.term, step.neutral)
 
 
 def _check_steps(steps: tuple[ScaleStep, ...], path: Path) -> None:

@@ -7,11 +7,10 @@ settings give the same calibration, with the same id.
 """
 
 import hashlib
-import json
-import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -19,7 +18,9 @@ import polars as pl
 from forensic.errors import CalibrationError, ModelError
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.scored import pairs_of
-from forensic.records import Conditions
+from forensic.quantities import QUANTITIES, Quantity
+from forensic.records import Conditions, Role
+from forensic.storage import toml
 from forensic.storage.atomic import written_whole
 
 CARD = "calibration.toml"
@@ -45,6 +46,22 @@ class ScoreList:
     questioned_cells: tuple[Conditions, ...]
     sha256: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """The card; conditions are as they were measured, what was not measured left out."""
+
+    kind: Literal["scores"]
+    source: str
+    scores_sha256: str
+    model_sha256: str
+    score_identity: str
+    speakers: int
+    same_speaker_comparisons: int
+    different_speaker_comparisons: int
+    known: Conditions
+    questioned: Conditions
 
 
 def save_score_list(
@@ -74,24 +91,22 @@ def save_score_list(
     pairs, names = pairs_of(scores)
     buffer = BytesIO()
     scores.select(COLUMNS).write_parquet(buffer)
-    card = {
-        "kind": "scores",
-        "source": source,
-        "scores_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
-        "model_sha256": model_sha256,
-        "score_identity": score_identity,
-        "speakers": len(names),
-        "same_speaker_comparisons": len(pairs.same_scores),
-        "different_speaker_comparisons": len(pairs.different_scores),
-    }
-    lines = [f"{key} = {json.dumps(value)}" for key, value in card.items()]  # JSON's strings are TOML's
-    for side, conditions in (("known", known), ("questioned", questioned)):
-        stated = {key: value for key, value in asdict(conditions).items() if value is not None}
-        lines += ["", f"[{side}]", *(f"{key} = {json.dumps(value)}" for key, value in stated.items())]
+    card = _Card(
+        kind="scores",
+        source=source,
+        scores_sha256=hashlib.sha256(buffer.getvalue()).hexdigest(),
+        model_sha256=model_sha256,
+        score_identity=score_identity,
+        speakers=len(names),
+        same_speaker_comparisons=len(pairs.same_scores),
+        different_speaker_comparisons=len(pairs.different_scores),
+        known=known,
+        questioned=questioned,
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in ((PARQUET, buffer.getvalue()), (CARD, ("\n".join(lines) + "\n").encode())):
-        with written_whole(folder / name) as file:
-            file.write(content)
+    with written_whole(folder / PARQUET) as file:
+        file.write(buffer.getvalue())
+    toml.write(folder / CARD, card)
 
 
 def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> ScoreList:
@@ -106,60 +121,54 @@ def load_score_list(folder: Path, model_sha256: str, score_identity: str) -> Sco
         ModelError: if a file is missing or damaged, or the scores are of another model.
         CalibrationError: as in ``save_score_list``.
     """
+    blame = toml.Blame(ModelError, "the calibration ", _REMEDY)
     try:
-        content = (folder / CARD).read_bytes()
-        card = tomllib.loads(content.decode("utf-8"))
-        data = (folder / PARQUET).read_bytes()
-        known, questioned = (Conditions(**({"snr_db": None} | card[side])) for side in ("known", "questioned"))
-        of_model = card["model_sha256"], card["score_identity"]
-        named, source = card["scores_sha256"], str(card["source"])
+        content, data = ((folder / name).read_bytes() for name in (CARD, PARQUET))
     except OSError as error:
         raise ModelError(f"Cannot read the calibration {folder}: {error.strerror}.", _REMEDY) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise ModelError(f"The card {folder / CARD} is damaged: {error}.", _REMEDY) from error
-    if hashlib.sha256(data).hexdigest() != named:
+    card = toml.parse(content, _Card, str(folder / CARD), blame)
+    if hashlib.sha256(data).hexdigest() != card.scores_sha256:
         raise ModelError(f"{folder / PARQUET} is not the file that its card names.", _REMEDY)
-    if of_model != (model_sha256, score_identity):
+    if (card.model_sha256, card.score_identity) != (model_sha256, score_identity):
         raise ModelError(
-            f"The scores of {folder} were made with another model or score "
-            f"({of_model[0][:12]}, {of_model[1][:12]}; not {model_sha256[:12]}, {score_identity[:12]}).",
+            f"The scores of {folder} were made with another model or score ({card.model_sha256[:12]}, "
+            f"{card.score_identity[:12]}; not {model_sha256[:12]}, {score_identity[:12]}).",
             "Use --model with the one that made them, or make scores with this one.",
         )
     pairs, _ = pairs_of(pl.read_parquet(BytesIO(data)))
     digest = hashlib.sha256(content + data).hexdigest()
-    return ScoreList(pairs, (known,), (questioned,), digest, source)
+    return ScoreList(pairs, (card.known,), (card.questioned,), digest, card.source)
 
 
-def stated_conditions(scores: pl.DataFrame, side: str, name: str) -> Conditions:
-    """The conditions of one side of a list of scores: the medians of its columns.
+def stated_conditions(scores: pl.DataFrame, side: Role, name: str) -> Conditions:
+    """The conditions of one side of a list of scores: the medians of its columns, of kinds the most frequent.
 
     Args:
-        scores: columns such as net_speech_known_s, snr_known_db, bandwidth_known_hz, low_edge_known_hz and
-            c50_known_db; null or missing where nothing was measured.
-        side: "known" or "questioned".
+        scores: columns such as net_speech_known_s, snr_known_db and bandwidth_known_hz (``Quantity.of_side``); null or
+            missing where nothing was measured.
+        side: of the comparisons.
         name: what to call them.
 
     Raises:
-        CalibrationError: if net speech or bandwidth is nowhere stated.
+        CalibrationError: if a quantity that is always measured is nowhere stated.
     """
-    middle: dict[str, float | None] = {}
-    for quantity, unit in (("net_speech", "s"), ("snr", "db"), ("bandwidth", "hz"), ("low_edge", "hz"), ("c50", "db")):
-        column = f"{quantity}_{side}_{unit}"
-        values = scores[column].drop_nulls() if column in scores.columns else pl.Series([], dtype=pl.Float64)
-        middle[f"{quantity}_{unit}"] = None if values.is_empty() else float(np.median(values.to_numpy()))
-    speech_s, bandwidth_hz = middle["net_speech_s"], middle["bandwidth_hz"]
-    if not speech_s or not bandwidth_hz or min(speech_s, bandwidth_hz) <= 0:
+    typical = {quantity.name: _typical(scores, quantity, side) for quantity in QUANTITIES}
+    needed = [quantity for quantity in QUANTITIES if quantity.is_always_measured]
+    if any(not typical[quantity.name] or typical[quantity.name] <= 0 for quantity in needed):
+        rest = [quantity.of_side(side) for quantity in QUANTITIES if not quantity.is_always_measured]
         raise CalibrationError(
             f"The scores do not say in which conditions the {side} recordings were, so nothing tells whether they fit "
             "a case.",
-            f"Add columns net_speech_{side}_s and bandwidth_{side}_hz (and snr_{side}_db, c50_{side}_db where known), "
-            "as lrs.csv of `forensic validate` has them; one value in all lines will do.",
+            f"Add columns {' and '.join(quantity.of_side(side) for quantity in needed)} ({', '.join(rest)} where "
+            "known), as lrs.csv of `forensic validate` has them; one value in all lines will do.",
         )
-    return Conditions(
-        speech_s,
-        middle["snr_db"],
-        bandwidth_hz,
-        name,
-        low_edge_hz=middle["low_edge_hz"],
-        c50_db=middle["c50_db"],
-    )
+    return Conditions(**typical, name=name)
+
+
+def _typical(scores: pl.DataFrame, quantity: Quantity, side: Role) -> Any:
+    """The median, or the most frequent kind (the first by name of equals); None where nothing is stated."""
+    column = quantity.of_side(side)
+    values = scores[column].drop_nulls() if column in scores.columns else pl.Series([])
+    if values.is_empty():
+        return None
+    return float(np.median(values.to_numpy())) if quantity.is_number else values.mode().sort()[0]

@@ -52,6 +52,11 @@ _LONGEST_REACH = 20.0  # of a logarithm: e^20 is beyond every measure, and finit
 def draw_speakers(speakers: int, draws: int, seed: int) -> Matrix:
     """How often each speaker is drawn: ``speakers`` draws with replacement, each speaker as likely.
 
+    Args:
+        speakers: how many there are, and are drawn each time.
+        draws: how often.
+        seed: of the draws.
+
     Returns:
         Whole numbers, shape (draws, speakers), each row with the sum ``speakers``; the same seed gives the
         same draws.
@@ -188,7 +193,11 @@ def metric_interval(
 
 
 def error_free_rate(speakers: int) -> float:
-    """The error rate at which so many speakers show no error in 2.5 % of samples, some 3.7 / speakers."""
+    """The error rate at which so many speakers show no error in 2.5 % of samples, some 3.7 / speakers.
+
+    >>> round(error_free_rate(100), 3)
+    0.036
+    """
     return float(1 - (0.5 - LEVEL_PERCENT / 200) ** (1 / speakers))
 
 
@@ -212,7 +221,14 @@ def _cllr(pairs: Pairs, same: Vector, different: Vector, speaker_weights: Matrix
 
 
 def order_measures(pairs: Pairs, same: Vector, different: Vector, speaker_weights: Matrix) -> Matrix:
-    """Cllr_min and EER for each row of weights, shape (n_draws, 2)."""
+    """Cllr_min and EER for each row of weights, shape (n_draws, 2).
+
+    Args:
+        pairs: whose speakers are drawn.
+        same: log10 LR or score of each same-speaker pair, shape (n_same,).
+        different: of each different-speaker pair, shape (n_different,).
+        speaker_weights: how often each speaker is drawn, shape (n_draws, speakers), 0 or more.
+    """
     joined = runs(same, different)
     of_pair = same_weights(pairs, speaker_weights)
     occupied, group = np.unique(joined.different, return_inverse=True)

@@ -13,6 +13,14 @@ from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.likelihood_ratio import metrics
 from forensic.records import Calibration
 from forensic.report.shared.envelope import envelope_in_words
+from forensic.report.shared.refusals import counted_reasons
+from forensic.report.shared.suspicions import (
+    consistency_in_words,
+    finding,
+    languages_in_words,
+    leaks_in_words,
+    names_of,
+)
 from forensic.validation.outcome import ScoresFacts, ValidationOutcome
 
 
@@ -27,9 +35,9 @@ def case_results(outcome: CaseOutcome) -> dict[str, Any]:
         },
         "method": _method(outcome.method),
         "known_speakers": [dataclasses.asdict(speaker) for speaker in outcome.known_speakers],
-        "consistency_warnings": list(outcome.consistency_warnings),
-        "leakage_warnings": list(outcome.leakage_warnings),
-        "language_warnings": list(outcome.language_warnings),
+        "consistency_warnings": list(consistency_in_words(outcome.consistency)),
+        "leakage_warnings": list(leaks_in_words(outcome.leaks, names_of(outcome.files))),
+        "language_warnings": list(languages_in_words(outcome.language_differences)),
         "calibrations": _calibrations(outcome.calibrations),
         "comparisons": outcome.comparisons.to_dicts(),
         "explanations": [dataclasses.asdict(explanation) for explanation in outcome.explanations],
@@ -39,6 +47,7 @@ def case_results(outcome: CaseOutcome) -> dict[str, Any]:
 
 def link_results(outcome: LinkOutcome) -> dict[str, Any]:
     """Everything of the result that another program may want, in JSON values."""
+    names = names_of(outcome.voices)
     return {
         "link_id": outcome.report_id,
         "created_utc": outcome.created_utc.isoformat(),
@@ -47,13 +56,26 @@ def link_results(outcome: LinkOutcome) -> dict[str, Any]:
         "pairs": outcome.pairs,
         "pairs_with_lr": sum(outcome.uses.values()),
         "expected_by_chance": [dataclasses.asdict(row) for row in outcome.chance()],
-        "no_lr_issued": [{"reason": reason, "pairs": number} for reason, number in outcome.without_lr],
+        "no_lr_issued": [
+            {"reason": reason, "reason_kind": kind, "pairs": number}
+            for reason, kind, number in counted_reasons(outcome.without_lr)
+        ],
         "voices": outcome.voices.to_dicts(),
         "links": outcome.links.to_dicts(),
         "clusters": [dataclasses.asdict(one) for one in outcome.clusters],
         "bootstrap_draws_of_clusters": outcome.draws,
-        "suspicions": [dataclasses.asdict(pair) for pair in outcome.suspicions],
-        "warnings": list(outcome.warnings),
+        "suspicions": [
+            {
+                "kind": pair.suspicion.kind,
+                "first_sha256": pair.suspicion.first,
+                "second_sha256": pair.suspicion.second,
+                "first_voices": pair.first_voices,
+                "second_voices": pair.second_voices,
+                "finding": finding(pair.suspicion, names),
+            }
+            for pair in outcome.suspicions
+        ],
+        "warnings": list(leaks_in_words(outcome.not_searched, names)),
         "calibrations": _calibrations(outcome.calibrations),
         "failures": outcome.failures.drop("model_sha256", "settings_sha256").to_dicts(),
     }

@@ -27,12 +27,12 @@ COSINE = "cosine"
 
 Matrix = NDArray[np.float64]
 
-_TINY = 1e-6  # a length or spread below this is none
+_TINY = 1e-6  # a length or spread below this counts as zero
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoCovariance:
-    """Two-covariance PLDA: a recording is its speaker's vector plus what differs from one recording to the next.
+    """Two-covariance PLDA: a recording is its speaker's vector plus the difference from one recording to the next.
 
     Both parts are normal. The transform makes the recordings' part white and the speakers' part uncorrelated, so that
     the log ratio of "one speaker" to "two speakers" is a sum over dimensions.
@@ -58,7 +58,12 @@ class TwoCovariance:
         _check(self.between.shape == (kept,) and bool((self.between >= 0).all()), "its PLDA has no valid variances")
 
     def score(self, questioned: Matrix, known: Matrix) -> Matrix:
-        """The log ratio of each pair, natural, shape (n, m); a score like any other until it is calibrated."""
+        """The log ratio of each pair, natural, shape (n, m); a score like any other until it is calibrated.
+
+        Args:
+            questioned: embeddings, prepared, shape (n, k).
+            known: embeddings, prepared, shape (m, k).
+        """
         b = self.between.astype(np.float64)
         q, k = ((side - self.mean) @ self.transform.astype(np.float64) for side in (questioned, known))
         own = b**2 / ((2 * b + 1) * (b + 1)) / 2
@@ -71,13 +76,13 @@ class Backend:
     """How two embeddings are scored; without any part it is their cosine.
 
     Attributes:
-        mean: taken off every embedding, shape (size,).
+        mean: subtracted from every embedding, shape (size,).
         projection: applied after it, shape (size, k); unit length is restored afterwards.
-        plda: scores in place of the cosine.
+        plda: scores instead of the cosine.
         cohort: embeddings of training people that normalise scores, shape (c, size), unit length.
-        top: how many of them, the highest scoring, enter each normalisation; 2 to c, 0 without a cohort.
-        share: of their mean score that is taken off, 0 to 1, the spread left alone; 0 with a cohort normalises
-            fully, by the spread as well.
+        top: how many of them, those with the highest scores, enter each normalisation; 2 to c, 0 without a cohort.
+        share: the share of their mean score that is subtracted, 0 to 1, without dividing by the spread; 0 with a
+            cohort normalises fully, by the spread as well.
 
     Raises:
         ModelError: if shapes do not fit together, or a value is no number.
@@ -112,7 +117,7 @@ class Backend:
 
     @property
     def embedding_size(self) -> int | None:
-        """Size of the embeddings that it takes; None if any."""
+        """Size of the embeddings that it takes; None if it takes any."""
         for array in (self.mean, self.projection, self.cohort[0] if self.cohort is not None else None):
             if array is not None:
                 return len(array)
@@ -171,7 +176,7 @@ class Backend:
             known: raw embeddings, the mean direction of a speaker's recordings, shape (m, size), unit length.
 
         Returns:
-            Shape (n, m), float32; the plain cosine lies between -1 and 1.
+            Shape (n, m), float32; the plain cosine is between -1 and 1.
         """
         if not self.arrays():
             cosine: Samples = np.clip(questioned @ known.T, -1.0, 1.0)
@@ -189,7 +194,11 @@ class Backend:
         return scores.astype(np.float32)
 
     def prepared(self, embeddings: Samples) -> Matrix:
-        """Embeddings centred, projected and of unit length, shape (n, k)."""
+        """Embeddings centred, projected and of unit length, shape (n, k).
+
+        Args:
+            embeddings: raw, shape (n, size).
+        """
         values = embeddings.astype(np.float64)
         if self.mean is not None:
             values = values - self.mean
@@ -213,6 +222,10 @@ def _highest(scores: Matrix, top: int) -> tuple[Vector, Vector]:
 def load_backend(folder: Path, card: Mapping[str, Any]) -> Backend:
     """The backend that a model's card names; the plain cosine where it names none.
 
+    Args:
+        folder: of the model.
+        card: of the model; its table ``backend`` names the file and its hash.
+
     Raises:
         ModelError: if the file is missing or damaged, or another than the card names.
     """
@@ -229,11 +242,11 @@ def load_backend(folder: Path, card: Mapping[str, Any]) -> Backend:
 
 
 def save_backend(folder: Path, backend: Backend, measured: Mapping[str, Any]) -> None:
-    """Keep a backend with a model: its file, and the table of the card that names it.
+    """Write a backend into a model folder: its file, and the table of the card that names it.
 
     Args:
         folder: of a model, with a card.
-        backend: the plain cosine leaves no file.
+        backend: the plain cosine has no file.
         measured: further facts of the card's table, on how it was chosen.
     """
     path, card = folder / BACKEND, read_card(folder)

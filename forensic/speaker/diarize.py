@@ -1,19 +1,19 @@
-"""Who speaks when in one channel: windows of speech, told apart by their LSTM embeddings.
+"""Who speaks when in one channel: windows of speech, grouped by their LSTM embeddings.
 
 1. *Windows*, overlapping, each within one stretch of speech between pauses, are embedded.
-2. *Clustering.* Windows are parted by spectral clustering of their cosines: the lower cosines of each row are faded,
+2. *Clustering.* Windows are split by spectral clustering of their cosines: the lower cosines of each row are weakened,
    the matrix is made symmetric, and the rows of its leading eigenvectors fall into a group for each speaker.
-   Long recordings are condensed first: windows of a stretch of time are joined by agglomeration to some centroids, so
-   that the matrix stays small however long a recording is.
-3. *Number of speakers.* A gap among eigenvalues tells two speakers from three, but not one from two, and one speaker
-   who is taken for two does more harm here than two who are taken for one. So the windows are parted in two, and each
-   half again, as long as the halves lie further apart than those of so many windows of one voice do, or nearly so
-   far and clearly further apart than the quarters in a half: noise, channel and the sounds that are spoken move both
-   alike.
-4. *Resegmentation.* Every tenth of a second goes to the speaker whose mean embedding the windows around it resemble; a
-   change of speaker costs something, less over a pause (Viterbi). That is repeated with shorter windows. Turns that
-   are short, stretches beside a change of speaker without a pause, and such as resemble two speakers alike (who may
-   speak at once) are marked as not clear, and tell nothing of a voice.
+   Long recordings are condensed first: the windows of each stretch of time are joined into a few centroids, so that
+   the matrix stays small however long a recording is.
+3. *Number of speakers.* A gap among eigenvalues separates two speakers from three, but not one from two, and one
+   speaker taken for two does more harm here than two taken for one. So the windows are split in two, and each
+   half again, as long as the halves are further apart than those of as many windows of one voice, or nearly as
+   far and clearly further apart than the quarters in a half: noise, channel and the spoken sounds affect halves and
+   quarters equally.
+4. *Resegmentation.* Every tenth of a second goes to the speaker whose mean embedding is most like the windows around
+   it; a change of speaker has a cost, which is lower at a pause (Viterbi). That is repeated with shorter windows. Short
+   turns, stretches next to a change of speaker without a pause, and stretches that resemble two speakers equally (who
+   may speak at once) are marked as not clear, and are not used to describe a voice.
 
 Sources: Wang, Downey, Wan, Mansfield & Lopez Moreno (2018), "Speaker diarization with LSTM", ICASSP; Wang et al.
 (2022), "Highly efficient real-time streaming and fully on-device speaker diarization with multi-stage clustering"; von
@@ -36,16 +36,19 @@ Groups = NDArray[np.intp]
 
 _CELL_S = 0.1  # the resolution of turns
 _MOST_POINTS = 400  # in a matrix of cosines
-_SMALL_MATRIX = 255  # all eigenvectors of it in a few milliseconds
+_SMALL_MATRIX = 255  # all its eigenvectors take a few milliseconds
 _CHUNK = 800  # windows that are condensed together
 _FEWEST_WINDOWS = 4
 _FEWEST_POINTS = 8  # that can show two speakers
-_BY_CHANCE = 2.0  # windows; so much further apart a small group lies from the rest by chance
-_FAR = 0.65  # over the root of the number of windows: a cosine distance that chance hardly brings about
+_BY_CHANCE = 2.0  # windows; how much further a small group is from the rest by chance
+_FAR = 0.65  # over the root of the number of windows: a cosine distance that rarely occurs by chance
 _NEAR = 0.7  # of the distance that is enough by itself
-_TIMES, _TIMES_A_WINDOW = 0.4, 0.01  # the distance of the quarters, that even halves which lie far apart must keep
+_TIMES, _TIMES_A_WINDOW = (
+    0.4,
+    0.01,
+)  # times the distance of the quarters, which even halves that are far apart must reach
 _FEWEST_CHANGES = 3  # from one group to the other and back; fewer, and the recording may have changed, not the speaker
-_ONE_AFTER_ANOTHER = 1.4  # so much further apart groups must be that follow each other
+_ONE_AFTER_ANOTHER = 1.4  # times as far apart must groups be that follow each other
 _LOOK_CLOSER = 0.25
 _WHOLE_SHARE = 0.6  # of a window that its stretch must fill to take part in clustering
 _KEPT_SHARE = 0.3  # of each row of the matrix, the highest
@@ -78,8 +81,8 @@ class Windows:
 def may_be_several(embeddings: Samples, settings: DiarizationSettings) -> bool:
     """Whether a channel is worth a closer look, from the windows that it was embedded with.
 
-    These run on over pauses and changes of speaker, so they do not tell who speaks when; yet where two people speak,
-    they fall into two groups that lie further apart than one voice does. Errs to the side of looking.
+    These cross pauses and changes of speaker, so they do not show who speaks when; yet if two people speak, they fall
+    into two groups that are further apart than those of one voice. In doubt, the answer is yes.
 
     Args:
         embeddings: of all windows of the channel, shape (n, embedding_size).
@@ -90,12 +93,17 @@ def may_be_several(embeddings: Samples, settings: DiarizationSettings) -> bool:
     if len(embeddings) < _FEWEST_WINDOWS:
         return False
     apart = 1.0 - _cosine_of_halves(embeddings)
-    by_chance = len(embeddings) ** -0.43  # few windows lie apart without a cause; of long recordings, most pass
+    by_chance = len(embeddings) ** -0.43  # few windows are apart without a cause; most long recordings pass
     return bool(apart > _LOOK_CLOSER * by_chance)
 
 
 def cluster(windows: Windows, settings: DiarizationSettings) -> Samples:
-    """The mean embedding of each speaker, shape (speakers, embedding_size); at least one."""
+    """The mean embedding of each speaker, shape (speakers, embedding_size); at least one.
+
+    Args:
+        windows: of one channel, with their embeddings.
+        settings: how many speakers to look for, and how far apart two have to be.
+    """
     whole = windows.end_s - windows.start_s >= _WHOLE_SHARE * settings.window_frames / FRAMES_PER_S
     embeddings = windows.embeddings[whole]
     if settings.speakers == "1" or len(embeddings) < _FEWEST_WINDOWS:
@@ -139,13 +147,13 @@ def _two_speakers(points: Samples, weights: Vector, fewest: float, settings: Dia
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """Windows parted in two.
+    """Windows split in two.
 
     Attributes:
         groups: 0 or 1 for each window, or for each point that stands for several, in order.
         sizes: windows in each group, shape (2,).
         apart: cosine distance of the groups' mean embeddings.
-        typical: that of the halves of one group, their mean, with what chance may add where a group is small.
+        typical: mean distance between the halves of each group, with what chance may add if a group is small.
     """
 
     groups: Groups
@@ -155,7 +163,7 @@ class Halves:
 
 
 def part_in_two(points: Samples, weights: Vector) -> Halves:
-    """Part windows in two by spectral clustering, whoever speaks in them.
+    """Split windows in two by spectral clustering, whoever speaks in them.
 
     Args:
         points: embeddings of windows in order, or points that stand for several, shape (n, embedding_size); n >= 4.
@@ -170,13 +178,17 @@ def part_in_two(points: Samples, weights: Vector) -> Halves:
 
 
 def are_two_speakers(halves: Halves, settings: DiarizationSettings) -> bool:
-    """Whether the halves lie so far apart that two people must have spoken.
+    """Whether the halves are so far apart that two people must have spoken.
 
-    Of a few windows the quarters say little: by chance they lie as far apart as two voices do. There the distance of
-    the halves has to stand out by itself, and by how much falls with the root of the number of windows, as chance
-    does; the quarters count for more the more windows there are. Halves that are nearly as far apart are two speakers
+    With few windows the quarters say little: by chance they are as far apart as two voices. Then the distance between
+    the halves must be large by itself; how large falls with the root of the number of windows, as chance does. The more
+    windows there are, the more the quarters count. Halves that are nearly as far apart are two speakers
     if they are clearly further apart than the quarters. ``benchmarks/diarization_bars.py`` prints how often one voice
     and two voices pass.
+
+    Args:
+        halves: of the windows of one or two speakers.
+        settings: how far apart two speakers have to be.
     """
     windows = float(halves.sizes.sum())
     enough = max(1.0 - settings.max_similarity, _FAR / float(np.sqrt(windows)))
@@ -188,14 +200,14 @@ def are_two_speakers(halves: Halves, settings: DiarizationSettings) -> bool:
 
 
 def _cosine_of_halves(points: Samples, weights: Vector | None = None) -> float:
-    """Cosine of the mean embeddings of two groups, parted along the direction in which the points differ most."""
+    """Cosine of the mean embeddings of two groups, split along the direction in which the points differ most."""
     if weights is None:
         weights = np.ones(len(points))
     if len(points) < _FEWEST_WINDOWS:
         return 1.0
     centred = points - np.average(points, axis=0, weights=weights).astype(np.float32)
     weighed = centred * np.sqrt(weights)[:, None].astype(np.float32)
-    if len(points) <= points.shape[1]:  # the side of the direction on which each lies, from the smaller of two matrices
+    if len(points) <= points.shape[1]:  # on which side of the direction each is, from the smaller of two matrices
         side = _leading_eigenvectors(weighed @ weighed.T, 1)[:, 0]
     else:
         side = weighed @ _leading_eigenvectors(weighed.T @ weighed, 1)[:, 0]
@@ -230,7 +242,10 @@ def _condensed(embeddings: Samples) -> tuple[Samples, Vector]:
     """At most so many points as a matrix of cosines may have, and how many windows each stands for."""
     if len(embeddings) <= _MOST_POINTS:
         return embeddings, np.ones(len(embeddings))
-    from scipy.cluster.hierarchy import fcluster, linkage  # half a second, and only long recordings come here
+    from scipy.cluster.hierarchy import (
+        fcluster,
+        linkage,
+    )  # takes half a second to import, and only long recordings need it
 
     chunks = np.array_split(embeddings, -(-len(embeddings) // _CHUNK))
     each = max(4, _MOST_POINTS // len(chunks))
@@ -244,7 +259,7 @@ def _condensed(embeddings: Samples) -> tuple[Samples, Vector]:
 
 
 def _spectral_groups(points: Samples, number: int) -> Groups:
-    """Points parted by the leading eigenvectors of their refined cosines, shape (n,)."""
+    """Points split by the leading eigenvectors of their refined cosines, shape (n,)."""
     affinity = (1.0 + points.astype(np.float64) @ points.T) / 2.0
     np.fill_diagonal(affinity, 0.0)
     np.fill_diagonal(affinity, affinity.max(axis=1))
@@ -258,7 +273,10 @@ def _spectral_groups(points: Samples, number: int) -> Groups:
 
 
 def _k_means(rows: Vector, number: int) -> Groups:
-    """K-means from the rows that lie farthest from each other."""
+    """K-means from the rows that lie farthest from each other.
+
+    Our own: ``scipy.cluster.vq`` would start at random or from these rows as well, and is half a second to import.
+    """
     chosen = [int(np.linalg.norm(rows - rows.mean(axis=0), axis=1).argmax())]
     distance = np.linalg.norm(rows - rows[chosen[0]], axis=1)
     while len(chosen) < number:
@@ -277,7 +295,7 @@ def _leading_eigenvectors(matrix: NDArray[Any], number: int) -> NDArray[Any]:
     """Those of the largest eigenvalues of a symmetric matrix, rising, shape (size, number)."""
     if len(matrix) <= _SMALL_MATRIX:
         return np.linalg.eigh(matrix)[1][:, -number:]
-    from scipy.linalg import eigh  # calculates no others, which pays where importing it does
+    from scipy.linalg import eigh  # calculates no others, which is worth its import for a large matrix
 
     vectors: NDArray[Any] = eigh(matrix, subset_by_index=(len(matrix) - number, len(matrix) - 1))[1]
     return vectors
@@ -311,7 +329,7 @@ def find_turns(
 def refine_turns(
     turns: Sequence[Turn], windows: Windows, segments: Sequence[SpeechSegment], settings: DiarizationSettings
 ) -> tuple[Turn, ...]:
-    """Turns found anew with shorter windows, which know a voice less well, but change with it sooner.
+    """Turns found again with shorter windows, which describe a voice less well but show a change sooner.
 
     Args:
         turns: as ``find_turns`` gives them.
@@ -327,7 +345,7 @@ def refine_turns(
         clear = np.array([turn.is_clear for turn in own])
         number = max(turn.speaker for turn in turns)
         heard = np.bincount(groups[clear], minlength=number) > 0
-        clear |= ~heard[groups]  # who is never heard clearly is known by what there is
+        clear |= ~heard[groups]  # a speaker who is never heard clearly is described by all there is
         speakers = _means(windows.embeddings[clear], groups[clear], number)
         turns = find_turns(windows, segments, speakers[np.abs(speakers).any(axis=1)], settings)
     return tuple(turns)
@@ -357,10 +375,10 @@ def _cells(segments: Sequence[SpeechSegment]) -> _Cells:
 
 
 def _likeness(cells: _Cells, windows: Windows, speakers: Samples) -> Vector:
-    """Cosine of what is said around each cell with each speaker, shape (cells, speakers).
+    """Cosine of the speech around each cell with each speaker, shape (cells, speakers).
 
-    The mean over the windows that hold the cell, those in the middle of which it lies weighing most; where none does,
-    that of the nearest window.
+    The mean over the windows that contain the cell, with most weight where it is in the middle; without such a window,
+    that of the nearest one.
     """
     cosines = windows.embeddings @ speakers.T
     middle_s = (cells.start_s + cells.end_s) / 2
@@ -399,7 +417,7 @@ def _best_path(score: Vector, cells: _Cells) -> Groups:
 
 
 def _clear(path: Groups, likeness: Vector, cells: _Cells) -> NDArray[np.bool_]:
-    """Which cells tell of their speaker: not beside a change without a pause, and not as like another speaker."""
+    """Which cells describe their speaker: not next to a change without a pause, nor as similar to another speaker."""
     if likeness.shape[1] == 1:
         return np.ones(len(path), bool)
     own = likeness[np.arange(len(path)), path]
@@ -426,7 +444,7 @@ def _joined(path: Groups, is_clear: NDArray[np.bool_], cells: _Cells, settings: 
 def spoken_alone(
     turns: Sequence[Turn], speech: Sequence[SpeechSegment], settings: DiarizationSettings
 ) -> dict[int, tuple[SpeechSegment, ...]]:
-    """What each speaker says that tells of the voice: speech, in clear turns, while nobody else has a turn.
+    """The stretches that describe each speaker's voice: speech, in clear turns, while nobody else has a turn.
 
     Args:
         turns: in order of their starts; those of different speakers may overlap.
@@ -434,7 +452,7 @@ def spoken_alone(
         settings: of this step.
 
     Returns:
-        By speaker, who says most first; speakers without such speech are missing.
+        By speaker, the one with the most first; speakers without such speech are missing.
     """
     edges = np.unique([edge for turn in turns for edge in (turn.start_s, turn.end_s)])
     active: list[list[Turn]] = [[] for _ in edges[:-1]]
@@ -453,7 +471,12 @@ def spoken_alone(
 
 
 def renumbered(turns: Sequence[Turn], order: Iterable[int]) -> tuple[Turn, ...]:
-    """Turns with the speakers numbered from 1 in an order; those that it does not name come after."""
+    """Turns with the speakers numbered from 1 in the given order, then those that it does not name.
+
+    Args:
+        turns: in any order, which is kept.
+        order: speakers as they are numbered in ``turns``, the new first one first.
+    """
     place = {speaker: number for number, speaker in enumerate(dict.fromkeys([*order, *(t.speaker for t in turns)]), 1)}
     return tuple(dataclasses.replace(turn, speaker=place[turn.speaker]) for turn in turns)
 

@@ -1,8 +1,8 @@
 """A model folder loaded and checked, and speech embedded with it.
 
 A model is a folder: ``card.toml`` (name, licence, data, architecture, SHA-256 of the files), ``weights.safetensors``,
-``backend.safetensors`` unless its embeddings are scored by their plain cosine, and, where likelihood ratios are to come
-from it, the reference population's bank beside them.
+``backend.safetensors`` unless its embeddings are scored by their plain cosine, and, if likelihood ratios are
+to be made with it, the bank of the reference population.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class SpeakerModel:
         network: in evaluation mode.
         backend: scores its embeddings.
         card: the card's content.
-        folder: where it lies.
+        folder: the model folder.
     """
 
     identity: ModelIdentity
@@ -49,7 +49,7 @@ class SpeakerModel:
 
 
 def default_model_folder() -> Path:
-    """The model that ships."""
+    """The bundled model."""
     return shipped("models") / DEFAULT_MODEL
 
 

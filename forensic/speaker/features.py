@@ -1,4 +1,4 @@
-"""Waveform to mel frames: the front end of the public GE2E network, which our networks share.
+"""Waveform to mel frames: the front end of the public GE2E network, which our networks use as well.
 
 Power mel spectrum without a logarithm: 16 kHz, Hann window of 25 ms (400 points), hop of 10 ms, 40 bands on Slaney's
 scale with Slaney's area normalisation from 0 to 8 kHz, after bringing the speech to -30 dBFS. Frame ``i`` is centred at
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from forensic.records import SpeechSegment
 
 MEL_BANDS = 40
-HOP = 160
-FRAMES_PER_S = SAMPLE_RATE_HZ // HOP
+MEL_HOP = 160
+FRAMES_PER_S = SAMPLE_RATE_HZ // MEL_HOP
 TARGET_LEVEL_DBFS = -30.0
 
 
@@ -34,7 +34,7 @@ def _mel_spectrogram() -> torch.nn.Module:
     module: torch.nn.Module = transforms.MelSpectrogram(
         sample_rate=SAMPLE_RATE_HZ,
         n_fft=400,
-        hop_length=HOP,
+        hop_length=MEL_HOP,
         n_mels=MEL_BANDS,
         power=2.0,
         norm="slaney",
@@ -79,19 +79,19 @@ def level_gain(samples: Samples, mask: "NDArray[np.bool_]") -> float:
     Returns:
         The factor for ``mel_power``; 0 where the speech is digital silence.
     """
-    usable = len(samples) // HOP
-    energy = np.mean(np.square(samples[: usable * HOP].reshape(usable, HOP), dtype=np.float64), axis=1)
+    usable = len(samples) // MEL_HOP
+    energy = np.mean(np.square(samples[: usable * MEL_HOP].reshape(usable, MEL_HOP), dtype=np.float64), axis=1)
     speech = energy[mask[:usable]]
     power = float(speech.mean()) if speech.size else 0.0
     return 10 ** (TARGET_LEVEL_DBFS / 10) / power if power > 0 else 0.0
 
 
 def frame_mask(segments: "Sequence[SpeechSegment]", start_s: float, frames: int) -> "NDArray[np.bool_]":
-    """Which frames of 10 ms lie in speech.
+    """Which frames of 10 ms are in speech.
 
     Args:
         segments: speech, in seconds from the start of the recording.
-        start_s: where frame 0 lies in the recording.
+        start_s: time of frame 0 in the recording.
         frames: how many.
 
     Returns:

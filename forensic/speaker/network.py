@@ -11,7 +11,7 @@ from forensic.errors import SettingsError
 
 POOLINGS = ("last", "statistics", "attention")
 
-_LOG_FLOOR = 1e-4  # mel power of what is 20 to 30 dB below speech: nothing under it is told apart
+_LOG_FLOOR = 1e-4  # mel power 20 to 30 dB below speech; less is treated as this
 _ATTENTION_SIZE = 64
 
 
@@ -21,12 +21,12 @@ class Architecture:
 
     Attributes:
         mel_bands: size of a frame.
-        hidden_size: LSTM cells a layer.
+        hidden_size: LSTM cells per layer.
         layers: LSTM layers.
         embedding_size: dimensions of the embedding.
         rectified: whether a ReLU precedes the normalisation, as in the public GE2E network.
-        log_bands: whether the network sees the logarithm of each band less its mean over the window as well, which no
-            line or microphone colours.
+        log_bands: whether the network also sees the logarithm of each band less its mean over the window, which no line
+            or microphone changes.
         pooling: "last" maps the top layer's last state; "statistics" adds a map of the mean and standard deviation of
             its states, "attention" the same with learnt weights of the states.
     """

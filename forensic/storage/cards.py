@@ -1,20 +1,16 @@
 """A model folder's ``card.toml``: what it says, and whether a file beside it is the one that it names."""
 
 import hashlib
-import json
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from forensic.errors import ModelError
-from forensic.storage.atomic import written_whole
+from forensic.storage import toml
 
 CARD = "card.toml"
 REMEDY = "Restore the model folder from its source."
-
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_BLAME = toml.Blame(ModelError, "the card ", REMEDY)
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -23,16 +19,12 @@ def read_card(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: if it is missing or cannot be parsed.
     """
-    path = folder / CARD
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    if not (folder / CARD).is_file():
         raise ModelError(
-            f"{folder} is no model folder: cannot read its {CARD} ({error.strerror}).",
+            f"{folder} is no model folder: it has no {CARD}.",
             "Name a folder with card.toml and weights.safetensors, as `forensic train` leaves one.",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is not valid TOML: {error}.", REMEDY) from error
+        )
+    return toml.read(folder / CARD, dict[str, Any], _BLAME)
 
 
 def write_card(folder: Path, card: Mapping[str, Any]) -> None:
@@ -43,13 +35,7 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
         card: strings, numbers, lists of them, and tables of the same, in any depth.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with written_whole(folder / CARD) as file:
-        file.write(toml_text(card).encode())
-
-
-def toml_text(table: Mapping[str, Any]) -> str:
-    """TOML of strings, numbers, lists of them, and tables of the same, in any depth."""
-    return "\n".join(_lines(table, "")) + "\n"
+    toml.write(folder / CARD, card)
 
 
 def named_file(folder: Path, card: Mapping[str, Any], table: str) -> bytes:
@@ -74,19 +60,3 @@ def named_file(folder: Path, card: Mapping[str, Any], table: str) -> bytes:
     if sha256 != expected:
         raise ModelError(f"{path} is not the file that its card names: its SHA-256 is {sha256}.", REMEDY)
     return content
-
-
-def _lines(table: Mapping[str, Any], name: str) -> Iterator[str]:
-    """TOML of a table; JSON's strings, numbers and lists are TOML's."""
-    for key, value in table.items():
-        if not isinstance(value, Mapping):
-            yield f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}"
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            inner = f"{name}.{_key(key)}" if name else _key(key)
-            yield from ("", f"[{inner}]")
-            yield from _lines(value, inner)
-
-
-def _key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)

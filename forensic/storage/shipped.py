@@ -1,4 +1,4 @@
-"""Where the templates and models that ship with the package lie: installed, or in a checkout."""
+"""Where the bundled templates and models are: in the installed package, or in a checkout."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped(kind: str) -> Path:
-    """The folder of shipped ``templates`` or ``models``.
+    """The folder of the bundled ``templates`` or ``models``.
 
-    A wheel carries them inside the package (``forensic/_shipped``); a checkout has them at its top level.
+    A wheel has them inside the package (``forensic/_shipped``); a checkout has them at its top level.
     """
     installed = _PACKAGE / "_shipped" / kind
     return installed if installed.is_dir() else _PACKAGE.parent / kind

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import polars as pl
 
+from forensic.quantities import Quantity
 from forensic.storage.atomic import written_whole
+
+
+def column_type(quantity: Quantity) -> type[pl.DataType]:
+    """The type of a column of a measured condition."""
+    return pl.Float64 if quantity.is_number else pl.String
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
@@ -22,7 +28,7 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def write_csv(comparisons: pl.DataFrame, path: Path) -> None:
-    """The comparisons as CSV; text that a spreadsheet would take for a formula is led by an apostrophe."""
+    """The comparisons as CSV; text that a spreadsheet would take for a formula begins with an apostrophe."""
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(comparisons.columns)

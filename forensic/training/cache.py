@@ -2,19 +2,17 @@
 
 The layout of a cache folder::
 
-    index.parquet     a row a piece: speaker, corpus, is_development, first frame, frames, label
-    channels.parquet  a row a degraded version of a piece: the channel that was drawn for it, its kind and its seed
-    problems.parquet  a row a clip that could not be used
+    index.parquet     one row per piece: speaker, corpus, is_development, first frame, frames, label
+    channels.parquet  one row per degraded version of a piece: the channel that was drawn for it, its kind and its seed
+    problems.parquet  one row per clip that could not be used
     version-0.npy     clean features, shape (frames, 40), float16 square roots of mel power
     version-1.npy ..  the same frames through a drawn channel
-    cache.json        what made it, written last: a folder without it is made anew
+    cache.json        what made it, written last: a folder without it is made again
 """
 
 import hashlib
 import json
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +27,7 @@ from forensic.audio.channel import Channel, Sources, draw_channel, simulate
 from forensic.audio.codec import Codec
 from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
+from forensic.engine import Step, Workers, one_thread
 from forensic.errors import RecordingError, TrainingError
 from forensic.examination.manifest import folder_of
 from forensic.records import SAMPLE_RATE_HZ, Samples
@@ -38,7 +37,7 @@ from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.data import Piece, source_folders
 
 _FORMAT = 2  # raise when the features change
-_CHUNK = 16  # pieces a task
+_BATCH = 16  # pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,9 @@ class FeatureCache:
     """Features of every piece, mapped from disk.
 
     Attributes:
-        versions: one array a version, the clean one first, each of shape (frames, 40), float16 square roots.
-        index: a row a piece: speaker, corpus, is_development, first, frames, label (language or accent, or empty).
-        channels: a row a degraded version: piece, version, condition, seed, channel.
+        versions: one array per version, the clean one first, each of shape (frames, 40), float16 square roots.
+        index: one row per piece: speaker, corpus, is_development, first, frames, label (language or accent, or empty).
+        channels: one row per degraded version: piece, version, condition, seed, channel.
         sha256: of the inputs that made it.
     """
 
@@ -76,10 +75,10 @@ def build_cache(
     workers: int,
     progress: Callable[[int, int], None],
 ) -> FeatureCache:
-    """Make the cache, or open it where the same inputs made it before.
+    """Make the cache, or open it if the same inputs made it before.
 
     Args:
-        folder: where it lies; made where it is missing.
+        folder: of the cache; made if it is missing.
         pieces: what goes in.
         data: for the noises and rooms.
         augmentation: how the pieces are degraded.
@@ -132,28 +131,26 @@ def _make(
     workers: int,
     progress: Callable[[int, int], None],
 ) -> None:
-    tasks = [list(enumerate(pieces))[start : start + _CHUNK] for start in range(0, len(pieces), _CHUNK)]
     names = [f"version-{version}" for version in range(augmentation.versions + 1)]
     rows: list[tuple[str, str, bool, int, int, str]] = []
     drawn: list[tuple[int, int, str, int, str]] = []
     problems: list[_Problem] = []
-    first = done = 0
-    initial = (data, augmentation, _babble(pieces, augmentation))
+    first = 0
+    start = _Start(data, augmentation, _babble(pieces, augmentation))
     with ExitStack() as stack:
         raw = [stack.enter_context((folder / f"{name}.raw").open("wb")) for name in names]
-        context = multiprocessing.get_context("spawn")
-        pool = stack.enter_context(ProcessPoolExecutor(workers, context, _start_worker, initial))
-        for made, failed in pool.map(_prepare, tasks):
-            for position, versions, channels in made:
-                drawn += [(len(rows), number, *channel) for number, channel in enumerate(channels, 1)]
-                for file, features in zip(raw, versions, strict=True):
+        stack.enter_context(one_thread())
+        team = stack.enter_context(Workers(start, _give_up, workers))
+        for position, made in enumerate(team.map([*enumerate(pieces)], _BATCH)):
+            problems += made.problems
+            if made.versions:
+                drawn += [(len(rows), number, *channel) for number, channel in enumerate(made.channels, 1)]
+                for file, features in zip(raw, made.versions, strict=True):
                     file.write(features.tobytes())
-                piece, frames = pieces[position], len(versions[0])
+                piece, frames = pieces[position], len(made.versions[0])
                 rows.append((piece.speaker, piece.corpus, piece.is_development, first, frames, piece.label))
                 first += frames
-            problems += failed
-            done += _CHUNK
-            progress(min(done, len(pieces)), len(pieces))
+            progress(position + 1, len(pieces))
     for name in names:
         _raw_to_npy(folder / f"{name}.raw", folder / f"{name}.npy")
     if not rows:
@@ -173,7 +170,7 @@ def _raw_to_npy(raw: Path, target: Path) -> None:
 
 
 def _babble(pieces: Sequence[Piece], augmentation: AugmentationSettings) -> tuple[Samples, ...]:
-    """Some training voices to stand in the background."""
+    """Some training voices, for the background."""
     rng = np.random.default_rng([augmentation.seed, 1])
     voices = []
     for index in rng.choice(len(pieces), min(60, len(pieces)), replace=False):
@@ -184,46 +181,68 @@ def _babble(pieces: Sequence[Piece], augmentation: AugmentationSettings) -> tupl
     return tuple(voice for voice in voices if len(voice) > SAMPLE_RATE_HZ)
 
 
+_Drawn = tuple[str, int, str]  # condition, seed and channel
+_Problem = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Features of one piece, the clean ones first; none where too little of it could be used."""
+
+    versions: Sequence[NDArray[np.float16]] = ()
+    channels: Sequence[_Drawn] = ()
+    problems: Sequence[_Problem] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Worker:
+    """What a process needs to prepare pieces."""
+
     sources: Sources
     augmentation: AugmentationSettings
 
 
-_worker: list[_Worker] = []  # of this process
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Loads noises and rooms in whichever process prepares."""
+
+    data: DataSettings
+    augmentation: AugmentationSettings
+    babble: tuple[Samples, ...]
+
+    def __call__(self) -> Step[tuple[int, Piece], _Made]:
+        torch.set_num_threads(1)
+        recorded = load_sources(*source_folders(self.data))
+        worker = _Worker(Sources(recorded.noises, recorded.rooms, self.babble), self.augmentation)
+        return lambda pieces: [_prepare(position, piece, worker) for position, piece in pieces]
 
 
-def _start_worker(data: DataSettings, augmentation: AugmentationSettings, babble: tuple[Samples, ...]) -> None:
-    torch.set_num_threads(1)
-    recorded = load_sources(*source_folders(data))
-    _worker[:] = [_Worker(Sources(recorded.noises, recorded.rooms, babble), augmentation)]
+def _give_up(item: tuple[int, Piece]) -> _Made:
+    path = str(item[1].clips[0].path)
+    return _Made(
+        problems=[(path, "The process that prepared its piece died.", "Leave out the recordings of the piece.")]
+    )
 
 
-_Drawn = tuple[str, int, str]  # condition, seed and channel
-_Made = tuple[int, list[NDArray[np.float16]], list[_Drawn]]
-_Problem = tuple[str, str, str]
-
-
-def _prepare(task: Sequence[tuple[int, Piece]]) -> tuple[list[_Made], list[_Problem]]:
-    made: list[_Made] = []
+def _prepare(position: int, piece: Piece, worker: _Worker) -> _Made:
+    clips: list[Samples] = []
     problems: list[_Problem] = []
-    for position, piece in task:
-        clips = []
-        for clip in piece.clips:
-            try:
-                clips.append(read_samples(clip.path))
-            except RecordingError as error:
-                problems.append((str(clip.path), error.problem, error.remedy))
-        if sum(map(len, clips)) < _worker[0].augmentation.min_piece_s * SAMPLE_RATE_HZ:
-            continue  # too little is left of it
+    for clip in piece.clips:
         try:
-            versions, channels = _versions(_at_speed(np.concatenate(clips), piece.speed), position)
-        except (RecordingError, ValueError, OSError) as error:
-            problems.append((str(piece.clips[0].path), f"Its features cannot be made: {error}.", "Leave it out."))
-            continue
-        if len(versions[0]) >= _worker[0].augmentation.min_piece_s * FRAMES_PER_S * 0.6:
-            made.append((position, versions, channels))
-    return made, problems
+            clips.append(read_samples(clip.path))
+        except RecordingError as error:
+            problems.append((str(clip.path), error.problem, error.remedy))
+    least_s = worker.augmentation.min_piece_s
+    if sum(map(len, clips)) < least_s * SAMPLE_RATE_HZ:
+        return _Made(problems=problems)
+    try:
+        versions, channels = _versions(_at_speed(np.concatenate(clips), piece.speed), position, worker)
+    except (RecordingError, ValueError, OSError) as error:
+        problems.append((str(piece.clips[0].path), f"Its features cannot be made: {error}.", "Leave it out."))
+        return _Made(problems=problems)
+    if len(versions[0]) < least_s * FRAMES_PER_S * 0.6:
+        return _Made(problems=problems)
+    return _Made(versions, channels, problems)
 
 
 def _at_speed(samples: Samples, speed: float) -> Samples:
@@ -234,9 +253,8 @@ def _at_speed(samples: Samples, speed: float) -> Samples:
     return played
 
 
-def _versions(samples: Samples, position: int) -> tuple[list[NDArray[np.float16]], list[_Drawn]]:
+def _versions(samples: Samples, position: int, worker: _Worker) -> tuple[list[NDArray[np.float16]], list[_Drawn]]:
     """Clean and degraded features of one piece, only the frames that hold speech in the clean one; and the channels."""
-    worker = _worker[0]
     probability = speech_probability([samples])[0]
     segments = find_speech(probability, len(samples), SpeechSettings())
     mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
@@ -253,7 +271,7 @@ _ROOMS, _NARROW_BAND = frozenset({"Room", "Shoebox"}), frozenset({"AMR-NB", "GSM
 
 
 def _condition_of(channel: Channel) -> str:
-    """What a drawn channel is counted as: what it has first of room, noise and telephone."""
+    """The kind of a drawn channel: the first that it has of room, noise and telephone."""
     steps = {type(step).__name__ for step in channel.steps}
     codecs = {step.name for step in channel.steps if isinstance(step, Codec)}
     if steps & _ROOMS:

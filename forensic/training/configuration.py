@@ -2,12 +2,33 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, get_args
 
-from forensic.errors import SettingsError
-from forensic.settings import read_settings
+from msgspec import Meta
 
-BACKENDS = ("cosine", "centred", "wccn", "lda", "plda")
+from forensic.settings import Seed, Share, read_settings
+
+BackendName: TypeAlias = Literal["cosine", "centred", "wccn", "lda", "plda"]
+BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 """What a score can be, the simplest first."""
+
+Positive = Annotated[int, Meta(ge=1, le=10_000_000)]
+CountOrNone = Annotated[int, Meta(ge=0, le=10_000_000)]
+"""A number of things, where 0 has a meaning of its own."""
+
+Weight = Annotated[float, Meta(ge=0, le=1000)]
+"""Of one loss among others."""
+
+Rate = Annotated[float, Meta(gt=0, le=1)]
+"""The highest step of an optimizer."""
+
+CropFrames = Annotated[int, Meta(ge=10, le=3000)]
+PositiveShare = Annotated[float, Meta(gt=0, le=1)]
+DevelopmentShare = Annotated[float, Meta(ge=0, lt=1)]
+PieceSeconds = Annotated[float, Meta(gt=0, le=600)]
+Speed = Annotated[float, Meta(ge=0.5, le=2)]
+SpreadOfSome = Annotated[int, Meta(ge=2, le=10_000_000)]
+"""A number of scores that have a standard deviation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +39,7 @@ class DataSettings:
         manifest: CSV with the columns path (relative to the file), speaker (empty: unlabelled) and, where there are
             several, corpus and split.
         splits: rows of these splits are used; empty takes all.
-        noise: folder of noise recordings, relative to the manifest's; empty goes without.
+        noise: folder of noise recordings, relative to the manifest's; empty uses none.
         rooms: folder of impulse responses, the same.
         development_share: share of the labelled people who are kept out of training and measured on.
         development_corpora: corpora all of whose people are kept out, so that a gain on one corpus alone shows.
@@ -29,9 +50,9 @@ class DataSettings:
     splits: tuple[str, ...] = ("train", "unlabelled")
     noise: str = "noise"
     rooms: str = "rooms"
-    development_share: float = 0.05
+    development_share: DevelopmentShare = 0.05
     development_corpora: tuple[str, ...] = ()
-    limit: int = 0
+    limit: CountOrNone = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +64,30 @@ class AugmentationSettings:
         min_piece_s: shorter pieces are left out.
         versions: degraded versions of each piece.
         speeds: each person's speech is used once more at one of these speeds, its pitch and formants moved with it, as
-            that of another person; none goes without.
+            that of another person; none uses no other speed.
         seed: of every channel that is drawn.
     """
 
-    piece_s: float = 9.0
-    min_piece_s: float = 1.5
-    versions: int = 3
-    speeds: tuple[float, ...] = ()
-    seed: int = 1
+    piece_s: PieceSeconds = 9.0
+    min_piece_s: PieceSeconds = 1.5
+    versions: Annotated[int, Meta(ge=0, le=100)] = 3
+    speeds: tuple[Speed, ...] = ()
+    seed: Seed = 1
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """What the trained network has more than the one it starts from; see ``Architecture``.
+    """What the trained network has beyond the one that it starts from; see ``Architecture``.
 
     Attributes:
-        hidden_size: LSTM cells a layer; 0 takes as many as the network started from.
+        hidden_size: LSTM cells per layer; 0 takes as many as the network started from.
         log_bands: adds relative logarithms of the bands to what it sees.
         pooling: "last", "statistics" or "attention"; empty takes that of the network started from.
     """
 
-    hidden_size: int = 0
+    hidden_size: Annotated[int, Meta(ge=0, le=8192)] = 0
     log_bands: bool = False
-    pooling: str = ""
+    pooling: Literal["", "last", "statistics", "attention"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +99,7 @@ class LearningSettings:
             else is the path of a model folder.
         teacher: embeds the clean pieces, named like ``init``; empty takes the network started from.
         steps: batches.
-        batch: crops a batch.
+        batch: crops per batch.
         pieces_per_person: crops of one person in a batch, each of a piece and version drawn at random.
         min_crop_frames: shortest crop, in frames of 10 ms; crops of one batch are of one length.
         max_crop_frames: longest crop.
@@ -87,7 +108,7 @@ class LearningSettings:
         cosine_weight: of 1 - cosine to the target, what the teacher makes of the clean speech.
         similarity_weight: of the squared error of the batch's similarity matrix against the targets'.
         margin_weight: of the additive-margin softmax over the labelled people.
-        ge2e_weight: of the generalised end-to-end loss within the batch; needs two pieces a person or more.
+        ge2e_weight: of the generalised end-to-end loss within the batch; needs two pieces per person or more.
         margin: of that additive-margin softmax.
         scale: of both softmaxes.
         crop_share: part of a target that is the teacher's embedding of the same crop, clean; the rest is that of the
@@ -106,29 +127,29 @@ class LearningSettings:
 
     init: str = "ge2e"
     teacher: str = ""
-    steps: int = 2600
-    batch: int = 80
-    pieces_per_person: int = 1
-    min_crop_frames: int = 100
-    max_crop_frames: int = 260
-    learning_rate: float = 5e-4
-    weight_decay: float = 1e-3
-    cosine_weight: float = 5.0
-    similarity_weight: float = 10.0
-    margin_weight: float = 0.2
-    ge2e_weight: float = 0.0
-    margin: float = 0.15
-    scale: float = 20.0
-    crop_share: float = 0.0
-    person_share: float = 0.0
-    level_jitter_db: float = 3.0
-    clean_share: float = 0.15
-    recolour_share: float = 0.0
-    overlay_share: float = 0.0
-    evaluate_every: int = 200
-    patience: int = 0
-    average_last: float = 0.1
-    seed: int = 1
+    steps: Positive = 2600
+    batch: Annotated[int, Meta(ge=1, le=100_000)] = 80
+    pieces_per_person: Annotated[int, Meta(ge=1, le=1000)] = 1
+    min_crop_frames: CropFrames = 100
+    max_crop_frames: CropFrames = 260
+    learning_rate: Rate = 5e-4
+    weight_decay: Share = 1e-3
+    cosine_weight: Weight = 5.0
+    similarity_weight: Weight = 10.0
+    margin_weight: Weight = 0.2
+    ge2e_weight: Weight = 0.0
+    margin: Share = 0.15
+    scale: Annotated[float, Meta(gt=0, le=1000)] = 20.0
+    crop_share: Share = 0.0
+    person_share: Share = 0.0
+    level_jitter_db: Annotated[float, Meta(ge=0, le=40)] = 3.0
+    clean_share: Share = 0.15
+    recolour_share: Share = 0.0
+    overlay_share: Share = 0.0
+    evaluate_every: Positive = 200
+    patience: CountOrNone = 0
+    average_last: Share = 0.1
+    seed: Seed = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +162,7 @@ class BackendSettings:
         shrinkage: of the within-speaker covariance towards a multiple of the identity, more than 0, at most 1.
         cohort: training people whose embeddings normalise scores; 0 measures no normalised score.
         top: how many of them, those that score highest, enter a recording's normalisation.
-        shares: of the mean score with a smaller top, ``nearest``, that may be taken off alone, in place of the whole
+        shares: of the mean score with a smaller top, ``nearest``, that may be subtracted alone, instead of the whole
             normalisation.
         nearest: see there.
         windows: at most so many windows of training speech are embedded.
@@ -149,37 +170,16 @@ class BackendSettings:
         seed: of the choice of speech and cohort.
     """
 
-    candidates: tuple[str, ...] = ("cosine", "centred", "wccn", "lda", "plda")
-    lda_dimensions: tuple[int, ...] = (100, 150, 200)
-    shrinkage: tuple[float, ...] = (0.1, 0.5)
-    cohort: int = 600
-    top: int = 40
-    shares: tuple[float, ...] = (0.75,)
-    nearest: int = 10
-    windows: int = 6000
-    margin: float = 0.02
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse at once what could only fail after the training.
-
-        Raises:
-            SettingsError: if a candidate is unknown or a value out of range.
-        """
-        if unknown := set(self.candidates) - set(BACKENDS):
-            raise SettingsError(
-                f"backend.candidates: {', '.join(sorted(unknown))} is unknown.", f"Use some of {', '.join(BACKENDS)}."
-            )
-        if not all(0 < value <= 1 for value in self.shrinkage):
-            raise SettingsError("backend.shrinkage must be more than 0 and at most 1.", "Use, say, [0.1, 0.5].")
-        if not all(0 < value <= 1 for value in self.shares):
-            raise SettingsError("backend.shares must be more than 0 and at most 1.", "Use, say, [0.5, 0.75].")
-        fewest = min(self.top, self.nearest)
-        if min(self.lda_dimensions, default=1) < 1 or fewest < 2 or self.cohort < 0 or self.windows < 1:  # noqa: PLR2004 - a spread
-            raise SettingsError(
-                "backend: a number is too small.",
-                "Use 1 or more lda_dimensions and windows, and a top and nearest of 2 or more.",
-            )
+    candidates: tuple[BackendName, ...] = BACKENDS
+    lda_dimensions: tuple[Positive, ...] = (100, 150, 200)
+    shrinkage: tuple[PositiveShare, ...] = (0.1, 0.5)
+    cohort: CountOrNone = 600
+    top: SpreadOfSome = 40
+    shares: tuple[PositiveShare, ...] = (0.75,)
+    nearest: SpreadOfSome = 10
+    windows: Positive = 6000
+    margin: Annotated[float, Meta(ge=-100, le=100)] = 0.02
+    seed: Seed = 1
 
 
 @dataclass(frozen=True, slots=True)

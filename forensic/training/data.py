@@ -29,8 +29,8 @@ class Piece:
         speaker: "corpus/speaker"; empty where unknown.
         corpus: for pairs, which are made within one corpus only.
         is_development: whether its person is kept out of training.
-        speed: at which it is played, 1.0 as it was recorded.
-        label: language or accent, where that is what is learnt.
+        speed: at which it is played; 1.0 is as it was recorded.
+        label: language or accent, if that is what is learnt.
     """
 
     clips: tuple[Clip, ...]
@@ -42,7 +42,7 @@ class Piece:
 
 
 def source_folders(data: DataSettings) -> tuple[Path | None, Path | None]:
-    """The folders of noises and of rooms; None for what is gone without."""
+    """The folders of noises and of rooms; None where there is none."""
     root = folder_of(Path(data.manifest))
     return root / data.noise if data.noise else None, root / data.rooms if data.rooms else None
 
@@ -57,15 +57,15 @@ def check_sources(data: DataSettings) -> None:
         if name and not (folder_of(Path(data.manifest)) / name).is_dir():
             raise TrainingError(
                 f"There is no folder {folder_of(Path(data.manifest)) / name} of recorded {key}.",
-                f"Put one there, name another with data.{key}, or set it to an empty text to go without.",
+                f"Put one there, name another with data.{key}, or set data.{key} to an empty text to train without.",
             )
 
 
 def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: AugmentationSettings) -> list[Piece]:
-    """Join the clips of each person to pieces of about ``piece_s``; unlabelled clips stand alone.
+    """Join the clips of each person to pieces of about ``piece_s``; each unlabelled clip is a piece of its own.
 
-    The people of the development set are drawn by the augmentation's seed, beside all of ``development_corpora``; no
-    person has pieces in both.
+    The development set has all people of ``development_corpora``, and others drawn by the augmentation's seed; no
+    person has pieces in both sets.
     """
     root = folder_of(Path(data.manifest))
     people = manifest.filter(pl.col("speaker") != "").select("corpus", "speaker").unique().sort("corpus", "speaker")
@@ -92,7 +92,7 @@ def make_pieces(manifest: pl.DataFrame, data: DataSettings, augmentation: Augmen
 
 
 def _at_other_speeds(pieces: list[Piece], augmentation: AugmentationSettings) -> list[Piece]:
-    """Each training piece once more at a speed that is drawn for its person, as that of somebody else."""
+    """Each training piece once more, at a speed drawn for its person, as the speech of another person."""
     if not augmentation.speeds:
         return []
     rng = np.random.default_rng([augmentation.seed, 2])

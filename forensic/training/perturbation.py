@@ -1,6 +1,6 @@
 """Crops changed as another microphone, line or background would change them, on their mel power alone.
 
-Drawn anew for every crop of every batch: too cheap to be worth a place in the cache. A filter weights the power in a
+Drawn again for every crop of every batch, which is too cheap to be worth caching. A filter weights the power in a
 band and independent sounds add to it, so both can be done without the waveform.
 """
 
@@ -13,7 +13,7 @@ from forensic.speaker.features import band_edges_hz
 _LOW_CUT_ODDS, _HIGH_CUT_ODDS = 0.35, 0.25
 _TILT_DB_PER_OCTAVE, _RIPPLE_DB, _RIPPLE_POINTS = 1.5, 2.5, 6
 OVERLAY_SNR_DB = (3.0, 20.0)
-"""How far a background lies below what it is put behind."""
+"""How far a background is below the speech in front of it."""
 
 _EDGES_HZ = band_edges_hz()
 _CENTRES_HZ = _EDGES_HZ[1:-1]

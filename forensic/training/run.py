@@ -34,7 +34,7 @@ class Run(Protocol):
 
 
 def training_device() -> torch.device:
-    """A graphics card where there is one."""
+    """The graphics card if there is one, else the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -48,7 +48,7 @@ def learn_to_the_end(
     """Learn, measure and save until the last step.
 
     Args:
-        run: goes on from the step where it is.
+        run: continues from its current step.
         steps: in all.
         evaluate_every: steps from one measurement to the next, each with a checkpoint; the last step has one as well.
         report: called every few steps with the mean loss of the last ones and the estimated seconds left.
@@ -77,11 +77,11 @@ def descend(
     step: int,
     checkpoint: Path,
 ) -> float:
-    """One step down the gradient, which is cut where it is long.
+    """One step down the gradient, which is clipped if it is long.
 
     Args:
         loss: of a batch.
-        network: whose gradient is cut.
+        network: whose gradient is clipped.
         optimizer: takes the step.
         schedule: of its learning rate.
         step: how many were taken before, for the error.
@@ -91,13 +91,13 @@ def descend(
         The loss.
 
     Raises:
-        TrainingError: if the loss is no number; nothing has changed then.
+        TrainingError: if the loss is not a number; nothing has changed then.
     """
     value = float(loss.item())
     if not math.isfinite(value):
         raise TrainingError(
             f"The loss is {value} at step {step}.",
-            f"The last good state is {checkpoint}; lower learning.learning_rate and start anew.",
+            f"The last good state is {checkpoint}; lower learning.learning_rate and start again.",
         )
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -114,7 +114,7 @@ def save_checkpoint(path: Path, run: object, stateful: Sequence[str], facts: Map
         path: where to.
         run: has an attribute with a ``state_dict`` for each name.
         stateful: those names.
-        facts: whatever else, plain values; "identity" says what the run is made of.
+        facts: other plain values; "identity" says which data and settings made the run.
     """
     parts = {name: getattr(run, name).state_dict() for name in stateful}
     with written_whole(path) as file:
@@ -130,7 +130,7 @@ def load_checkpoint(
         path: as in ``save_checkpoint``, like ``run`` and ``stateful``.
         run: takes the states.
         stateful: names.
-        identity: what the run is made of.
+        identity: which data and settings made the run.
         device: that it runs on.
 
     Returns:

@@ -1,10 +1,9 @@
 """The network for room and codec: speech through drawn channels, whose truth is known, and a fit on it."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -26,7 +25,8 @@ from forensic.audio.channel import (
 from forensic.audio.codec import Codec
 from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
-from forensic.audio.traces import CODEC_KINDS, DRY_C50_DB, TraceMeter, TraceNetwork
+from forensic.audio.traces import CODEC_KINDS, NO_ROOM_C50_DB, TraceMeter, TraceNetwork
+from forensic.engine import Step, Workers, one_thread
 from forensic.errors import RecordingError, TrainingError
 from forensic.examination.manifest import folder_of, read_manifest
 from forensic.records import SAMPLE_RATE_HZ, Block, Samples
@@ -37,7 +37,8 @@ from forensic.training.data import source_folders
 _CLIPS = 4  # of a person, joined
 _LENGTH_S = (4.0, 12.0)
 _VERSIONS = 3
-_GROUP = 5  # people a task
+_GROUP = 5  # people per task
+_TASKS = 4  # per batch
 _DRY_SHARE = 0.25
 _CLEAN_SHARE = 0.1
 _HIDDEN = (64, 32)
@@ -57,7 +58,7 @@ class DrawnSpeech:
         clean: before the channel, shape (n,), 16 kHz.
         samples: after it, shape (n,).
         channel: what it passed.
-        c50_db: of the room's response, at most ``DRY_C50_DB``.
+        c50_db: of the room's response, at most ``NO_ROOM_C50_DB``.
         seed: of the channel's choices.
     """
 
@@ -87,7 +88,7 @@ class TraceMaterial:
 
 
 def codec_kind(channel: Channel) -> str:
-    """The kind of the channel's codec, one of ``CODEC_KINDS``; the one that harms most where there are two."""
+    """The kind of the channel's codec, one of ``CODEC_KINDS``; the most harmful one if there are two."""
     names = {step.name for step in channel.steps if isinstance(step, Codec)}
     if names & {"AMR-NB", "GSM"}:
         return CODEC_KINDS[1]
@@ -124,7 +125,7 @@ def draw_speech(people: Sequence[tuple[str, Sequence[Path]]], sources: Sources, 
             if kept < _CLEAN_SHARE:
                 channel = Channel("clean")
             response = room_response(channel, sources, own)
-            c50_db = DRY_C50_DB if response is None else min(DRY_C50_DB, clarity_db(response))
+            c50_db = NO_ROOM_C50_DB if response is None else min(NO_ROOM_C50_DB, clarity_db(response))
             yield DrawnSpeech(speaker, samples, simulate(samples, channel, sources, own), channel, c50_db, own)
 
 
@@ -170,9 +171,9 @@ def draw_material(
         for turn in range(rounds)
         for first in range(0, len(people), _GROUP)
     ]
-    rows: list[tuple[NDArray[np.float32], float, str, str]] = []
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (data,)) as pool:
-        for done, found in enumerate(pool.map(_measure, tasks, chunksize=4), 1):
+    rows: list[_Row] = []
+    with one_thread(), Workers(_Start(data), _give_up, workers) as team:
+        for done, found in enumerate(team.map(tasks, _TASKS), 1):
             rows += found
             watch(done, len(tasks))
     if not rows:
@@ -185,18 +186,29 @@ def draw_material(
     )
 
 
-_sources: list[Sources] = []  # of this process
+_Task: TypeAlias = tuple[Sequence[tuple[str, Sequence[Path]]], int]
+_Row: TypeAlias = tuple[NDArray[np.float32], float, str, str]
 
 
-def _start_worker(data: DataSettings) -> None:
-    torch.set_num_threads(1)
-    _sources[:] = [load_sources(*source_folders(data))]
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Loads noises and rooms in whichever process draws."""
+
+    data: DataSettings
+
+    def __call__(self) -> Step[_Task, list[_Row]]:
+        torch.set_num_threads(1)
+        sources = load_sources(*source_folders(self.data))
+        return lambda tasks: [_measure(task, sources) for task in tasks]
 
 
-def _measure(
-    task: tuple[Sequence[tuple[str, Sequence[Path]]], int],
-) -> list[tuple[NDArray[np.float32], float, str, str]]:
-    drawn = list(draw_speech(task[0], _sources[0], task[1]))
+def _give_up(_: _Task) -> list[_Row]:
+    """Of people whose recordings kill the process that reads them: passed over, as those that cannot be decoded."""
+    return []
+
+
+def _measure(task: _Task, sources: Sources) -> list[_Row]:
+    drawn = list(draw_speech(task[0], sources, task[1]))
     rows = []
     for speech, probability in zip(drawn, speech_probability([one.samples for one in drawn]), strict=True):
         meter = TraceMeter()

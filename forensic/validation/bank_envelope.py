@@ -7,12 +7,12 @@ import polars as pl
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.calibrators import CALIBRATORS
-from forensic.likelihood_ratio.conditions import CLEAN_SNR_DB, DRY_C50_DB, nearest
+from forensic.likelihood_ratio.conditions import nearest
 from forensic.likelihood_ratio.crossvalidation import cross_validate
 from forensic.likelihood_ratio.envelope import (
     ENVELOPE,
     Envelope,
-    Limits,
+    EnvelopeLimits,
     ValidatedCell,
     find_envelope,
     load_envelope,
@@ -22,7 +22,8 @@ from forensic.likelihood_ratio.envelope import (
 from forensic.likelihood_ratio.fit import score_pairs
 from forensic.likelihood_ratio.population import Population, load_population, read_rows
 from forensic.likelihood_ratio.uncertainty import cllr_interval, draw_speakers
-from forensic.records import Conditions, Interval
+from forensic.quantities import CLEAN_SNR_DB, DRY_C50_DB
+from forensic.records import KNOWN, QUESTIONED, Conditions, Interval, Role
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import SpeakerModel, load_model
 
@@ -62,8 +63,8 @@ def build_envelope(
         cells.append(
             ValidatedCell(
                 name=f"{q.name}, {q.net_speech_s:.0f} s against {k.name}, {k.net_speech_s:.0f} s",
-                known=_measured(rows, "known", k),
-                questioned=_measured(rows, "questioned", q),
+                known=_measured(rows, KNOWN, k),
+                questioned=_measured(rows, QUESTIONED, q),
                 cllr=_cllr(population, known, questioned, model, settings),
             )
         )
@@ -76,7 +77,7 @@ def build_envelope(
     return load_envelope(model_folder)
 
 
-def _measured(rows: pl.DataFrame, side: str, cell: Conditions) -> Limits:
+def _measured(rows: pl.DataFrame, side: Role, cell: Conditions) -> EnvelopeLimits:
     """The worst of the cell's recordings; a cell is known by its channel and its median net speech."""
     of_channel = rows.filter(pl.col("side") == side, pl.col("cell") == cell.name)
     medians = of_channel.group_by("cell_net_speech_s").agg(pl.col("net_speech_s").median())

@@ -1,6 +1,6 @@
 """The measures of a validation: over all comparisons, and broken down by what the comparisons are like."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 from forensic.likelihood_ratio.envelope import ValidatedCell, worst_of
+from forensic.quantities import Quantity
+from forensic.records import ROLES, Role
 from forensic.validation.measures import MEASURES, KnownTruth, Measured, can_be_measured, measure
 
 BREAKDOWNS = ("condition", "net speech", "SNR", "codec", "language", "sex", "corpus")
@@ -130,22 +132,15 @@ def validated_cells(lrs: pl.DataFrame, draws: int, seed: int) -> list[ValidatedC
         part = issued.filter((conditions == name[0]) & (speech == name[1]))
         truth = known_truth(part)
         measured = measure(truth, draws, seed) if can_be_measured(truth) else None
-        known, questioned = (worst_of(part, column) for column in (of_known, of_questioned))
+        known, questioned = (worst_of(part, columns_of(side)) for side in ROLES)
         cllr = measured.intervals["cllr"] if measured else None
         cells.append(ValidatedCell(", ".join(name), known, questioned, cllr))
     return cells
 
 
-def of_known(quantity: str) -> str:
-    """The column of ``LRS_SCHEMA`` that holds a quantity of the known side."""
-    stem, unit = quantity.rsplit("_", 1)
-    return f"{stem}_known_{unit}"
-
-
-def of_questioned(quantity: str) -> str:
-    """The same of the questioned side."""
-    stem, unit = quantity.rsplit("_", 1)
-    return f"{stem}_questioned_{unit}"
+def columns_of(side: Role) -> Callable[[Quantity], str]:
+    """The column of ``LRS_SCHEMA`` that holds a quantity of one side."""
+    return lambda quantity: quantity.of_side(side)
 
 
 def _group(lrs: pl.DataFrame, by: str, name: str, draws: int, seed: int) -> Group:

@@ -19,21 +19,17 @@ The file is TOML::
 A figure that is undefined, or of a group too small to be measured, meets no criterion.
 """
 
-import hashlib
-import math
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from forensic.errors import ValidationError
+from forensic.storage import toml
 from forensic.validation.breakdown import BREAKDOWNS, Group
-
-_TEXTS = ("title", "responsible", "purpose", "scope", "conditions")
-_KEYS = {"measure", "at_most", "at_least", "judge", "in_each", "reason"}
-_JUDGE = ("value", "interval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +91,31 @@ class Verdict:
     is_met: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A criterion as the file has it."""
+
+    measure: str
+    at_most: toml.Finite | None = None
+    at_least: toml.Finite | None = None
+    judge: Literal["value", "interval"] = "value"
+    in_each: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file."""
+
+    criteria: Annotated[tuple[_Entry, ...], Meta(min_length=1)]
+    title: str = ""
+    responsible: str = ""
+    purpose: str = ""
+    scope: str = ""
+    conditions: str = ""
+    fixed_on: date | None = None
+
+
 def load_plan(path: Path | None) -> Plan:
     """Read acceptance criteria.
 
@@ -106,51 +127,38 @@ def load_plan(path: Path | None) -> Plan:
     """
     if path is None:
         return Plan()
-    try:
-        content = path.read_bytes()
-        table = tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        raise ValidationError(f"Cannot read the criteria {path}: {error.strerror}.", "Check --criteria.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValidationError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
-    if unknown := set(table) - {*_TEXTS, "fixed_on", "criteria"}:
-        raise ValidationError(
-            f"{path}: unknown {', '.join(sorted(unknown))}.", f"Use {', '.join(_TEXTS)}, fixed_on and [[criteria]]."
-        )
-    texts = {name: table.get(name, "") for name in _TEXTS}
-    fixed_on, entries = table.get("fixed_on"), table.get("criteria", [])
-    if not all(isinstance(text, str) for text in texts.values()) or not isinstance(entries, list) or not entries:
-        raise ValidationError(
-            f"{path} has a text that is none, or no [[criteria]].", "State one criterion or more, each a [[criteria]]."
-        )
-    if fixed_on is not None and type(fixed_on) is not date:
-        raise ValidationError(f"{path}: fixed_on = {fixed_on} is no date.", "Write it as 2026-11-02, without quotes.")
-    read = tuple(_criterion(entry, f"{path}: criterion {number}") for number, entry in enumerate(entries, 1))
-    return Plan(read, **texts, fixed_on=fixed_on, sha256=hashlib.sha256(content).hexdigest())
+    stated, sha256 = toml.read_hashed(path, _File, toml.Blame(ValidationError, "the criteria "))
+    criteria = tuple(
+        _criterion(entry, f"{path}: criterion {number}") for number, entry in enumerate(stated.criteria, 1)
+    )
+    return Plan(
+        criteria,
+        title=stated.title,
+        responsible=stated.responsible,
+        purpose=stated.purpose,
+        scope=stated.scope,
+        conditions=stated.conditions,
+        fixed_on=stated.fixed_on,
+        sha256=sha256,
+    )
 
 
-def _criterion(entry: Any, where: str) -> Criterion:
-    if not isinstance(entry, dict) or set(entry) - _KEYS:
-        raise ValidationError(f"{where} has an unknown key.", f"Use {', '.join(sorted(_KEYS))}.")
-    measure, judge, in_each = entry.get("measure"), entry.get("judge", "value"), entry.get("in_each", "")
-    limits = [entry[name] for name in ("at_most", "at_least") if name in entry]
-    if measure not in FIGURES:
-        raise ValidationError(f"{where} has the measure {measure!r}.", f"Use one of {', '.join(FIGURES)}.")
-    if len(limits) != 1 or not isinstance(limits[0], int | float) or isinstance(limits[0], bool):
+def _criterion(entry: _Entry, where: str) -> Criterion:
+    limit = entry.at_most if entry.at_most is not None else entry.at_least
+    if entry.measure not in FIGURES:
+        raise ValidationError(f"{where} has the measure {entry.measure!r}.", f"Use one of {', '.join(FIGURES)}.")
+    if limit is None or None not in {entry.at_most, entry.at_least}:
         raise ValidationError(f"{where} has not one number as its limit.", "Give at_most or at_least.")
-    if not math.isfinite(limits[0]):
-        raise ValidationError(f"{where} has the limit {limits[0]}.", "Give a finite number.")
-    if judge not in _JUDGE or (judge == "interval" and f"{measure}_low" not in FIGURES_WITH_ENDS):
+    judges_interval = entry.judge == "interval"
+    if judges_interval and f"{entry.measure}_low" not in FIGURES_WITH_ENDS:
         raise ValidationError(
-            f"{where} judges {judge!r} of {measure}.", 'Use "value", or "interval" where the measure has one.'
+            f"{where} judges the interval of {entry.measure}, which has none.", 'Use judge = "value".'
         )
-    if in_each and in_each not in BREAKDOWNS:
+    if entry.in_each and entry.in_each not in BREAKDOWNS:
         raise ValidationError(
-            f"{where}: in_each = {in_each!r} is no breakdown.", f"Use one of {', '.join(BREAKDOWNS)}."
+            f"{where}: in_each = {entry.in_each!r} is no breakdown.", f"Use one of {', '.join(BREAKDOWNS)}."
         )
-    if not isinstance(reason := entry.get("reason", ""), str):
-        raise ValidationError(f"{where} has a reason that is no text.", "Put it in quotes.")
-    return Criterion(measure, float(limits[0]), "at_most" in entry, judge == "interval", in_each, reason)
+    return Criterion(entry.measure, limit, entry.at_most is not None, judges_interval, entry.in_each, entry.reason)
 
 
 def judge(plan: Plan, everything: Group, groups: Sequence[Group]) -> tuple[Verdict, ...]:

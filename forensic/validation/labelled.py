@@ -11,9 +11,11 @@ import polars as pl
 
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
-from forensic.case.store import path_text
+from forensic.case.store import AUDIO, path_text
+from forensic.comparison.refusal import Refusal
 from forensic.comparison.sides import Side, known_side, sides_by_recording
-from forensic.comparison.weigh import weigh
+from forensic.comparison.tables import REASON_COLUMNS
+from forensic.comparison.weigh import Weighed, weigh
 from forensic.engine import default_workers
 from forensic.errors import ValidationError
 from forensic.examination.ledger import ScanSummary
@@ -21,7 +23,8 @@ from forensic.examination.scan import ScanRequest, scan
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import load_scale
-from forensic.records import Calibration
+from forensic.quantities import QUANTITIES, Value
+from forensic.records import KNOWN, QUESTIONED, Calibration, Role
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.validation.disjoint import shared_people, without
@@ -33,7 +36,8 @@ class LabelledLrs:
     """Every comparison that was made, and what it rests on.
 
     Attributes:
-        lrs: a table of ``LRS_SCHEMA``.
+        lrs: a table of ``LRS_SCHEMA``, its reasons not yet in words.
+        refusals: of its rows; None where a row has an LR.
         exclusions: what was not compared, and why.
         recordings: a row a recording: person, corpus, role, session, condition, language, sex, net_speech_s.
         calibrations: by id.
@@ -43,6 +47,7 @@ class LabelledLrs:
     """
 
     lrs: pl.DataFrame
+    refusals: tuple[Refusal | None, ...]
     exclusions: tuple[Exclusion, ...]
     recordings: pl.DataFrame
     calibrations: Mapping[str, Calibration]
@@ -126,7 +131,7 @@ def weigh_labelled(
     sides = examine_labelled(case, recordings, model, model_folder, settings, workers, watch_scan)
     known, questioned = sides.known, sides.questioned
     watch("calibrating")
-    compared, calibrations = weigh(
+    weighed = weigh(
         [each.side for each in questioned],
         [each.side for each in known],
         population,
@@ -136,7 +141,7 @@ def weigh_labelled(
         envelope,
         workers=workers or default_workers(),
     )
-    lrs, not_compared = _labelled_rows(compared, known, questioned, allow_same_session=allow_same_session)
+    lrs, refusals, not_compared = _labelled_rows(weighed, known, questioned, allow_same_session=allow_same_session)
     if lrs.is_empty() or lrs["same_speaker"].all() or not lrs["same_speaker"].any():
         kind = "different-speaker" if not lrs.is_empty() and lrs["same_speaker"].all() else "same-speaker"
         raise ValidationError(
@@ -146,13 +151,14 @@ def weigh_labelled(
         )
     return LabelledLrs(
         lrs=lrs,
+        refusals=refusals,
         exclusions=(
             *sides.exclusions,
             *(Exclusion("comparisons", number, reason) for reason, number in not_compared.items()),
         ),
         recordings=_recordings_table(known, questioned),
         calibrations={
-            name: calibrations[name] for name in lrs["calibration_id"].drop_nulls().unique(maintain_order=True)
+            name: weighed.calibrations[name] for name in lrs["calibration_id"].drop_nulls().unique(maintain_order=True)
         },
         model=model,
         population=population,
@@ -191,7 +197,7 @@ def examine_labelled(
             "Let paths start from the manifest's folder.",
         )
     roots = tuple(dict.fromkeys(recording.path for recording in there))
-    scan(case, ScanRequest(roots, "questioned", model_folder, settings, workers=workers), watch)
+    scan(case, ScanRequest(roots, QUESTIONED, model_folder, settings, workers=workers), watch)
     key = (model.identity.sha256, settings.evidence_sha256)
     names = ("recordings", "quality", "embeddings", "failures")
     evidence = {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
@@ -217,7 +223,7 @@ def _sides(
     usable = [recording for recording in recordings if recording not in mixed]
     groups: dict[tuple[str, str, str], list[LabelledRecording]] = {}
     for recording in usable:
-        if recording.role == "known":
+        if recording.role == KNOWN:
             groups.setdefault((recording.person, recording.session, recording.condition), []).append(recording)
 
     def side(name: str, members: Sequence[LabelledRecording]) -> LabelledSide:
@@ -226,7 +232,7 @@ def _sides(
         return LabelledSide(found, tuple(members), codec or "")
 
     known = [side(f"K{number}", members) for number, members in enumerate(groups.values())]
-    alone = [recording for recording in usable if recording.role == "questioned"]
+    alone = [recording for recording in usable if recording.role == QUESTIONED]
     return known, [side(f"Q{number}", [recording]) for number, recording in enumerate(alone)], mixed
 
 
@@ -235,19 +241,20 @@ def _text(recording: LabelledRecording) -> str:
 
 
 def _labelled_rows(
-    compared: pl.DataFrame,
+    weighed: Weighed,
     known: Sequence[LabelledSide],
     questioned: Sequence[LabelledSide],
     *,
     allow_same_session: bool,
-) -> tuple[pl.DataFrame, Counter[str]]:
-    """The comparisons that count, with their labels, and how many were left out for which reason."""
+) -> tuple[pl.DataFrame, tuple[Refusal | None, ...], Counter[str]]:
+    """The comparisons that count, with their labels, their refusals, and how many were left out for which reason."""
     known_by_name = {each.side.name: each for each in known}
     questioned_by_name = {each.side.name: each for each in questioned}
     names_conditions = len({each.label.condition for each in known}) > 1
     left_out: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
-    for row in compared.to_dicts():
+    refusals: list[Refusal | None] = []
+    for row, refused in zip(weighed.comparisons.to_dicts(), weighed.refusals, strict=True):
         k, q = known_by_name[row["suspect"]], questioned_by_name[row["questioned_path"]]
         if k.label.corpus != q.label.corpus:
             left_out["The two sides are of different corpora, and would be told apart by their channels."] += 1
@@ -256,10 +263,11 @@ def _labelled_rows(
         if is_same and k.label.session == q.label.session and not allow_same_session:
             left_out["Both sides are of one session of one speaker."] += 1
             continue
+        refusals.append(refused)
         rows.append(
             dict.fromkeys(LRS_SCHEMA)
-            | _measured(k.side, "known")
-            | _measured(q.side, "questioned")
+            | _measured(k.side, KNOWN)
+            | _measured(q.side, QUESTIONED)
             | {name: row[name] for name in _FROM_COMPARISON}
             | {
                 "same_speaker": is_same,
@@ -276,7 +284,7 @@ def _labelled_rows(
                 "questioned_recording": str(q.label.path),
             }
         )
-    return pl.DataFrame(rows, LRS_SCHEMA, orient="row"), left_out
+    return pl.DataFrame(rows, LRS_SCHEMA, orient="row"), tuple(refusals), left_out
 
 
 _FROM_COMPARISON = (
@@ -286,21 +294,15 @@ _FROM_COMPARISON = (
     "log10_lr_high",
     "unbounded_log10_lr",
     "status",
-    "reason",
+    *REASON_COLUMNS,
     "calibration_id",
 )
 
 
-def _measured(side: Side, role: str) -> dict[str, float | None]:
+def _measured(side: Side, role: Role) -> dict[str, Value]:
     if side.conditions is None:
         return {}
-    return {
-        f"net_speech_{role}_s": side.conditions.net_speech_s,
-        f"snr_{role}_db": side.conditions.snr_db,
-        f"bandwidth_{role}_hz": side.conditions.bandwidth_hz,
-        f"c50_{role}_db": side.conditions.c50_db,
-        f"clipped_{role}_share": side.conditions.clipped_share,
-    }
+    return {quantity.of_side(role): getattr(side.conditions, quantity.name) for quantity in QUANTITIES}
 
 
 def _both(known: LabelledSide, questioned: LabelledSide, name: str) -> str | None:
@@ -322,7 +324,7 @@ def _excluded_failures(
     """Recordings that could not be examined, by problem."""
     problems: dict[str, list[str]] = {}
     failures = evidence["files"].join(evidence["failures"], on="sha256").select("path", "problem").iter_rows()
-    reasons = dict(evidence["files"].filter(pl.col("status") != "audio").select("path", "reason").iter_rows()) | dict(
+    reasons = dict(evidence["files"].filter(pl.col("status") != AUDIO).select("path", "reason").iter_rows()) | dict(
         failures
     )
     for recording in recordings:

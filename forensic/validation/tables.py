@@ -5,13 +5,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import polars as pl
 
 from forensic.case.store import Schema
-from forensic.comparison.tables import STATUS_LR
+from forensic.comparison.tables import REASON_COLUMNS, STATUS_LR
 from forensic.errors import ValidationError
+from forensic.quantities import QUANTITIES
+from forensic.records import ROLES, Role
 from forensic.storage.table_file import TableFile, read_table
+from forensic.storage.tables import column_type
 
 LRS_SCHEMA: Schema = {
     "same_speaker": pl.Boolean,  # whether H1 is true
@@ -24,16 +28,7 @@ LRS_SCHEMA: Schema = {
     "language": pl.String,  # "known / questioned" where they differ, as are the next
     "sex": pl.String,
     "codec": pl.String,  # of the questioned recording
-    "net_speech_known_s": pl.Float64,
-    "net_speech_questioned_s": pl.Float64,
-    "snr_known_db": pl.Float64,
-    "snr_questioned_db": pl.Float64,
-    "bandwidth_known_hz": pl.Float64,
-    "bandwidth_questioned_hz": pl.Float64,
-    "c50_known_db": pl.Float64,
-    "c50_questioned_db": pl.Float64,
-    "clipped_known_share": pl.Float64,
-    "clipped_questioned_share": pl.Float64,
+    **{quantity.of_side(side): column_type(quantity) for quantity in QUANTITIES for side in ROLES},
     "known_recordings": pl.List(pl.String),
     "questioned_recording": pl.String,
     "score": pl.Float64,
@@ -41,21 +36,21 @@ LRS_SCHEMA: Schema = {
     "log10_lr_low": pl.Float64,
     "log10_lr_high": pl.Float64,
     "unbounded_log10_lr": pl.Float64,
-    "status": pl.String,  # "lr" or "no LR issued"
-    "reason": pl.String,
+    "status": pl.String,  # one of ``forensic.comparison.tables.Status``
+    "reason": pl.String,  # null until it is put in words
+    **REASON_COLUMNS,
     "calibration_id": pl.String,
 }
 """One row a comparison. Null where a list of scores says nothing of it."""
 
-ROLES = ("known", "questioned")
 _MANIFEST_COLUMNS = ("path", "speaker", "role", "session")
+_ROLES: Mapping[str, Role] = {role: role for role in ROLES}
 _SCORE_COLUMNS = ("score", "same_speaker", "speaker_known", "speaker_questioned")
 _MANIFEST_TEXTS = ("corpus", "language", "sex", "condition")
-_TEXTS = ("corpus", "condition", "language", "sex", "codec")
+_KINDS = tuple(quantity.of_side(side) for quantity in QUANTITIES for side in ROLES if not quantity.is_number)
+_TEXTS = ("corpus", "condition", "language", "sex", "codec", *_KINDS)
 _SHORT_NAMES = {"duration": "net_speech_questioned_s", "snr": "snr_questioned_db"}
-_MEASURED = tuple(
-    name for name, kind in LRS_SCHEMA.items() if name.endswith(("_s", "_db", "_hz", "_share")) and kind == pl.Float64
-)
+_MEASURED = tuple(quantity.of_side(side) for quantity in QUANTITIES for side in ROLES if quantity.is_number)
 _TRUE, _FALSE = {"1", "true", "yes", "same"}, {"0", "false", "no", "different"}
 
 
@@ -75,7 +70,7 @@ class LabelledRecording:
     path: Path
     person: str
     speaker: str
-    role: str
+    role: Role
     session: str
     corpus: str
     language: str
@@ -83,18 +78,21 @@ class LabelledRecording:
     condition: str
 
 
+Excluded: TypeAlias = Literal["recordings", "comparisons"]
+
+
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     """What was left out of a validation, counted.
 
     Attributes:
-        what: "recordings" or "comparisons".
+        what: of what.
         number: how many.
         reason: why.
         examples: a few of them by name, for recordings.
     """
 
-    what: str
+    what: Excluded
     number: int
     reason: str
     examples: tuple[str, ...] = ()
@@ -124,7 +122,7 @@ def read_validation_manifest(path: Path) -> tuple[LabelledRecording, ...]:
         LabelledRecording(
             path=each,
             person=f"{own['corpus']}/{own['speaker']}" if own["corpus"] else own["speaker"],
-            role=role,
+            role=_ROLES[role],
             **own,
         )
         for each, role, own in zip(paths, roles, _by_row(names), strict=True)

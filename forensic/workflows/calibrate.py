@@ -1,7 +1,7 @@
 """``forensic calibrate``: a laboratory's own recordings, or scores, as what ``forensic compare`` calibrates on.
 
-Recordings become a reference population in the very conditions they were made in; scores are kept as they are. Either
-lies in a folder with ``summary.json``, which says what each calibration on it is worth.
+Recordings become a reference population in the conditions that they were made in; scores are kept as they are. Either
+is written to a folder with ``summary.json``, which says how good each calibration on it is.
 """
 
 import dataclasses
@@ -24,11 +24,11 @@ from forensic.case.provenance import software
 from forensic.comparison.own_calibration import load_calibration
 from forensic.errors import CalibrationError, ModelError, ValidationError
 from forensic.examination.ledger import ScanSummary
-from forensic.examination.people import KNOWN, NO_LICENCE, QUESTIONED
+from forensic.examination.people import NO_LICENCE
 from forensic.likelihood_ratio.envelope import (
     ENVELOPE,
     Envelope,
-    Limits,
+    EnvelopeLimits,
     ValidatedCell,
     find_envelope,
     save_envelope,
@@ -39,11 +39,12 @@ from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
 from forensic.likelihood_ratio.population import save_population
 from forensic.likelihood_ratio.score_list import CARD as SCORES_CARD
 from forensic.likelihood_ratio.score_list import ScoreList, save_score_list, stated_conditions
-from forensic.records import Calibration, Samples
+from forensic.quantities import QUANTITIES
+from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples
 from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.storage.tables import write_text
-from forensic.validation.breakdown import of_known, of_questioned
+from forensic.validation.breakdown import columns_of
 from forensic.validation.labelled import LabelledSide, examine_labelled
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
 
@@ -122,7 +123,7 @@ def calibrate_on_recordings(
 
     Args:
         request: what to calibrate on; its source is a manifest (see ``read_validation_manifest``).
-        workers: processes; None takes one a processor.
+        workers: processes; None takes one per processor.
         allow_same_session: keep those of one session.
         watch_scan: called with the state of the scan.
         watch: called with the name of each step after it.
@@ -183,7 +184,6 @@ def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
     known, questioned = (
         stated_conditions(scores, side, f"{request.source.name}, {side} side") for side in (KNOWN, QUESTIONED)
     )
-    column_of = {KNOWN: of_known, QUESTIONED: of_questioned}
     varying = scores.select(column for column in scores.columns if scores[column].n_unique() > 1)  # else only stated
     _make(request.out)
     save_score_list(
@@ -195,7 +195,7 @@ def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
         score_identity=model.backend.identity,
         source=request.source.name,
     )
-    return _conclude(request, model, (), lambda side, _: worst_of(varying, column_of[side]))
+    return _conclude(request, model, (), lambda side, _: worst_of(varying, columns_of(side)))
 
 
 def _make(out: Path) -> None:
@@ -231,13 +231,7 @@ def _bank(known: Sequence[LabelledSide], questioned: Sequence[LabelledSide]) -> 
                     "corpus": label.corpus or OWN,
                     "side": role,
                     "cell": cell,
-                    "net_speech_s": measured.net_speech_s,
-                    "snr_db": measured.snr_db,
-                    "bandwidth_hz": measured.bandwidth_hz,
-                    "low_edge_hz": measured.low_edge_hz,
-                    "c50_db": measured.c50_db,
-                    "codec": measured.codec,
-                    "clipped_share": measured.clipped_share,
+                    **{quantity.name: getattr(measured, quantity.name) for quantity in QUANTITIES},
                     "piece": pieces[key],
                 }
             )
@@ -252,7 +246,7 @@ def _conclude(
     request: CalibrationRequest,
     model: SpeakerModel,
     exclusions: tuple[Exclusion, ...],
-    worst: Callable[[str, str], Limits],
+    worst: Callable[[Role, str], EnvelopeLimits],
 ) -> CalibrationResult:
     """Load what was written as a comparison would, fit every pair of conditions, and say what it is worth."""
     loaded = load_calibration(request.out, model)
@@ -291,7 +285,7 @@ def _conclude(
 
 
 def _envelope(
-    request: CalibrationRequest, sha256: str, fitted: Sequence[Fitted], worst: Callable[[str, str], Limits]
+    request: CalibrationRequest, sha256: str, fitted: Sequence[Fitted], worst: Callable[[Role, str], EnvelopeLimits]
 ) -> Envelope | None:
     """Where the criterion is met; None where it is met nowhere."""
     cells = [

@@ -17,6 +17,8 @@ from forensic.comparison.sides import check_chosen
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
 from forensic.report.case.publish import audit_facts, publish_in_case
+from forensic.report.shared.refusals import worded_case
+from forensic.report.shared.suspicions import consistency_in_words, leaks_in_words, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,9 @@ def compare(
     )
     details = load_case_details(case.path)
     known = scan_suspects(case, request, suspects, basis.model, watch_scan)
-    outcome = weigh_case(case, request, suspects, basis, details, began, watch)
+    outcome = worded_case(weigh_case(case, request, suspects, basis, details, began, watch))
     watch("writing the report")
     published = publish_in_case(case, outcome)
     append_audit(case.audit_log, "compare", audit_facts(published, request, basis))
-    warnings = (*outcome.consistency_warnings, *outcome.leakage_warnings)
+    warnings = (*consistency_in_words(outcome.consistency), *leaks_in_words(outcome.leaks, names_of(outcome.files)))
     return ComparisonResult(published.folder, outcome.comparisons, known, warnings, published.html, published.pdf)

@@ -15,6 +15,7 @@ from forensic.comparison.request import ComparisonRequest
 from forensic.examination.ledger import ScanSummary
 from forensic.report.case.publish import Answer, audit_facts, check_new, publish, publish_in_case
 from forensic.report.results_json import case_results
+from forensic.report.shared.refusals import worded_case
 
 
 def identify(
@@ -47,7 +48,7 @@ def identify(
     scope = dataclasses.replace(request, explains=is_published)
     with temporary_case() if case is None else nullcontext(case) as opened:
         outcome, basis, problems = weigh_both_sides(opened, questioned, suspects, scope, watch_scan, watch)
-        outcome = dataclasses.replace(outcome, is_identification=True)
+        outcome = dataclasses.replace(worded_case(outcome), is_identification=True)
         published = None
         if is_published:
             watch("writing the report")

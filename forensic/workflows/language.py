@@ -69,7 +69,7 @@ def identify_languages(
             speech = _speech_of(path, settings)
         except RecordingError as error:
             if path not in roots and not is_meant_as_audio(path):
-                continue  # something else that lies in the folder
+                continue  # a file that is not a recording
             failure = Failure(error.step, error.problem, error.remedy)
             findings.append(LanguageFinding(path, None, None, None, failure))
         else:

@@ -16,7 +16,7 @@ from forensic.case.details import load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.provenance import software
-from forensic.comparison.independence import Suspicion, find_suspicions, not_looked_at
+from forensic.comparison.independence import Suspicion, find_suspicions, not_searched
 from forensic.comparison.link_tables import links_table, suspected, voices_table
 from forensic.comparison.method import method_of
 from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
@@ -27,9 +27,11 @@ from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.report.links.build import build_link_report
-from forensic.report.render import render_link_html, write_report
+from forensic.report.links.render import render_link_html
 from forensic.report.results_json import link_results
 from forensic.report.shared.publish import new_folder
+from forensic.report.shared.refusals import worded_links
+from forensic.report.shared.render import write_report
 from forensic.settings import Settings
 from forensic.storage.tables import write_csv, write_parquet, write_text
 
@@ -42,11 +44,11 @@ class LinkRequest:
         model_folder: embedded, and has the reference population beside it.
         settings: of every step.
         threshold_log10_lr: least log10 LR of a link, and least mean of a cluster.
-        scale: file of verbal equivalents; None takes the one that ships.
+        scale: file of verbal equivalents; None takes the bundled one.
         command_line: as it was given, for the report.
         calibration: folder of ``forensic calibrate`` to use instead of the bank.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
-        workers: processes that calibrate, where there are many different conditions; None takes one a processor.
+        workers: processes that calibrate, where there are many different conditions; None takes one per processor.
     """
 
     model_folder: Path
@@ -114,7 +116,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     labels = clusters_of(pairs, linked, request.threshold_log10_lr)
     together = share_together(pairs, linked, labels, request.threshold_log10_lr)
     order, numbers = numbered(sides)
-    voices = voices_table(sides, order, numbers, pairs, linked, labels, evidence["files"])
+    voices, refusals = voices_table(sides, order, numbers, pairs, linked, labels, evidence["files"])
     links = links_table(sides, numbers, pairs, linked, labels, request.threshold_log10_lr, basis.scale)
     clusters = described(sides, numbers, pairs, labels, together)
 
@@ -126,11 +128,12 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         created_utc=created,
         threshold_log10_lr=request.threshold_log10_lr,
         voices=voices,
+        refusals=refusals,
         links=links,
         clusters=clusters,
         draws=DRAWS,
         suspicions=suspected(suspicions.found, sides, numbers),
-        warnings=not_looked_at(evidence, [side.sha256[0] for side in sides]),
+        not_searched=not_searched(evidence, [side.sha256[0] for side in sides]),
         pairs=len(pairs.first),
         uses=pairs.uses(),
         without_lr=pairs.refusals(),
@@ -149,11 +152,12 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         ),
         scale=basis.scale,
     )
+    outcome = worded_links(outcome)
     results = link_results(outcome)
-    write_parquet(voices, folder / "voices.parquet")
+    write_parquet(outcome.voices, folder / "voices.parquet")
     write_parquet(links, folder / "links.parquet")
     write_parquet(pairs.table(numbers), folder / "pairs.parquet")
-    write_csv(voices, folder / "voices.csv")
+    write_csv(outcome.voices, folder / "voices.csv")
     write_csv(links, folder / "links.csv")
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
     html, pdf = write_report(folder, render_link_html(build_link_report(outcome)))
@@ -172,4 +176,4 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
             "outputs_sha256": {path.name: hash_file(path).sha256 for path in sorted(folder.iterdir())},
         },
     )
-    return LinkResult(folder, voices, links, clusters, suspicions.found, results, html, pdf)
+    return LinkResult(folder, outcome.voices, links, clusters, suspicions.found, results, html, pdf)

@@ -1,4 +1,4 @@
-"""``forensic models``: which models are there, whether they are whole, and public checkpoints made into models."""
+"""``forensic models``: which models are installed, whether they are whole, and models made from public checkpoints."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from forensic.likelihood_ratio.population import load_population
 from forensic.speaker.backend import load_backend
 from forensic.storage.cards import CARD, named_file, read_card
 from forensic.storage.shipped import shipped
+from forensic.training.model_folder import save_model
 from forensic.training.speaker.teacher import import_ge2e
-from forensic.workflows.train import save_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class ModelState:
     """One model folder.
 
     Attributes:
-        folder: where it lies.
-        card: its card; empty where that cannot be read.
-        speakers: of the reference population beside it; 0 where there is none.
-        problem: why it cannot be used; empty where every hash is right.
+        folder: the model folder.
+        card: its card; empty if that cannot be read.
+        speakers: of its reference population; 0 if it has none.
+        problem: why it cannot be used; empty if every hash is right.
     """
 
     folder: Path
@@ -34,7 +34,7 @@ class ModelState:
 
 
 def find_models(folders: Iterable[Path] = ()) -> list[ModelState]:
-    """Every model that ships, and those of other folders, each checked.
+    """Every bundled model, and those of other folders, each checked.
 
     Args:
         folders: model folders, or folders that hold some.
@@ -78,11 +78,11 @@ def named_model(name: str, folders: Iterable[Path] = ()) -> ModelState:
 
 
 def import_checkpoint(checkpoint: Path, out: Path, name: str, licence: str, data: str) -> Path:
-    """Make a model folder of a public GE2E checkpoint.
+    """Make a model folder from a public GE2E checkpoint.
 
     Raises:
         TrainingError: if the file holds no such network.
-        ModelError: if ``out`` is there already.
+        ModelError: if ``out`` exists already.
     """
     if out.exists() and any(out.iterdir()):
         raise ModelError(f"{out} is there already.", "Name a new folder with --out.")

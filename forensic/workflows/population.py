@@ -1,25 +1,23 @@
 """``forensic population build``: people of the relevant population, in a grid of conditions, as embeddings."""
 
 import dataclasses
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
 
+from forensic import engine
 from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step
 from forensic.audio.codec import Codec
 from forensic.case.provenance import software
 from forensic.errors import ModelError, RecordingError
 from forensic.examination.bank import LONGEST_KNOWN_S, bank_row, described, sources_beside, sources_identity
 from forensic.examination.people import (
-    KNOWN,
-    QUESTIONED,
     Person,
     check_disjoint,
     embed_pieces,
@@ -27,7 +25,7 @@ from forensic.examination.people import (
     read_people,
 )
 from forensic.likelihood_ratio.population import load_population, read_rows, save_population
-from forensic.records import Samples
+from forensic.records import KNOWN, ROLES, Role, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
 
@@ -108,7 +106,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
         watch: called with people done and people in all.
 
     Returns:
-        The folder it lies in.
+        The folder of the bank.
 
     Raises:
         TrainingError: if the manifest or folder cannot be used, or leaves nobody.
@@ -125,8 +123,8 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     request.work.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     embeddings: list[Samples] = []
-    with ProcessPoolExecutor(request.workers, multiprocessing.get_context("spawn"), _start_worker, (request,)) as pool:
-        for done, (own_rows, own_embeddings) in enumerate(pool.map(_embed_person, people), 1):
+    with engine.one_thread(), engine.Workers(_Start(request), _give_up, request.workers) as team:
+        for done, (own_rows, own_embeddings) in enumerate(team.map(people), 1):
             rows += own_rows
             embeddings += own_embeddings
             watch(done, len(people))
@@ -172,48 +170,54 @@ def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
     if (made.get("seed"), made.get("splits")) != (request.seed, list(request.splits)):
         raise ModelError(
             f"The bank of {request.model_folder} was made with another seed or other splits.",
-            "Use those of its card, or build it anew without --add.",
+            "Use those of its card, or build it again without --add.",
         )
     there = set(rows["cell"])
     lacking = tuple(channel for channel in request.channels if channel.name not in there)
     if not lacking:
-        raise ModelError(f"The bank of {request.model_folder} has every channel.", "There is nothing to add.")
+        raise ModelError(
+            f"Nothing to add: all channels are in the bank of {request.model_folder} already.",
+            "Use the bank as it is, or build it again without --add.",
+        )
     return _Kept(rows, population.embeddings, lacking)
 
 
+_Embedded: TypeAlias = tuple[list[dict[str, object]], list[Samples]]
+
+
 @dataclass(frozen=True, slots=True)
-class _Worker:
+class _Start:
+    """Loads model, noises and rooms in whichever process embeds."""
+
     request: PopulationRequest
-    model: SpeakerModel
-    sources: Sources
+
+    def __call__(self) -> engine.Step[Person, _Embedded]:
+        torch.set_num_threads(1)
+        model, sources = load_model(self.request.model_folder), sources_beside(self.request.source)
+        return lambda people: [_embed_person(person, self.request, model, sources) for person in people]
 
 
-_worker: list[_Worker] = []  # of this process
+def _give_up(_: Person) -> _Embedded:
+    """Of a person whose recordings kill the process that reads them: left out, as one whose cannot be decoded."""
+    return [], []
 
 
-def _start_worker(request: PopulationRequest) -> None:
-    torch.set_num_threads(1)
-    _worker[:] = [_Worker(request, load_model(request.model_folder), sources_beside(request.source))]
-
-
-def _embed_person(person: Person) -> tuple[list[dict[str, object]], list[Samples]]:
-    worker = _worker[0]
-    request = worker.request
+def _embed_person(person: Person, request: PopulationRequest, model: SpeakerModel, sources: Sources) -> _Embedded:
     rows: list[dict[str, object]] = []
     pieces: list[NDArray[np.float16]] = []
-    for side in (KNOWN, QUESTIONED):
+    for side in ROLES:
         try:
-            examined = examine_side(person, side, request.channels, worker.sources, request.seed, request.work)
+            examined = examine_side(person, side, request.channels, sources, request.seed, request.work)
         except RecordingError:
             continue
         for channel, one in zip(request.channels, examined, strict=True):
             for nominal_s, piece, frames in _pieces(side, one.features):
                 rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(frames), one.quality))
                 pieces.append(frames)
-    return rows, embed_pieces(pieces, worker.model)
+    return rows, embed_pieces(pieces, model)
 
 
-def _pieces(side: str, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:
+def _pieces(side: Role, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:
     """Nominal net speech, number and frames of each piece."""
     pieces = []
     if side == KNOWN:

@@ -29,10 +29,11 @@ from forensic.likelihood_ratio.envelope import (
     save_envelope,
 )
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
-from forensic.report.render import render_validation_html, write_report
 from forensic.report.results_json import validation_results
+from forensic.report.shared.refusals import with_reasons
+from forensic.report.shared.render import write_report
 from forensic.report.validation.build import build_validation_report
-from forensic.report.validation.inputs import ValidationInputs
+from forensic.report.validation.render import render_validation_html
 from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel
 from forensic.storage.tables import write_csv, write_parquet, write_text
@@ -118,7 +119,7 @@ def validate_recordings(
     Args:
         request: what to validate; its source is a manifest (see ``read_validation_manifest``).
         model_folder: embeds, and has the reference population beside it.
-        workers: processes; None takes one a processor.
+        workers: processes; None takes one per processor.
         allow_same_session: compare recordings of one session with each other as well.
         watch_scan: called with the state of the scan.
         watch: called with the name of each step after it.
@@ -148,7 +149,8 @@ def validate_recordings(
     facts = RecordingsFacts(
         found.recordings, found.population.card, found.left_out, found.calibrations, allow_same_session
     )
-    return _conclude(request, plan, _Found(found.lrs, facts, found.exclusions, found.model), began, watch)
+    lrs = with_reasons(found.lrs, found.refusals, {})
+    return _conclude(request, plan, _Found(lrs, facts, found.exclusions, found.model), began, watch)
 
 
 def validate_scores(
@@ -246,7 +248,7 @@ def _conclude(
         request.out / "validation.json",
         json.dumps(validation_results(outcome), indent=1, ensure_ascii=False, allow_nan=False),
     )
-    html, pdf = write_report(request.out, render_validation_html(build_validation_report(ValidationInputs.of(outcome))))
+    html, pdf = write_report(request.out, render_validation_html(build_validation_report(outcome)))
     append_audit(request.out / "audit.jsonl", "validate", _audit_facts(outcome, request.out))
     return ValidationResult(request.out, everything, verdicts, found.exclusions, html, pdf)
 

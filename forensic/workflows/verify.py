@@ -12,6 +12,7 @@ from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError
 from forensic.report.case.publish import Answer, check_new, publish
 from forensic.report.results_json import case_results
+from forensic.report.shared.refusals import worded_case
 
 
 def verify(
@@ -40,6 +41,7 @@ def verify(
     with temporary_case() as case:
         suspect = Suspect(known.name, (known,))
         outcome, _, problems = weigh_both_sides(case, [questioned], [suspect], scope, lambda _: None, watch)
+        outcome = worded_case(outcome)
         published = None
         if report is not None:
             watch("writing the report")

@@ -3,7 +3,7 @@
 import csv
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -236,11 +236,11 @@ def test_the_envelope_holds_every_extreme_in_few_bins(lengths, seed):
         quality.update(Block(0, start / 16_000, piece, is_last=False), ())
         start += len(piece)
     whole = np.concatenate(pieces)
-    envelope = quality.envelope()
-    assert envelope.shape[1] == 2
-    assert 1 <= len(envelope) <= 1_000
-    assert (envelope[:, 0].min(), envelope[:, 1].max()) == (whole.min(), whole.max())
-    assert (envelope[:, 0] <= envelope[:, 1]).all()
+    outline = quality.outline()
+    assert outline.shape[1] == 2
+    assert 1 <= len(outline) <= 1_000
+    assert (outline[:, 0].min(), outline[:, 1].max()) == (whole.min(), whole.max())
+    assert (outline[:, 0] <= outline[:, 1]).all()
 
 
 def test_the_envelope_puts_a_click_where_it_is():
@@ -250,59 +250,66 @@ def test_the_envelope_puts_a_click_where_it_is():
     quality = QualityMeter()
     for start in range(0, 600, 120):
         quality.update(Block(0, start, samples[start * 16_000 : (start + 120) * 16_000], is_last=False), ())
-    envelope = quality.envelope()
-    assert len(envelope) > 400
-    assert envelope[:, 1].argmax() / len(envelope) == pytest.approx(0.75, abs=0.02)
+    outline = quality.outline()
+    assert len(outline) > 400
+    assert outline[:, 1].argmax() / len(outline) == pytest.approx(0.75, abs=0.02)
 
 
 # Real speech ----------------------------------------------------------------------------------------------------------
 
 
-def real_speech(people: int = 6) -> Iterator[np.ndarray]:
-    """Half a minute each of speakers of one corpus, those with little noise of their own."""
-    files: dict[str, list[str]] = {}
+_QUIET = tuple(f"speechocean762:{number}" for number in ("0003", "0024", "0111", "0122", "0306", "0567"))
+"""People of one corpus whose first half minute has an SNR over 38 dB, so little noise of its own."""
+
+
+@pytest.fixture(scope="module")
+def real_speech() -> tuple[np.ndarray, ...]:
+    """Half a minute of each of ``_QUIET``."""
+    files: dict[str, list[str]] = {person: [] for person in _QUIET}
     with (CORPUS / "manifest.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            if row["split"] == "population" and row["corpus"] == "speechocean762":
-                files.setdefault(row["speaker"], []).append(row["path"])
-    found = 0
-    for paths in files.values():
-        blocks = [block.samples for path in paths for block in decode_blocks(CORPUS / path, AudioSettings())]
-        samples = np.concatenate(blocks)[: 30 * 16_000]
-        snr_db = measure(samples, speech_of(samples)).snr_db
-        if len(samples) == 30 * 16_000 and snr_db is not None and snr_db > 38:
-            yield samples.astype(float)
-            found += 1
-        if found == people:
-            return
+            if row["speaker"] in files and row["split"] == "population":
+                files[row["speaker"]].append(row["path"])
+    return tuple(_half_a_minute(paths) for paths in files.values())
 
 
-def speech_of(samples: np.ndarray) -> tuple[SpeechSegment, ...]:
-    """What the speech detector keeps."""
-    return find_speech(speech_probability([samples.astype(np.float32)])[0], len(samples), SpeechSettings())
+def _half_a_minute(paths: Sequence[str]) -> np.ndarray:
+    samples = np.zeros(0)
+    for path in paths:  # no more of them than it takes
+        if len(samples) < 30 * 16_000:
+            samples = np.concatenate([samples, *(b.samples for b in decode_blocks(CORPUS / path, AudioSettings()))])
+    assert len(samples) >= 30 * 16_000
+    return samples[: 30 * 16_000]
+
+
+def speech_of(recordings: Sequence[np.ndarray]) -> list[tuple[SpeechSegment, ...]]:
+    """What the speech detector keeps of each."""
+    probabilities = speech_probability([samples.astype(np.float32) for samples in recordings])
+    return [
+        find_speech(probability, len(samples), SpeechSettings())
+        for probability, samples in zip(probabilities, recordings, strict=True)
+    ]
 
 
 @needs_corpus
 @pytest.mark.slow
-def test_snr_of_real_speech_is_that_of_the_noise_added():
+@pytest.mark.parametrize("colour", [0.0, 0.95])
+def test_snr_of_real_speech_is_that_of_the_noise_added(real_speech, colour):
     """With the speech detector's own segments."""
-    people = [(samples, speech_power(samples, speech_of(samples))) for samples in real_speech()]
+    power = [speech_power(*each) for each in zip(real_speech, speech_of(real_speech), strict=True)]
     for snr_db in (0, 10, 20, 30):
-        for colour in (0.0, 0.95):
-            errors = []
-            for samples, power in people:
-                noisy = with_noise(samples, power, snr_db, colour)
-                errors.append(measure(noisy, speech_of(noisy)).snr_db - snr_db)
-            assert abs(np.mean(errors)) < 1.5, (snr_db, colour)
-            assert np.abs(errors).max() < 3.0, (snr_db, colour)
+        noisy = [with_noise(samples, own, snr_db, colour) for samples, own in zip(real_speech, power, strict=True)]
+        found = [measure(*each).snr_db for each in zip(noisy, speech_of(noisy), strict=True)]
+        errors = np.array(found) - snr_db
+        assert abs(np.mean(errors)) < 1.5, snr_db
+        assert np.abs(errors).max() < 3.0, snr_db
 
 
 @needs_corpus
 @pytest.mark.slow
-def test_bandwidth_of_real_speech_is_that_of_its_line(tmp_path):
+def test_bandwidth_of_real_speech_is_that_of_its_line(tmp_path, real_speech):
     """Wideband, filtered, and through AMR with noise before it."""
-    for samples in real_speech(4):
-        segments = speech_of(samples)
+    for samples, segments in zip(real_speech[:4], speech_of(real_speech[:4]), strict=True):
         assert measure(samples, segments).bandwidth_hz > 6_500
         for edge_hz in (3_400, 4_000, 7_000):
             assert measure(low_pass(samples, edge_hz), segments).bandwidth_hz == pytest.approx(edge_hz, rel=0.15)
@@ -314,10 +321,9 @@ def test_bandwidth_of_real_speech_is_that_of_its_line(tmp_path):
 
 @needs_corpus
 @pytest.mark.slow
-def test_real_speech_is_clipped_where_it_was_clipped(tmp_path):
+def test_real_speech_is_clipped_where_it_was_clipped(tmp_path, real_speech):
     """Clean, attenuated, and behind MP3."""
-    for samples in real_speech(4):
-        segments = speech_of(samples)
+    for samples, segments in zip(real_speech[:4], speech_of(real_speech[:4]), strict=True):
         assert measure(samples, segments).clipped_share < 0.002
         kept = np.concatenate([samples[round(s.start_s * 16_000) : round(s.end_s * 16_000)] for s in segments])
         ceiling = np.quantile(np.abs(kept), 0.98)

@@ -8,7 +8,7 @@ from forensic.audio.channel import Channel, Room, Sources, clarity_db, room_resp
 from forensic.audio.spectrogram import STATISTICS, frames_of, trace_statistics
 from forensic.audio.traces import (
     CODEC_KINDS,
-    DRY_C50_DB,
+    NO_ROOM_C50_DB,
     TraceMeter,
     TraceNetwork,
     estimate_traces,
@@ -87,7 +87,7 @@ def test_estimates_stay_in_their_range():
     rng = np.random.default_rng(0)
     for _ in range(20):
         found = estimate_traces(rng.normal(0, 1000, STATISTICS).astype(np.float32))
-        assert -5 <= found.c50_db <= DRY_C50_DB
+        assert -5 <= found.c50_db <= NO_ROOM_C50_DB
         assert found.codec in CODEC_KINDS
         assert 1 / len(CODEC_KINDS) <= found.codec_probability <= 1
 

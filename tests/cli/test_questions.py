@@ -9,6 +9,8 @@ from spoken import spoken
 
 from forensic.cli import app as cli
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 
 @pytest.fixture
 def settings(tmp_path):
@@ -59,7 +61,7 @@ def test_verify_says_what_an_lr_rests_on_and_where_the_report_is(recordings, set
         tmp_path / "report",
     )
     assert code == 0
-    assert "1 comparisons: 1 with an LR" in out
+    assert "1 comparison: 1 with an LR" in out
     assert "reference speakers, Cllr" in out
     assert (tmp_path / "report" / "report.pdf").exists()
 
@@ -149,7 +151,7 @@ def test_identify_takes_a_case_or_a_folder_for_the_report_and_not_both(recording
         "identify", recordings, "--ref", recordings, "--case", tmp_path / "case", "--report", tmp_path / "report"
     )
     assert code == 2
-    assert "one of --case and --report" in err
+    assert "--case or --report, not both" in err
 
 
 def test_link_prints_json_alone_and_text_with_what_chance_gives(recordings, settings, run, tmp_path):

@@ -58,7 +58,20 @@ def test_a_room_has_the_clarity_that_it_is_made_for(c50_db):
 def test_tuning_moves_noise_and_room_by_what_is_missing():
     """Measured 4 dB too clean and 2 dB too dry: 4 dB more noise, 2 dB less clarity."""
     channel = Channel("", (Room(0.5, 0.0), Noise(12.0), Codec("AMR-NB", 7950)))
-    quality = Quality(10.0, 8.0, -26.0, -42.0, 16.0, -6.0, 0.0, 3800.0, 90.0, 10.0, "AMR or GSM", 0.9)
+    quality = Quality(
+        duration_s=10.0,
+        net_speech_s=8.0,
+        speech_level_dbfs=-26.0,
+        noise_level_dbfs=-42.0,
+        snr_db=16.0,
+        peak_dbfs=-6.0,
+        clipped_share=0.0,
+        bandwidth_hz=3800.0,
+        low_edge_hz=90.0,
+        c50_db=10.0,
+        codec="AMR or GSM",
+        codec_trace_probability=0.9,
+    )
     wanted = like(snr_db=12.0, c50_db=8.0)
     room, noise, codec = tuned(channel, wanted, [quality] * 3).steps
     assert noise.snr_db == 8.0
@@ -70,7 +83,7 @@ def test_tuning_moves_noise_and_room_by_what_is_missing():
 @given(st.floats(2, 300), st.floats(-5, 60), st.floats(3000, 8000), st.floats(0, 400), st.floats(-5, 30))
 def test_rounding_moves_conditions_by_little(net_speech_s, snr_db, bandwidth_hz, low_edge_hz, c50_db):
     """Far less than a step, so that alike recordings may share a calibration."""
-    case = Conditions(net_speech_s, snr_db, bandwidth_hz, "", low_edge_hz, c50_db, "Opus")
+    case = Conditions(net_speech_s, snr_db, bandwidth_hz, low_edge_hz, c50_db, "Opus")
     within = dataclasses.replace(case, net_speech_s=min(net_speech_s, 20.0))
     assert distance(within, rounded(case, "questioned").conditions) < 0.4
 
@@ -87,7 +100,7 @@ def test_people_are_simulated_once_and_kept(tmp_path, tiny_model_folder, monkeyp
     assert "noise" in population.questioned_cells[0].name
     assert set(population.speaker[population.is_questioned]) == set(population.speaker[~population.is_questioned])
     assert len(population.speakers) == 4
-    monkeypatch.setattr(case_population, "ProcessPoolExecutor", lambda *_: pytest.fail("simulated again"))
+    monkeypatch.setattr(case_population.engine, "Workers", lambda *_: pytest.fail("simulated again"))
     again = simulate_case_population(questioned[::-1], [like(net_speech_s=4.0)], request, lambda *_: None)
     assert again.card == population.card
     assert (again.embeddings == population.embeddings).all()

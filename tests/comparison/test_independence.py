@@ -15,8 +15,11 @@ from forensic.case.store import SCHEMAS, EvidenceStore, empty
 from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, find_suspicions, without_fingerprint
 from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import STATUS_LR, STATUS_NONE
+from forensic.report.shared.suspicions import finding, names_of
 from forensic.settings import ComparisonSettings, Settings
 from forensic.workflows.compare import compare
+
+pytestmark = pytest.mark.usefixtures("quick_pdf")
 
 _SETTINGS = ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0)
 
@@ -54,6 +57,7 @@ def test_an_excerpt_of_a_known_recording_gets_no_lr_and_a_warning(recordings, su
     refused = result.comparisons.filter(pl.col("status") == STATUS_NONE)
     assert refused.select("suspect").item() == "Anna"
     assert refused["questioned_path"].item().endswith("excerpt.amr")
+    assert refused["reason_kind"].item() == "same source suspected"
     assert "same source is suspected" in refused["reason"].item()
     assert "Anna/0.wav from 0:0" in refused["reason"].item()
     assert "comparison.allow_same_source = true" in refused["reason"].item()
@@ -87,7 +91,7 @@ def test_the_other_recordings_of_a_suspected_ones_session_are_suspected_too(reco
     assert not find_suspicions(evidence, wanted).between([other], [by_name["excerpt.amr"]])
     (found,) = find_suspicions(evidence, wanted, anna).between([other], [by_name["excerpt.amr"]])
     assert found.kind == SAME_SESSION
-    assert "of one session with Anna/0.wav" in found.finding
+    assert "of one session with Anna/0.wav" in finding(found, names_of(evidence["files"]))
 
 
 def test_two_parts_of_a_third_recording_are_of_one_session(run_scan, tmp_path):
@@ -154,15 +158,15 @@ def _tagged(**recordings):
 def test_files_made_within_minutes_on_one_device_are_of_one_session(one, other, is_suspected):
     found = find_suspicions(_tagged(a=one, b=other), ["a", "b"]).between(["a"], ["b"])
     assert [suspicion.kind for suspicion in found] == ([SAME_SESSION] if is_suspected else [])
-    assert all("an export of older recordings" in suspicion.finding for suspicion in found)
+    assert all("an export of older recordings" in finding(suspicion, {}) for suspicion in found)
 
 
 def test_the_same_session_is_refused_unless_it_is_allowed():
     tags = ["creation_time=2026-03-01T10:00:00Z"]
     suspicions = find_suspicions(_tagged(a=tags, b=tags), ["a", "b"])
-    assert "same session is suspected" in suspicions.refusal(["a"], ["b"], ComparisonSettings())
-    assert suspicions.refusal(["a"], ["b"], ComparisonSettings(allow_same_session=True)) is None
-    assert suspicions.refusal(["a"], ["b"], ComparisonSettings(allow_same_source=True)) is not None
+    assert suspicions.against(["a"], ["b"], ComparisonSettings()).kind == SAME_SESSION
+    assert suspicions.against(["a"], ["b"], ComparisonSettings(allow_same_session=True)) is None
+    assert suspicions.against(["a"], ["b"], ComparisonSettings(allow_same_source=True)) is not None
 
 
 def test_tags_survive_from_file_to_evidence(run_scan, tmp_path):

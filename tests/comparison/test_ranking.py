@@ -26,7 +26,7 @@ def test_what_chance_gives_is_the_share_of_different_speaker_lrs_for_every_suspe
             "status": STATUS_LR,
         }
         | {"log10_lr_low": lr, "log10_lr_high": lr, "unbounded_log10_lr": lr, "verbal_equivalent": ""}
-        | {"calibration_id": "c", "reason": None}
+        | {"calibration_id": "c", "reason": None, "reason_kind": None}
         for name, lr in (("a", 0.5), ("b", 1.5))
     ]
 

@@ -6,9 +6,15 @@ import pytest
 
 from forensic.case.store import SCHEMAS, TURN_KEY
 from forensic.comparison.sides import Side
-from forensic.comparison.spoken_language import language_warnings
+from forensic.comparison.spoken_language import language_differences
 from forensic.examination.language import Heard, language_row
 from forensic.records import Candidate, Recognition
+from forensic.report.shared.suspicions import languages_in_words
+
+
+def language_warnings(questioned, known, table):
+    """The sentences of a report."""
+    return languages_in_words(language_differences(questioned, known, table))
 
 
 def _side(name, sha256, channel=0):

@@ -12,7 +12,8 @@ from spoken import spoken
 from forensic.audio.channel import Channel, Noise, Sources
 from forensic.errors import TrainingError
 from forensic.examination import people
-from forensic.examination.people import KNOWN, QUESTIONED, examine_side, pass_channel, read_people
+from forensic.examination.people import examine_side, pass_channel, read_people
+from forensic.records import KNOWN, QUESTIONED
 from forensic.workflows.population import PopulationRequest, build_population
 
 

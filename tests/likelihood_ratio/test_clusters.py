@@ -50,3 +50,21 @@ def test_what_has_no_pair_has_no_cluster_but_its_own(count):
 
 def test_components_are_what_links_hold_together():
     assert components(np.array([1, 3]), np.array([4, 2]), 6).tolist() == [0, 1, 2, 2, 1, 3]
+
+
+def _graphs(count):
+    places = st.integers(0, max(count - 1, 0))
+    return st.tuples(st.just(count), st.lists(st.tuples(places, places), max_size=15 if count else 0))
+
+
+@given(st.integers(0, 12).flatmap(_graphs))
+def test_two_are_of_one_component_where_links_lead_from_one_to_the_other(graph):
+    """And components are numbered in the order of their first members."""
+    count, links = graph
+    first, second = np.array(links, np.intp).reshape(-1, 2).T
+    reached = np.eye(count)
+    reached[first, second] = reached[second, first] = 1
+    reached = np.linalg.matrix_power(reached, count) > 0
+    labels = components(first, second, count)
+    assert ((labels[:, None] == labels) == reached).all()
+    assert list(dict.fromkeys(labels.tolist())) == list(range(len(set(labels.tolist()))))

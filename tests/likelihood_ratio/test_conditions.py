@@ -24,10 +24,11 @@ conditions = st.builds(
     st.floats(0.5, 600),
     st.one_of(st.none(), st.floats(-10, 60)),
     st.floats(2000, 8000),
-    st.just("cell"),
-    st.one_of(st.none(), st.floats(0, 500)),
-    st.one_of(st.none(), st.floats(-5, 30)),
-    st.sampled_from([None, "AMR or GSM", "Opus"]),
+    low_edge_hz=st.one_of(st.none(), st.floats(0, 500)),
+    c50_db=st.one_of(st.none(), st.floats(-5, 30)),
+    codec=st.sampled_from([None, "AMR or GSM", "Opus"]),
+    clipped_share=st.one_of(st.none(), st.floats(0, 1)),
+    name=st.just("cell"),
 )
 
 
@@ -63,6 +64,7 @@ def test_distance_is_never_negative(case, cell):
         (changed(c50_db=5.0), 1.0),
         (changed(c50_db=30.0), 0.5),
         (changed(codec="Opus"), 0.5),
+        (changed(clipped_share=0.1), 2.0),
         (changed(low_edge_hz=None, c50_db=None, codec=None), 0.0),
     ],
 )
@@ -107,6 +109,7 @@ def test_the_first_of_equals_is_taken():
         changed(snr_db=float("nan")),
         changed(low_edge_hz=float("nan")),
         changed(c50_db=float("nan")),
+        changed(clipped_share=float("nan")),
     ],
 )
 def test_conditions_that_were_not_measured_are_refused(case):
@@ -123,9 +126,9 @@ def test_a_population_without_cells_is_refused():
 
 def test_differences_name_what_differs_in_its_unit():
     """For the report: 5 dB less SNR, half the speech."""
-    found = {one.condition: one for one in differences(changed(snr_db=15.0, net_speech_s=15.0), CELL)}
-    assert (found["SNR"].amount, found["SNR"].unit) == (-5.0, "dB")
-    assert (found["net speech"].amount, found["net speech"].unit) == (-1.0, "octaves")
+    found = {one.quantity.noun: one for one in differences(changed(snr_db=15.0, net_speech_s=15.0), CELL)}
+    assert (found["SNR"].amount, found["SNR"].quantity.scale) == (-5.0, "dB")
+    assert (found["net speech"].amount, found["net speech"].quantity.scale) == (-1.0, "octaves")
     assert found["clarity"].steps == found["codec"].steps == 0
 
 

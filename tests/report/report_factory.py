@@ -11,13 +11,16 @@ import polars as pl
 
 from forensic.case.details import CaseDetails
 from forensic.case.store import SCHEMAS
+from forensic.comparison.independence import OnBothSides
 from forensic.comparison.method import Method
 from forensic.comparison.outcomes import Explanation, KnownRecording, KnownSpeaker, SegmentEffect
+from forensic.comparison.spoken_language import LanguageDifference, OtherLanguage
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.likelihood_ratio.explanation import Amount, Typicality, Voice
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.records import Calibration, Conditions, Interval, ScoreMaps
 from forensic.report.case.inputs import ReportInputs
+from forensic.settings import ComparisonSettings, Settings
 
 FORBIDDEN = re.compile(r"\bmatch|confiden|identif|guilt", re.IGNORECASE)
 """Words of other methods, and of verdicts, that no report uses."""
@@ -52,8 +55,8 @@ def calibration(seed=0, *, speakers=120, upper=2.1, name="AMR-NB 5.9", snr_db=14
     slope, intercept = 14.0, -8.1
     return Calibration(
         id=sha256_of(f"calibration {seed}")[:16],
-        questioned=Conditions(20.0, snr_db, 3400.0, name, 240.0, 12.0, "AMR or GSM"),
-        known=Conditions(60.0, None, 8000.0, "clean", 80.0, 29.0, "PCM or G.711"),
+        questioned=Conditions(20.0, snr_db, 3400.0, 240.0, 12.0, "AMR or GSM", name=name),
+        known=Conditions(60.0, None, 8000.0, 80.0, 29.0, "PCM or G.711", name="clean"),
         questioned_distance=0.41,
         known_distance=0.18,
         score_map=ScoreMaps("logistic", 0.0, 1.0, np.array([[intercept, intercept + slope]]), goes_on=True),
@@ -84,17 +87,7 @@ def method():
         model_training_data="LibriSpeech train-clean-360, 921 speakers, with simulated telephone channels.",
         score="cosine of the questioned and the known embedding",
         score_identity="cosine",
-        settings={
-            "audio": {"channels": "auto", "damaged": "reject", "block_s": 120},
-            "speech": {"threshold": 0.5, "min_speech_s": 0.25, "min_silence_s": 0.1, "pad_s": 0.03},
-            "embedding": {"window_frames": 160, "step_frames": 80, "precision": "float32"},
-            "comparison": {
-                "min_net_speech_s": 2.0,
-                "min_snr_db": 0.0,
-                "bootstrap_draws": 1000,
-                "seed": 20260701,
-            },
-        },
+        settings=Settings(comparison=ComparisonSettings(min_net_speech_s=2.0, min_snr_db=0.0)),
         settings_sha256=SETTINGS,
         hardware="x86-64, 8 cores, no accelerator",
         operating_system="Debian GNU/Linux 12",
@@ -105,6 +98,7 @@ def method():
         duration_s=73.4,
         population="193 speakers, the model's bank.",
         population_sha256="cd" * 32,
+        population_kind="bank",
     )
 
 
@@ -398,7 +392,7 @@ def without_lr(inputs):
 
 def empty_case():
     """A case into which nothing came."""
-    return replace(_inputs(_Tables(0), [], [], []), case_details=CaseDetails(), leakage_warnings=())
+    return replace(_inputs(_Tables(0), [], [], []), case_details=CaseDetails(), leaks=())
 
 
 def _inputs(tables, rows, speakers, calibrations):
@@ -417,8 +411,12 @@ def _inputs(tables, rows, speakers, calibrations):
         calibrations={fit.id: fit for fit in calibrations},
         method=method(),
         scale=SCALE,
-        language_warnings=("The known recordings of A are judged to be in Welsh, those of Q3 in Breton.",),
-        leakage_warnings=("Q7 and Q8 hold the same bytes: two comparisons of one recording are no two findings.",),
+        language_differences=(
+            LanguageDifference(
+                "ключ 證人", ("cy",), (OtherLanguage("/cases/417/questioned/call 2.wav", 0, 0, 1, "br"),)
+            ),
+        ),
+        leaks=(OnBothSides("/cases/417/questioned/call 10.wav", "ключ 證人", "ab" * 32),),
     )
 
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from _diarization_error import diarization_error
 
 from forensic.records import SpeechSegment, Turn
 from forensic.settings import DiarizationSettings
-from forensic.speaker.diarization_error import diarization_error
 from forensic.speaker.diarize import (
     Halves,
     Windows,

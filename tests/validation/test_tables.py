@@ -88,10 +88,10 @@ def test_wrong_scores_are_refused(write, lines, named):
 
 
 def test_a_manifest_with_semicolons_and_blanks_is_the_same_manifest(write, tmp_path):
-    (tmp_path / "ordner").mkdir()
-    (tmp_path / "ordner" / "a.wav").touch()
-    (recording,) = read_validation_manifest(write(" Path ; speaker;Role;session", "Ordner\\A.wav; Ann ;Known;1"))
-    assert (recording.path, recording.person, recording.role) == (tmp_path / "ordner" / "a.wav", "Ann", "known")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.wav").touch()
+    (recording,) = read_validation_manifest(write(" Path ; speaker;Role;session", "Folder\\A.wav; Ann ;Known;1"))
+    assert (recording.path, recording.person, recording.role) == (tmp_path / "folder" / "a.wav", "Ann", "known")
 
 
 @pytest.mark.parametrize(

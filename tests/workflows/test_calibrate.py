@@ -36,6 +36,9 @@ def quiet(*_):
     pass
 
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
+
 @pytest.fixture
 def write_scores(tmp_path):
     """Scores of 25 speakers, with some columns besides."""

@@ -9,17 +9,21 @@ import polars as pl
 import pytest
 from factories import write_call, write_wav
 from people import write_people
-from spoken import spoken
+from spoken import spoken, talk
 
 from forensic.case.folder import open_case
+from forensic.case.store import EvidenceStore
 from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
-from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, Limits, save_envelope
+from forensic.examination.scan import ScanRequest, scan
+from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
 from forensic.settings import AudioSettings, ComparisonSettings, Settings
 from forensic.speaker.backend import Backend, TwoCovariance, save_backend
-from forensic.speaker.extractor import load_model
+from forensic.speaker.extractor import default_model_folder, load_model
 from forensic.workflows.compare import compare
+
+pytestmark = pytest.mark.usefixtures("quick_pdf")
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 
@@ -48,6 +52,7 @@ def _results_of(result):
     return (result.folder / "results.json").read_text()
 
 
+@pytest.mark.typeset
 def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, suspects, run_scan, run_compare):
     run_scan(recordings)
     result = run_compare(suspects)
@@ -74,6 +79,33 @@ def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, 
     results = json.loads(_results_of(result))
     assert len(results["comparisons"]) == 6
     assert set(table["calibration_id"]) == set(results["calibrations"])
+
+
+def test_comparing_refuses_a_suspect_with_several_speakers_until_a_hand_says_which(tmp_path):
+    model_folder, settings = default_model_folder(), Settings()
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    write_wav(calls / "both.wav", talk("adler", "brook"))
+    write_wav(calls / "one.wav", spoken("carver", 14.0))
+    with open_case(tmp_path / "case", create=True) as case:
+        scan(case, ScanRequest((calls,), "questioned", model_folder, settings, workers=1), lambda _: None)
+    reference = tmp_path / "suspects"
+    reference.mkdir()
+    mixed = talk("dale", "carver", other_from_s=15.0)  # no second of which is in a call: a copy would get no LR
+    write_wav(reference / "mixed.wav", mixed)
+    request = ComparisonRequest(reference, model_folder, settings, workers=1)
+    with open_case(tmp_path / "case", create=False) as case:
+        rows = compare(case, request, lambda _: None, lambda _: None).comparisons
+        assert rows.select("turn", "speakers").rows() == [(1, 2), (2, 2), (0, 1)]
+        assert all(reason.startswith("Several speakers, 2, in the suspect's recordings") for reason in rows["reason"])
+        found = (tmp_path / "case" / "turns" / "audacity" / "mixed.wav.txt").read_text().splitlines()
+        (tmp_path / "mixed.txt").write_text("\n".join(line for line in found if line.endswith("speaker 1")))
+        request = ComparisonRequest(reference, model_folder, settings, workers=1, labels=tmp_path / "mixed.txt")
+        result = compare(case, request, lambda _: None, lambda _: None)
+    assert set(result.comparisons["status"]) == {STATUS_LR}
+    html = result.html.read_text()
+    assert "Manual choices: who speaks when was set by an examiner in" in html
+    assert "speaker 2 of 2" in html.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_people_at_hand_take_the_place_of_the_bank(recordings, suspects, run_scan, run_compare, tmp_path):
@@ -179,16 +211,16 @@ def test_each_limit_refuses_with_its_reason(recordings, suspects, run_scan, run_
 @pytest.mark.parametrize(
     ("limits", "criterion", "reason"),
     [
-        (Limits(net_speech_s=60.0), 1.0, "Too little speech: "),
-        (Limits(bandwidth_hz=12_000.0), 1.0, "Too narrow a band: "),
-        (Limits(clipped_share=-0.1), 1.0, "Clipping: "),
-        (Limits(), 1e-6, "the method does not meet its criterion"),
+        ({"net_speech_s": 60.0}, 1.0, "Too little speech: "),
+        ({"bandwidth_hz": 12_000.0}, 1.0, "Too narrow a band: "),
+        ({"clipped_share": -0.1}, 1.0, "Clipping: "),
+        ({}, 1e-6, "the method does not meet its criterion"),
     ],
 )
 def test_outside_the_validated_envelope_no_lr_is_issued(
     recordings, suspects, run_scan, run_compare, population_folder, limits, criterion, reason
 ):
-    save_envelope(population_folder / ENVELOPE, Envelope(criterion, Limits(), limits, "Made up."))
+    save_envelope(population_folder / ENVELOPE, Envelope(criterion, {}, limits, "Made up."))
     run_scan(recordings)
     result = run_compare(suspects)
     assert set(result.comparisons["status"]) == {STATUS_NONE}
@@ -200,9 +232,8 @@ def test_outside_the_validated_envelope_no_lr_is_issued(
 def test_questioned_recordings_can_be_chosen(recordings, suspects, run_scan, run_compare):
     run_scan(recordings)
     relative = f"{os.path.relpath(recordings)}/deep/*.wav"
-    for chosen in ((str(recordings / "deep"),), ("*b.wav",), (str(recordings / "deep" / "er" / "b.wav"),), (relative,)):
-        paths = set(run_compare(suspects, questioned=chosen).comparisons["questioned_path"])
-        assert [path.rpartition("/")[2] for path in paths] == ["b.wav"]
+    paths = set(run_compare(suspects, questioned=(relative,)).comparisons["questioned_path"])
+    assert [path.rpartition("/")[2] for path in paths] == ["b.wav"]
 
 
 def test_a_choice_that_fits_nothing_shows_before_suspects_are_scanned(
@@ -212,8 +243,6 @@ def test_a_choice_that_fits_nothing_shows_before_suspects_are_scanned(
     run_scan(recordings)
     with pytest.raises(CaseError, match=r"No scanned recording fits --questioned \*\.ogg"):
         run_compare(suspects, questioned=("*.wav", "*.ogg"))
-    from forensic.case.store import EvidenceStore
-
     assert set(EvidenceStore(tmp_path / "case" / "evidence").read("files")["side"]) == {"questioned"}
 
 

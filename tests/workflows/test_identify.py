@@ -12,6 +12,8 @@ from forensic.comparison.request import ComparisonRequest
 from forensic.settings import ComparisonSettings, LanguageSettings, Settings
 from forensic.workflows.identify import identify
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 _SETTINGS = Settings(
     comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0),
     language=LanguageSettings(identify=False),

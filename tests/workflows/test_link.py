@@ -17,6 +17,8 @@ from forensic.settings import ComparisonSettings, Settings
 from forensic.speaker.extractor import load_model
 from forensic.workflows.link import LinkRequest, link
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 _EVERYTHING = -100.0  # a threshold that every LR reaches
 

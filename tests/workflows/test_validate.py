@@ -19,6 +19,8 @@ from forensic.settings import ComparisonSettings, Settings
 from forensic.validation.tables import LRS_SCHEMA
 from forensic.workflows.validate import ValidationRequest, validate_recordings, validate_scores
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 _FILES = ["audit.jsonl", "envelope.toml", "lrs.csv", "lrs.parquet", "report.html", "report.pdf", "validation.json"]
 
@@ -65,6 +67,7 @@ def run(tmp_path):
     return validate
 
 
+@pytest.mark.typeset
 def test_a_list_of_scores_is_calibrated_measured_and_reported(write_scores, run, tmp_path):
     result = run(write_scores(score_rows()))
     assert sorted(path.name for path in result.folder.iterdir()) == _FILES

@@ -13,6 +13,8 @@ from forensic.errors import CaseError, ReferenceSetError
 from forensic.settings import ComparisonSettings, LanguageSettings, Settings
 from forensic.workflows.verify import verify
 
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
 _SETTINGS = Settings(
     comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0),
     language=LanguageSettings(identify=False),
@@ -46,6 +48,7 @@ def test_two_recordings_give_one_lr_and_what_it_rests_on(pair, run_verify):
     assert answer.published is None
 
 
+@pytest.mark.typeset
 def test_a_verification_leaves_nothing_behind_but_the_report_it_was_asked_for(pair, run_verify, tmp_path, monkeypatch):
     passing = tmp_path / "passing"
     passing.mkdir()

@@ -13,7 +13,7 @@ What several chapters need:
 - ``comparisons``: the comparisons, checked, with an LR or with the reason why there is none.
 - ``evidence``: rows of the evidence tables.
 
-One module a chapter, in the report's order: ``title_page``, ``summary`` (with ``chance``), ``items``, ``quality``,
-``results``, ``result_plots``, ``scale``, ``calibrations``, ``method``, ``failures``, ``waveforms``. The sentences
-that are the same in every case are in ``forensic.report.shared.wording``.
+One module a chapter, in the report's order: ``summary`` (with ``chance``), ``items``, ``quality``, ``results``,
+``result_plots``, ``scale``, ``calibrations``, ``processing``, ``failures``, ``waveforms``. ``figures`` draws the plots,
+``render`` makes the page. What all reports share, their sentences too, is in ``forensic.report.shared``.
 """

@@ -1,7 +1,7 @@
 """From the tables of a case to its report, chapter by chapter."""
 
 from forensic.report.case.calibrations import describe_calibrations
-from forensic.report.case.case_report import CaseReport, Fact
+from forensic.report.case.case_report import CaseReport
 from forensic.report.case.comparisons import issued_of, read_comparisons
 from forensic.report.case.evidence import check_one_examination
 from forensic.report.case.exhibits import Exhibits
@@ -9,17 +9,20 @@ from forensic.report.case.explanations import describe_explanations
 from forensic.report.case.failures import list_failures
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.items import list_items
-from forensic.report.case.method import describe_method, list_settings
 from forensic.report.case.processing import describe_processing
-from forensic.report.case.quality import list_quality
+from forensic.report.case.quality import list_quality, quality_reading
 from forensic.report.case.result_plots import plot_forest, plot_matrices
 from forensic.report.case.results import list_results
 from forensic.report.case.scale import list_scale
 from forensic.report.case.summary import summarise
-from forensic.report.case.title_page import details, signatories, software
 from forensic.report.case.waveforms import plot_waveforms
-from forensic.report.shared import wording
-from forensic.report.shared.formats import format_moment, paragraphs, printable
+from forensic.report.shared import method_wording, wording
+from forensic.report.shared.content import Fact, MethodChapter, TitlePage
+from forensic.report.shared.formats import format_day, paragraphs, printable
+from forensic.report.shared.glossary import CASE, glossary
+from forensic.report.shared.method import describe_system, list_settings
+from forensic.report.shared.suspicions import consistency_in_words, languages_in_words, leaks_in_words, names_of
+from forensic.report.shared.title_page import signatories, title_page, whose_case
 
 
 def build_report(inputs: ReportInputs) -> CaseReport:
@@ -44,19 +47,13 @@ def build_report(inputs: ReportInputs) -> CaseReport:
     waveforms, waveforms_note = plot_waveforms(comparisons, inputs, exhibits)
 
     return CaseReport(
-        # Title page
-        title=printable(case.title) or "Forensic voice comparison",
-        report_id=printable(inputs.comparison_id),
-        reference=printable(case.reference),
-        laboratory=" ".join(paragraphs(case.laboratory)),
-        software=software(inputs.method),
-        created=format_moment(inputs.created_utc),
-        created_iso=inputs.created_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        details=details(inputs),
-        signatories=signatories(inputs),
+        title_page=_title_page(inputs),
         # Summary of findings
-        warnings=tuple(printable(warning) for warning in (*inputs.consistency_warnings, *inputs.leakage_warnings)),
-        language_warnings=tuple(printable(warning) for warning in inputs.language_warnings),
+        warnings=(
+            *map(printable, consistency_in_words(inputs.consistency)),
+            *map(printable, leaks_in_words(inputs.leaks, names_of(inputs.files))),
+        ),
+        language_warnings=tuple(printable(warning) for warning in languages_in_words(inputs.language_differences)),
         summary=summarise(comparisons, inputs, exhibits),
         # Questions and propositions
         questions=tuple(map(printable, case.questions)),
@@ -73,6 +70,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         items_note=items_note,
         # Quality of the recordings
         quality=quality,
+        quality_reading=quality_reading(inputs.method),
         quality_note=quality_note,
         # Results, and how to read them
         results=results,
@@ -88,21 +86,43 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         # What carries the likelihood ratios
         explanations=explanations,
         explanations_note=explanations_note,
-        explanation_reading=wording.EXPLANATION,
+        explanation_reading=method_wording.explanation(inputs.method),
         # Calibration and validation
         calibrations=calibrations,
         calibrations_note=calibrations_note,
         # Processing and method
-        processing=describe_processing(inputs, exhibits),
-        method=describe_method(inputs.method),
-        limitations=wording.LIMITATIONS,
+        method=MethodChapter(
+            processing=describe_processing(inputs, exhibits),
+            system=describe_system(inputs.method),
+            limitations=method_wording.limitations(inputs.method, shows_languages=True),
+            settings=list_settings(inputs.method.settings),
+        ),
         # What could not be examined
         failures=failures,
         skipped=skipped,
         failures_note=failures_note,
         # Glossary and appendices
-        glossary=tuple(Fact(*entry) for entry in wording.GLOSSARY),
+        glossary=glossary(CASE),
         waveforms=waveforms,
         waveforms_note=waveforms_note,
-        settings=list_settings(inputs.method.settings),
+    )
+
+
+def _title_page(inputs: ReportInputs) -> TitlePage:
+    case = inputs.case_details
+    return title_page(
+        "Case report",
+        case.title or "Forensic voice comparison",
+        inputs.comparison_id,
+        inputs.created_utc,
+        inputs.method,
+        particulars=(
+            *whose_case(case),
+            Fact("Customer", " ".join(paragraphs(case.customer))),
+            *signatories(case),
+            Fact("Items received", format_day(case.received)),
+            Fact("Report issued", format_day(case.issued)),
+        ),
+        signatories=signatories(case),
+        reference=case.reference,
     )

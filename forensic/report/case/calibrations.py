@@ -1,25 +1,24 @@
 """The calibrations: the data that each rests on, how well it does, and the comparisons that it served."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from forensic.records import Calibration, Conditions, Interval, ScoreMaps
-from forensic.report.case.case_report import CalibrationContent, ConditionRow, Fact, MetricRow
+from forensic.quantities import QUANTITIES, Quantity, Value
+from forensic.records import Calibration, Interval, ScoreMaps
+from forensic.report.case.case_report import CalibrationContent, ConditionRow, MetricRow
 from forensic.report.case.comparisons import Issued
 from forensic.report.case.evidence import rows_by
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.case.plots import Mark, ScorePlot, TippettPlot
-from forensic.report.case.results import calibration_labels
+from forensic.report.case.plots import ScorePlot
 from forensic.report.shared import wording
+from forensic.report.shared.content import Fact
 from forensic.report.shared.formats import (
     MINUS,
     first_few,
-    format_duration,
     format_number,
-    format_quantity,
     format_range,
     format_share,
     format_signed,
@@ -27,18 +26,19 @@ from forensic.report.shared.formats import (
     printable,
     share_of,
 )
-
-_CONDITIONS = ("net_speech_s", "snr_db", "c50_db", "low_edge_hz", "bandwidth_hz")
-_UNITS = {"snr_db": "dB", "c50_db": "dB", "low_edge_hz": "Hz", "bandwidth_hz": "Hz"}
+from forensic.report.shared.measured import format_measured
+from forensic.report.shared.method_wording import calibrator_name
+from forensic.report.shared.plots import Mark, TippettPlot
+from forensic.report.shared.rows import calibration_labels
 
 QualityRows: TypeAlias = Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]]
 Measured: TypeAlias = dict[str, list[Any]]
-"""What was measured of one side, by condition; an empty list where nothing could be."""
+"""What was measured of one side, by the name of a quantity; an empty list where nothing could be."""
 
 
 def describe_calibrations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[CalibrationContent, ...], str]:
     """The calibrations in the order of use, and a note on what was left out."""
-    labels = calibration_labels(issued)
+    labels = calibration_labels(comparison.calibration_id for comparison in issued)
     served: dict[str, list[Issued]] = defaultdict(list)
     for comparison in issued:
         served[comparison.calibration_id].append(comparison)
@@ -93,18 +93,19 @@ def _facts(calibration: Calibration) -> tuple[Fact, ...]:
 
 def _conversion(score_map: ScoreMaps) -> str:
     """A straight line as a formula; a curve by its name and range."""
+    name = calibrator_name(score_map.calibrator)
     start, step = score_map.start, score_map.step
     first, *_, last = score_map.log10_lr[0]
     if score_map.goes_on:
         slope = (last - first) / step / (score_map.log10_lr.shape[1] - 1)
         intercept = first - slope * start
         return (
-            f"{score_map.calibrator}: log10 LR = {format_number(slope, 2)} \N{MULTIPLICATION SIGN} score "
+            f"{name}: log10 LR = {format_number(slope, 2)} \N{MULTIPLICATION SIGN} score "
             f"{'+' if intercept >= 0 else MINUS} {format_number(abs(intercept), 2)}"
         )
     end = start + step * (score_map.log10_lr.shape[1] - 1)
     return (
-        f"{score_map.calibrator}: a curve, log10 LR {format_signed(first)} up to score {format_number(start, 3)}, "
+        f"{name}: a curve, log10 LR {format_signed(first)} up to score {format_number(start, 3)}, "
         f"{format_signed(last)} from score {format_number(end, 3)} on; its points are in results.json"
     )
 
@@ -126,10 +127,12 @@ def _known_sides(served: Sequence[Issued], quality: QualityRows) -> list[Measure
 
 
 def _pooled(recordings: Sequence[Mapping[str, Any]]) -> Measured:
-    """The recordings of one side taken together: their net speech added up, the rest each by itself."""
-    names = (*_CONDITIONS, "codec_trace")
-    measured = {name: [row[name] for row in recordings if row[name] is not None] for name in names}
-    return measured | {"net_speech_s": [sum(measured["net_speech_s"])]}
+    """The recordings of one side taken together: what adds up added up, the rest each by itself."""
+    measured: Measured = {}
+    for quantity in QUANTITIES:
+        values = [row[quantity.stored] for row in recordings if row[quantity.stored] is not None]
+        measured[quantity.name] = [sum(values)] if quantity.pooled == "sum" else values
+    return measured
 
 
 def _conditions(
@@ -140,21 +143,21 @@ def _conditions(
         (questioned, calibration.questioned, calibration.questioned_distance),
         (known, calibration.known, calibration.known_distance),
     ]
-    quantities: tuple[tuple[str, Callable[..., tuple[str, str]]], ...] = (
-        ("Net speech", lambda case, cell, _: (_spread(case, "net_speech_s"), _condition("net_speech_s", cell))),
-        ("SNR", lambda case, cell, _: (_spread(case, "snr_db"), _condition("snr_db", cell))),
-        ("Clarity of the room, C50", lambda case, cell, _: (_spread(case, "c50_db"), _condition("c50_db", cell))),
-        ("Lower edge", lambda case, cell, _: (_spread(case, "low_edge_hz"), _condition("low_edge_hz", cell))),
-        ("Upper edge", lambda case, cell, _: (_spread(case, "bandwidth_hz"), _condition("bandwidth_hz", cell))),
-        ("Codec that shows", lambda case, cell, _: (_codecs(case), printable(cell.codec or wording.NOT_MEASURED))),
-        ("Simulated channel", lambda _, cell, __: ("", printable(cell.name) or "none")),
-        ("Largest distance left (0: the same)", lambda _, __, distance: (format_number(distance, 2), "")),
+    measured = [
+        [
+            text
+            for case, cell, _ in sides
+            for text in (_spread(case, quantity), _condition(quantity, getattr(cell, quantity.name)))
+        ]
+        for quantity in QUANTITIES
+    ]
+    channels = [text for _, cell, _ in sides for text in ("", printable(cell.name) or "none")]
+    distances = [text for _, _, distance in sides for text in (format_number(distance, 2), "")]
+    return (
+        *(ConditionRow(quantity.label, *texts) for quantity, texts in zip(QUANTITIES, measured, strict=True)),
+        ConditionRow("Simulated channel", *channels),
+        ConditionRow("Largest distance left (0: the same)", *distances),
     )
-    rows = []
-    for name, texts in quantities:
-        pairs = [texts(*side) for side in sides]
-        rows.append(ConditionRow(name, *pairs[0], *pairs[1]))
-    return tuple(rows)
 
 
 def _differences(served: Sequence[Issued]) -> ConditionRow:
@@ -164,33 +167,22 @@ def _differences(served: Sequence[Issued]) -> ConditionRow:
     return ConditionRow("What differs in the case", questioned, "", known, "")
 
 
-def _spread(case: Sequence[Measured], name: str) -> str:
-    """Lowest to highest of the case's recordings; where it could not be measured in some, that is said."""
-    values = [value for side in case for value in side[name]]
+def _spread(case: Sequence[Measured], quantity: Quantity) -> str:
+    """Lowest to highest, or the kinds, of the case's recordings, and in how many it could not be measured."""
+    values = [value for side in case for value in side[quantity.name]]
     if not values:
         return wording.NOT_MEASURED
-    low, high = _in_units(name, min(values)), _in_units(name, max(values))
-    missing = sum(not side[name] for side in case)
-    spread = low if low == high else f"{low} to {high}"
-    return f"{spread}; in {missing:,} {wording.NOT_MEASURED}" if missing else spread
+    if not quantity.is_number:
+        return listed([format_measured(quantity, kind) for kind in sorted(set(values))])
+    ends = dict.fromkeys(format_measured(quantity, end) for end in (min(values), max(values)))
+    missing = sum(not side[quantity.name] for side in case)
+    return " to ".join(ends) + (f"; in {missing:,} {wording.NOT_MEASURED}" if missing else "")
 
 
-def _condition(name: str, cell: Conditions) -> str:
-    value = getattr(cell, name)
+def _condition(quantity: Quantity, value: Value) -> str:
     if value is None:
-        return "clean" if name == "snr_db" else wording.NOT_MEASURED
-    return _in_units(name, value)
-
-
-def _codecs(case: Sequence[Measured]) -> str:
-    kinds = sorted({str(value) for side in case for value in side["codec_trace"]})
-    return listed([printable(kind) for kind in kinds]) if kinds else wording.NOT_MEASURED
-
-
-def _in_units(name: str, value: float) -> str:
-    if name == "net_speech_s":
-        return format_duration(value)
-    return format_quantity(value, _UNITS[name])
+        return quantity.none_reads or wording.NOT_MEASURED
+    return format_measured(quantity, value)
 
 
 def _metrics(calibration: Calibration) -> tuple[MetricRow, ...]:
@@ -248,6 +240,7 @@ def _tippett_plot(label: str, calibration: Calibration, served: Sequence[Issued]
         ),
         same_speaker=calibration.same_speaker_log10_lr,
         different_speaker=calibration.different_speaker_log10_lr,
+        of="pairs",
         bounds=(calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr),
         marks=tuple(Mark(comparison.label, comparison.log10_lr) for comparison in served),
     )

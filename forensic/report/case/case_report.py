@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass
 
-from forensic.report.case.plots import ExplanationPlot, ForestPlot, MatrixPlot, ScorePlot, TippettPlot, WaveformPlot
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A label and its value; an empty value is a line to fill in by hand."""
-
-    label: str
-    value: str
+from forensic.report.case.plots import ExplanationPlot, ForestPlot, MatrixPlot, ScorePlot, WaveformPlot
+from forensic.report.shared.content import ChanceRow, Fact, FailureRow, MethodChapter, TitlePage
+from forensic.report.shared.plots import TippettPlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +37,6 @@ class Strongest:
     interval: str
     verbal: str
     others: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChanceRow:
-    """How many LRs of at least this size were found, and how many are expected if H2 is true throughout."""
-
-    lr: str
-    expected: str
-    found: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +110,7 @@ class ResultRow:
         score: the score, or the lowest and the highest; empty where there is none.
         log10_lr, lr, interval, verbal, unbounded, calibration: empty where no LR is issued.
         reason: why no LR is issued; empty where one is.
-        comparisons: for how many comparisons the row stands.
+        comparisons: how many comparisons the row is for.
     """
 
     questioned: str
@@ -205,37 +190,10 @@ class CalibrationContent:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsTable:
-    """The settings of one step."""
-
-    step: str
-    values: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FailureRow:
-    """A file or channel that was not examined, and what would help."""
-
-    label: str
-    name: str
-    step: str
-    problem: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
 class CaseReport:
     """A whole report. Texts are plain; the notes beside a list say what was left out of it."""
 
-    title: str
-    report_id: str
-    reference: str
-    laboratory: str
-    software: str
-    created: str
-    created_iso: str
-    details: tuple[Fact, ...]
-    signatories: tuple[Fact, ...]
+    title_page: TitlePage
     warnings: tuple[str, ...]
     language_warnings: tuple[str, ...]
     summary: Summary
@@ -251,6 +209,7 @@ class CaseReport:
     items: tuple[Item, ...]
     items_note: str
     quality: tuple[QualityRow, ...]
+    quality_reading: str
     quality_note: str
     results: tuple[ResultRow, ...]
     results_note: str
@@ -267,13 +226,10 @@ class CaseReport:
     reading: tuple[str, ...]
     calibrations: tuple[CalibrationContent, ...]
     calibrations_note: str
-    processing: tuple[str, ...]
-    method: tuple[Fact, ...]
-    limitations: tuple[str, ...]
+    method: MethodChapter
     failures: tuple[FailureRow, ...]
     skipped: tuple[FailureRow, ...]
     failures_note: str
     glossary: tuple[Fact, ...]
     waveforms: tuple[WaveformPlot, ...]
     waveforms_note: str
-    settings: tuple[SettingsTable, ...]

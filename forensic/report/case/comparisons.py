@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from forensic.comparison.sides import channel_label
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ReportError
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.formats import finite, first_few, format_lr, printable, shortened
+from forensic.report.shared.labels import channel_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Issued(Comparison):
 
     Attributes:
         low, high: ends of its 95 % interval, log10.
-        questioned_distance, known_distance: how far the population's conditions lie from the case's, on each side.
+        questioned_distance, known_distance: how far the population's conditions are from the case's, on each side.
         questioned_differs, known_differs: in what.
     """
 

@@ -1,18 +1,16 @@
 """Rows of the evidence tables, as the chapters ask for them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
-from forensic.comparison.sides import channel_label
 from forensic.errors import ReportError
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import plural, printable
-
-T = TypeVar("T")
+from forensic.report.shared.formats import printable
+from forensic.report.shared.labels import channel_label
 
 
 def check_one_examination(inputs: ReportInputs) -> None:
@@ -61,11 +59,3 @@ def label_of(row: Mapping[str, Any], exhibits: Exhibits) -> str:
 def why_unreadable(file: Mapping[str, Any]) -> str:
     """Why a file could not be read, from its row."""
     return printable(file["reason"] or "The file could not be read.")
-
-
-def first_rows(rows: Sequence[T], most: int, noun: str) -> tuple[tuple[T, ...], str]:
-    """The first rows of a long table, and a note where that is not all."""
-    note = ""
-    if len(rows) > most:
-        note = f"The first {most:,} of {plural(len(rows), noun)} are listed; all are in the tables of the case."
-    return tuple(rows[:most]), note

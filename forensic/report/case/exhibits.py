@@ -6,8 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from forensic.report.case.case_report import Fact
+from forensic.case.store import REFERENCE, SKIPPED
+from forensic.records import QUESTIONED
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.content import Fact
 from forensic.report.shared.formats import first_few, printable
 
 
@@ -28,14 +30,14 @@ class Exhibits:
         self._folders: dict[str, str] = {}
         # A case may hold the known recordings of an earlier reference set; they are no part of this report.
         known = pl.col("path").is_in(list(self._speaker_of))
-        self.files = inputs.files.filter((pl.col("side") == "questioned") | known)
-        for side, letter in (("questioned", "Q"), ("reference", "K")):
+        self.files = inputs.files.filter((pl.col("side") == QUESTIONED) | known)
+        for side, letter in ((QUESTIONED, "Q"), (REFERENCE, "K")):
             self._number(self.files.filter(pl.col("side") == side), side, letter)
         self.order = {label: n for n, (label, _) in enumerate(self.rows)}
 
     def _number(self, files: pl.DataFrame, side: str, letter: str) -> None:
         folder = self._folders[side] = _common_folder(files["path"].to_list())
-        received = [row for row in files.iter_rows(named=True) if row["status"] != "skipped"]
+        received = [row for row in files.iter_rows(named=True) if row["status"] != SKIPPED]
         received.sort(key=lambda row: (self._speaker_place(row["path"]), _natural(row["path"])))
         for n, row in enumerate(received, 1):
             label = f"{letter}{n}"
@@ -97,8 +99,8 @@ class Exhibits:
         return tuple(Fact(self.speaker(name), first_few(labels)) for name, labels in exhibits.items())
 
     def folders(self) -> tuple[Fact, ...]:
-        """The folder below which the names of each side stand."""
-        sides = (("questioned", "Questioned recordings"), ("reference", "Known recordings"))
+        """The folder below which the names of each side are given."""
+        sides = ((QUESTIONED, "Questioned recordings"), (REFERENCE, "Known recordings"))
         return tuple(Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side))
 
 

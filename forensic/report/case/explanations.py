@@ -95,7 +95,7 @@ def _on_growth(explanation: Explanation) -> str:
     if len(explanation.amounts) <= 1:
         return ""
     if len(calibrated) <= 1:
-        return "How the LR grows with the amount of speech cannot be told: nothing calibrates smaller amounts."
+        return "It is not known how the LR grows with the amount of speech: nothing calibrates smaller amounts."
     (all_s, (of_all, *_)), earlier = calibrated[-1], calibrated[:-1]
     half_s, (of_half, low, high) = min(earlier, key=lambda each: abs(each[0] - all_s / 2))
     return (
@@ -107,7 +107,7 @@ def _on_growth(explanation: Explanation) -> str:
 
 def _on_typicality(found: Typicality | None, comparison: Issued) -> str:
     if found is None:
-        return "How common such a voice is cannot be told: the calibration is a list of scores, without voices."
+        return "It is not known how common such a voice is: the calibration is a list of scores, without voices."
     nearest = [
         f"{shortened(printable(voice.speaker), 40)} ({format_number(voice.score, 3)})"
         for voice in found.nearest[:_NEAREST_NAMED]

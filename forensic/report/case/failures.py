@@ -4,12 +4,14 @@ from typing import Any
 
 import polars as pl
 
-from forensic.comparison.sides import channel_label
-from forensic.report.case.case_report import FailureRow
+from forensic.case.store import SKIPPED, UNREADABLE
 from forensic.report.case.evidence import in_order, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.content import FailureRow
 from forensic.report.shared.formats import printable
+from forensic.report.shared.labels import channel_label
+from forensic.report.shared.rows import failure_row
 
 
 def list_failures(
@@ -19,7 +21,7 @@ def list_failures(
     unreadable = [
         FailureRow(label, exhibits.name(label), "read", why_unreadable(row), printable(row["remedy"] or ""))
         for label, row in exhibits.rows
-        if row["status"] == "unreadable"
+        if row["status"] == UNREADABLE
     ]
     failures = unreadable + [_failure(row, exhibits) for row in in_order(inputs.failures, exhibits)]
     skipped = [
@@ -30,7 +32,7 @@ def list_failures(
             printable(row["reason"] or "Not an audio file."),
             printable(row["remedy"] or ""),
         )
-        for row in exhibits.files.filter(pl.col("status") == "skipped").sort("path").iter_rows(named=True)
+        for row in exhibits.files.filter(pl.col("status") == SKIPPED).sort("path").iter_rows(named=True)
     ]
     most = inputs.limits.failures
     notes = [
@@ -43,10 +45,4 @@ def list_failures(
 
 def _failure(row: dict[str, Any], exhibits: Exhibits) -> FailureRow:
     label = exhibits.label(row["sha256"])
-    return FailureRow(
-        channel_label(label, row["channel"] or 0),
-        exhibits.name(label),
-        printable(row["step"] or ""),
-        printable(row["problem"] or ""),
-        printable(row["remedy"] or ""),
-    )
+    return failure_row(channel_label(label, row["channel"] or 0), exhibits.name(label), row)

@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forensic.records import Vector
+from forensic.report.case.case_report import CaseReport
+from forensic.report.case.explanation_figure import draw_explanation
 from forensic.report.case.plots import (
     Cell,
     ForestPlot,
-    Mark,
     MatrixPlot,
     ScorePlot,
-    TippettPlot,
     WaveformPlot,
 )
 from forensic.report.shared.canvas import (
     DIFFERENT,
     INK,
     MOST_POINTS,
-    PALE,
     SAME,
     SOFT,
     WIDTH_IN,
@@ -28,18 +27,30 @@ from forensic.report.shared.canvas import (
     legend_above,
     new_figure,
     style,
-    survival,
 )
 from forensic.report.shared.formats import format_signed
+from forensic.report.shared.tippett import KINDS, draw_marks, draw_tippett
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_LABELLED_MARKS = 6
 _HISTOGRAM_BINS = 60
 
 _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _MOST_TIMES = 10
+
+
+def draw_all(report: CaseReport) -> dict[str, str]:
+    """Every plot of the report as SVG, by name."""
+    plots = {plot.name: draw_forest(plot) for plot in report.forest}
+    plots |= {plot.name: draw_matrix(plot) for plot in report.matrices}
+    plots |= {each.plot.name: draw_explanation(each.plot) for each in report.explanations if each.plot is not None}
+    for calibration in report.calibrations:
+        if calibration.scores is not None:
+            plots[calibration.scores.name] = draw_scores(calibration.scores)
+        if calibration.tippett is not None:
+            plots[calibration.tippett.name] = draw_tippett(calibration.tippett)
+    return plots | {plot.name: draw_waveform(plot) for plot in report.waveforms}
 
 
 def draw_scores(plot: ScorePlot) -> str:
@@ -48,7 +59,9 @@ def draw_scores(plot: ScorePlot) -> str:
         figure, axes = new_figure(2.5)
         everything = np.concatenate([plot.same_speaker, plot.different_speaker, [m.value for m in plot.marks]])
         edges = np.histogram_bin_edges(everything, bins=_HISTOGRAM_BINS)
-        for scores, label, colour, line in _populations(plot):
+        for (label, colour, line), scores in zip(KINDS, (plot.same_speaker, plot.different_speaker), strict=True):
+            if not len(scores):
+                continue
             heights = np.histogram(scores, edges, density=True)[0]
             axes.stairs(heights, edges, fill=True, color=colour, alpha=0.16, linewidth=0)
             axes.stairs(heights, edges, color=colour, linewidth=1.3, linestyle=line, label=label)
@@ -56,34 +69,7 @@ def draw_scores(plot: ScorePlot) -> str:
         axes.set_ylabel("density")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        _headroom(axes)
-        _mark(axes, plot.marks)
-        legend_above(axes)
-        return as_svg(figure, plot.name, plot.caption)
-
-
-def draw_tippett(plot: TippettPlot) -> str:
-    """Shares of the population's pairs with at least each log10 LR, with the case's LRs."""
-    with style():
-        figure, axes = new_figure(2.7)
-        everything = np.concatenate([plot.same_speaker, plot.different_speaker, plot.bounds, [0.0]])
-        low, high = float(np.min(everything)), float(np.max(everything))
-        margin = 0.04 * (high - low) + 0.1
-        low, high = low - margin, high + margin
-        for values, label, colour, line in _populations(plot):
-            at, share = survival(values)
-            at, share = np.r_[low, at, high], np.r_[share[0], share, 0.0]
-            axes.plot(at, 100 * share, drawstyle="steps-pre", color=colour, linewidth=1.4, linestyle=line, label=label)
-        for start, end in ((low, plot.bounds[0]), (plot.bounds[1], high)):
-            axes.axvspan(start, end, color=PALE, zorder=0, linewidth=0)
-        axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=(0, (1, 2)))
-        axes.set_xlim(low, high)
-        axes.set_ylim(0, 119)
-        axes.set_yticks([0, 25, 50, 75, 100])
-        axes.set_xlabel("log10 LR")
-        axes.set_ylabel("pairs with at least this LR, %")
-        axes.grid(axis="y", color=PALE, linewidth=0.7)
-        _mark(axes, plot.marks)
+        draw_marks(axes, plot.marks, axes.get_ylim()[1])
         legend_above(axes)
         return as_svg(figure, plot.name, plot.caption)
 
@@ -174,48 +160,6 @@ def draw_waveform(plot: WaveformPlot) -> str:
 
 
 # --------------------------------------------------------------------------------------------------
-
-
-def _mark(axes: "Axes", marks: Sequence[Mark]) -> None:
-    """The case's values: lines with labels where there are few, ticks at the foot where there are many."""
-    if len(marks) > _MOST_LABELLED_MARKS:
-        values = [mark.value for mark in marks]
-        axes.plot(values, [0.03] * len(values), "|", markersize=9, color=INK, transform=axes.get_xaxis_transform())
-        return
-    left, right = axes.get_xlim()
-    last, level = -np.inf, 0
-    for mark in sorted(marks, key=lambda mark: mark.value):
-        place = (mark.value - left) / (right - left)
-        level = level + 1 if place - last < 0.2 else 0  # noqa: PLR2004 - about the width of a label
-        last = place
-        top = 0.985 - 0.075 * level
-        axes.axvline(mark.value, ymax=top - 0.01, color=INK, linewidth=0.9)
-        side = "right" if place > 0.88 else "left"  # noqa: PLR2004
-        offset = -2 if side == "right" else 2
-        axes.annotate(
-            drawable(mark.label),
-            (mark.value, top),
-            xycoords=axes.get_xaxis_transform(),
-            xytext=(offset, 0),
-            textcoords="offset points",
-            ha=side,
-            va="top",
-            fontsize=7,
-        )
-
-
-def _headroom(axes: "Axes") -> None:
-    """Room above the curves for the labels of the marks."""
-    axes.set_ylim(0, axes.get_ylim()[1] * 1.25)
-
-
-def _populations(plot: ScorePlot | TippettPlot) -> list[tuple[Vector, str, str, Any]]:
-    """What a plot holds of either kind of pairs, with name, colour and line; a kind without pairs is left out."""
-    kinds: list[tuple[Vector, str, str, Any]] = [
-        (plot.same_speaker, "same-speaker", SAME, "solid"),
-        (plot.different_speaker, "different-speaker", DIFFERENT, (0, (4, 1.5))),
-    ]
-    return [kind for kind in kinds if len(kind[0])]
 
 
 def _bands(axes: "Axes", plot: ForestPlot, low: float, high: float) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from forensic.case.store import UNREADABLE
 from forensic.report.case.case_report import Item
-from forensic.report.case.evidence import contents_of, first_rows, why_unreadable
+from forensic.report.case.evidence import contents_of, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import NO_BREAK, first_few, format_duration, plural, printable
+from forensic.report.shared.formats import NO_BREAK, first_few, first_rows, format_duration, plural, printable
 
 
 def list_items(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Item, ...], str]:
@@ -43,7 +44,7 @@ def _notes(
     if twins:
         notes.append(f"Same bytes as {first_few(twins)}.")
     notes += [printable(note) for note in found.get("notes") or ()]
-    if row["status"] == "unreadable":
+    if row["status"] == UNREADABLE:
         notes.append(why_unreadable(row))
     if label.startswith("Q") and not is_compared:
         notes.append("Not part of this comparison.")
@@ -51,7 +52,7 @@ def _notes(
 
 
 def _status(row: Mapping[str, Any], measured: frozenset[str], failed: frozenset[str]) -> str:
-    if row["status"] == "unreadable":
+    if row["status"] == UNREADABLE:
         return "unreadable"
     if row["sha256"] not in measured:
         return "not examined"

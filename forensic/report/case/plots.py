@@ -1,16 +1,9 @@
-"""What each plot of a report shows, as plain data; ``forensic.report.case.figures`` draws it."""
+"""What each plot of a case report shows, as plain data; ``forensic.report.case.figures`` draws it."""
 
 from dataclasses import dataclass
 
 from forensic.records import Vector
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A comparison of the case on a plot of the population's."""
-
-    label: str
-    value: float
+from forensic.report.shared.plots import Mark
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,18 +14,6 @@ class ScorePlot:
     caption: str
     same_speaker: Vector
     different_speaker: Vector
-    marks: tuple[Mark, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TippettPlot:
-    """Log10 LRs of the reference population, with the case's and the bounds."""
-
-    name: str
-    caption: str
-    same_speaker: Vector
-    different_speaker: Vector
-    bounds: tuple[float, float]
     marks: tuple[Mark, ...]
 
 

@@ -2,7 +2,7 @@
 
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared import wording
+from forensic.report.shared import method_wording, wording
 from forensic.report.shared.formats import first_few, printable
 
 
@@ -18,7 +18,7 @@ def describe_processing(inputs: ReportInputs, exhibits: Exhibits) -> tuple[str, 
     choices = (
         wording.BY_HAND.format(items=first_few([text for _, text in sorted(chosen)])) if chosen else wording.AUTOMATIC
     )
-    return (*wording.PROCESSING, choices)
+    return (*method_wording.processing(inputs.method), choices)
 
 
 def _file(path: str) -> str:

@@ -55,7 +55,8 @@ def publish(folder: Path, outcome: CaseOutcome) -> Published:
     """Write results and report into a folder, whose name becomes their id."""
     from forensic.report.case.build import build_report
     from forensic.report.case.inputs import ReportInputs
-    from forensic.report.render import render_html, write_report
+    from forensic.report.case.render import render_case_html
+    from forensic.report.shared.render import write_report
 
     folder.mkdir(parents=True, exist_ok=True)
     outcome = dataclasses.replace(outcome, comparison_id=folder.name)
@@ -63,7 +64,7 @@ def publish(folder: Path, outcome: CaseOutcome) -> Published:
     write_csv(outcome.comparisons, folder / "comparisons.csv")
     results = case_results(outcome)
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    return Published(folder, *write_report(folder, render_html(build_report(ReportInputs.of(outcome)))))
+    return Published(folder, *write_report(folder, render_case_html(build_report(ReportInputs.of(outcome)))))
 
 
 def check_new(report: Path | None) -> None:

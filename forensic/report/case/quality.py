@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from forensic.comparison.method import Method
 from forensic.language.names import name_of
+from forensic.quantities import DRY_C50_DB
 from forensic.report.case.case_report import QualityRow
-from forensic.report.case.evidence import first_rows, in_order, label_of, rows_by
+from forensic.report.case.evidence import in_order, label_of, rows_by
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import NOTHING, format_duration, format_number, format_share
+from forensic.report.shared.formats import NOTHING, first_rows, format_duration, format_number, format_share
+from forensic.report.shared.method_wording import languages_reading
 
-_DRY_C50_DB = 20.0  # beyond which rooms are as good as none
 _PLAIN = 0.8
 
 
@@ -38,6 +40,18 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
     return first_rows(rows, inputs.limits.items, "channel")
 
 
+def quality_reading(method: Method) -> str:
+    """How to read the columns of the table."""
+    return (
+        "Net speech is the total of the stretches in which speech was detected. An SNR is left out (\N{EN DASH}) where "
+        "a recording holds no pause in which to measure the noise. C50, the clarity of the room, is the energy of its "
+        "first 50 ms over what follows: the lower, the more reverberation. It and the kind of codec that shows are "
+        f"estimates of a small network; a question mark shows where it is less than {format_share(_PLAIN)} sure of "
+        "the kind. The codec of a file says less: a call may have been stored again in another. "
+        f"{languages_reading(method)} Files with the same bytes are measured once, under the first item."
+    )
+
+
 def _band(row: Mapping[str, Any]) -> str:
     """Both edges, "200 to 3,400"."""
     high = _number(row["bandwidth_hz"])
@@ -45,14 +59,14 @@ def _band(row: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None, decimals: int = 0) -> str:
-    """The unit stands in the table's head."""
+    """The unit is in the head of the table."""
     return NOTHING if value is None else format_number(value, decimals)
 
 
 def _clarity(c50_db: float | None) -> str:
     if c50_db is None:
         return NOTHING
-    return "dry" if c50_db >= _DRY_C50_DB else _number(c50_db)
+    return "dry" if c50_db >= DRY_C50_DB else _number(c50_db)
 
 
 def _codec(row: Mapping[str, Any]) -> str:
@@ -62,11 +76,11 @@ def _codec(row: Mapping[str, Any]) -> str:
     return f"{row['codec_trace']}{'' if row['codec_trace_probability'] >= _PLAIN else ' ?'}"
 
 
-def _language(told: Sequence[Mapping[str, Any]]) -> str:
+def _language(found: Sequence[Mapping[str, Any]]) -> str:
     """Name and probability, "German 0.91", with the accent of English; or why none is named."""
-    if not told:
+    if not found:
         return NOTHING
-    row = told[-1]
+    row = found[-1]
     if row["language"] is None:
         return str(row["answer"])
     accent = f" ({name_of(row['accent'])} accent)" if row["accent"] else ""

@@ -19,11 +19,12 @@ from forensic.report.case.comparisons import (
 )
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.formats import format_lr, format_number, format_range, format_signed
+from forensic.report.shared.rows import calibration_labels
 
 
 def list_results(comparisons: Sequence[Issued | Refused], inputs: ReportInputs) -> tuple[tuple[ResultRow, ...], str]:
     """The table of results, or its most telling part, and a note on what was left out."""
-    labels = calibration_labels(issued_of(comparisons))
+    labels = calibration_labels(each.calibration_id for each in issued_of(comparisons))
     known = count_known(comparisons)
     groups = by_questioned(comparisons)
     rows = [row for group in groups for row in _rows(group, known, labels)]
@@ -38,12 +39,6 @@ def list_results(comparisons: Sequence[Issued | Refused], inputs: ReportInputs) 
             f"All are in {inputs.all_results}."
         )
     return tuple(rows), note
-
-
-def calibration_labels(issued: Sequence[Issued]) -> dict[str, str]:
-    """Labels "C1", "C2", ... by the id of a calibration, in the order of use."""
-    used = dict.fromkeys(comparison.calibration_id for comparison in issued)
-    return {key: f"C{n}" for n, key in enumerate(used, 1)}
 
 
 def _rows(group: Sequence[Issued | Refused], known: int, labels: Mapping[str, str]) -> list[ResultRow]:

@@ -1,20 +1,14 @@
 """From tables of voices and links to the report, chapter by chapter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
 import polars as pl
 
+from forensic.comparison.independence import SAME_SOURCE
 from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
-from forensic.records import Calibration, Conditions
-from forensic.report.case.case_report import ChanceRow, Fact, FailureRow
-from forensic.report.case.chance import format_expected
-from forensic.report.case.evidence import first_rows
-from forensic.report.case.method import describe_method, list_settings
-from forensic.report.case.title_page import software
 from forensic.report.links.content import (
-    CalibrationRow,
     ClusterRow,
     Graph,
     GraphEdge,
@@ -24,46 +18,31 @@ from forensic.report.links.content import (
     SuspicionRow,
     VoiceRow,
 )
-from forensic.report.shared import wording
+from forensic.report.shared.content import CountRow, Fact, FailureRow, MethodChapter
 from forensic.report.shared.formats import (
     first_few,
-    format_day,
+    first_rows,
     format_duration,
     format_lr,
-    format_number,
     format_range,
     format_share,
     format_signed,
-    paragraphs,
     plural,
     printable,
 )
+from forensic.report.shared.glossary import LINKS, glossary
+from forensic.report.shared.method import describe_system, list_settings
+from forensic.report.shared.method_wording import limitations, link_reading, suspected_pairs
+from forensic.report.shared.refusals import counted_reasons
+from forensic.report.shared.rows import chance_row, failure_row, list_calibrations
+from forensic.report.shared.suspicions import finding, leaks_in_words, names_of
+from forensic.report.shared.title_page import signatories, title_page, whose_case
 
 MOST_NODES = 60
 """Of a graph that can still be read."""
 
 _MOST_ROWS = 300
 _MOST_VOICES_NAMED = 60
-
-READING = paragraphs("""
-A voice is all speech of one channel of a recording or, where several speakers were told apart in it, of one of
-them. Every voice was compared with every other. Of two voices, the one with more net speech took the place of
-the known side: the reference recordings of that side were chosen to be like it, those of the questioned side
-to be like the other.
-
-A link is a pair whose LR reaches the threshold. It is no finding that the two are one speaker: among many
-pairs of different people, some reach any threshold by chance. The table in the summary says how many to
-expect; where that is not far below the number found, links by themselves say little.
-
-A cluster was made by joining, again and again, the two groups of voices with the highest mean log10 LR
-between them, while that mean was at least the threshold (average linkage). Pairs without an LR count in no
-mean. "Together" says in which share of the draws of the bootstrap over reference speakers all voices of the
-cluster were still in one. It covers the limited number of reference speakers only. A cluster is a proposal of
-what to examine by comparison; its LRs are not independent and must not be multiplied.
-
-Recordings suspected of one source or of one session are kept apart from links: what is alike in them may be
-the recording, the room or the line. No LR is issued between them, unless the settings allow it.
-""")
 
 
 def build_link_report(inputs: LinkOutcome) -> LinkReport:
@@ -78,32 +57,26 @@ def build_link_report(inputs: LinkOutcome) -> LinkReport:
     voices, voices_note = first_rows([_voice_row(row) for row in inputs.voices.to_dicts()], _MOST_ROWS, "voice")
     failures, failures_note = first_rows(_failure_rows(inputs.failures), _MOST_ROWS, "failure")
     graph, graph_note = _graph(inputs)
-    calibrations = _calibrations(inputs)
-    calibrations_note = ""
-    if len(calibrations) > _MOST_ROWS:
-        calibrations_note = (
-            f"The {_MOST_ROWS:,} of {len(calibrations):,} calibrations that most pairs use; all are in results.json."
-        )
+    calibrations, calibrations_note = list_calibrations(
+        inputs.uses, inputs.calibrations, _MOST_ROWS, "pairs", "results.json"
+    )
     return LinkReport(
-        title=printable(case.title) or "Voices across recordings",
-        report_id=printable(inputs.report_id),
-        reference=printable(case.reference),
-        software=software(inputs.method),
-        created_iso=inputs.created_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        details=(
-            Fact("Case reference", printable(case.reference)),
-            Fact("Laboratory", " ".join(paragraphs(case.laboratory))),
-            Fact("Results computed", f"{format_day(inputs.created_utc)}, {inputs.created_utc:%H:%M} UTC"),
-            Fact("Threshold of a link", f"LR {format_lr(inputs.threshold_log10_lr)}"),
-            Fact("Report", printable(inputs.report_id)),
+        title_page=title_page(
+            "Links between recordings",
+            case.title or "Voices across recordings",
+            inputs.report_id,
+            inputs.created_utc,
+            inputs.method,
+            particulars=(
+                *whose_case(case),
+                Fact("Threshold of a link", f"LR {format_lr(inputs.threshold_log10_lr)}"),
+            ),
+            signatories=signatories(case),
+            reference=case.reference,
         ),
-        signatories=(Fact("Examiner", printable(case.examiner)), Fact("Reviewer", printable(case.reviewer))),
-        warnings=tuple(printable(warning) for warning in inputs.warnings),
+        warnings=tuple(map(printable, leaks_in_words(inputs.not_searched, {}))),
         lead=_lead(inputs),
-        chance=tuple(
-            ChanceRow(format_lr(row.log10_lr), format_expected(row.expected), f"{row.found:,}")
-            for row in inputs.chance()
-        ),
+        chance=tuple(chance_row(row.log10_lr, row.expected, row.found) for row in inputs.chance()),
         graph=graph,
         graph_note=graph_note,
         clusters=clusters,
@@ -114,15 +87,22 @@ def build_link_report(inputs: LinkOutcome) -> LinkReport:
         suspicions_note=suspicions_note,
         voices=voices,
         voices_note=voices_note,
-        refusals=tuple(Fact(f"{number:,}", printable(reason)) for reason, number in inputs.without_lr[:40]),
+        refusals=tuple(
+            CountRow(f"{number:,}", "pairs", printable(reason))
+            for reason, _, number in counted_reasons(inputs.without_lr)[:40]
+        ),
         failures=failures,
         failures_note=failures_note,
-        reading=READING,
-        calibrations=calibrations[:_MOST_ROWS],
+        reading=link_reading(inputs.method),
+        calibrations=calibrations,
         calibrations_note=calibrations_note,
-        method=describe_method(inputs.method),
-        limitations=wording.LIMITATIONS,
-        settings=list_settings(inputs.method.settings),
+        method=MethodChapter(
+            processing=(),
+            system=describe_system(inputs.method),
+            limitations=limitations(inputs.method, shows_languages=False),
+            settings=list_settings(inputs.method.settings),
+        ),
+        glossary=glossary(LINKS),
     )
 
 
@@ -156,11 +136,7 @@ def _lead(inputs: LinkOutcome) -> tuple[str, ...]:
         linked += "no two voices are in one cluster."
     sentences = [compared, linked]
     if inputs.suspicions:
-        sentences.append(
-            f"{plural(len(inputs.suspicions), 'pair of recordings', 'pairs of recordings')} "
-            f"{'is' if len(inputs.suspicions) == 1 else 'are'} suspected of one source or session, and kept apart from "
-            "the links."
-        )
+        sentences.append(suspected_pairs(inputs.method, [pair.suspicion.kind for pair in inputs.suspicions]))
     return tuple(sentences)
 
 
@@ -168,7 +144,7 @@ def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
     """Voices that anything joins, and what joins them."""
     joined = set(inputs.links["known_voice"]) | set(inputs.links["questioned_voice"])
     pairs = {
-        (pair.first_voices[0], pair.second_voices[0]): pair.kind
+        (pair.first_voices[0], pair.second_voices[0]): pair.suspicion.kind
         for pair in reversed(inputs.suspicions)
         if pair.first_voices and pair.second_voices
     }
@@ -201,7 +177,8 @@ def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
     alone = inputs.voices.height - len(shown)
     caption = (
         "Voices by their numbers in the list of voices; a colour is a cluster, white is none. The thicker a line, the "
-        "higher the LR; a dashed line has an interval that reaches below the threshold. Where nodes lie says nothing."
+        "higher the LR; a dashed line has an interval that reaches below the threshold. The place of a node has no "
+        "meaning."
     )
     note = left_out or (f"{plural(alone, 'further voice is', 'further voices are')} joined to none." if alone else "")
     return Graph(tuple(GraphNode(f"V{voice}", cluster[voice] or 0) for voice in shown), tuple(edges), caption), note
@@ -225,7 +202,7 @@ def _cluster_row(one: VoiceCluster, names: Mapping[int, str]) -> ClusterRow:
     if one.holds_two_of_one_recording:
         notes.append("Two of its voices are of one recording, where they were taken for two speakers.")
     return ClusterRow(
-        label=f"C{one.number}",
+        label=f"G{one.number}",
         voices=tuple((f"V{voice}", names[voice]) for voice in named),
         mean=format_signed(one.mean_log10_lr),
         lowest=format_signed(one.lowest_log10_lr),
@@ -246,18 +223,19 @@ def _link_row(row: Mapping[str, Any], names: Mapping[int, str]) -> LinkRow:
         interval=format_range(row["log10_lr_low"], row["log10_lr_high"]),
         verbal=printable(row["verbal_equivalent"]),
         share_of_draws=format_share(row["share_of_draws"]),
-        cluster=f"C{row['cluster']}" if row["cluster"] else "",
+        cluster=f"G{row['cluster']}" if row["cluster"] else "",
     )
 
 
 def _suspicion_rows(inputs: LinkOutcome) -> list[SuspicionRow]:
+    names = names_of(inputs.voices)
     return [
         SuspicionRow(
-            pair.kind,
+            pair.suspicion.kind,
             first_few([f"V{voice}" for voice in (*pair.first_voices, *pair.second_voices)]),
-            printable(pair.finding),
+            printable(finding(pair.suspicion, names)),
         )
-        for pair in sorted(inputs.suspicions, key=lambda pair: pair.kind != "same source")
+        for pair in sorted(inputs.suspicions, key=lambda pair: pair.suspicion.kind != SAME_SOURCE)
     ]
 
 
@@ -268,43 +246,13 @@ def _voice_row(row: Mapping[str, Any]) -> VoiceRow:
         net_speech=format_duration(row["net_speech_s"]),
         pairs=f"{row['pairs_with_lr']:,}",
         links=f"{row['links']:,}",
-        cluster=f"C{row['cluster']}" if row["cluster"] else "",
+        cluster=f"G{row['cluster']}" if row["cluster"] else "",
         reason=printable(row["reason"] or ""),
     )
 
 
 def _failure_rows(failures: pl.DataFrame) -> list[FailureRow]:
     return [
-        FailureRow(
-            label=f"channel {row['channel']}" if row["channel"] else "",
-            name=printable(row["path"] or row["sha256"]),
-            step=printable(row["step"]),
-            problem=printable(row["problem"]),
-            remedy=printable(row["remedy"]),
-        )
+        failure_row(f"channel {row['channel']}" if row["channel"] else "", row["path"] or row["sha256"], row)
         for row in failures.sort("path", "channel", nulls_last=False).to_dicts()
     ]
-
-
-def _calibrations(inputs: LinkOutcome) -> tuple[CalibrationRow, ...]:
-    used: Sequence[tuple[str, int]] = sorted(inputs.uses.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(
-        _calibration_row(f"K{number}", inputs.calibrations[key], pairs) for number, (key, pairs) in enumerate(used, 1)
-    )
-
-
-def _calibration_row(label: str, fitted: Calibration, pairs: int) -> CalibrationRow:
-    return CalibrationRow(
-        label=label,
-        known=_conditions(fitted.known),
-        questioned=_conditions(fitted.questioned),
-        distance=f"{fitted.known_distance:.1f}; {fitted.questioned_distance:.1f}",
-        speakers=f"{fitted.speakers:,}",
-        cllr=f"{fitted.cllr.value:.3f} ({fitted.cllr.low:.3f} to {fitted.cllr.high:.3f})",
-        bounds=f"{format_number(fitted.lower_bound_log10_lr, 2)} to {format_number(fitted.upper_bound_log10_lr, 2)}",
-        pairs=f"{pairs:,}",
-    )
-
-
-def _conditions(conditions: Conditions) -> str:
-    return f"{printable(conditions.name)}, {conditions.net_speech_s:.0f} s"

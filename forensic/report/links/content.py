@@ -1,8 +1,18 @@
 """The finished report of links as plain data, in the order of its chapters."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from forensic.report.case.case_report import ChanceRow, Fact, FailureRow, SettingsTable
+from forensic.comparison.independence import SuspicionKind
+from forensic.report.shared.content import (
+    CalibrationRow,
+    ChanceRow,
+    CountRow,
+    Fact,
+    FailureRow,
+    MethodChapter,
+    TitlePage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +29,14 @@ class GraphEdge:
 
     Attributes:
         first, second: places of the nodes.
-        kind: "link", "same source" or "same session".
+        kind: of what joins them.
         log10_lr: of a link; 0 otherwise.
         is_firm: whether the lower end of the link's interval reaches the threshold.
     """
 
     first: int
     second: int
-    kind: str
+    kind: SuspicionKind | Literal["link"]
     log10_lr: float = 0.0
     is_firm: bool = True
 
@@ -92,30 +102,10 @@ class VoiceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationRow:
-    """The conditions and the worth of one calibration."""
-
-    label: str
-    known: str
-    questioned: str
-    distance: str
-    speakers: str
-    cllr: str
-    bounds: str
-    pairs: str
-
-
-@dataclass(frozen=True, slots=True)
 class LinkReport:
     """A whole report of links. Texts are plain; a note says what was left out of a table."""
 
-    title: str
-    report_id: str
-    reference: str
-    software: str
-    created_iso: str
-    details: tuple[Fact, ...]
-    signatories: tuple[Fact, ...]
+    title_page: TitlePage
     warnings: tuple[str, ...]
     lead: tuple[str, ...]
     chance: tuple[ChanceRow, ...]
@@ -129,12 +119,11 @@ class LinkReport:
     suspicions_note: str
     voices: tuple[VoiceRow, ...]
     voices_note: str
-    refusals: tuple[Fact, ...]
+    refusals: tuple[CountRow, ...]
     failures: tuple[FailureRow, ...]
     failures_note: str
     reading: tuple[str, ...]
     calibrations: tuple[CalibrationRow, ...]
     calibrations_note: str
-    method: tuple[Fact, ...]
-    limitations: tuple[str, ...]
-    settings: tuple[SettingsTable, ...]
+    method: MethodChapter
+    glossary: tuple[Fact, ...]

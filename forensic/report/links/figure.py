@@ -4,7 +4,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE
 from forensic.report.links.content import Graph, GraphEdge
 from forensic.report.shared.canvas import DIFFERENT, INK, SAME, SOFT, WIDTH_IN, as_svg, new_figure, style
 
@@ -16,6 +19,11 @@ _STEPS = 220
 _NODE_IN = 0.3  # least distance of two nodes
 _LABEL_PT = 7.0
 _MOST_HEIGHT_IN = 7.0  # with its heading and caption on a page
+
+
+def draw_all(graph: Graph | None) -> dict[str, str]:
+    """The graph as SVG, by name, where there is one."""
+    return {"graph": draw_graph(graph)} if graph else {}
 
 
 def draw_graph(graph: Graph) -> str:
@@ -47,9 +55,9 @@ def draw_graph(graph: Graph) -> str:
 
 
 def _line(edge: GraphEdge) -> dict[str, Any]:
-    if edge.kind == "same source":
+    if edge.kind == SAME_SOURCE:
         return {"color": DIFFERENT, "linewidth": 3.0, "linestyle": (0, (1.0, 1.2))}
-    if edge.kind == "same session":
+    if edge.kind == SAME_SESSION:
         return {"color": SOFT, "linewidth": 1.6, "linestyle": (0, (1.0, 1.8))}
     width = 0.5 + 0.9 * min(max(edge.log10_lr, 0.0), 4.0)
     return {"color": SAME, "linewidth": width, "alpha": 0.75, "linestyle": "-" if edge.is_firm else (0, (4, 2))}
@@ -63,7 +71,7 @@ def place_nodes(count: int, edges: list[tuple[int, int]]) -> Positions:
         edges: pairs of nodes.
 
     Returns:
-        In inches within the width of a page, shape (count, 2); the same graph always lies the same.
+        In inches within the width of a page, shape (count, 2); the same graph always has the same places.
     """
     positions = np.zeros((count, 2))
     left = top = row_height = 0.0
@@ -80,11 +88,10 @@ def place_nodes(count: int, edges: list[tuple[int, int]]) -> Positions:
 
 
 def _parts(count: int, edges: list[tuple[int, int]]) -> list[list[int]]:
-    owner = list(range(count))
-    for a, b in edges:
-        old, new = owner[a], owner[b]
-        owner = [new if one == old else one for one in owner]
-    return [[node for node in range(count) if owner[node] == part] for part in sorted(set(owner))]
+    """Nodes of each connected part."""
+    one, other = np.array(edges, dtype=np.intp).reshape(-1, 2).T
+    number, part = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(count, count)))
+    return [np.flatnonzero(part == which).tolist() for which in range(number)]
 
 
 def _spring(count: int, edges: list[tuple[int, int]], room: float) -> Positions:
@@ -94,7 +101,7 @@ def _spring(count: int, edges: list[tuple[int, int]], room: float) -> Positions:
     """
     angle = 2 * np.pi * np.arange(count) / count
     placed = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(count)
-    if count > 2:  # noqa: PLR2004 - two lie side by side as they are
+    if count > 2:  # noqa: PLR2004 - two are side by side already
         one, other = np.array(edges).T
         for step in range(_STEPS):
             apart = placed[:, None] - placed

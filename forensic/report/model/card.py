@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from forensic.report.render import environment
+from forensic.report.shared.render import environment
 
 
 def render_model_card(card: Mapping[str, Any], record: Mapping[str, Any]) -> str:

@@ -5,13 +5,14 @@ and read aloud; matplotlib lays it out with the typeface that it brings, a wide 
 """
 
 import io
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forensic.records import Vector
+from forensic.report.shared.svg import inline_svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Blue and vermilion of Okabe & Ito: told apart by every kind of colour vision, and by lightness in greyscale.
+# Blue and vermilion of Okabe & Ito: distinct to every kind of colour vision, and by lightness in greyscale.
 SAME, DIFFERENT = "#0072b2", "#d55e00"
 INK, SOFT, RULE, PALE = "#1f2430", "#5b6472", "#c9ced6", "#eef0f3"
 
 WIDTH_IN = 6.7  # the text width of the A4 page
 MOST_POINTS = 480  # a line of more points looks the same and only makes the file larger
+DASHED, DOTTED = (0, (4, 1.5)), (0, (1, 2))
 
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -53,17 +55,6 @@ STYLE: Any = {
 }
 """The look of every plot, for ``matplotlib.rc_context``."""
 
-_BETWEEN = re.compile(r"<svg.*</svg>", re.DOTALL)
-_SIZE = re.compile(r'<svg [^>]*?viewBox="(?P<box>[^"]*)"[^>]*>', re.DOTALL)
-_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->\n?\s*", re.DOTALL)
-_ID = re.compile(r'(?P<before>\bid="|xlink:href="#|url\(#)')
-_GLOBAL_STYLE = re.compile(r"\s*<style.*?</style>", re.DOTALL)
-_INLINE_STYLE = re.compile(r' style="([^"]*)"')
-_NO_ROTATION = re.compile(r' transform="rotate\(-0 [^"]*"')
-_TYPEFACE = " font-family: 'DejaVu Sans';"
-_PAGE_TYPEFACE = "Source Sans 3, Liberation Sans, Arial, Noto Sans, DejaVu Sans, sans-serif"  # as in report.css
-
 
 def style() -> Any:
     """The look of every plot, as a context to draw in."""
@@ -74,20 +65,15 @@ def style() -> Any:
 
 def new_figure(height_in: float, width_in: float = WIDTH_IN) -> "tuple[Figure, Axes]":
     """An empty figure with axes; as wide as the page without a width."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")  # not pyplot: nothing stays in memory
-    figure.patch.set_visible(False)
-    axes = figure.subplots()
-    axes.patch.set_visible(False)
+    figure, (axes,) = new_panels(height_in, (1.0,), width_in)
     return figure, axes
 
 
-def new_panels(height_in: float, shares: "Sequence[float]") -> "tuple[Figure, list[Axes]]":
-    """A figure as wide as the page, with axes side by side that share its width as told."""
+def new_panels(height_in: float, shares: "Sequence[float]", width_in: float = WIDTH_IN) -> "tuple[Figure, list[Axes]]":
+    """An empty figure with axes side by side that share its width."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_IN, height_in))
+    figure = Figure(figsize=(width_in, height_in))  # not pyplot: nothing stays in memory
     figure.set_layout_engine("constrained", wspace=0.06)
     figure.patch.set_visible(False)
     panels = figure.subplots(1, len(shares), squeeze=False, width_ratios=shares)[0].tolist()
@@ -100,33 +86,7 @@ def as_svg(figure: "Figure", name: str, title: str) -> str:
     """The figure for inline use: no prologue, no date, ids of its own, and a title to be read aloud."""
     target = io.StringIO()
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    found = _BETWEEN.search(target.getvalue())
-    assert found is not None
-    svg = found[0].replace(_TYPEFACE, "")
-    svg = _INLINE_STYLE.sub(_attributes, svg)
-    for unwanted in (_METADATA, _COMMENT, _GLOBAL_STYLE, _NO_ROTATION):
-        svg = unwanted.sub("", svg)
-    svg = _ID.sub(lambda place: f"{place['before']}{name}-", svg)
-    width_in = figure.get_figwidth()
-    opening = (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
-        rf'viewBox="\g<box>" style="width: {100 * width_in / WIDTH_IN:.1f}%" '
-        f'font-family="{_PAGE_TYPEFACE}" '
-        'stroke-linejoin="round" class="plot">'
-    )
-    svg = _SIZE.sub(opening, svg, count=1)
-    head, _, rest = svg.partition(">")
-    return f"{head}><title>{_xml(title)}</title>{rest}"
-
-
-def _attributes(style: re.Match[str]) -> str:
-    """An inline style as attributes: what lays out the page would complain of plot properties in a style."""
-    pairs = (entry.split(":", 1) for entry in style[1].split(";") if ":" in entry)
-    return "".join(f' {name.strip()}="{value.strip()}"' for name, value in pairs)
-
-
-def _xml(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return inline_svg(target.getvalue(), name, title, 100 * figure.get_figwidth() / WIDTH_IN)
 
 
 def legend_above(axes: "Axes") -> None:
@@ -145,10 +105,13 @@ def survival(values: Vector) -> tuple[Vector, Vector]:
     """Share of values at or above each value; at most ``MOST_POINTS`` of them."""
     ordered = np.sort(values)
     share = 1.0 - np.arange(len(ordered)) / len(ordered)
-    if len(ordered) > MOST_POINTS:
-        kept = np.unique(np.linspace(0, len(ordered) - 1, MOST_POINTS).astype(int))
-        ordered, share = ordered[kept], share[kept]
-    return ordered, share
+    kept = thinned(len(ordered))
+    return ordered[kept], share[kept]
+
+
+def thinned(count: int, most: int = MOST_POINTS) -> NDArray[np.intp]:
+    """Places of at most so many of ``count`` points, evenly spaced, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.intp))
 
 
 def drawable(text: str) -> str:

@@ -1,17 +1,9 @@
 """A validated envelope in words."""
 
-from collections.abc import Callable, Mapping
-
-from forensic.likelihood_ratio.envelope import Envelope, Limits
-from forensic.report.shared.formats import format_duration, format_number, format_quantity, format_share, printable
-
-_SAYS: Mapping[str, Callable[[float], str]] = {
-    "net_speech_s": lambda value: f"net speech of at least {format_duration(value)}",
-    "snr_db": lambda value: f"SNR of at least {format_quantity(value, 'dB')}",
-    "bandwidth_hz": lambda value: f"upper edge of at least {format_quantity(value, 'Hz')}",
-    "c50_db": lambda value: f"clarity of at least {format_quantity(value, 'dB')}",
-    "clipped_share": lambda value: f"at most {format_share(value)} of the speech clipped",
-}
+from forensic.likelihood_ratio.envelope import Envelope, EnvelopeLimits
+from forensic.quantities import LIMITED
+from forensic.report.shared.formats import format_number, printable
+from forensic.report.shared.measured import format_measured
 
 
 def envelope_in_words(envelope: Envelope) -> str:
@@ -23,7 +15,11 @@ def envelope_in_words(envelope: Envelope) -> str:
     )
 
 
-def limits_in_words(limits: Limits) -> str:
+def limits_in_words(limits: EnvelopeLimits) -> str:
     """Each quantity that is limited; what was not measured is not named."""
-    found = [says(value) for name, says in _SAYS.items() if (value := getattr(limits, name)) is not None]
+    found = [
+        quantity.limit.format(format_measured(quantity, limits[quantity.name]))
+        for quantity in LIMITED
+        if quantity.name in limits
+    ]
     return ", ".join(found) or "no limit"

@@ -5,11 +5,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forensic.errors import ReportError
+
+T = TypeVar("T")
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -163,6 +166,14 @@ def first_few(words: Sequence[str], separator: str = ", ", most: int = 8) -> str
     return f"{shown}{separator}and {len(words) - most:,} more" if len(words) > most else shown
 
 
+def first_rows(rows: Sequence[T], most: int, noun: str) -> tuple[tuple[T, ...], str]:
+    """The first rows of a long table, and a note where that is not all."""
+    note = ""
+    if len(rows) > most:
+        note = f"The first {most:,} of {plural(len(rows), noun)} are listed; all are in the tables of the case."
+    return tuple(rows[:most]), note
+
+
 def printable(text: str) -> str:
     r"""One line of foreign text, such as a file name, with everything invisible written out.
 
@@ -184,8 +195,13 @@ def shortened(text: str, most: int = 60) -> str:
     return f"{text[: most - tail - 3]} \N{HORIZONTAL ELLIPSIS} {text[-tail:]}"
 
 
+def prose(text: str) -> tuple[str, ...]:
+    """Text of our own as paragraphs, each one line, its non-breaking spaces kept."""
+    return tuple(" ".join(filter(None, part.split("\n"))) for part in text.strip().split("\n\n"))
+
+
 def paragraphs(text: str) -> tuple[str, ...]:
-    """Text of several lines as paragraphs: parted by blank lines, each one line, with nothing invisible."""
+    """Text of several lines as paragraphs: separated by blank lines, each one line, with nothing invisible."""
     lines = (" ".join(part.split()) for part in _PARAGRAPHS.split(text.replace("\r\n", "\n")))
     return tuple(printable(line) for line in lines if line)
 

@@ -1,1 +1,1 @@
-"""The validation report: ``inputs`` go in, ``build`` states them as ``content``, ``figures`` draws its ``plots``."""
+"""The validation report: ``build`` states an outcome as ``content``, ``figures`` draws its ``plots``."""

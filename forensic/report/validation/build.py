@@ -1,73 +1,81 @@
 """From the figures of a validation to its report, chapter by chapter."""
 
 from collections import Counter
+from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 from forensic.likelihood_ratio.envelope import Envelope
-from forensic.report.case.case_report import Fact
-from forensic.report.case.method import describe_method, list_settings
-from forensic.report.case.title_page import software
+from forensic.quantities import QUANTITIES
+from forensic.records import ROLES
+from forensic.report.shared.content import CalibrationRow, CountRow, Fact, MethodChapter, TitlePage
 from forensic.report.shared.envelope import limits_in_words
 from forensic.report.shared.formats import (
     MINUS,
     first_few,
     format_day,
     format_duration,
-    format_moment,
     format_number,
-    format_quantity,
     format_signed,
     paragraphs,
     plural,
     printable,
 )
+from forensic.report.shared.glossary import VALIDATION, glossary
+from forensic.report.shared.measured import format_measured
+from forensic.report.shared.method import describe_system, list_settings
+from forensic.report.shared.method_wording import scores_pairing
+from forensic.report.shared.refusals import title
+from forensic.report.shared.rows import list_calibrations
+from forensic.report.shared.title_page import title_page
 from forensic.report.validation import wording
-from forensic.report.validation.content import (
-    CalibrationRow,
-    CountRow,
-    LrRow,
-    PeopleRow,
-    ValidationReport,
-)
-from forensic.report.validation.inputs import ValidationInputs
+from forensic.report.validation.content import LrRow, PeopleRow, ValidationReport
 from forensic.report.validation.judgement import decide, list_criteria
 from forensic.report.validation.measures import list_breakdowns, list_measures, plot_all
 from forensic.validation.breakdown import Group
-from forensic.validation.outcome import RecordingsFacts
+from forensic.validation.outcome import RecordingsFacts, ValidationOutcome
 
 
-def build_validation_report(inputs: ValidationInputs) -> ValidationReport:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a report prints; the files hold the rest."""
+
+    lrs: int = 200
+    exclusions: int = 40
+    refusals: int = 12
+    calibrations: int = 16
+
+
+def build_validation_report(outcome: ValidationOutcome, limits: Limits | None = None) -> ValidationReport:
     """State a validation's results.
+
+    Args:
+        outcome: of the validation.
+        limits: how much to print; None prints as much as usual.
 
     Raises:
         ReportError: if a figure is not a number.
     """
-    plan = inputs.plan
-    decision, is_accepted = decide(inputs)
-    lrs, lrs_note = _list_lrs(inputs)
-    calibrations, calibrations_note = _list_calibrations(inputs)
+    plan, limits = outcome.plan, limits or Limits()
+    decision, is_accepted = decide(outcome)
+    lrs, lrs_note = _list_lrs(outcome, limits.lrs)
+    calibrations, calibrations_note = _list_calibrations(outcome, limits.calibrations)
     return ValidationReport(
-        title=printable(plan.title) or "Validation of forensic voice comparison",
-        report_id=printable(inputs.report_id),
-        software=software(inputs.method),
-        created=format_moment(inputs.created_utc),
-        created_iso=inputs.created_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        details=_details(inputs),
-        signatories=(Fact("Responsible", printable(plan.responsible)), Fact("Reviewed", "")),
+        title_page=_title_page(outcome),
         decision=decision,
         is_accepted=is_accepted,
-        lead=_lead(inputs),
-        criteria=list_criteria(inputs.verdicts),
-        criteria_note=_criteria_note(inputs),
+        lead=_lead(outcome),
+        criteria=list_criteria(outcome.verdicts),
+        criteria_note=_criteria_note(outcome),
         purpose=paragraphs(plan.purpose),
         scope=paragraphs(plan.scope),
         conditions=paragraphs(plan.conditions),
-        system=_system(inputs),
-        people=_people(inputs),
-        counts=_counts(inputs.everything),
-        disjointness=_disjointness(inputs),
-        pairing=_pairing(inputs),
+        method=_method(outcome),
+        people=_people(outcome),
+        counts=_counts(outcome.everything),
+        disjointness=_disjointness(outcome),
+        pairing=_pairing(outcome),
         exclusions=tuple(
             CountRow(
                 f"{each.number:,}",
@@ -75,44 +83,58 @@ def build_validation_report(inputs: ValidationInputs) -> ValidationReport:
                 printable(each.reason),
                 first_few([printable(name) for name in each.examples], most=4),
             )
-            for each in inputs.exclusions[: inputs.limits.exclusions]
+            for each in outcome.exclusions[: limits.exclusions]
         ),
-        refusals=_refusals(inputs.lrs, inputs.limits.refusals),
+        refusals=_refusals(outcome.lrs, limits.refusals),
         exclusions_note=(
-            f"{len(inputs.exclusions) - inputs.limits.exclusions:,} further reasons are not printed."
-            if len(inputs.exclusions) > inputs.limits.exclusions
+            f"{len(outcome.exclusions) - limits.exclusions:,} further reasons are not printed."
+            if len(outcome.exclusions) > limits.exclusions
             else ""
         ),
-        measures=list_measures(inputs.everything),
-        measures_note=wording.MEASURES_NOTE.format(draws=inputs.draws, seed=inputs.seed),
-        plots=plot_all(inputs),
-        breakdowns=list_breakdowns(inputs.groups),
+        measures=list_measures(outcome.everything),
+        measures_note=wording.MEASURES_NOTE.format(draws=outcome.draws, seed=outcome.seed),
+        plots=plot_all(outcome),
+        breakdowns=list_breakdowns(outcome.groups),
         calibrations=calibrations,
         calibrations_note=calibrations_note,
-        envelope=(*_envelope(inputs.lrs), *_limits(inputs.envelope)),
+        envelope=(*_envelope(outcome.lrs), *_limits(outcome.envelope)),
         envelope_note=wording.ENVELOPE_NOTE,
-        limitations=wording.LIMITATIONS,
-        glossary=tuple(Fact(*entry) for entry in wording.GLOSSARY),
+        glossary=glossary(VALIDATION),
         lrs=lrs,
         lrs_have_intervals=any(row.interval for row in lrs),
         lrs_note=lrs_note,
-        settings=list_settings(inputs.method.settings) if isinstance(inputs.facts, RecordingsFacts) else (),
     )
 
 
-def _details(inputs: ValidationInputs) -> tuple[Fact, ...]:
-    return (
-        Fact("Report", printable(inputs.report_id)),
-        Fact("Responsible", printable(inputs.plan.responsible)),
-        Fact("Criteria fixed on", format_day(inputs.plan.fixed_on)),
-        Fact("Results computed", format_moment(inputs.created_utc)),
-        Fact("Software", software(inputs.method)),
-        Fact("Report issued", ""),
+def _title_page(outcome: ValidationOutcome) -> TitlePage:
+    plan = outcome.plan
+    return title_page(
+        "Validation report",
+        plan.title or "Validation of forensic voice comparison",
+        outcome.report_id,
+        outcome.created_utc,
+        outcome.method,
+        particulars=(
+            Fact("Responsible", printable(plan.responsible)),
+            Fact("Criteria fixed on", format_day(plan.fixed_on)),
+            Fact("Report issued", ""),
+        ),
+        signatories=(Fact("Responsible", printable(plan.responsible)), Fact("Reviewed", "")),
     )
 
 
-def _lead(inputs: ValidationInputs) -> tuple[str, ...]:
-    every = inputs.everything
+def _method(outcome: ValidationOutcome) -> MethodChapter:
+    is_of_recordings = isinstance(outcome.facts, RecordingsFacts)
+    return MethodChapter(
+        processing=(wording.SAME_RECORDINGS if is_of_recordings else wording.SAME_LIST,),
+        system=_system(outcome),
+        limitations=wording.LIMITATIONS,
+        settings=list_settings(outcome.method.settings) if is_of_recordings else (),
+    )
+
+
+def _lead(outcome: ValidationOutcome) -> tuple[str, ...]:
+    every = outcome.everything
     refused = every.refused_same + every.refused_different
     asked = every.same + every.different + refused
     made = (
@@ -125,41 +147,42 @@ def _lead(inputs: ValidationInputs) -> tuple[str, ...]:
     return (made,)
 
 
-def _criteria_note(inputs: ValidationInputs) -> str:
-    if not inputs.plan.criteria:
+def _criteria_note(outcome: ValidationOutcome) -> str:
+    if not outcome.plan.criteria:
         return "No criteria were given to the program before the validation."
-    fixed = f", fixed on {format_day(inputs.plan.fixed_on)}" if inputs.plan.fixed_on else ""
+    fixed = f", fixed on {format_day(outcome.plan.fixed_on)}" if outcome.plan.fixed_on else ""
     return (
-        f"From the file of criteria{fixed}, SHA-256 {inputs.plan.sha256}. The program read it before it compared "
+        f"From the file of criteria{fixed}, SHA-256 {outcome.plan.sha256}. The program read it before it compared "
         "anything; that it was written before the results were known is for the laboratory to answer for."
     )
 
 
-def _system(inputs: ValidationInputs) -> tuple[Fact, ...]:
-    described = {fact.label: fact for fact in describe_method(inputs.method)}
-    if isinstance(inputs.facts, RecordingsFacts):
+def _system(outcome: ValidationOutcome) -> tuple[Fact, ...]:
+    described = {fact.label: fact for fact in describe_system(outcome.method)}
+    if isinstance(outcome.facts, RecordingsFacts):
         return (
             *described.values(),
-            Fact("Manifest", printable(inputs.source)),
-            Fact("Manifest, SHA-256", inputs.source_sha256),
+            Fact("Manifest", printable(outcome.source)),
+            Fact("Manifest, SHA-256", outcome.source_sha256),
         )
     kept = ("Software", "Seeds", "Command", "Duration", "Hardware", "Operating system", "Python", "Libraries")
     return (
         *(described[label] for label in kept),
-        Fact("List of log10 LRs" if inputs.facts.are_log10_lr else "List of scores", printable(inputs.source)),
-        Fact("List, SHA-256", inputs.source_sha256),
+        Fact("List of log10 LRs" if outcome.facts.are_log10_lr else "List of scores", printable(outcome.source)),
+        Fact("List, SHA-256", outcome.source_sha256),
         Fact(
-            "Bounds of log10 LR", f"{format_signed(inputs.facts.bounds[0])} to {format_signed(inputs.facts.bounds[1])}"
+            "Bounds of log10 LR",
+            f"{format_signed(outcome.facts.bounds[0])} to {format_signed(outcome.facts.bounds[1])}",
         ),
         Fact("System that made the list", ""),
     )
 
 
-def _people(inputs: ValidationInputs) -> tuple[PeopleRow, ...]:
-    if not isinstance(inputs.facts, RecordingsFacts):
+def _people(outcome: ValidationOutcome) -> tuple[PeopleRow, ...]:
+    if not isinstance(outcome.facts, RecordingsFacts):
         return ()
     rows = []
-    for (corpus,), part in inputs.facts.recordings.group_by("corpus", maintain_order=True):
+    for (corpus,), part in outcome.facts.recordings.group_by("corpus", maintain_order=True):
         roles = Counter(part["role"])
         speech = part["net_speech_s"].drop_nulls()
         rows.append(
@@ -185,8 +208,8 @@ def _counts(every: Group) -> tuple[Fact, ...]:
     )
 
 
-def _disjointness(inputs: ValidationInputs) -> tuple[str, ...]:
-    facts = inputs.facts
+def _disjointness(outcome: ValidationOutcome) -> tuple[str, ...]:
+    facts = outcome.facts
     if not isinstance(facts, RecordingsFacts):
         return (
             "Calibration: every LR rests on speakers other than its own two."
@@ -206,7 +229,7 @@ def _disjointness(inputs: ValidationInputs) -> tuple[str, ...]:
         )
     else:
         shared = (
-            f"None of the {people:,} people of the validation stands, by name, among the {facts.population.speakers:,} "
+            f"None of the {people:,} people of the validation is, by name, among the {facts.population.speakers:,} "
             "speakers of the reference population."
         )
     return (
@@ -219,70 +242,44 @@ def _disjointness(inputs: ValidationInputs) -> tuple[str, ...]:
     )
 
 
-def _pairing(inputs: ValidationInputs) -> tuple[str, ...]:
-    if isinstance(inputs.facts, RecordingsFacts):
-        allowed = inputs.facts.allows_same_session
+def _pairing(outcome: ValidationOutcome) -> tuple[str, ...]:
+    if isinstance(outcome.facts, RecordingsFacts):
+        allowed = outcome.facts.allows_same_session
         return (*wording.PAIRING_RECORDINGS, wording.SAME_SESSION_ALLOWED if allowed else wording.SAME_SESSION_LEFT_OUT)
-    return wording.PAIRING_LRS if inputs.facts.are_log10_lr else wording.PAIRING_SCORES
+    return wording.PAIRING_LRS if outcome.facts.are_log10_lr else scores_pairing(outcome.method)
 
 
 def _refusals(lrs: pl.DataFrame, most: int) -> tuple[CountRow, ...]:
-    """Refused comparisons by reason; the numbers in a reason differ from one to the next, so its head counts."""
-    refused = lrs.filter(pl.col("log10_lr").is_null() & pl.col("reason").is_not_null())
-    kinds: dict[str, list[str]] = {}
-    for reason in refused["reason"]:
-        kinds.setdefault(reason.partition(":")[0].partition(" (")[0], []).append(reason)
-    ordered = sorted(kinds.items(), key=lambda item: -len(item[1]))
+    """Refused comparisons by the kind of reason, with a sentence of each kind."""
+    refused = lrs.filter(pl.col("log10_lr").is_null() & pl.col("reason_kind").is_not_null())
+    kinds = (
+        refused.group_by("reason_kind", "reason_quantity", maintain_order=True)
+        .agg(pl.len(), pl.col("reason").first())
+        .sort("len", descending=True, maintain_order=True)
+        .to_dicts()
+    )
     rows = [
-        CountRow(f"{len(reasons):,}", "comparisons", printable(kind).rstrip("."), printable(reasons[0]))
-        for kind, reasons in ordered[:most]
+        CountRow(
+            f"{kind['len']:,}",
+            "comparisons",
+            title(kind["reason_kind"], kind["reason_quantity"]),
+            printable(kind["reason"]),
+        )
+        for kind in kinds[:most]
     ]
-    if len(ordered) > most:
-        rest = sum(len(reasons) for _, reasons in ordered[most:])
-        rows.append(CountRow(f"{rest:,}", "comparisons", f"{len(ordered) - most:,} further reasons", ""))
+    if len(kinds) > most:
+        rest = sum(kind["len"] for kind in kinds[most:])
+        rows.append(CountRow(f"{rest:,}", "comparisons", f"{len(kinds) - most:,} further reasons", ""))
     return tuple(rows)
 
 
-def _list_calibrations(inputs: ValidationInputs) -> tuple[tuple[CalibrationRow, ...], str]:
-    if not isinstance(inputs.facts, RecordingsFacts):
+def _list_calibrations(outcome: ValidationOutcome, most: int) -> tuple[tuple[CalibrationRow, ...], str]:
+    if not isinstance(outcome.facts, RecordingsFacts):
         return (), ""
-    served = Counter(inputs.lrs["calibration_id"].drop_nulls())
-    ordered = sorted(inputs.facts.calibrations.items(), key=lambda item: -served[item[0]])
-    rows = []
-    for number, (key, calibration) in enumerate(ordered[: inputs.limits.calibrations], 1):
-        distance = max(calibration.known_distance, calibration.questioned_distance)
-        low, high = calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr
-        cllr = calibration.cllr
-        rows.append(
-            CalibrationRow(
-                label=str(number),
-                known=f"{printable(calibration.known.name)}, {format_duration(calibration.known.net_speech_s)}",
-                questioned=(
-                    f"{printable(calibration.questioned.name)}, {format_duration(calibration.questioned.net_speech_s)}"
-                ),
-                distance=format_number(distance, 2),
-                speakers=f"{calibration.speakers:,}",
-                cllr=f"{cllr.value:.3f} ({cllr.low:.3f} to {cllr.high:.3f})",
-                bounds=f"{format_signed(low)} to {format_signed(high)}",
-                comparisons=f"{served[key]:,}",
-            )
-        )
-    left = len(ordered) - len(rows)
-    return tuple(
-        rows
-    ), f"{left:,} further calibrations, each of fewer comparisons, are not printed." if left > 0 else ""
+    served = Counter(outcome.lrs["calibration_id"].drop_nulls().to_list())
+    return list_calibrations(served, outcome.facts.calibrations, most, "comparisons", "validation.json")
 
 
-_MEASURED = (
-    ("Net speech, known side", "net_speech_known_s", format_duration),
-    ("Net speech, questioned side", "net_speech_questioned_s", format_duration),
-    ("SNR, known side", "snr_known_db", lambda value: format_quantity(value, "dB")),
-    ("SNR, questioned side", "snr_questioned_db", lambda value: format_quantity(value, "dB")),
-    ("Clarity of the room (C50), known side", "c50_known_db", lambda value: format_quantity(value, "dB")),
-    ("Clarity of the room (C50), questioned side", "c50_questioned_db", lambda value: format_quantity(value, "dB")),
-    ("Upper band edge, known side", "bandwidth_known_hz", lambda value: format_quantity(value, "Hz")),
-    ("Upper band edge, questioned side", "bandwidth_questioned_hz", lambda value: format_quantity(value, "Hz")),
-)
 _NAMED = (
     ("Conditions", "condition"),
     ("Codecs", "codec"),
@@ -295,9 +292,10 @@ _NAMED = (
 def _envelope(lrs: pl.DataFrame) -> tuple[Fact, ...]:
     issued = lrs.filter(pl.col("log10_lr").is_not_null())
     facts = [
-        Fact(label, _spread(values, shown))
-        for label, column, shown in _MEASURED
-        if not (values := issued[column].drop_nulls()).is_empty()
+        Fact(f"{quantity.label}, {side} side", _spread(values, partial(format_measured, quantity)))
+        for quantity in QUANTITIES
+        for side in ROLES
+        if quantity.is_number and not (values := issued[quantity.of_side(side)].drop_nulls()).is_empty()
     ]
     for label, column in _NAMED:
         names = sorted(issued[column].drop_nulls().unique())
@@ -326,17 +324,17 @@ def _spread(values: pl.Series, shown: object) -> str:
     return f"{low} to {high}, median {middle}"
 
 
-def _list_lrs(inputs: ValidationInputs) -> tuple[tuple[LrRow, ...], str]:
+def _list_lrs(outcome: ValidationOutcome, most: int) -> tuple[tuple[LrRow, ...], str]:
     """Same-speaker LRs from the lowest, then different-speaker LRs from the highest: what misleads comes first."""
-    issued = inputs.lrs.filter(pl.col("log10_lr").is_not_null())
+    issued = outcome.lrs.filter(pl.col("log10_lr").is_not_null())
     same = issued.filter(pl.col("same_speaker")).sort("log10_lr")
     different = issued.filter(~pl.col("same_speaker")).sort("log10_lr", descending=True)
-    room = inputs.limits.lrs
+    room = most
     kept_same = min(same.height, max(room // 2, room - different.height))
     chosen = pl.concat([same.head(kept_same), different.head(room - kept_same)])
     note = (
-        f"The table of all {inputs.lrs.height:,} comparisons, refused ones included, is in lrs.csv and lrs.parquet "
-        f"beside this report (SHA-256 of lrs.parquet: {inputs.lrs_sha256})."
+        f"The table of all {outcome.lrs.height:,} comparisons, refused ones included, is in lrs.csv and lrs.parquet "
+        f"beside this report (SHA-256 of lrs.parquet: {outcome.lrs_sha256})."
     )
     if chosen.height < issued.height:
         note = (

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from forensic.report.case.case_report import Fact, SettingsTable
-from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, TippettCurves, ZooPlot
+from forensic.report.shared.content import CalibrationRow, CountRow, Fact, MethodChapter, TitlePage
+from forensic.report.shared.plots import TippettPlot
+from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, ZooPlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +31,6 @@ class PeopleRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CountRow:
-    """How many were left out, and why."""
-
-    number: str
-    what: str
-    reason: str
-    examples: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class MeasureRow:
     """A measure of the LRs as issued, and before the bounds."""
 
@@ -61,7 +52,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One group of a breakdown; ``note`` stands where it was not measured."""
+    """One group of a breakdown; ``note`` says why where it was not measured."""
 
     name: str
     speakers: str
@@ -78,20 +69,6 @@ class BreakdownTable:
 
     by: str
     rows: tuple[GroupRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationRow:
-    """A calibration that was used, and for how many comparisons."""
-
-    label: str
-    known: str
-    questioned: str
-    distance: str
-    speakers: str
-    cllr: str
-    bounds: str
-    comparisons: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +89,7 @@ class LrRow:
 class Plots:
     """All of them, of the LRs as issued."""
 
-    tippett: TippettCurves
+    tippett: TippettPlot
     det: DetPlot
     pav: PavPlot
     ece: EcePlot
@@ -123,13 +100,7 @@ class Plots:
 class ValidationReport:
     """A whole validation report. Texts are plain; the notes beside a list say what was left out of it."""
 
-    title: str
-    report_id: str
-    software: str
-    created: str
-    created_iso: str
-    details: tuple[Fact, ...]
-    signatories: tuple[Fact, ...]
+    title_page: TitlePage
     decision: str
     is_accepted: bool | None
     lead: tuple[str, ...]
@@ -138,7 +109,7 @@ class ValidationReport:
     purpose: tuple[str, ...]
     scope: tuple[str, ...]
     conditions: tuple[str, ...]
-    system: tuple[Fact, ...]
+    method: MethodChapter
     people: tuple[PeopleRow, ...]
     counts: tuple[Fact, ...]
     disjointness: tuple[str, ...]
@@ -154,9 +125,7 @@ class ValidationReport:
     calibrations_note: str
     envelope: tuple[Fact, ...]
     envelope_note: str
-    limitations: tuple[str, ...]
     glossary: tuple[Fact, ...]
     lrs: tuple[LrRow, ...]
     lrs_have_intervals: bool
     lrs_note: str
-    settings: tuple[SettingsTable, ...]

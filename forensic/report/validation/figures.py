@@ -1,5 +1,6 @@
 """The plots of a validation report, as SVG."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,9 +8,10 @@ from scipy.special import ndtri
 
 from forensic.records import Vector
 from forensic.report.shared.canvas import (
+    DASHED,
     DIFFERENT,
+    DOTTED,
     INK,
-    MOST_POINTS,
     PALE,
     RULE,
     SAME,
@@ -20,9 +22,11 @@ from forensic.report.shared.canvas import (
     legend_above,
     new_figure,
     style,
-    survival,
+    thinned,
 )
-from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, TippettCurves, ZooPlot
+from forensic.report.shared.tippett import draw_tippett
+from forensic.report.validation.content import Plots
+from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, ZooPlot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,34 +36,20 @@ _HALF_HEIGHT_IN = 3.0
 _DET_TICKS_PERCENT = (0.01, 0.02, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 60, 80)
 _DET_TICKS_APART = 0.07  # of the axis
 _LONGEST_NAME = 14
-_DASHED = (0, (4, 1.5))
-_DOTTED = (0, (1, 2))
+_NAME_WIDTH, _NAME_HEIGHT, _NAMES_TURN = 0.16, 0.045, 0.7  # of the axes of the zoo plot
 
 
-def draw_tippett(plot: TippettCurves) -> str:
-    """Shares of comparisons with at least each log10 LR, as issued and before the bounds."""
-    with style():
-        figure, axes = new_figure(2.9)
-        before = np.concatenate([plot.unbounded_same, plot.unbounded_different])
-        finite = np.concatenate([before[np.isfinite(before)], plot.same, plot.different, [0.0]])
-        low, high = float(finite.min()), float(finite.max())
-        margin = 0.04 * (high - low) + 0.1
-        low, high = low - margin, high + margin
-        for issued, unbounded, label, colour, line in (
-            (plot.same, plot.unbounded_same, "same-speaker", SAME, "solid"),
-            (plot.different, plot.unbounded_different, "different-speaker", DIFFERENT, _DASHED),
-        ):
-            _steps(axes, np.clip(unbounded, low, high), low, high, colour=colour, line=line, width=0.7, alpha=0.55)
-            _steps(axes, issued, low, high, colour=colour, line=line, width=1.5, alpha=1.0, label=label)
-        axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=_DOTTED)
-        axes.set_xlim(low, high)
-        axes.set_ylim(0, 104)
-        axes.set_yticks([0, 25, 50, 75, 100])
-        axes.set_xlabel("log10 LR")
-        axes.set_ylabel("comparisons with at least this LR, %")
-        axes.grid(axis="y", color=PALE, linewidth=0.7)
-        legend_above(axes)
-        return as_svg(figure, plot.name, plot.caption)
+def draw_all(plots: Plots | None) -> dict[str, str]:
+    """Every plot as SVG, by name."""
+    if plots is None:
+        return {}
+    drawn = {
+        "tippett": draw_tippett(plots.tippett),
+        "det": draw_det(plots.det),
+        "pav": draw_pav(plots.pav),
+        "ece": draw_ece(plots.ece),
+    }
+    return drawn | ({"zoo": draw_zoo(plots.zoo)} if plots.zoo else {})
 
 
 def draw_det(plot: DetPlot) -> str:
@@ -71,22 +61,14 @@ def draw_det(plot: DetPlot) -> str:
         low, high = ndtri(0.7 * least), ndtri(0.6)
         ticks = _det_ticks(low, high)
         axes.plot([low, high], [low, high], color=RULE, linewidth=0.8)
-        for x, y, line, width, label in (
-            (plot.false_alarms, plot.misses, "solid", 1.4, "every threshold"),
-            (plot.hull_false_alarms, plot.hull_misses, _DASHED, 0.9, "convex hull"),
-        ):
-            if line == "solid":
-                kept = _thinned(len(x))
-                axes.plot(_deviate(x[kept], low), _deviate(y[kept], low), color=INK, linewidth=width, label=label)
-            else:  # a hull is straight between shares, not between deviates
-                fine = [np.linspace(values[:-1], values[1:], 40).T.ravel() for values in (x, y)]
-                axes.plot(
-                    *(_deviate(values, low) for values in fine),
-                    color=SAME,
-                    linewidth=width,
-                    linestyle=line,
-                    label=label,
-                )
+        kept = thinned(len(plot.misses))
+        every = [_deviate(shares[kept], low) for shares in (plot.false_alarms, plot.misses)]
+        axes.plot(*every, color=INK, linewidth=1.4, label="every threshold")
+        hull = [  # straight between shares, not between deviates
+            _deviate(np.linspace(shares[:-1], shares[1:], 40).T.ravel(), low)
+            for shares in (plot.hull_false_alarms, plot.hull_misses)
+        ]
+        axes.plot(*hull, color=SAME, linewidth=0.9, linestyle=DASHED, label="convex hull")
         if plot.eer > 0:
             axes.plot(ndtri(plot.eer), ndtri(plot.eer), "o", color=SAME, markersize=4)
         axes.set(xlim=(low, high), ylim=(low, high), xlabel="false alarms, %", ylabel="misses, %", aspect="equal")
@@ -107,12 +89,12 @@ def draw_pav(plot: PavPlot) -> str:
             [plot.value[finite], plot.mapped[finite], plot.value[np.isfinite(plot.value)], [-1.0, 1.0]]
         )
         low, high = float(shown.min()) - 0.3, float(shown.max()) + 0.3
-        axes.plot([low, high], [low, high], color=SOFT, linewidth=0.8, linestyle=_DASHED, label="perfect calibration")
-        kept = np.flatnonzero(finite)[_thinned(int(finite.sum()))]
+        axes.plot([low, high], [low, high], color=SOFT, linewidth=0.8, linestyle=DASHED, label="perfect calibration")
+        kept = np.flatnonzero(finite)[thinned(int(finite.sum()))]
         axes.plot(plot.value[kept], plot.mapped[kept], color=INK, linewidth=1.5, label="after PAV")
         for end, place in ((-np.inf, low), (np.inf, high)):
             ends = plot.value[(plot.mapped == end) & np.isfinite(plot.value)]
-            ends = ends[_thinned(len(ends), 120)]
+            ends = ends[thinned(len(ends), 120)]
             marker, colour = ("v", DIFFERENT) if end < 0 else ("^", SAME)
             axes.plot(
                 ends, np.full(len(ends), place), marker, color=colour, markersize=3, clip_on=False, linestyle="none"
@@ -128,9 +110,9 @@ def draw_ece(plot: EcePlot) -> str:
     with style():
         figure, axes = new_figure(2.6)
         for values, label, colour, line, width in (
-            (plot.without_lrs, "without LRs", SOFT, _DOTTED, 1.2),
+            (plot.without_lrs, "without LRs", SOFT, DOTTED, 1.2),
             (plot.lrs, "LRs", INK, "solid", 1.5),
-            (plot.after_pav, "after PAV", SAME, _DASHED, 1.1),
+            (plot.after_pav, "after PAV", SAME, DASHED, 1.1),
         ):
             axes.plot(plot.prior_log10_odds, values, color=colour, linestyle=line, linewidth=width, label=label)
         axes.axvline(0, color=RULE, linewidth=0.7)
@@ -165,53 +147,45 @@ def draw_zoo(plot: ZooPlot) -> str:
                     label=name,
                     linestyle="none",
                 )
-        axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=_DOTTED)
-        axes.axhline(0, color=SOFT, linewidth=0.7, linestyle=_DOTTED)
+        axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=DOTTED)
+        axes.axhline(0, color=SOFT, linewidth=0.7, linestyle=DOTTED)
         for quartile in (25, 75):
             axes.axvline(float(np.percentile(zoo.same, quartile)), color=RULE, linewidth=0.6)
             axes.axhline(float(np.percentile(zoo.different, quartile)), color=RULE, linewidth=0.6)
         axes.margins(0.08)
-        for place, name in plot.named:
-            label = axes.annotate(
-                drawable(_shortened(name)),
-                (zoo.same[place], zoo.different[place]),
-                xytext=(4, 3),
-                textcoords="offset points",
-                fontsize=6.5,
-                color=SOFT,
-            )
-            label.set_in_layout(False)  # or a long name takes the room of the plot
         axes.invert_yaxis()  # up is better, as to the right
+        _name_points(axes, [(zoo.same[place], zoo.different[place], name) for place, name in plot.named])
         axes.set_xlabel("mean log10 LR with recordings of the same speaker")
         axes.set_ylabel("mean log10 LR with other speakers")
         legend_above(axes)
         return as_svg(figure, plot.name, plot.caption)
 
 
-def _steps(
-    axes: "Axes",
-    values: Vector,
-    low: float,
-    high: float,
-    *,
-    colour: str,
-    line: object,
-    width: float,
-    alpha: float,
-    label: str = "",
-) -> None:
-    at, share = survival(values)
-    at, share = np.r_[low, at, high], np.r_[share[0], share, 0.0]
-    axes.plot(
-        at,
-        100 * share,
-        drawstyle="steps-pre",
-        color=colour,
-        linewidth=width,
-        linestyle=line,
-        alpha=alpha,
-        label=label or "_unnamed",
-    )
+def _name_points(axes: "Axes", named: Sequence[tuple[float, float, str]]) -> None:
+    """Names beside points: towards the middle, and below each other where they would overlap."""
+    taken: list[tuple[bool, float, float]] = []
+    for x, y, name in sorted(named, key=lambda point: (-axes.transData.transform(point[:2])[1], point)):
+        across, up = axes.transAxes.inverted().transform(axes.transData.transform((x, y)))
+        is_left = bool(across > _NAMES_TURN)
+        height = up
+        while any(
+            is_left == side and abs(across - beside) < _NAME_WIDTH and abs(height - above) < _NAME_HEIGHT
+            for side, beside, above in taken
+        ):
+            height -= _NAME_HEIGHT
+        taken.append((is_left, across, height))
+        label = axes.annotate(
+            drawable(_shortened(name)),
+            (x, y),
+            xytext=(across + (-0.012 if is_left else 0.012), height),
+            textcoords="axes fraction",
+            ha="right" if is_left else "left",
+            va="center",
+            fontsize=6.5,
+            color=SOFT,
+            arrowprops={"arrowstyle": "-", "color": SOFT, "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
+        )
+        label.set_in_layout(False)  # or a long name takes the room of the plot
 
 
 def _det_ticks(low: float, high: float) -> list[float]:
@@ -235,10 +209,3 @@ def _deviate(shares: Vector, low: float) -> Vector:
     with np.errstate(divide="ignore"):
         deviates: Vector = np.clip(ndtri(np.clip(shares, 0.0, 1.0)), low - 1, 3.0)
     return deviates
-
-
-def _thinned(count: int, most: int = MOST_POINTS) -> np.ndarray:
-    """Places of at most so many points, the first and the last among them."""
-    if count <= most:
-        return np.arange(count)
-    return np.unique(np.linspace(0, count - 1, most).astype(int))

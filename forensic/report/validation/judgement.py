@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from forensic.report.shared.formats import plural, printable
 from forensic.report.validation.content import CriterionRow
-from forensic.report.validation.inputs import ValidationInputs
 from forensic.report.validation.names import figure_name, show_figure
 from forensic.validation.criteria import Verdict
+from forensic.validation.outcome import ValidationOutcome
 
 
-def decide(inputs: ValidationInputs) -> tuple[str, bool | None]:
+def decide(outcome: ValidationOutcome) -> tuple[str, bool | None]:
     """The decision in a sentence; None where no criteria were fixed, so that there is none."""
-    verdicts = inputs.verdicts
+    verdicts = outcome.verdicts
     if not verdicts:
         return "No acceptance criteria were fixed beforehand, so the program neither accepts nor rejects.", None
     failed = [verdict for verdict in verdicts if not verdict.is_met]

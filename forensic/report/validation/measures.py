@@ -8,12 +8,13 @@ import numpy as np
 from forensic.likelihood_ratio import metrics
 from forensic.records import Vector
 from forensic.report.shared.formats import format_number, format_share, printable
+from forensic.report.shared.plots import TippettPlot
 from forensic.report.validation.content import BreakdownTable, Figure, GroupRow, MeasureRow, Plots
-from forensic.report.validation.inputs import ValidationInputs
 from forensic.report.validation.names import figure_name, show_figure
-from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, TippettCurves, ZooPlot
+from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, ZooPlot
 from forensic.validation.breakdown import Group, known_truth
 from forensic.validation.measures import FEWEST_SPEAKERS, MEASURES, KnownTruth, Measured
+from forensic.validation.outcome import ValidationOutcome
 
 _TITLES = {
     "condition": "Condition",
@@ -110,26 +111,25 @@ def _brief(name: str, measured: Measured) -> tuple[str, str]:
     )
 
 
-def plot_all(inputs: ValidationInputs) -> Plots | None:
+def plot_all(outcome: ValidationOutcome) -> Plots | None:
     """The plots of the LRs as issued; none where nothing could be measured."""
-    if inputs.everything.bounded is None:
+    if outcome.everything.bounded is None:
         return None
-    truth, before = known_truth(inputs.lrs), known_truth(inputs.lrs, "unbounded_log10_lr")
+    truth, before = known_truth(outcome.lrs), known_truth(outcome.lrs, "unbounded_log10_lr")
     same, different = truth.same_log10_lr, truth.different_log10_lr
     return Plots(
-        tippett=TippettCurves(
+        tippett=TippettPlot(
             "tippett",
             "Tippett plot: for each log10 LR, the share of comparisons with at least that LR. Thick: as issued. Thin: "
             "before the bounds.",
             same,
             different,
-            before.same_log10_lr,
-            before.different_log10_lr,
+            unbounded=(before.same_log10_lr, before.different_log10_lr),
         ),
         det=_det(same, different),
         pav=_pav(same, different),
         ece=_ece(same, different),
-        zoo=_zoo(inputs, truth),
+        zoo=_zoo(outcome, truth),
     )
 
 
@@ -167,7 +167,7 @@ def _ece(same: Vector, different: Vector) -> EcePlot:
     )
 
 
-def _zoo(inputs: ValidationInputs, truth: KnownTruth) -> ZooPlot | None:
+def _zoo(outcome: ValidationOutcome, truth: KnownTruth) -> ZooPlot | None:
     if not np.isfinite(truth.log10_lr).all():
         return None
     is_same = truth.is_same
@@ -180,7 +180,7 @@ def _zoo(inputs: ValidationInputs, truth: KnownTruth) -> ZooPlot | None:
     )
     if not len(zoo.speaker):
         return None
-    issued = inputs.lrs.filter(inputs.lrs["log10_lr"].is_not_null())
+    issued = outcome.lrs.filter(outcome.lrs["log10_lr"].is_not_null())
     names = sorted({*issued["speaker_known"], *issued["speaker_questioned"]})
     worst = [
         *np.argsort(zoo.same, kind="stable")[:_NAMED_ANIMALS],

@@ -7,18 +7,6 @@ from forensic.records import Vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TippettCurves:
-    """log10 LRs of either kind, as issued and before the bounds."""
-
-    name: str
-    caption: str
-    same: Vector
-    different: Vector
-    unbounded_same: Vector
-    unbounded_different: Vector
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class DetPlot:
     """Errors at every threshold, their convex hull, and where both errors are alike; shares, 0 to 1."""
 

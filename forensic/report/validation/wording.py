@@ -1,7 +1,13 @@
-"""The sentences of a validation report that are the same in every validation."""
+"""The sentences of a validation report that no setting changes."""
 
-from forensic.report.shared import wording
 from forensic.report.shared.formats import paragraphs
+from forensic.validation.measures import FEWEST_SPEAKERS
+
+_SAME_SYSTEM = (
+    "The system was not changed between the first comparison and the last. Another installation with these versions, "
+    "hashes, settings and seeds gives the same LRs from the same "
+)
+SAME_RECORDINGS, SAME_LIST = f"{_SAME_SYSTEM}recordings.", f"{_SAME_SYSTEM}list."
 
 PAIRING_RECORDINGS = paragraphs("""
 All known recordings of one speaker, one session and one condition form a known side, pooled as a suspect's
@@ -22,35 +28,30 @@ SAME_SESSION_ALLOWED = (
     "the room, the device), so same-speaker LRs are larger here than they would be in a case."
 )
 
-PAIRING_SCORES = paragraphs("""
-The comparisons are those of the list of scores; how its pairs were made is for whoever made it to state. Every score
-was calibrated by logistic regression on the other speakers' scores: neither of its two speakers took part. The bounds
-are those that the LRs of the validation themselves support.
-""")
-
 PAIRING_LRS = paragraphs("""
-The list held log10 LRs, which were taken as they stand; nothing was calibrated here. How its pairs were made, and on
+The list held log10 LRs, which were taken as they are; nothing was calibrated here. How its pairs were made, and on
 whom they were calibrated, is for whoever made it to state. The bounds are those that these LRs themselves support.
 """)
 
 MEASURES_NOTE = (
     "As issued: within the bounds, as a case would have them. Before the bounds: as calibrated. Intervals come from "
-    "drawing speakers anew, {draws:,} times with the seed {seed}, and say what the measure might have been on as many "
+    "drawing speakers again, {draws:,} times with the seed {seed}, and say what the measure might have been on as many "
     "other people. Where no LR misled, the interval of the rate ends at 1 \N{MINUS SIGN} 0.025^(1/speakers)."
 )
 
-LIMITATIONS = paragraphs("""
-A validation speaks of the people, recordings and conditions that were in it. What lies outside the envelope above was
+LIMITATIONS = paragraphs(f"""
+A validation speaks of the people, recordings and conditions that were in it. What is outside the envelope above was
 not shown, in either direction.
 
 Cllr_cal and devPAV grow as speakers become fewer, however good the calibration, since the best calibration is fitted
 to the very LRs that it is compared with. Compare them between validations of like size only.
 
 Comparisons that share a speaker are not independent: the number of comparisons says little of how much was shown, the
-number of speakers says more. Groups with fewer than five speakers, or with comparisons of one kind only, are counted
+number of speakers says more. Groups with fewer than {FEWEST_SPEAKERS} speakers, or with comparisons of one kind
+only, are counted
 and not measured.
 
-That the people of the validation took no part in training the model, and that no person stands in it under two names,
+That the people of the validation took no part in training the model, and that no person is in it under two names,
 is stated by whoever made the manifest or the list; the program compares names, not people.
 """)
 
@@ -58,44 +59,3 @@ ENVELOPE_NOTE = (
     "Smallest and largest value among the comparisons that got an LR. Within it, the breakdown above says where the "
     "LRs are good; outside, nothing was shown."
 )
-
-_OWN_GLOSSARY = """
-Cllr_cal: Cllr \N{MINUS SIGN} Cllr_min: what the LRs lose by their calibration.
-
-DET plot: The two rates of error against each other, for every threshold, on axes of normal deviates.
-
-devPAV: The mean distance, in log10 LR, between the LRs and what the best possible calibration makes of them.
-
-ECE plot: Empirical cross-entropy: what is left unknown once the LRs are used, for every prior. It is shown to judge the
-LRs at all priors; no prior is proposed.
-
-PAV: Pool adjacent violators: the best rising map from the LRs to calibrated LRs, fitted with the truth known.
-
-Refused: A comparison for which no LR was issued, with a reason.
-
-Zoo plot: For each speaker, the mean log10 LR with their own recordings against that with other people's.
-"""
-
-_TAKEN_OVER = (
-    "Bound",
-    "Calibration",
-    "Cllr",
-    "Cllr_min",
-    "Different-speaker",
-    "EER",
-    "Likelihood ratio (LR)",
-    "log10 LR",
-    "Misleading evidence",
-    "Net speech",
-    "Same-speaker",
-    "SNR",
-    "Tippett plot",
-)
-GLOSSARY = tuple(
-    sorted(
-        [entry for entry in wording.GLOSSARY if entry[0] in _TAKEN_OVER]
-        + [tuple(entry.split(": ", 1)) for entry in paragraphs(_OWN_GLOSSARY)],
-        key=lambda entry: entry[0].lower(),
-    )
-)
-"""Terms and what they mean, in alphabetical order."""

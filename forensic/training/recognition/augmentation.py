@@ -4,13 +4,15 @@ As ``forensic.training.perturbation``, but for whole batches at once, where the 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from msgspec import Meta
 from numpy.typing import NDArray
 from torch import Tensor
 
+from forensic.settings import Share
 from forensic.training.perturbation import BAND_WIDTHS_HZ, OVERLAY_SNR_DB, draw_colours
 
 _LEVEL_DB = 3.0
@@ -18,7 +20,7 @@ _LEVEL_DB = 3.0
 
 @dataclass(frozen=True, slots=True)
 class CropSettings:
-    """How crops are changed, drawn anew for every crop.
+    """How crops are changed, drawn again for every crop.
 
     Attributes:
         tempo: speech is played up to so much faster or slower, a share; pitch stays.
@@ -27,10 +29,10 @@ class CropSettings:
         overlay_share: share of the crops with another of the batch in their background.
     """
 
-    tempo: float = 0.08
-    warp: float = 0.06
-    recolour_share: float = 0.3
-    overlay_share: float = 0.1
+    tempo: Annotated[float, Meta(ge=0, lt=1)] = 0.08
+    warp: Annotated[float, Meta(ge=0, lt=1)] = 0.06
+    recolour_share: Share = 0.3
+    overlay_share: Share = 0.1
 
 
 def longest(length: int, settings: CropSettings) -> int:

@@ -2,13 +2,24 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from forensic.settings import read_settings
-from forensic.training.configuration import AugmentationSettings, DataSettings
+from msgspec import Meta
+
+from forensic.settings import Seed, Share, read_settings
+from forensic.training.configuration import (
+    AugmentationSettings,
+    CountOrNone,
+    CropFrames,
+    DataSettings,
+    DevelopmentShare,
+    Positive,
+    Rate,
+)
 from forensic.training.recognition.augmentation import CropSettings
 
 TASKS = ("language", "accent")
-"""What a network can be trained to tell: the column of the manifest that holds it."""
+"""What a network can be trained to classify: the column of the manifest that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +34,9 @@ class SelectionSettings:
     """
 
     corpora: tuple[str, ...] = ()
-    people_of_class: int = 0
-    pieces_of_person: int = 0
-    development_share: float = 0.12
+    people_of_class: CountOrNone = 0
+    pieces_of_person: CountOrNone = 0
+    development_share: DevelopmentShare = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +45,9 @@ class NetworkSettings:
 
     Attributes:
         join: folders of models that were trained on the same speech with the same people kept out. Nothing is learnt
-            then: the model is their committee, calibrated anew, and the settings below and of learning do not matter.
+            then: the model is their committee, calibrated again, and the settings below and of learning do not matter.
         lower: folder of the speaker model whose lower LSTM layers it starts from, one that sees logarithms of the
-            bands; empty takes the one that ships.
+            bands; empty takes the bundled model.
         lower_layers: how many of them.
         uppers: upper parts, whose mean score counts.
         hidden_size: LSTM cells of an upper layer, in each direction.
@@ -46,11 +57,11 @@ class NetworkSettings:
 
     join: tuple[str, ...] = ()
     lower: str = ""
-    lower_layers: int = 2
-    uppers: int = 4
-    hidden_size: int = 160
-    embedding_size: int = 192
-    dropout: float = 0.3
+    lower_layers: Annotated[int, Meta(ge=1, le=100)] = 2
+    uppers: Annotated[int, Meta(ge=1, le=100)] = 4
+    hidden_size: Annotated[int, Meta(ge=1, le=8192)] = 160
+    embedding_size: Annotated[int, Meta(ge=1, le=8192)] = 192
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +70,31 @@ class LearningSettings:
 
     Attributes:
         steps: batches.
-        batch: crops a batch; a class is drawn first, then a person of it, then their speech and a version of it.
+        batch: crops per batch; a class is drawn first, then a person of it, then their speech and a version of it.
         min_crop_frames: shortest crop, in frames of 10 ms; crops of one batch are of one length.
         max_crop_frames: longest crop.
         learning_rate: highest of the one-cycle schedule.
-        lower_rate: factor on it for the lower layers; 0 leaves them as they are.
+        lower_rate: factor on it for the lower layers; 0 does not train them.
         weight_decay: of AdamW.
         label_smoothing: probability that is spread over the wrong classes.
-        masked_steps: longest stretch of lower states that is blanked, twice a crop, in steps of 40 ms.
+        masked_steps: longest stretch of lower states that is blanked, twice per crop, in steps of 40 ms.
         average_decay: of the running average of the weights, which is what is kept.
         evaluate_every: batches between evaluations, each with a checkpoint.
         seed: of initialisation and every draw.
     """
 
-    steps: int = 1400
-    batch: int = 96
-    min_crop_frames: int = 200
-    max_crop_frames: int = 500
-    learning_rate: float = 3e-3
-    lower_rate: float = 0.1
-    weight_decay: float = 1e-2
-    label_smoothing: float = 0.1
-    masked_steps: int = 8
-    average_decay: float = 0.995
-    evaluate_every: int = 350
-    seed: int = 1
+    steps: Positive = 1400
+    batch: Annotated[int, Meta(ge=1, le=100_000)] = 96
+    min_crop_frames: CropFrames = 200
+    max_crop_frames: CropFrames = 500
+    learning_rate: Rate = 3e-3
+    lower_rate: Share = 0.1
+    weight_decay: Share = 1e-2
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    masked_steps: Annotated[int, Meta(ge=0, le=1000)] = 8
+    average_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.995
+    evaluate_every: Positive = 350
+    seed: Seed = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def read_classes(data: DataSettings, selection: SelectionSettings, task: str) ->
         frame = frame.filter(pl.col("corpus").is_in(selection.corpora))
     if selection.people_of_class:
         frame = _fewer_people(frame, selection.people_of_class, np.random.default_rng(1))
-    if frame["label"].n_unique() < 2:  # noqa: PLR2004 - something to tell apart
+    if frame["label"].n_unique() < 2:  # noqa: PLR2004 - something to distinguish
         raise TrainingError(
             f"{data.manifest} has fewer than two classes in its column {task}, of people who are named.",
             "Check data.splits and selection.corpora.",

@@ -26,13 +26,13 @@ _MOST_REJECTED = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What the development people say of a model, for its card.
+    """What the development people show about a model, for its card.
 
     Attributes:
         decision: when a class is named.
         trials: stretches that each class's error was counted on.
         rejected_known: share of stretches of known classes, the first class right, that "none of these" rejects.
-        rejected_unknown: share of stretches of a class that the model is made to ignore that it rejects.
+        rejected_unknown: share of stretches that it rejects, of a class that the model is made to ignore.
         log_loss: mean negative log probability of the true class, calibrated, in nats; classes weigh the same.
         calibration_error: mean difference of probability and hit rate over tenths of the trials.
     """
@@ -82,7 +82,7 @@ def fit_scale(trials: Sequence[Trials]) -> tuple[float, float]:
     """Logarithm of the factor on the scores at 5 s, and its slope over the logarithm of the duration.
 
     Minimises the mean negative log probability of whether the first class is the true one, classes weighing the same:
-    the probability that is printed should come true as often as it says.
+    a printed probability should be right as often as it says.
     """
     weights = [_class_weights(each.labels) for each in trials]
 
@@ -94,7 +94,7 @@ def fit_scale(trials: Sequence[Trials]) -> tuple[float, float]:
             first = np.clip(np.exp(scores.max(axis=1) - logsumexp(scores, axis=1)), 1e-6, 1 - 1e-6)
             right = scores.argmax(axis=1) == each.labels
             total -= float(np.average(np.log(np.where(right, first, 1 - first)), weights=weight))
-        return total / len(trials) + 0.01 * float(parameters[1] ** 2)  # one length alone says nothing of the slope
+        return total / len(trials) + 0.01 * float(parameters[1] ** 2)  # one length alone does not show the slope
 
     fitted = minimize(cost, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-5})
     return float(fitted.x[0]), float(fitted.x[1])
@@ -115,15 +115,15 @@ def choose_threshold(known: Vector, unknown: Vector) -> float:
 
 
 def _errors(trials: Sequence[Trials], classes: Sequence[str]) -> tuple[dict[str, float], dict[str, int]]:
-    """How often a class is told wrong on clean stretches of 5 s; for classes with few of them, on shorter ones too.
+    """The share of errors of a class on clean stretches of 5 s; for classes with few of them, on shorter ones too.
 
     The larger of two shares: of its own stretches, those taken for another class; of the stretches taken for it, those
-    of another class. By the first alone, a class that much is taken for would look good.
+    of another class. By the first alone, a class that many others are taken for would look good.
     """
     clean = {each.frames: (each.labels, each.scores.argmax(axis=1)) for each in trials if each.version == 0}
     error, counted = {}, {}
     for number, name in enumerate(classes):
-        own, taken = np.zeros(0, bool), np.zeros(0, bool)  # whether another class was said, and was meant
+        own, taken = np.zeros(0, bool), np.zeros(0, bool)  # whether another class was answered, and was true
         for frames in sorted(clean, key=lambda length: (length != _COVERED_AT_FRAMES, length)):
             if frames <= _COVERED_AT_FRAMES and len(own) < _FEWEST_TRIALS:
                 labels, first = clean[frames]

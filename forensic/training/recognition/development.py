@@ -70,7 +70,7 @@ class RecognitionResult:
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> "RecognitionResult":
-        """From what ``dataclasses.asdict`` gave."""
+        """From the result of ``dataclasses.asdict``."""
         return cls(values["step"], tuple(ConditionResult(**condition) for condition in values["conditions"]))
 
 

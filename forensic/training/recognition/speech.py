@@ -1,4 +1,4 @@
-"""Features of every piece where the network is: cut out in batches, a row a crop."""
+"""Features of every piece, on the network's device: cut in batches, one row per crop."""
 
 import warnings
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class Speech:
     """Pieces of speech.
 
     Attributes:
-        versions: one tensor a version, the clean one first, each of shape (frames, mel_bands): square roots of power.
+        versions: one tensor per version, the clean one first, each of shape (frames, mel_bands): square roots of power.
         first: where each piece starts in them, shape (pieces,).
         frames: how long it is.
         sha256: of what made them.
@@ -30,7 +30,7 @@ class Speech:
 
     @property
     def device(self) -> torch.device:
-        """Where it lies."""
+        """The device that it is on."""
         return self.first.device
 
     def cut(self, pieces: Tensor, versions: Tensor, starts: Tensor, length: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The loop: crops of speech to the class that they are of."""
+"""The loop: from crops of speech to their class."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ _STATEFUL = ("network", "average", "optimizer", "schedule")
 
 @dataclass(frozen=True, slots=True)
 class RecognitionProgress:
-    """Where a run stands.
+    """The progress of a run.
 
     Attributes:
         step: batches done.
@@ -51,7 +51,7 @@ def train_classes(
     folder: Path,
     report: Callable[[RecognitionProgress], None],
 ) -> tuple[LanguageNetwork, list[RecognitionResult]]:
-    """Train a network; a run that was killed goes on from its last checkpoint.
+    """Train a network; a run that was killed continues from its last checkpoint.
 
     Args:
         network: with its first weights.
@@ -64,7 +64,7 @@ def train_classes(
         The network with the running average of its weights, and the measurements of that average on the way.
 
     Raises:
-        TrainingError: if the loss is no number; the last good checkpoint stays.
+        TrainingError: if the loss is not a number; the last good checkpoint stays.
     """
     run = _Run(network, drawer, settings, folder)
     run.resume()
@@ -124,7 +124,7 @@ class _Run:
         save_checkpoint(self.checkpoint, self, _STATEFUL, facts)
 
     def resume(self) -> None:
-        """Go on from a checkpoint of the same data and settings."""
+        """Continue from a checkpoint of the same data and settings."""
         state = load_checkpoint(self.checkpoint, self, _STATEFUL, self._identity(), self.device)
         if state is None:
             return
@@ -132,7 +132,7 @@ class _Run:
         self.history = [RecognitionResult.from_plain(result) for result in json.loads(state["history"])]
 
     def _average(self) -> None:
-        """Move the average towards the weights; at the start faster, so that first weights are soon forgotten."""
+        """Move the average towards the weights; faster at the start, so that the first weights are soon forgotten."""
         decay = min(self.settings.average_decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for mean, value in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):

@@ -1,4 +1,4 @@
-"""How a model scores: candidates fitted on training people, measured on development people, the best one kept.
+"""How a model scores: candidates are fitted on training people and measured on development people; the best is kept.
 
 The plain cosine is always among them, and wins unless another score is clearly better.
 """
@@ -30,7 +30,7 @@ Matrix = NDArray[np.float64]
 
 _WINDOWS = 2  # of each example
 _EXAMPLE_FRAMES = _WINDOWS * EmbeddingSettings().window_frames
-_FEWEST_PIECES = 2  # of a person: one says nothing of how a person varies
+_FEWEST_PIECES = 2  # of a person: one does not show how a person varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def choose(examples: Examples, comparisons: Comparisons, settings: BackendSettin
 
 
 def measure(backend: Backend, comparisons: Comparisons) -> tuple[float, float]:
-    """Cllr_min on clean and on degraded questioned speech, the mean over corpora: a gain on one alone is little gain.
+    """Cllr_min on clean and on degraded questioned speech, the mean over corpora: a gain on one alone counts little.
 
     Corpora with few same-speaker comparisons do not count, unless all have few. Twice the clean one where no version is
     degraded.
@@ -120,7 +120,7 @@ def _corpora(comparisons: Comparisons) -> list[NDArray[np.bool_]]:
 
 
 def candidates(examples: Examples, settings: BackendSettings) -> Iterator[tuple[str, Backend]]:
-    """Every score that the settings allow and the examples carry, by name, the simplest first."""
+    """Every score that the settings allow and the examples are enough for, by name, the simplest first."""
     plain = dict(_unnormalised(examples, settings))
     yield from plain.items()
     cohort = _cohort(examples, settings)
@@ -151,7 +151,7 @@ def _unnormalised(examples: Examples, settings: BackendSettings) -> Iterator[tup
             continue
         for kept in [size] if kind == "wccn" else dimensions:
             for share, projection in projections.items():
-                # kept whole it is WCCN, turned: the cosine is the same in whichever directions
+                # with all dimensions it is WCCN, rotated: the cosine does not depend on the directions
                 backend = Backend(mean, projection[:, :kept].astype(np.float32))
                 if kind == "plda":
                     backend = dataclasses.replace(backend, plda=_plda(backend, examples, share))
@@ -186,7 +186,7 @@ def diagonalise(between: Matrix, within: Matrix) -> tuple[Matrix, Vector]:
 
 
 def shrunk(covariance: Matrix, share: float) -> Matrix:
-    """A covariance drawn towards a multiple of the identity with the same trace."""
+    """A covariance shrunk towards a multiple of the identity with the same trace."""
     size = len(covariance)
     return np.asarray((1 - share) * covariance + share * np.trace(covariance) / size * np.eye(size))
 

@@ -68,7 +68,7 @@ class DevelopmentResult:
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> "DevelopmentResult":
-        """From what ``dataclasses.asdict`` gave."""
+        """From the result of ``dataclasses.asdict``."""
         return cls(values["step"], tuple(ConditionResult(**condition) for condition in values["conditions"]))
 
 
@@ -103,7 +103,7 @@ def compare_development_people(
         embed: takes stretches of mel power, shape (frames, 40) each, to embeddings of unit length, shape (n, size).
 
     Returns:
-        None where no two people of one corpus were kept out with enough speech.
+        None if no two people of one corpus were kept out with enough speech.
     """
     pieces = cache.index.with_row_index("piece").filter(
         "is_development", cache.index["frames"] >= _FEWEST_KNOWN_FRAMES + _QUESTIONED_FRAMES

@@ -20,7 +20,7 @@ def ge2e_loss(embeddings: Tensor, people: Tensor, scale: float) -> Tensor:
 
     Args:
         embeddings: shape (batch, size), unit length.
-        people: index of each crop's person, shape (batch,); -1 where unknown, which takes no part.
+        people: index of each crop's person, shape (batch,); -1 where unknown; these are ignored.
         scale: of the cosines before the softmax.
 
     Returns:
@@ -65,7 +65,7 @@ class MarginSoftmax(nn.Module):
 
         Args:
             embeddings: shape (batch, size), unit length.
-            people: index of each crop's person, shape (batch,); -1 where unknown, which carries no loss.
+            people: index of each crop's person, shape (batch,); -1 where unknown, which adds no loss.
         """
         known = people >= 0
         if not bool(known.any()):

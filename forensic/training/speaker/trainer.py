@@ -29,7 +29,7 @@ _Indices: TypeAlias = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands.
+    """The progress of a run.
 
     Attributes:
         step: batches done.
@@ -54,7 +54,7 @@ def train(
     folder: Path,
     report: Callable[[Progress], None],
 ) -> tuple[SpeakerNetwork, list[DevelopmentResult]]:
-    """Train a network; a run that was killed goes on from its last checkpoint.
+    """Train a network; a run that was killed continues from its last checkpoint.
 
     Args:
         network: with its first weights.
@@ -65,11 +65,11 @@ def train(
         report: called every few steps.
 
     Returns:
-        The network with averaged weights, or with those of the best measurement where they did better on the
+        The network with averaged weights, or with those of the best measurement if they were better on the
         development people, and the measurements on the way; the last is that of the network returned.
 
     Raises:
-        TrainingError: if the loss is no number; the last good checkpoint stays.
+        TrainingError: if the loss is not a number; the last good checkpoint stays.
     """
     torch.manual_seed(settings.seed)
     run = _Run(network, teacher, cache, settings, folder)
@@ -160,7 +160,7 @@ class _Run:
         self.history.append(result)
 
     def is_exhausted(self) -> bool:
-        """Whether the last ``patience`` measurements brought nothing better."""
+        """Whether none of the last ``patience`` measurements was better."""
         costs = [result.cost for result in self.history]
         patience = self.settings.patience
         return bool(patience) and len(costs) > patience and min(costs[-patience:]) >= min(costs[:-patience])
@@ -181,7 +181,7 @@ class _Run:
         save_checkpoint(self.checkpoint, self, _STATEFUL, facts)
 
     def resume(self) -> None:
-        """Go on from a checkpoint of the same data and settings; start with a measurement where there is none."""
+        """Continue from a checkpoint of the same data and settings; without one, start with a measurement."""
         state = load_checkpoint(self.checkpoint, self, _STATEFUL, self._identity(), self.device)
         if state is None:
             self.evaluate()
@@ -213,7 +213,7 @@ def _class_vectors(targets: Tensor, people: _Indices) -> Tensor:
 
 
 def _groups(cache: FeatureCache, training: _Indices) -> list[_Indices]:
-    """For each training piece all training pieces of its person; an unlabelled piece stands alone."""
+    """For each training piece all training pieces of its person; for an unlabelled piece, only itself."""
     names = cache.index["speaker"].to_list()
     of_person: dict[str, list[int]] = {}
     for piece in training:
@@ -239,7 +239,7 @@ def _draw_batch(
 ) -> tuple[Samples, Samples, _Indices]:
     """Crops of one length at random levels, each of a piece and version drawn at random; the same clean; their pieces.
 
-    Pieces are drawn first, then more of the same people; a person who is drawn twice has so many more crops.
+    Pieces are drawn first, then more of the same people; a person who is drawn twice has twice as many crops.
     """
     drawn = rng.choice(len(training), min(settings.batch // settings.pieces_per_person, len(training)), replace=False)
     pieces = np.concatenate([rng.choice(groups[i], settings.pieces_per_person) for i in drawn])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from forensic.quantities import QUANTITIES
 from forensic.report.case.build import build_report
 from forensic.report.shared.formats import format_duration
 
@@ -18,7 +19,7 @@ def test_each_lr_stands_beside_how_well_its_calibration_does(report):
         assert metrics["Cllr"].interval == "0.211 to 0.282"
         assert metrics["EER"].value.startswith("5.8")
         assert ("Reference speakers", "120") in [(fact.label, fact.value) for fact in calibration_content.facts]
-        assert len(calibration_content.conditions) == 9
+        assert len(calibration_content.conditions) == len(QUANTITIES) + 3
         assert calibration_content.conditions[-1].questioned_case == "3 dB less SNR, another codec"
 
 

@@ -11,8 +11,10 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from forensic.errors import SettingsError
 from forensic.speaker.backend import Backend, save_backend
 from forensic.speaker.extractor import load_model
+from forensic.storage import toml
 from forensic.training.cache import FeatureCache
-from forensic.training.configuration import BackendSettings, TrainingSettings
+from forensic.training.configuration import BackendSettings, TrainingSettings, load_training_settings
+from forensic.training.model_folder import TrainingRequest
 from forensic.training.speaker import backend as chooser
 from forensic.training.speaker.backend import (
     Examples,
@@ -203,9 +205,10 @@ def test_whitening_and_projection_end_in_unit_length():
         {"windows": 0},
     ],
 )
-def test_settings_that_cannot_work_are_refused_before_the_training(wrong):
+def test_settings_that_cannot_work_are_refused_before_the_training(tmp_path, wrong):
+    toml.write(tmp_path / "training.toml", {"backend": wrong})
     with pytest.raises(SettingsError, match="backend"):
-        BackendSettings(**wrong)
+        load_training_settings(tmp_path / "training.toml")
 
 
 def _features(people=12, pieces=3, frames=420):
@@ -272,7 +275,7 @@ def test_a_model_gets_another_score_without_being_trained(tiny_model_folder, tmp
     monkeypatch.setattr(workflow, "make_pieces", lambda *_: [])
     monkeypatch.setattr(workflow, "_cache", lambda *_: _features())
     settings = TrainingSettings(backend=BackendSettings(lda_dimensions=(4,), margin=9.0))
-    request = workflow.TrainingRequest(settings, tiny_model_folder, tmp_path, "tiny", "CC0", "none", workers=1)
+    request = TrainingRequest(settings, tiny_model_folder, tmp_path, "tiny", "CC0", "none", workers=1)
     choice = workflow.choose_score(request, lambda *_: None)
     after = load_model(tiny_model_folder)
     record = json.loads((tiny_model_folder / "training.json").read_text())

@@ -1,36 +1,17 @@
-"""Several speakers in one channel: each by itself through scan and comparison; a suspect's recording is refused."""
+"""Several speakers in one channel: each by itself, as they were found or as an examiner set them."""
 
-import numpy as np
 import polars as pl
 import pytest
 from factories import write_wav
-from spoken import spoken
+from spoken import spoken, talk
 
 from forensic.case.folder import open_case
-from forensic.case.reference import Suspect
-from forensic.comparison.request import ComparisonRequest
-from forensic.comparison.sides import known_side, questioned_sides, sides_by_recording
-from forensic.comparison.tables import STATUS_LR
 from forensic.errors import CaseError
 from forensic.examination.scan import ScanRequest, scan
 from forensic.settings import DiarizationSettings, Settings
 from forensic.speaker.extractor import default_model_folder, load_model
-from forensic.workflows.compare import compare
 
 ALL_SPEECH = "0.0\t60.0\tonly one\n"
-
-
-def talk(one, other, rounds=4, other_from_s=0.0):
-    """Turns of 3.5 and 2.5 s with pauses between; the other's are of that part of his speech."""
-    parts = []
-    for turn in range(rounds):
-        parts += [
-            spoken(one, 3.5, turn * 4.0),
-            np.zeros(6000),
-            spoken(other, 2.5, other_from_s + turn * 3.0),
-            np.zeros(5000),
-        ]
-    return np.concatenate(parts).astype(np.float32)
 
 
 @pytest.fixture
@@ -97,21 +78,6 @@ def test_no_separation_asked_gives_one_row_for_all_speech(calls, examine):
     assert rows_of(tables, "quality", "both.wav")["turn"].to_list() == [0]
 
 
-def test_a_suspect_with_several_speakers_is_exposed_and_a_questioned_channel_has_a_side_for_each(calls, examine):
-    _, tables = examine(calls)
-    by_recording = sides_by_recording(tables)
-    sides = questioned_sides(tables, by_recording, [])
-    assert [(side.name.rpartition("/")[2], side.turn, side.speakers) for side in sides] == [
-        ("both.wav", 1, 2),
-        ("both.wav", 2, 2),
-        ("one.wav", 0, 1),
-    ]
-    known = known_side(Suspect("A", (calls / "both.wav", calls / "one.wav")), tables, by_recording)
-    assert known.speakers == 2
-    assert [path.rpartition("/")[2] for path in known.several] == ["both.wav"]
-    assert known_side(Suspect("B", (calls / "one.wav",)), tables, by_recording).several == ()
-
-
 def test_turns_set_by_hand_replace_those_that_were_found_and_stay(calls, examine, tmp_path):
     examine(calls)
     labels = tmp_path / "labels"
@@ -159,26 +125,3 @@ def test_labels_for_nothing_that_is_scanned_are_refused(calls, examine, tmp_path
     (tmp_path / "other.txt").write_text(ALL_SPEECH)
     with pytest.raises(CaseError, match="No recording fits"):
         examine(calls, labels=tmp_path / "other.txt")
-
-
-def test_comparing_refuses_a_suspect_with_several_speakers_until_a_hand_says_which(calls, examine, tmp_path):
-    examine(calls)
-    reference = tmp_path / "suspects"
-    reference.mkdir()
-    mixed = talk("dale", "carver", other_from_s=15.0)  # no second of which is in a call: a copy would get no LR
-    write_wav(reference / "mixed.wav", mixed)
-    request = ComparisonRequest(reference, default_model_folder(), Settings(), workers=1)
-    with open_case(tmp_path / "case", create=False) as case:
-        rows = compare(case, request, lambda _: None, lambda _: None).comparisons
-        assert rows.select("turn", "speakers").rows() == [(1, 2), (2, 2), (0, 1)]
-        assert all(reason.startswith("Several speakers, 2, in the suspect's recordings") for reason in rows["reason"])
-        found = (tmp_path / "case" / "turns" / "audacity" / "mixed.wav.txt").read_text().splitlines()
-        (tmp_path / "mixed.txt").write_text("\n".join(line for line in found if line.endswith("speaker 1")))
-        request = ComparisonRequest(
-            reference, default_model_folder(), Settings(), workers=1, labels=tmp_path / "mixed.txt"
-        )
-        result = compare(case, request, lambda _: None, lambda _: None)
-    assert set(result.comparisons["status"]) == {STATUS_LR}
-    html = result.html.read_text()
-    assert "Manual choices: who speaks when was set by an examiner in" in html
-    assert "speaker 2 of 2" in html.replace("\N{NO-BREAK SPACE}", " ")

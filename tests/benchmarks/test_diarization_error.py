@@ -1,9 +1,9 @@
 """The diarization error rate on answers that were judged by hand."""
 
 import pytest
+from _diarization_error import diarization_error
 
 from forensic.records import Turn
-from forensic.speaker.diarization_error import diarization_error
 
 TRUTH = (Turn(0.0, 4.0, 1), Turn(4.0, 8.0, 2))
 

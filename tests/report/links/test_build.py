@@ -9,11 +9,16 @@ import polars as pl
 import pytest
 
 from forensic.case.store import SCHEMAS
+from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, SharedAudio, SharedWithThird, Suspicion
 from forensic.comparison.outcomes import LinkOutcome, SuspectedPair, VoiceCluster
+from forensic.comparison.refusal import Refusal, RefusalKind
 from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA
 from forensic.report.links.build import MOST_NODES, build_link_report
 from forensic.report.links.figure import draw_graph, place_nodes
-from forensic.report.render import render_link_html, render_pdf
+from forensic.report.links.render import render_link_html
+from forensic.report.shared.render import render_pdf
+
+SHARED = SharedAudio(0, 0, 0.0, 2.0, 10.0, 9.0, 0.02)
 
 
 @pytest.fixture
@@ -44,11 +49,12 @@ def linked(inputs):
             links=pl.DataFrame([{key: row.get(key) for key in LINKS_SCHEMA} for row in links], LINKS_SCHEMA),
             clusters=(VoiceCluster(1, tuple(range(1, voices + 1)), 1.5, 1.5, voices - 1, 9, 0.93, False),),
             draws=200,
-            suspicions=(SuspectedPair("same source", "1", f"{voices}", (1,), (voices,), "The two share 9 s."),),
-            warnings=(),
+            suspicions=(SuspectedPair(Suspicion(SAME_SOURCE, "1", f"{voices}", SHARED), (1,), (voices,)),),
+            not_searched=(),
+            refusals=(None,) * voices,
             pairs=voices * (voices - 1) // 2,
             uses={calibration_id: voices - 1},
-            without_lr=(("Too little speech.", 3),),
+            without_lr=((Refusal(RefusalKind.NO_CALIBRATION, problem="Too few speakers."), 3),),
             calibrations={calibration_id: fitted},
             failures=failures,
             method=inputs.method,
@@ -56,6 +62,17 @@ def linked(inputs):
         )
 
     return make
+
+
+def test_labels_mean_what_they_mean_in_a_case_report(linked):
+    """V voices, G clusters, C calibrations; K, Q and S are of case reports alone."""
+    report = build_link_report(linked(3))
+    labels = [row.label for row in (*report.voices, *report.clusters, *report.calibrations)]
+    assert [label[0] for label in labels] == ["V", "V", "V", "G", "C"]
+    explained = {entry.label for entry in report.glossary}
+    assert {"V1, V2, …", "G1, G2, …", "C3f9c, …"} <= explained
+    assert not {"K1, K2, …", "Q1, Q2, …", "S1, S2, …"} & explained
+    assert report.voices[0].cluster == report.links[0].cluster == report.clusters[0].label
 
 
 def test_every_joined_voice_is_a_node_and_every_pair_a_line(linked):
@@ -85,7 +102,7 @@ def test_too_many_suspicions_for_a_graph_stand_in_the_table(linked):
     """Without any link there is none that is joined most firmly."""
     inputs = linked(2 * MOST_NODES)
     suspicions = tuple(
-        SuspectedPair("same session", f"{one}", f"{one + 1}", (one,), (one + 1,), "One day.")
+        SuspectedPair(Suspicion(SAME_SESSION, f"{one}", f"{one + 1}", SharedWithThird("x")), (one,), (one + 1,))
         for one in range(1, 2 * MOST_NODES, 2)
     )
     report = build_link_report(dataclasses.replace(inputs, links=inputs.links.clear(), suspicions=suspicions))
@@ -100,7 +117,7 @@ def test_of_many_calibrations_those_are_listed_that_most_pairs_use(linked):
     (fitted,) = inputs.calibrations.values()
     many = {f"{number:04}": fitted for number in range(400)}
     report = build_link_report(dataclasses.replace(inputs, calibrations=many, uses={key: int(key) + 1 for key in many}))
-    assert [row.pairs for row in report.calibrations[:2]] == ["400", "399"]
+    assert [row.served for row in report.calibrations[:2]] == ["400", "399"]
     assert len(report.calibrations) == 300
     assert report.calibrations_note == "The 300 of 400 calibrations that most pairs use; all are in results.json."
     assert report.calibrations_note in render_link_html(report)

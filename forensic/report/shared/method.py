@@ -1,15 +1,16 @@
 """The method: what computed the results, in full, and every setting."""
 
-from collections.abc import Mapping
+import dataclasses
 
 from forensic.comparison.method import Method
-from forensic.report.case.case_report import Fact, SettingsTable
-from forensic.report.case.title_page import software
+from forensic.report.shared.content import Fact, SettingsTable
 from forensic.report.shared.envelope import envelope_in_words
 from forensic.report.shared.formats import NO_BREAK, format_duration, paragraphs, printable
+from forensic.report.shared.title_page import software
+from forensic.settings import Settings
 
 
-def describe_method(method: Method) -> tuple[Fact, ...]:
+def describe_system(method: Method) -> tuple[Fact, ...]:
     """Program, model, seeds, command and machine, so that another laboratory can compute the results again."""
     versions = [f"{printable(name)}{NO_BREAK}{printable(version)}" for name, version in method.libraries.items()]
     seeds = [f"{printable(name)}: {seed}" for name, seed in method.seeds.items()]
@@ -36,19 +37,15 @@ def describe_method(method: Method) -> tuple[Fact, ...]:
     )
 
 
-def list_settings(settings: Mapping[str, Mapping[str, object]]) -> tuple[SettingsTable, ...]:
+def list_settings(settings: Settings) -> tuple[SettingsTable, ...]:
     """Every setting in force, one table a step."""
     return tuple(
-        SettingsTable(printable(step), tuple(Fact(printable(k), _setting(v)) for k, v in values.items()))
-        for step, values in settings.items()
+        SettingsTable(step, tuple(Fact(name, _setting(value)) for name, value in values.items()))
+        for step, values in dataclasses.asdict(settings).items()
     )
 
 
 def _setting(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None or value == "":
-        return "not set"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_setting, value)) or "not set"
-    return printable(str(value))
+    return printable(str(value)) or "not set"

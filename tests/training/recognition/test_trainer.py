@@ -18,6 +18,7 @@ from forensic.speaker.network import Architecture as SpeakerArchitecture
 from forensic.speaker.network import SpeakerNetwork
 from forensic.training.cache import build_cache
 from forensic.training.configuration import AugmentationSettings, DataSettings
+from forensic.training.model_folder import TrainingRequest, save_model
 from forensic.training.recognition import trainer
 from forensic.training.recognition.batches import make_drawer
 from forensic.training.recognition.configuration import (
@@ -30,9 +31,9 @@ from forensic.training.recognition.configuration import (
 from forensic.training.recognition.data import draw_development_people, make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import choose_threshold, fit_scale, validate_classes
 from forensic.training.recognition.development import Trials, measure, try_development_people
+from forensic.training.recognition.record import told_by_corpus
 from forensic.training.recognition.speech import open_speech
-from forensic.workflows.train import save_model
-from forensic.workflows.train_recognition import RecognitionRequest, told_by_corpus, train_recognition
+from forensic.workflows.train import train_recognition
 
 _LEARNING = LearningSettings(steps=6, batch=6, min_crop_frames=100, max_crop_frames=160, evaluate_every=2)
 
@@ -90,7 +91,7 @@ def work(settings, tmp_path_factory):
 
 
 def _request(settings, work, out, task="language"):
-    return RecognitionRequest(task, settings, out, work, out.name, "CC0", "Synthetic voices.", 1)
+    return TrainingRequest(settings, out, work, out.name, "CC0", "Synthetic voices.", 1, task)
 
 
 def test_only_people_of_the_split_with_a_language_are_used(settings):

@@ -9,14 +9,18 @@ import pytest
 from report_factory import FORBIDDEN, method
 from test_render import Page
 
-from forensic.report.render import render_validation_html
-from forensic.report.validation.build import build_validation_report
-from forensic.report.validation.inputs import Limits, ValidationInputs
+from forensic.report.validation.build import Limits, build_validation_report
+from forensic.report.validation.render import render_validation_html
 from forensic.validation.breakdown import break_down, measure_all
 from forensic.validation.criteria import Criterion, Plan, judge
-from forensic.validation.outcome import ScoresFacts
+from forensic.validation.outcome import ScoresFacts, ValidationOutcome
 from forensic.validation.tables import LRS_SCHEMA, Exclusion
 
+REFUSED = {
+    "reason": "Too little speech: 1.0 s.",
+    "reason_kind": "outside the envelope",
+    "reason_quantity": "net_speech_s",
+}
 ODD = '<script>alert("x")</script> \u202egpj $\\alpha$'
 
 
@@ -35,7 +39,7 @@ def lrs_of(speakers=8, seed=1, shift=0.0):
             "log10_lr": None if take == 2 and known == questioned else float(np.clip(value, -1, 1)),
             "unbounded_log10_lr": value,
             "status": "lr",
-            "reason": "Too little speech: 1.0 s." if take == 2 and known == questioned else None,
+            **(REFUSED if take == 2 and known == questioned else {}),
         }
         for known in names
         for questioned in names
@@ -65,7 +69,7 @@ def inputs_of(lrs, plan=None, **changes):
         "draws": 100,
         "seed": 1,
     }
-    return ValidationInputs(**(values | changes))
+    return ValidationOutcome(**(values | changes))
 
 
 def test_the_page_stands_alone_and_shows_odd_names_as_text():
@@ -89,7 +93,9 @@ def test_figures_of_the_report_are_those_of_the_groups():
     (table,) = report.breakdowns
     assert [row.speakers for row in table.rows] == ["8", "8"]
     assert report.lead[0].startswith("192 comparisons of 8 speakers: an LR was issued for 184")
-    assert report.refusals[0].number == "8"
+    (refused,) = report.refusals
+    assert (refused.number, refused.reason) == ("8", "Too little speech: outside the validated conditions")
+    assert refused.examples == REFUSED["reason"]
 
 
 def test_the_decision_is_that_of_the_criteria():
@@ -100,7 +106,7 @@ def test_the_decision_is_that_of_the_criteria():
 
 
 def test_misleading_lrs_come_first_and_what_is_not_printed_is_counted():
-    report = build_validation_report(inputs_of(lrs_of(), limits=Limits(lrs=10)))
+    report = build_validation_report(inputs_of(lrs_of()), Limits(lrs=10))
     assert len(report.lrs) == 10
     assert report.lrs[0].is_misleading
     assert "Printed are the 5 lowest same-speaker and the 5 highest" in report.lrs_note

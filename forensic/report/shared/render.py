@@ -5,13 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensic.errors import ReportError
-from forensic.report.case import figures
-from forensic.report.case.case_report import CaseReport
-from forensic.report.case.explanation_figure import draw_explanation
-from forensic.report.links.content import LinkReport
-from forensic.report.links.figure import draw_graph
-from forensic.report.validation import figures as validation_figures
-from forensic.report.validation.content import ValidationReport
 from forensic.storage.atomic import written_whole
 from forensic.storage.shipped import shipped
 from forensic.storage.tables import write_text
@@ -20,42 +13,26 @@ if TYPE_CHECKING:
     import jinja2
 
 
-def render_html(report: CaseReport) -> str:
-    """The report as one self-contained HTML page: styles and plots inside, no script, nothing to fetch."""
-    return _page("case_report.html.j2", report, draw_all(report))
+def render_page(template: str, report: object, plots: Mapping[str, str]) -> str:
+    """A report as one self-contained HTML page: styles and plots inside, no script, nothing to fetch.
 
+    Args:
+        template: file of the kind of report.
+        report: its content.
+        plots: SVG by name.
 
-def render_validation_html(report: ValidationReport) -> str:
-    """A validation report, likewise."""
-    plots = report.plots
-    drawn = {}
-    if plots is not None:
-        drawn = {
-            "tippett": validation_figures.draw_tippett(plots.tippett),
-            "det": validation_figures.draw_det(plots.det),
-            "pav": validation_figures.draw_pav(plots.pav),
-            "ece": validation_figures.draw_ece(plots.ece),
-        }
-        if plots.zoo is not None:
-            drawn["zoo"] = validation_figures.draw_zoo(plots.zoo)
-    return _page("validation_report.html.j2", report, drawn)
-
-
-def render_link_html(report: LinkReport) -> str:
-    """A report of links, likewise."""
-    return _page("link_report.html.j2", report, {"graph": draw_graph(report.graph)} if report.graph else {})
-
-
-def _page(template: str, report: CaseReport | ValidationReport | LinkReport, drawn: Mapping[str, str]) -> str:
+    Raises:
+        ReportError: if a template or the style is missing.
+    """
     from markupsafe import Markup
 
     try:
         styles = (shipped("templates") / "report.css").read_text(encoding="utf-8")
     except OSError as error:
         raise ReportError(f"The report's style is missing: {error}.", "Install the program again.") from error
-    # Both are ours: the style is a file that ships, and figures.py escapes what it draws.
-    plots = {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
-    return environment(escape=True).get_template(template).render(report=report, styles=Markup(styles), plots=plots)  # noqa: S704
+    # Both are ours: the style is a file that ships, and what draws the plots escapes their text.
+    drawn = {name: Markup(svg) for name, svg in plots.items()}  # noqa: S704
+    return environment(escape=True).get_template(template).render(report=report, styles=Markup(styles), plots=drawn)  # noqa: S704
 
 
 def environment(*, escape: bool) -> "jinja2.Environment":
@@ -81,24 +58,11 @@ def environment(*, escape: bool) -> "jinja2.Environment":
     )
 
 
-def draw_all(report: CaseReport) -> dict[str, str]:
-    """Every plot of the report as SVG, by name."""
-    plots = {plot.name: figures.draw_forest(plot) for plot in report.forest}
-    plots |= {plot.name: figures.draw_matrix(plot) for plot in report.matrices}
-    plots |= {each.plot.name: draw_explanation(each.plot) for each in report.explanations if each.plot is not None}
-    for calibration in report.calibrations:
-        if calibration.scores is not None:
-            plots[calibration.scores.name] = figures.draw_scores(calibration.scores)
-        if calibration.tippett is not None:
-            plots[calibration.tippett.name] = figures.draw_tippett(calibration.tippett)
-    return plots | {plot.name: figures.draw_waveform(plot) for plot in report.waveforms}
-
-
 def render_pdf(html: str) -> bytes:
     """The page as PDF, with all typefaces inside; the same page gives the same bytes.
 
     Args:
-        html: from ``render_html``.
+        html: from ``render_page``.
 
     Raises:
         ReportError: if Pango is missing, or the page asks for anything outside itself.
@@ -127,10 +91,10 @@ def write_report(folder: Path, html: str) -> tuple[Path, Path]:
 
     Args:
         folder: that takes both.
-        html: as any of the functions above gives it.
+        html: from ``render_page``.
 
     Returns:
-        Where they lie.
+        Their paths.
 
     Raises:
         ReportError: as in ``render_pdf``; the HTML is there then.

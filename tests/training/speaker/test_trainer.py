@@ -26,10 +26,11 @@ from forensic.training.configuration import (
     load_training_settings,
 )
 from forensic.training.data import make_pieces
+from forensic.training.model_folder import TrainingRequest
 from forensic.training.speaker import trainer
 from forensic.training.speaker.development import DevelopmentResult, measure
 from forensic.workflows import train as workflow
-from forensic.workflows.train import TrainingRequest, train_model
+from forensic.workflows.train import train_speakers
 
 _LEARNING = LearningSettings(
     init="random", steps=6, batch=6, min_crop_frames=60, max_crop_frames=90, evaluate_every=2, average_last=0.5
@@ -67,14 +68,16 @@ def settings(corpus):
     )
 
 
+def _pieces(settings):
+    manifest = read_manifest(Path(settings.data.manifest), settings.data.splits)
+    return make_pieces(manifest, settings.data, settings.augmentation)
+
+
 @pytest.fixture(scope="module")
 def features(settings, tmp_path_factory):
     """The cache of those settings, which every run here would make alike."""
     folder = tmp_path_factory.mktemp("features") / "cache"
-    pieces = make_pieces(
-        read_manifest(Path(settings.data.manifest), settings.data.splits), settings.data, settings.augmentation
-    )
-    build_cache(folder, pieces, settings.data, settings.augmentation, 1, lambda *_: None)
+    build_cache(folder, _pieces(settings), settings.data, settings.augmentation, 1, lambda *_: None)
     return folder
 
 
@@ -89,7 +92,7 @@ def request_for(settings, features, tmp_path):
 
 
 def _train(request):
-    return train_model(request, lambda *_: None, lambda _: None)
+    return train_speakers(request, lambda *_: None, lambda _: None)
 
 
 def test_no_person_is_in_training_and_development(settings):
@@ -130,7 +133,8 @@ def test_speech_that_is_played_faster_is_shorter_and_higher():
 
 
 def test_only_the_chosen_splits_are_read(settings):
-    assert "secret" not in set(read_manifest(Path(settings.data.manifest), settings.data.splits)["speaker"])
+    speakers = set(read_manifest(Path(settings.data.manifest), settings.data.splits)["speaker"])
+    assert speakers - {""} == {f"p{number}" for number in (*range(8), 9)}
 
 
 def test_clips_of_one_person_are_joined_and_never_those_of_two(settings):
@@ -157,6 +161,21 @@ def test_every_version_holds_the_same_instants_and_bad_files_are_listed(settings
     assert np.corrcoef(*envelope)[0, 1] > 0.3
     problems = pl.read_parquet(features / "problems.parquet")
     assert problems["path"].str.ends_with("broken.wav").to_list()[0]
+
+
+def test_any_number_of_processes_makes_the_same_features(settings, features, tmp_path):
+    """To the byte, and in the same order."""
+    build_cache(tmp_path, _pieces(settings), settings.data, settings.augmentation, 2, lambda *_: None)
+    names = sorted(path.name for path in features.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert all((tmp_path / name).read_bytes() == (features / name).read_bytes() for name in names)
+
+
+def test_a_piece_that_kills_its_process_is_listed_with_the_clip_it_starts_with(settings):
+    piece = _pieces(settings)[0]
+    made = cache._give_up((0, piece))
+    assert not made.versions
+    assert [path for path, _, _ in made.problems] == [str(piece.clips[0].path)]
 
 
 def test_a_run_leaves_a_model_that_loads_with_its_record(request_for):
@@ -227,7 +246,7 @@ def test_a_network_that_starts_as_its_teacher_has_nothing_to_learn_from_the_same
             similarity_weight=0.0,
             learning_rate=1e-9,  # Adam takes steps of this size however small the gradient
         )
-        train_model(request, lambda *_: None, lambda state, own=losses: own.append((state.step, state.loss)))
+        train_speakers(request, lambda *_: None, lambda state, own=losses: own.append((state.step, state.loss)))
     (_, of_crops), (_, of_pieces) = losses
     assert of_crops < 0.1 * of_pieces
 

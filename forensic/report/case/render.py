@@ -1,0 +1,10 @@
+"""A case report as a page."""
+
+from forensic.report.case.case_report import CaseReport
+from forensic.report.case.figures import draw_all
+from forensic.report.shared.render import render_page
+
+
+def render_case_html(report: CaseReport) -> str:
+    """A case report as one self-contained HTML page."""
+    return render_page("case_report.html.j2", report, draw_all(report))

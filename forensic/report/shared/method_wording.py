@@ -1,0 +1,346 @@
+"""The sentences that follow the method in force: its settings, its reference population, its envelope.
+
+A sentence that a setting can make false is here, built from that setting; ``wording`` has those that no setting
+changes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from forensic.comparison.method import Method, PopulationKind
+from forensic.report.shared.formats import (
+    format_duration,
+    format_number,
+    format_quantity,
+    format_share,
+    listed,
+    plural,
+    prose,
+)
+from forensic.settings import AudioSettings, ComparisonSettings, DiarizationSettings, EmbeddingSettings
+
+CALIBRATORS: Mapping[str, tuple[str, str]] = {
+    # what it is called, and what it makes of scores
+    "logistic": ("logistic regression", "a straight line from score to log10 LR"),
+    "bi-gaussianized": ("bi-Gaussianized calibration", "a rising curve from score to log10 LR"),
+    "kde": ("the ratio of two kernel densities", "a curve from score to log10 LR that need not rise everywhere"),
+    "pav": ("pool adjacent violators", "rising steps from score to log10 LR"),
+}
+
+_CHANNELS: Mapping[str, str] = {
+    "auto": "Channels of a file that differ were kept apart; those that do not were mixed.",
+    "split": "The channels of a file were kept apart.",
+    "mix": "The channels of a file were mixed.",
+}
+_DAMAGED: Mapping[str, str] = {
+    "reject": "A damaged recording was not examined.",
+    "use": "Of a damaged recording, what comes before the damage was examined; the item says so.",
+}
+_LIKE_BOTH_SIDES = "on the questioned side like the questioned recording, on the known side like the known recordings"
+_REFERENCE: Mapping[PopulationKind | None, str] = {
+    "bank": (
+        "speakers of the model's bank, whose recordings were chosen, or degraded by simulation, to be like those of "
+        f"the comparison: {_LIKE_BOTH_SIDES}"
+    ),
+    "simulated": (
+        f"speakers whose recordings were degraded by simulation to be like those of this case: {_LIKE_BOTH_SIDES}"
+    ),
+    "own recordings": (
+        "speakers of the laboratory's own calibration, whose recordings were chosen to be like those of the "
+        f"comparison: {_LIKE_BOTH_SIDES}"
+    ),
+    "own scores": (
+        "the laboratory's own scores of pairs of speakers, in one condition of the questioned side and one of the "
+        "known side, as the laboratory stated them"
+    ),
+    None: "speakers of a reference population",
+}
+
+
+def calibrator_name(calibrator: str) -> str:
+    """What a calibrator is called at the start of a line: "Logistic regression"."""
+    name = CALIBRATORS[calibrator][0]
+    return name[0].upper() + name[1:]
+
+
+def processing(method: Method) -> tuple[str, ...]:
+    """The steps from a file to an LR, in order."""
+    settings = method.settings
+    name, shape = CALIBRATORS[settings.comparison.calibrator]
+    return prose(f"""
+{_decoding(settings.audio)}
+
+A detector of speech marked the stretches that hold speech; only these were used. The waveforms in this report
+show what was used, as far as they are printed; the start and end of every stretch is in the evidence tables of
+the case.
+
+{_speakers(settings.diarization)}
+
+Copies, excerpts and parts of one source among the recordings compared were looked for with an acoustic
+fingerprint of the speech, and recordings of one session by the device and the time of making that their files
+state. {_suspected(settings.comparison)} A search that finds nothing does not prove that there is nothing.
+
+{_windows(settings.embedding)}
+
+The score of a comparison says how alike the questioned and the known embedding are. How it is computed is given
+under System, with the software and the model.
+
+A score was converted to an LR with {_REFERENCE[method.population_kind]}. The conversion is {shape}, fitted by
+{name}.
+
+LRs are bounded by what the number of reference speakers can support. Intervals come from drawing whole
+reference speakers again, with replacement, {settings.comparison.bootstrap_draws:,} times.
+
+{_no_lr(method)}
+""")
+
+
+def _decoding(settings: AudioSettings) -> str:
+    channels = _CHANNELS.get(settings.channels, f"Of a file, channel {settings.channels} alone was examined.")
+    return (
+        f"Every file was hashed (SHA-256) and decoded. {channels} The sound was resampled to 16 kHz with a filter "
+        f"against aliasing. {_DAMAGED[settings.damaged]}"
+    )
+
+
+def _speakers(settings: DiarizationSettings) -> str:
+    if settings.speakers == "1":
+        return (
+            "As set, every channel was taken to hold one speaker, unless an examiner marked who speaks when; the "
+            "program did not look for others."
+        )
+    left_out = f"; turns shorter than {format_duration(settings.min_turn_s)} were left out"
+    each = (
+        "Where there were several, each was examined by itself, with the speech in which nobody else seemed to speak"
+        f"{left_out if settings.min_turn_s else ''}. Who speaks when is in the folder of the case."
+    )
+    if settings.speakers == "auto":
+        return (
+            "Unless an examiner marked who speaks when, the number of speakers in a channel was estimated, up to "
+            f"{settings.max_speakers}: the windows of the channel were split into groups, which count as different "
+            f"speakers where they are further apart than one voice is. {each}"
+        )
+    return (
+        f"As set, every channel was split into {plural(int(settings.speakers), 'speaker')}, as far as its speech "
+        f"allows, unless an examiner marked who speaks when. {each}"
+    )
+
+
+def _suspected(settings: ComparisonSettings) -> str:
+    """What becomes of two recordings that may not be independent."""
+    allowed = {"source": settings.allow_same_source, "session": settings.allow_same_session}
+    refused = [kind for kind, is_allowed in allowed.items() if not is_allowed]
+    used = [kind for kind, is_allowed in allowed.items() if is_allowed]
+    sentences = []
+    if refused:
+        sentences.append(f"Two recordings that are suspected to be of one {' or '.join(refused)} get no LR.")
+    if used:
+        sentences.append(
+            f"The settings ({listed([f'comparison.allow_same_{kind}' for kind in used])}) allow an LR between two "
+            f"recordings that are suspected to be of one {' or '.join(used)}."
+        )
+    return " ".join(sentences)
+
+
+def _windows(settings: EmbeddingSettings) -> str:
+    window, step = (f"{frames / 100:g} s" for frames in (settings.window_frames, settings.step_frames))
+    if settings.step_frames < settings.window_frames:
+        how = f"a new one at least every {step}, so that they overlap"
+    elif settings.step_frames == settings.window_frames:
+        how = "one after the other; they overlap only as far as it takes to use all of the speech"
+    else:
+        how = f"a new one at least every {step}, so that speech between two of them can be left out"
+    return (
+        f"The speech was cut into windows of {window}, {how}. Each window was turned into mel-band energies and then "
+        "into an embedding by a recurrent (LSTM) network. The embedding of a recording is the mean direction of its "
+        "windows; that of a known speaker is the mean direction of their recordings."
+    )
+
+
+def _no_lr(method: Method) -> str:
+    """When no LR is issued: the envelope's limits, the laboratory's own, and those of the population."""
+    settings, without = method.settings.comparison, ComparisonSettings()
+    sentences = []
+    if method.envelope is not None:
+        sentences.append(
+            "No LR is issued outside the conditions in which validation met its criterion (see Validated envelope "
+            "under System), nor from a calibration that does not meet it."
+        )
+    own = []
+    if settings.min_net_speech_s > without.min_net_speech_s:
+        own.append(f"less than {format_duration(settings.min_net_speech_s)} of net speech")
+    if settings.min_snr_db > without.min_snr_db:
+        own.append(f"an SNR below {format_quantity(settings.min_snr_db, 'dB')}")
+    if settings.max_clipped_share < without.max_clipped_share:
+        own.append(f"more than {format_share(settings.max_clipped_share)} of the speech clipped")
+    if own:
+        sentences.append(f"By the settings, a recording with {' or '.join(own)} gets no LR.")
+    sentences.append(
+        f"A recording that is more than {format_number(settings.max_condition_distance, 1)} steps away from everything "
+        "in the reference population gets no LR, and no calibration rests on fewer than "
+        f"{plural(settings.min_speakers, 'reference speaker')}."
+    )
+    return " ".join(sentences)
+
+
+def explanation(method: Method) -> tuple[str, ...]:
+    """How to read what each LR hangs on, in as many ways as the calibration allows."""
+    has_voices = method.population_kind != "own scores"
+    return prose(f"""
+This chapter shows what each LR hangs on; it changes no LR. It looks at the highest LR of each questioned
+speaker{" in three ways" if has_voices else ""}.
+
+Stretches: the LR is computed again without each stretch of the questioned speech. What a stretch adds is the
+log10 LR of all stretches less that without it, neither bounded: above 0 it speaks for H1, below 0 for H2. A large
+effect says where to listen: to a noise, another voice, a line said in another tone. Times are minutes and seconds
+of the recording.
+
+{_AMOUNTS_AND_VOICES if has_voices else _NO_VOICES}
+""")
+
+
+_AMOUNTS_AND_VOICES = """
+Amount: the LR is computed of the first stretches only, then of more and more, each amount calibrated with
+reference recordings of about as much speech. An LR that has settled is worth more than one that still moves; one
+at its bound cannot be seen to move. Some of these amounts may be less than an LR would be issued for. The LR of
+all stretches can differ a little from the one issued, which also counts what overlaps two stretches.
+
+Typicality: the questioned speech is compared with every voice of the reference population. A voice against which
+many score as high as the known speaker does is a common one, and its LR is low for that. Reference voices bear
+the names of their corpora.
+"""
+_NO_VOICES = """
+The calibration is a list of scores, without recordings: it cannot show how the LR grows with the amount of
+speech, nor how common the voice is.
+"""
+
+
+def languages_reading(method: Method) -> str:
+    """What the languages in a table mean."""
+    if not method.settings.language.identify:
+        return "As set, languages were not looked at."
+    return (
+        "The language is that of the first minute of speech, with its probability among those that the model knows, as "
+        "the program judges it: it stands for no listener."
+    )
+
+
+def limitations(method: Method, *, shows_languages: bool) -> tuple[str, ...]:
+    """What the examination does not do.
+
+    Args:
+        method: in force.
+        shows_languages: whether the report shows the languages that were recognised.
+    """
+    return prose(f"""
+The examination is automatic. It compares how speakers sound to a trained network; it does not weigh language,
+dialect, word choice, content or circumstances, and it replaces no auditory or acoustic-phonetic examination.
+
+{_one_person(method.settings.diarization)}
+
+What was not examined: disguise, emotion, illness, intoxication and ageing, synthetic or converted speech, and
+whether a recording was edited. Each of these can move an LR in either direction.
+{_languages(method, shows_languages=shows_languages)}
+
+The reference population stands for the relevant population only as far as its speakers and recordings resemble
+it. The edges of the band, noise, reverberation, traces of a codec, clipping and the amount of speech were
+estimated and {_compared(method.population_kind)}; language, accent, sex, age and speaking style were not. Where
+the two recordings of a reference speaker were made in one session, as in corpora that have no other, speech of
+another day, mood or microphone sounds less alike, so an LR can be too low where H1 is true.
+
+H2 speaks of an unrelated speaker. Close relatives, twins above all, sound more alike than unrelated speakers;
+where such a person comes into question, the LRs here do not apply.
+
+Little speech carries little information. An LR near 1 says that these recordings do not tell H1 and H2 apart; it
+is no support for H2.
+
+Where no LR was issued, nothing follows from that for or against either proposition.
+""")
+
+
+def _one_person(settings: DiarizationSettings) -> str:
+    if settings.speakers == "1":
+        return (
+            "That a channel holds the speech of one person only was set, not found: where a second person speaks in "
+            "it, the LR is of both together."
+        )
+    if settings.speakers == "auto":
+        return (
+            "That a channel holds the speech of one person only is an estimate of the program: it can miss a second "
+            "one who says little or sounds alike, and does not separate people who speak at the same time."
+        )
+    return (
+        f"That a channel holds {plural(int(settings.speakers), 'person', 'people')} was set, not found: where it holds "
+        "fewer or more, voices are split or mixed. People who speak at the same time are not separated."
+    )
+
+
+def _languages(method: Method, *, shows_languages: bool) -> str:
+    if not method.settings.language.identify:
+        return "Languages and accents were not looked at."
+    if not shows_languages:
+        return "Languages and accents are no part of an LR, and not shown in this report."
+    return (
+        "Languages and accents are recognised by a network that can err; they are shown, and warned of where they "
+        "differ, and are no part of an LR."
+    )
+
+
+def _compared(kind: PopulationKind | None) -> str:
+    return "compared with those stated for the scores" if kind == "own scores" else "taken into account"
+
+
+def link_reading(method: Method) -> tuple[str, ...]:
+    """How to read a report of links."""
+    chosen = (
+        "The reference recordings of that side were chosen to be like it, those of the questioned side to be like the "
+        "other."
+    )
+    is_chosen = method.population_kind != "own scores"
+    return prose(f"""
+A voice is all speech of one channel of a recording or, where several speakers were found in it, of one of them.
+Every voice was compared with every other. Of two voices, the one with more net speech took the place of the known
+side. {chosen if is_chosen else "All pairs were calibrated with the same scores."}
+
+A link is a pair whose LR reaches the threshold. It is no finding that the two are one speaker: among many pairs
+of different people, some reach any threshold by chance. The table in the summary says how many to expect; where
+that is not far below the number found, links by themselves say little.
+
+A cluster was made by joining, again and again, the two groups of voices with the highest mean log10 LR between
+them, while that mean was at least the threshold (average linkage). Pairs without an LR count in no mean.
+"Together" says in which share of the draws of the bootstrap over reference speakers all voices of the cluster
+were still in one. It covers the limited number of reference speakers only. A cluster is a proposal of what to
+examine by comparison; its LRs are not independent and must not be multiplied.
+
+What is alike in recordings of one source or session may be the recording, the room or the line, not the voice.
+{_suspected(method.settings.comparison)}
+""")
+
+
+def suspected_pairs(method: Method, kinds: Sequence[str]) -> str:
+    """How many pairs of recordings may not be independent, and what that means for links.
+
+    Args:
+        method: in force.
+        kinds: of each pair, "same source" or "same session".
+    """
+    settings = method.settings.comparison
+    allowed = {"same source": settings.allow_same_source, "same session": settings.allow_same_session}
+    linkable = sum(allowed[kind] for kind in kinds)
+    are = "is" if len(kinds) == 1 else "are"
+    found = (
+        f"{plural(len(kinds), 'pair of recordings', 'pairs of recordings')} {are} suspected of one source or session"
+    )
+    if not linkable:
+        return f"{found}, and kept apart from the links."
+    return (
+        f"{found}; the settings allow links between {'these' if linkable == len(kinds) else f'{linkable:,} of them'}."
+    )
+
+
+def scores_pairing(method: Method) -> tuple[str, ...]:
+    """How a list of scores was calibrated for its validation."""
+    return prose(f"""
+The comparisons are those of the list of scores; how its pairs were made is for whoever made it to state. Every
+score was calibrated by {CALIBRATORS[method.settings.comparison.calibrator][0]} on the other speakers' scores:
+neither of its two speakers took part. The bounds are those that the LRs of the validation themselves support.
+""")

@@ -1,0 +1,188 @@
+"""Why no likelihood ratio was issued, and what would help, in words: one sentence for every kind of refusal."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import polars as pl
+
+from forensic.comparison.independence import Suspicion
+from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
+from forensic.comparison.refusal import Refusal, RefusalKind
+from forensic.quantities import BY_NAME, QUANTITIES
+from forensic.records import KNOWN, QUESTIONED, Conditions, Role
+from forensic.report.shared.suspicions import Names, finding, inconsistency, names_of
+
+OF_COMPARISONS: Mapping[Role, str] = {QUESTIONED: "questioned recording", KNOWN: "suspect's recordings"}
+OF_VOICES: Mapping[Role, str] = {
+    QUESTIONED: "recording as the shorter side",
+    KNOWN: "recording as the longer side",
+}
+"""What a sentence calls each side."""
+
+
+def reason(refusal: Refusal, names: Names, sides: Mapping[Role, str] = OF_COMPARISONS) -> str:
+    """What stands against a likelihood ratio, and what would help.
+
+    Args:
+        refusal: to put in words.
+        names: of recordings, by SHA-256.
+        sides: what to call each side.
+    """
+    if refusal.suspicion is not None:
+        return _suspected(refusal.suspicion, names)
+    if refusal.kind in _ALWAYS:
+        return _ALWAYS[refusal.kind]
+    return _OF_DATA[refusal.kind](refusal, sides[refusal.side] if refusal.side is not None else "")
+
+
+_ALWAYS: Mapping[RefusalKind, str] = {
+    RefusalKind.SAME_RECORDING: ("The same recording stands on both sides. Supply another recording of the suspect."),
+    RefusalKind.NOT_INDEPENDENT: "Voices of one recording, or of recordings suspected of one source or session.",
+    RefusalKind.NO_PARTNER: ("Every other voice is of a recording that is not independent of it, or cannot be used."),
+}
+
+
+def _suspected(suspicion: Suspicion, names: Names) -> str:
+    return (
+        f"The {suspicion.kind} is suspected on both sides: {finding(suspicion, names)} Supply a recording of another "
+        "occasion, or leave this one out; where listening shows the suspicion to be wrong, set "
+        f"comparison.allow_{suspicion.kind.replace(' ', '_')} = true."
+    )
+
+
+def _unusable(refusal: Refusal, what: str) -> str:
+    return f"The {what} cannot be used: {refusal.problem}"
+
+
+def _several(refusal: Refusal, what: str) -> str:
+    files = ", ".join(path.rpartition("/")[2] for path in refusal.recordings)
+    return (
+        f"Several speakers, {refusal.value:.0f}, in the {what} ({files}). Cut the recording, or say with --segments "
+        "which speech is the suspect's."
+    )
+
+
+def _inconsistent(refusal: Refusal, _what: str) -> str:
+    assert refusal.inconsistency is not None
+    return inconsistency(refusal.inconsistency)
+
+
+def _outside(refusal: Refusal, what: str) -> str:
+    """A quantity beyond a limit."""
+    quantity, value, limit = refusal.quantity, refusal.value, refusal.limit
+    assert quantity is not None
+    assert value is not None
+    assert limit is not None
+    measured, allowed = (quantity.amount.format(number).replace("%", " %") for number in (value, limit))
+    is_most = quantity.worse == "more"
+    if refusal.kind == RefusalKind.OUTSIDE_SETTINGS:
+        bar = f"The settings {'allow at most' if is_most else 'ask for at least'} {allowed}."
+    else:
+        bar = f"Validation met its criterion {'up' if is_most else 'down'} to {allowed} and no further."
+    return f"{quantity.shortfall}: {measured} in the {what}. {bar} {quantity.remedy}"
+
+
+def _unlike(refusal: Refusal, what: str) -> str:
+    near = refusal.nearest
+    assert near is not None
+    assert refusal.measured is not None
+    return (
+        f"No reference population resembles the {what} ({_described(refusal.measured)}): the nearest, {near.cell.name} "
+        f"({_described(near.cell)}), is {near.distance:.1f} steps away ({near.differs}), {refusal.limit:.1f} are "
+        "allowed. Supply a recording in other conditions, or a reference population in these."
+    )
+
+
+def _described(conditions: Conditions) -> str:
+    texts = (quantity.described(getattr(conditions, quantity.name)) for quantity in QUANTITIES)
+    return ", ".join(filter(None, texts))
+
+
+def _missed(refusal: Refusal, _what: str) -> str:
+    missed = refusal.missed
+    assert missed is not None
+    return (
+        f"In these conditions ({missed.questioned.name}, {missed.questioned.net_speech_s:.0f} s against "
+        f"{missed.known.name}, {missed.known.net_speech_s:.0f} s) the method does not meet its criterion: Cllr "
+        f"{missed.cllr.value:.2f}, 95 % interval up to {missed.cllr.high:.2f}; {refusal.limit:.2f} is allowed. "
+        "Supply more or better speech on either side."
+    )
+
+
+_OF_DATA: Mapping[RefusalKind, Callable[[Refusal, str], str]] = {
+    RefusalKind.UNUSABLE_SIDE: _unusable,
+    RefusalKind.SEVERAL_SPEAKERS: _several,
+    RefusalKind.INCONSISTENT_SUSPECT: _inconsistent,
+    RefusalKind.OUTSIDE_SETTINGS: _outside,
+    RefusalKind.OUTSIDE_ENVELOPE: _outside,
+    RefusalKind.UNLIKE_POPULATION: _unlike,
+    RefusalKind.NO_CALIBRATION: lambda refusal, _: refusal.problem,
+    RefusalKind.CRITERION_MISSED: _missed,
+}
+
+
+_TITLES: Mapping[RefusalKind, str] = {
+    RefusalKind.SAME_RECORDING: "The same recording stands on both sides",
+    RefusalKind.UNUSABLE_SIDE: "A side cannot be used",
+    RefusalKind.SEVERAL_SPEAKERS: "Several speakers",
+    RefusalKind.INCONSISTENT_SUSPECT: "The suspect's recordings are unlikely to be of one speaker",
+    RefusalKind.OUTSIDE_SETTINGS: "Outside the limits of the settings",
+    RefusalKind.OUTSIDE_ENVELOPE: "Outside the validated conditions",
+    RefusalKind.UNLIKE_POPULATION: "No reference population resembles the recording",
+    RefusalKind.SAME_SOURCE: "The same source is suspected on both sides",
+    RefusalKind.SAME_SESSION: "The same session is suspected on both sides",
+    RefusalKind.NO_CALIBRATION: "The scores could not be calibrated",
+    RefusalKind.CRITERION_MISSED: "The method does not meet its criterion in these conditions",
+    RefusalKind.NOT_INDEPENDENT: "The recordings are not independent",
+    RefusalKind.NO_PARTNER: "There is nothing to compare with",
+}
+
+
+def title(kind: str, quantity: str | None) -> str:
+    """What all refusals of one kind have in common: "Too little speech".
+
+    Args:
+        kind: column ``reason_kind``.
+        quantity: column ``reason_quantity``.
+    """
+    common = _TITLES[RefusalKind(kind)]
+    return f"{BY_NAME[quantity].shortfall}: {common[0].lower()}{common[1:]}" if quantity else common
+
+
+def with_reasons(
+    table: pl.DataFrame,
+    refusals: Sequence[Refusal | None],
+    names: Names,
+    sides: Mapping[Role, str] = OF_COMPARISONS,
+) -> pl.DataFrame:
+    """A table with its column ``reason`` filled.
+
+    Args:
+        table: with the column.
+        refusals: of its rows; None where a row has an LR.
+        names: of recordings, by SHA-256.
+        sides: what to call each side.
+    """
+    sentences = [None if refused is None else reason(refused, names, sides) for refused in refusals]
+    return table.with_columns(pl.Series("reason", sentences, pl.String))
+
+
+def worded_case(outcome: CaseOutcome) -> CaseOutcome:
+    """The outcome of a case with its refusals in words."""
+    table = with_reasons(outcome.comparisons, outcome.refusals, names_of(outcome.files))
+    return dataclasses.replace(outcome, comparisons=table)
+
+
+def worded_links(outcome: LinkOutcome) -> LinkOutcome:
+    """What a linking found, with its refusals in words."""
+    table = with_reasons(outcome.voices, outcome.refusals, names_of(outcome.voices), OF_VOICES)
+    return dataclasses.replace(outcome, voices=table)
+
+
+def counted_reasons(counted: Iterable[tuple[Refusal, int]]) -> list[tuple[str, RefusalKind, int]]:
+    """Why pairs of voices have no LR, the kind, and how many for each sentence, the most first."""
+    numbers: Counter[tuple[str, RefusalKind]] = Counter()
+    for refused, number in counted:
+        numbers[reason(refused, {}, OF_VOICES), refused.kind] += number
+    return [(sentence, kind, number) for (sentence, kind), number in numbers.most_common()]

@@ -1,0 +1,65 @@
+"""The title page: whose report it is, on what, and who signs."""
+
+from datetime import datetime
+
+from forensic.case.details import CaseDetails
+from forensic.comparison.method import Method
+from forensic.report.shared.content import Fact, TitlePage
+from forensic.report.shared.formats import format_moment, paragraphs, printable
+
+
+def title_page(
+    kind: str,
+    title: str,
+    report_id: str,
+    created_utc: datetime,
+    method: Method,
+    particulars: tuple[Fact, ...],
+    signatories: tuple[Fact, ...],
+    reference: str = "",
+) -> TitlePage:
+    """The title page, with what every report states at the end of its particulars.
+
+    Args:
+        kind: of report.
+        title: as a person gave it, or a default.
+        report_id: unique; printed on every page.
+        created_utc: when the results were computed.
+        method: what computed them.
+        particulars: of this kind of report.
+        signatories: roles and names of those who sign.
+        reference: of the case.
+    """
+    return TitlePage(
+        kind=kind,
+        title=printable(title),
+        report_id=printable(report_id),
+        reference=printable(reference),
+        software=software(method),
+        created_iso=created_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        details=(
+            *particulars,
+            Fact("Report", printable(report_id)),
+            Fact("Results computed", format_moment(created_utc)),
+            Fact("Software", software(method)),
+        ),
+        signatories=signatories,
+    )
+
+
+def software(method: Method) -> str:
+    """The program and its version, "forensic 0.1.0"."""
+    return f"forensic {printable(method.software_version)}"
+
+
+def whose_case(case: CaseDetails) -> tuple[Fact, Fact]:
+    """The reference of a case, and whose it is."""
+    return (
+        Fact("Case reference", printable(case.reference)),
+        Fact("Laboratory", " ".join(paragraphs(case.laboratory))),
+    )
+
+
+def signatories(case: CaseDetails) -> tuple[Fact, Fact]:
+    """Who examined and who reviewed."""
+    return Fact("Examiner", printable(case.examiner)), Fact("Reviewer", printable(case.reviewer))

@@ -1,0 +1,91 @@
+"""The networks that a run starts from or joins."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import polars as pl
+import torch
+
+from forensic.errors import TrainingError
+from forensic.examination.manifest import people_hashes
+from forensic.language.classifier import load_language_model
+from forensic.language.network import Architecture, Committee, LanguageNetwork, join
+from forensic.speaker.extractor import default_model_folder, load_model
+from forensic.storage.cards import read_card
+from forensic.training.recognition.configuration import RecognitionSettings
+
+
+def first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwork:
+    """Random weights above the lower layers of a speaker model, which it starts from.
+
+    Raises:
+        TrainingError: if that model's network does not see logarithms, or has fewer layers.
+    """
+    shape = settings.network
+    speaker = load_model(Path(shape.lower) if shape.lower else default_model_folder()).network
+    has = speaker.architecture
+    if not has.log_bands or has.layers < shape.lower_layers:
+        raise TrainingError(
+            f"The speaker network has {has.layers} layers, and log_bands = {has.log_bands}.",
+            "Name one with logarithms of the bands and enough layers with network.lower.",
+        )
+    torch.manual_seed(settings.learning.seed)
+    network = LanguageNetwork(
+        Architecture(
+            mel_bands=has.mel_bands,
+            lower_size=has.hidden_size,
+            lower_layers=shape.lower_layers,
+            uppers=shape.uppers,
+            hidden_size=shape.hidden_size,
+            embedding_size=shape.embedding_size,
+            classes=classes,
+        ),
+        shape.dropout,
+    )
+    weights = speaker.lstm.state_dict()
+    network.lower.load_state_dict({name: weights[name] for name in network.lower.state_dict()})
+    return network
+
+
+def committee_of(
+    settings: RecognitionSettings, records: Sequence[dict[str, Any]], rows: pl.DataFrame, classes: tuple[str, ...]
+) -> Committee:
+    """The networks to join, which were trained on the same people with the same ones kept out.
+
+    Raises:
+        TrainingError: if they were not, are committees themselves, or of several shapes.
+        ModelError: if one cannot be loaded.
+    """
+    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
+    networks: list[LanguageNetwork] = []
+    for folder, record in zip(settings.network.join, records, strict=True):
+        model = load_language_model(Path(folder))
+        same = (
+            model.classes == classes
+            and record["people_sha256"] == people_hashes(rows)
+            and record["settings"]["selection"] == wanted["selection"]
+            and record["settings"]["augmentation"] == wanted["augmentation"]
+        )
+        if not same or len(model.network.networks) != 1:
+            raise TrainingError(
+                f"The model in {folder} is no single network "
+                "that learnt from these people with the same ones kept out.",
+                "Train the members of a committee with the same data, [selection] and [augmentation].",
+            )
+        networks += cast("Iterable[LanguageNetwork]", model.network.networks)
+    try:
+        return join(networks)
+    except ValueError as error:
+        raise TrainingError(f"{error}.", "Train the members of a committee with the same [network].") from error
+
+
+def started_from(settings: RecognitionSettings) -> str:
+    """What the card says that the network started from."""
+    shape = settings.network
+    if shape.join:
+        return " and ".join(sorted({str(read_card(Path(folder))["started_from"]) for folder in shape.join}))
+    kept = "" if settings.learning.lower_rate else ", kept"
+    return f"the lower {shape.lower_layers} LSTM layers of {Path(shape.lower or default_model_folder()).name}{kept}"

@@ -1,0 +1,112 @@
+"""The documents name what exists, and their figures are those of what ships."""
+
+import importlib
+import importlib.util
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import forensic
+from forensic.likelihood_ratio.population import CARD
+from forensic.speaker.extractor import default_model_folder
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
+NAMED = re.compile(r"`((?:forensic|tests|benchmarks|docs|templates|models|examples)/[\w./-]*)`(:(?:\s+`[\w.]+`,?)+)?")
+
+
+def _load(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def maker():
+    """The command that fills the page of the case folder."""
+    return _load("make_case_folder")
+
+
+@pytest.fixture(scope="module")
+def meanings(maker):
+    """The meaning of every column, by table."""
+    return tomllib.loads(maker.MEANINGS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_and_name_in_a_page_exists(page):
+    """`forensic/room/file.py`: `function` is a function of that file."""
+    text = page.read_text(encoding="utf-8")
+    for path, names in NAMED.findall(text):
+        assert (ROOT / path).exists(), f"{page.name} names {path}"
+        for name in re.findall(r"`([\w.]+)`", names) if path.endswith(".py") else ():
+            where = importlib.import_module(path.removesuffix(".py").replace("/", "."))
+            for part in name.split("."):
+                assert hasattr(where, part), f"{page.name} names {name} of {path}"
+                where = getattr(where, part)
+
+
+def test_the_walks_name_functions():
+    """A pattern that found none would let the test above pass."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert sum(bool(names) for _, names in NAMED.findall(text)) > 40
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_in_a_page_leads_somewhere(page):
+    """To a file or folder of the repository."""
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name} links {target}"
+
+
+def test_the_citation_is_of_this_version():
+    """And of the licence that the package states."""
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"\nversion: {forensic.__version__}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
+
+
+def test_the_page_of_the_case_folder_is_up_to_date(maker, meanings):
+    """Run `python docs/make_case_folder.py` after a change of a schema."""
+    text = maker.PAGE.read_text(encoding="utf-8")
+    assert maker.page(text, meanings) == text
+
+
+def test_the_page_of_the_case_folder_has_every_table(maker):
+    """A table that the code has and the page lacks would go unnoticed."""
+    shown = set(re.findall(r"<!-- table: (.+?) -->", maker.PAGE.read_text(encoding="utf-8")))
+    assert shown == {*maker.TABLES, *maker.OBJECTS, *maker.RECORDS}
+
+
+def test_every_meaning_belongs_to_a_column(maker, meanings):
+    """A column that is gone leaves none behind."""
+    assert maker.unused(meanings) == []
+
+
+def test_every_decimal_number_has_a_unit_or_needs_none(maker):
+    """The end of its name says it; scores and log10 LRs have none."""
+    bare = {"score", "log10_lr", "log10_lr_low", "log10_lr_high", "unbounded_log10_lr"}
+    decimal = {name for table in maker.TABLES.values() for name, kind in table.items() if "Float" in str(kind)}
+    without = {name for name in decimal if not maker.unit(name)}
+    assert without <= {*bare, "embedding", "envelope_low", "envelope_high"}
+
+
+@pytest.mark.parametrize(
+    ("page", "pattern"),
+    [
+        ("docs/conditions.md", r"(\d+) people of three corpora, (\d+) channels"),
+        ("CHANGELOG.md", r"reference population of (\d+) people in (\d+) simulated\s+channels"),
+    ],
+)
+def test_pages_count_the_people_and_channels_of_the_bank_that_ships(page, pattern):
+    """As its card does."""
+    card = tomllib.loads((default_model_folder() / CARD).read_text(encoding="utf-8"))
+    stated = re.search(pattern, (ROOT / page).read_text(encoding="utf-8"))
+    assert stated is not None
+    assert [int(number) for number in stated.groups()] == [card["speakers"], len(card["settings"]["channels"])]
