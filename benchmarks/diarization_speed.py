@@ -112,7 +112,7 @@ def time_long_conversation(pair: list[Voice], sources: Sources, options: argpars
     print_row("--speakers auto", seconds, scan(path, "auto", case))
     labels = case / "turns" / "rttm"
     if labels.exists():
-        (found,) = read_labels(labels, [path]).values()
+        (found,) = read_labels(labels, [path]).by_recording.values()
         turns = [turn for own in found.turns.values() for turn in own]
         error = diarization_error(truth, turns)
         confused = error.confused_s / error.speech_s

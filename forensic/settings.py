@@ -186,6 +186,8 @@ class ComparisonSettings:
         allow_same_source: compare two sides although they seem to share audio, because the examiner found that
             suspicion wrong (both recorded the same announcement, for example). The report says so.
         allow_same_session: the same for two sides that seem to come from one sitting or call.
+        allow_inconsistent_suspects: names of suspects to compare although their recordings seem to be of several
+            speakers, where the examiner found that they are of one; the report says so.
     """
 
     min_net_speech_s: Annotated[float, Meta(ge=0, le=3600)] = 0.0
@@ -198,6 +200,7 @@ class ComparisonSettings:
     seed: Seed = 20260701
     allow_same_source: bool = False
     allow_same_session: bool = False
+    allow_inconsistent_suspects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

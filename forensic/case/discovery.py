@@ -17,6 +17,18 @@ _READ_BYTES = 1 << 20
 _CASE_OUTPUT = frozenset({"evidence", "comparisons", "links"})
 CHANGED = "The file changed while it was read: its hash and its audio would be of different bytes."
 WAIT_FOR_IT = "Wait until nothing writes to it any more, or copy it, then scan again."
+_LITTER = re.compile(
+    r"(thumbs|ehthumbs)\.db|desktop\.ini|\.ds_store|\.localized|\.directory|icon\r|__macosx|@eadir|\.spotlight-v100|"
+    r"\.trashes|\.fseventsd|\.temporaryitems|\$recycle\.bin|system volume information|lost\+found|"
+    r"(\._|~\$|\.~lock\.|\.trash-).*",
+    re.IGNORECASE | re.DOTALL,
+)
+_DOCUMENT = re.compile(
+    r".*\.(txt|md|rst|rtf|pdf|docx?|odt|pages|xlsx?|ods|numbers|[ct]sv|pptx?|odp|html?|xml|json|toml|ya?ml|ini|cfg|log|"
+    r"jpe?g|png|gif|tiff?|bmp|heic|svg|eml|msg|lnk|url|webloc|rttm|textgrid|eaf|srt|vtt|sh|bat|sha256|md5)",
+    re.IGNORECASE | re.DOTALL,
+)
+_DOCUMENT_NAME = re.compile(r"(read[ _-]?me|notes?|licen[cs]e|copying|contents?|index)\b[^.]*", re.IGNORECASE)
 _CHECK_ACCESS = "Check that you may read it and that its disk is sound, then scan again."
 
 
@@ -36,14 +48,16 @@ class Discovery:
     Attributes:
         files: regular files, each real file once.
         problems: folders that cannot be read, links that lead nowhere, pipes, sockets and devices.
+        litter: what operating systems leave in folders (see ``is_litter``).
     """
 
     files: tuple[Path, ...]
     problems: tuple[Obstacle, ...]
+    litter: tuple[Path, ...] = ()
 
 
 def discover(roots: Sequence[Path], include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Discovery:
-    """All files under some folders, in an order that depends on names alone.
+    """All files under some folders, in an order that depends on names alone; litter below the roots apart.
 
     Links are followed; a folder or file that several links reach is visited once. A case folder is not descended
     into; where it is itself a root, its evidence and comparisons are left out.
@@ -59,11 +73,23 @@ def discover(roots: Sequence[Path], include: Sequence[str] = (), exclude: Sequen
         CaseError: if a root does not exist.
     """
     check_roots(roots)
-    found = list(_Walk(_Globs(include), _Globs(exclude)).over(roots))
+    walk = _Walk(_Globs(include), _Globs(exclude))
+    found = list(walk.over(roots))
     return Discovery(
         tuple(item for item in found if isinstance(item, Path)),
         tuple(item for item in found if isinstance(item, Obstacle)),
+        tuple(walk.litter),
     )
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file or folder of this name is what operating systems and office programs leave: no one's recording."""
+    return _LITTER.fullmatch(name) is not None
+
+
+def is_document(path: Path) -> bool:
+    """Whether a file's name says that it is text, a table or a picture."""
+    return bool(_DOCUMENT.fullmatch(path.name) or _DOCUMENT_NAME.fullmatch(path.name))
 
 
 def check_roots(roots: Sequence[Path]) -> None:
@@ -136,6 +162,7 @@ class _Walk:
         self._include, self._exclude = include, exclude
         self._folders: set[tuple[int, int]] = set()
         self._files: set[str] = set()
+        self.litter: list[Path] = []
 
     def over(self, roots: Sequence[Path]) -> Iterator[Path | Obstacle]:
         for root in roots:
@@ -162,6 +189,8 @@ class _Walk:
             if relative:
                 return []
             names = [name for name in names if name not in _CASE_OUTPUT]
+        self.litter += [folder / name for name in reversed(names) if is_litter(name)]
+        names = [name for name in names if not is_litter(name)]
         return [(folder / name, f"{relative}/{name}" if relative else name) for name in names]
 
     def _is_wanted(self, path: Path, relative: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from forensic.case.details import CASE_FILE, create_case_toml
+from forensic.case.details import CASE_FILE, create_case_toml, load_case_details
 from forensic.case.store import EvidenceStore
 from forensic.errors import CaseError
 
@@ -52,7 +52,8 @@ def open_case(path: Path, *, create: bool) -> Iterator[CaseFolder]:
         create: make it where nothing, or an empty folder, is there.
 
     Raises:
-        CaseError: if it is no case, cannot be written, or is in use by another process.
+        CaseError: if it is no case, cannot be written, or is in use by another process; if its case.toml or a table of
+            its evidence cannot be read.
     """
     _check(path, create=create)
     try:
@@ -73,7 +74,8 @@ def open_case(path: Path, *, create: bool) -> Iterator[CaseFolder]:
                 f"The case {path} is in use by another forensic process.",
                 "Wait until it ends, or use another --case.",
             ) from error
-        yield CaseFolder(path, EvidenceStore(path / "evidence"))
+        load_case_details(path)  # what is wrong with it shows before hours of work, not after
+        yield CaseFolder(path, _evidence(path / "evidence"))
 
 
 @contextmanager
@@ -91,6 +93,17 @@ def temporary_case() -> Iterator[CaseFolder]:
         ) from error
     with folder as name, open_case(Path(name), create=True) as case:
         yield dataclasses.replace(case, is_kept=False)
+
+
+def _evidence(folder: Path) -> EvidenceStore:
+    try:
+        evidence = EvidenceStore(folder)
+    except OSError as error:
+        raise CaseError(
+            f"The folder {folder} cannot be used: {error.strerror}.", "Check its permissions and the free space."
+        ) from error
+    evidence.check()
+    return evidence
 
 
 def _check(path: Path, *, create: bool) -> None:

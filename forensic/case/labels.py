@@ -1,21 +1,24 @@
 """Who speaks when, in files: RTTM, and the label tracks of Audacity; written by a scan, or corrected by an examiner.
 
 An RTTM file has one line per turn: ``SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>``, times in
-seconds. A label track has ``start<TAB>end<TAB>speaker``; where it reads ``channel 2: speaker``, the turn is of that
-channel, else of every channel. A label file stands for the recording that has its name, with or without the recording's
-own suffix; one RTTM file may name several recordings.
+seconds; the speaker's name is between the seventh field and the last two, and may have blanks. A label track has
+``start<TAB>end<TAB>speaker``; where it reads ``channel 2: speaker``, the turn is of that channel, else of every
+channel. A label file stands for the recording that has its name, with or without the recording's own suffix; one RTTM
+file may name several recordings.
 
 Source: NIST (2009), "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan", appendix A.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from forensic.case.discovery import discover
 from forensic.errors import CaseError
-from forensic.records import Labels, Turn
+from forensic.records import Failure, Labels, Turn
+from forensic.storage.table_file import plain_name
 from forensic.storage.tables import write_text
 
 SUFFIXES = (".rttm", ".txt")
@@ -36,29 +39,47 @@ class _Label:
     name: str
 
 
-def read_labels(chosen: Path, recordings: Sequence[Path]) -> dict[Path, Labels]:
-    """An examiner's turns, by the recording that they are for.
+@dataclass(frozen=True, slots=True)
+class FoundLabels:
+    """What label files hold.
+
+    Attributes:
+        by_recording: an examiner's turns, by the recording that they are for.
+        strays: label files, each with a recording that it names and that is not there.
+    """
+
+    by_recording: Mapping[Path, Labels]
+    strays: tuple[tuple[Path, str], ...]
+
+
+def read_labels(chosen: Path, recordings: Sequence[Path], others: Collection[Path] = ()) -> FoundLabels:
+    """An examiner's turns.
 
     Args:
         chosen: a label file, or a folder of them in any depth.
         recordings: that may be meant.
+        others: that may be meant as well, and are not asked about: labels for them are no strays.
 
     Raises:
         CaseError: if there is no label file, one cannot be read, fits several recordings or is one of two for the same,
             or nothing fits any recording.
     """
     files = (
-        sorted(path for path in chosen.rglob("*") if path.suffix.lower() in SUFFIXES) if chosen.is_dir() else [chosen]
+        [path for path in discover([chosen]).files if path.suffix.lower() in SUFFIXES] if chosen.is_dir() else [chosen]
     )
     if not files:
         raise CaseError(f"{chosen} holds no label file.", f"Let their names end in {' or '.join(SUFFIXES)}.")
     found: dict[Path, Labels] = {}
+    lines: list[_Label] = []
+    strays: list[tuple[Path, str]] = []
     for file in files:
         content = _bytes(file)
         lines = _parse(file, content)
         for name in dict.fromkeys(line.recording for line in lines):
             recording = _recording(name, file, chosen, recordings)
             if recording is None:
+                if not _fitting(name, others):
+                    strays.append((file, name))
                 continue
             if recording in found:
                 raise CaseError(
@@ -71,7 +92,22 @@ def read_labels(chosen: Path, recordings: Sequence[Path]) -> dict[Path, Labels]:
             f"No recording fits the labels in {chosen}, which are for {lines[0].recording if lines else 'none'}.",
             "Give a label file the name of its recording, such as call.txt for call.wav.",
         )
-    return found
+    return FoundLabels(found, tuple(strays))
+
+
+def stray_problems(strays: Sequence[tuple[Path, str]]) -> list[tuple[Path, Failure]]:
+    """What to say of labels for recordings that are not there."""
+    return [
+        (
+            file,
+            Failure(
+                "labels",
+                f"It has turns for {name!r}, and no recording of that name is scanned.",
+                "Correct the name, or remove these turns.",
+            ),
+        )
+        for file, name in strays
+    ]
 
 
 def write_labels(folder: Path, name: str, turns: Mapping[int, Sequence[Turn]]) -> None:
@@ -133,6 +169,7 @@ def _parse(file: Path, content: bytes) -> list[_Label]:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise CaseError(f"The label file {file} is not UTF-8: {error}.", "Store it as UTF-8.") from error
+    first: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(lines, 1):
         is_rttm = file.suffix.lower() == ".rttm"
         if not line.strip() or line.startswith(("\\", ";;")) or (is_rttm and line.split()[0] != "SPEAKER"):
@@ -142,7 +179,8 @@ def _parse(file: Path, content: bytes) -> list[_Label]:
         except (ValueError, IndexError) as error:
             raise CaseError(
                 f"Line {number} of the label file {file} is no turn: {line.strip()!r}.",
-                "Write SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>, seconds with a point."
+                "Write SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>, seconds with a point and "
+                "the recording without blanks."
                 if is_rttm
                 else "Write start, end and speaker with a tabulator between them, seconds with a point.",
             ) from error
@@ -150,37 +188,68 @@ def _parse(file: Path, content: bytes) -> list[_Label]:
             raise CaseError(
                 f"Line {number} of the label file {file} ends where it starts, or before.", "Correct its times."
             )
+        earlier, name = first.setdefault(label.name.casefold(), (number, label.name))
+        if name != label.name:
+            raise CaseError(
+                f"Lines {earlier} and {number} of the label file {file} name the speakers {name!r} and {label.name!r}, "
+                "which differ in capital letters alone.",
+                "Write one speaker's name in one way, and two speakers' names in two.",
+            )
         labels.append(label)
     return labels
 
 
 def _rttm_line(line: str) -> _Label:
     fields = line.split()
-    if len(fields) < _RTTM_FIELDS:
+    name = fields[_RTTM_FIELDS - 1 :]
+    for _ in range(2):  # the confidence, and the look-ahead time of the newer form
+        if len(name) > 1 and _is_no_name(name[-1]):
+            name.pop()
+    is_unsure = len(fields) == _RTTM_FIELDS + 1 and fields[-1].isdecimal()  # "Officer 1", or a speaker and a confidence
+    if not name or is_unsure or (len(name) > 1 and len(fields) - len(name) < _RTTM_FIELDS):
         raise ValueError(line)
     start_s = float(fields[3])
-    return _Label(fields[1], int(fields[2]), start_s, start_s + float(fields[4]), fields[7])
+    return _Label(fields[1], int(fields[2]), start_s, start_s + float(fields[4]), plain_name(" ".join(name)))
+
+
+def _is_no_name(field: str) -> bool:
+    """Whether a field of RTTM is a confidence, from 0 to 1, or not stated."""
+    try:
+        return field == "<NA>" or 0.0 <= float(field) <= 1.0
+    except ValueError:
+        return False
 
 
 def _track_line(line: str, recording: str) -> _Label:
     start, end, *rest = line.split("\t")
-    name = rest[0].strip() if rest else ""
+    if len(rest) > 1 and any(part.strip() for part in rest[1:]):
+        raise ValueError(line)
+    name = plain_name(rest[0]) if rest else ""
     channel = _CHANNEL.match(name)
     return _Label(
         recording, int(channel[1]) if channel else None, float(start), float(end), channel[2] if channel else name
     )
 
 
-def _recording(name: str, file: Path, chosen: Path, recordings: Sequence[Path]) -> Path | None:
-    """The recording of that name; of several, the one in a folder like the label file's."""
+def _called(path: Path) -> tuple[str, ...]:
+    """What label files may call a recording."""
+    return path.stem, path.name, re.sub(r"\s", "_", path.name), label_name(path.name)
+
+
+def _fitting(name: str, recordings: Iterable[Path]) -> list[Path]:
+    """The recordings of that name; those with its suffix, if there are any, else those without."""
+    wanted = plain_name(name)
     fitting = [
         path
         for path in recordings
-        if name in {path.stem, path.name, re.sub(r"\s", "_", path.name), label_name(path.name)}
-        and path.suffix.lower() not in SUFFIXES
+        if wanted in {plain_name(each) for each in _called(path)} and path.suffix.lower() not in SUFFIXES
     ]
-    exact = [path for path in fitting if name != path.stem]
-    fitting = exact or fitting
+    return [path for path in fitting if wanted != plain_name(path.stem)] or fitting
+
+
+def _recording(name: str, file: Path, chosen: Path, recordings: Sequence[Path]) -> Path | None:
+    """The recording of that name; of several, the one in a folder like the label file's."""
+    fitting = _fitting(name, recordings)
     if len(fitting) > 1 and chosen.is_dir():
         below = file.parent.relative_to(chosen).parts
         fitting = [path for path in fitting if not below or path.parent.parts[-len(below) :] == below]

@@ -151,23 +151,32 @@ class EvidenceStore:
             if not frame.is_empty() or table == "recordings":
                 write_parquet(frame.select(SCHEMAS[table].keys()), self._part_path(table, batch))
 
+    def check(self) -> None:
+        """See that each file of each table can be opened and is whole to its end.
+
+        Raises:
+            CaseError: if one is not.
+        """
+        for table in SCHEMAS:
+            for path in self._files(table):
+                try:
+                    pl.read_parquet_schema(path)
+                except (OSError, pl.exceptions.PolarsError) as error:
+                    raise self._unreadable(table, error) from error
+
     def read(self, table: str) -> pl.DataFrame:
         """All rows of a table, the latest for each key.
 
         Raises:
             CaseError: if a file of the table cannot be read.
         """
-        paths = [path for path in (self.folder / f"{table}.parquet",) if path.exists()]
-        paths += [path for _, path in sorted(self._parts(table))]
+        paths = self._files(table)
         if not paths:
             return empty(table)
         try:
             frame = pl.concat([empty(table), *(pl.read_parquet(path) for path in paths)], how="diagonal")
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise CaseError(
-                f"The evidence table {table} of {self.folder.parent} cannot be read: {error}.",
-                "Restore the case folder from a copy, or delete its evidence folder and scan again.",
-            ) from error
+            raise self._unreadable(table, error) from error
         earlier = {"turn": 0, "labels_sha256": "", "speakers": 1}  # what evidence without these columns means
         known = [pl.col(name).fill_null(value) for name, value in earlier.items() if name in SCHEMAS[table]]
         return frame.with_columns(known).unique(KEYS[table], keep="last", maintain_order=True)
@@ -214,6 +223,17 @@ class EvidenceStore:
                         path.unlink()
         for _, path in self._parts("recordings"):
             path.unlink()
+
+    def _files(self, table: str) -> list[Path]:
+        whole = self.folder / f"{table}.parquet"
+        return [whole] * whole.exists() + [path for _, path in sorted(self._parts(table))]
+
+    def _unreadable(self, table: str, error: Exception) -> CaseError:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).rstrip(".")
+        return CaseError(
+            f"The evidence table {table} of {self.folder.parent} cannot be read: {reason}.",
+            "Restore the case folder from a copy, or delete its evidence folder and scan again.",
+        )
 
     def _part_path(self, table: str, batch: int) -> Path:
         return self.folder / f"{table}.{batch:06d}.parquet"

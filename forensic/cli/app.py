@@ -1,5 +1,6 @@
 """The ``forensic`` command."""
 
+import errno
 import sys
 from typing import Annotated
 
@@ -11,6 +12,11 @@ from forensic.cli.models import models_app
 from forensic.cli.population import population_app
 from forensic.cli.terminal import complain
 from forensic.errors import ForensicError
+
+_OF_THE_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM}
+)
+"""Errors of the operating system that are no bugs."""
 
 app = typer.Typer(
     name="forensic",
@@ -61,6 +67,17 @@ def main() -> None:
         app()
     except ForensicError as error:
         complain(error)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        complain(
+            ForensicError(
+                f"The disk refused to read or write{where}: {error.strerror}.",
+                "Free some space or check the disk and its permissions, then run the same command again.",
+            )
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("Stopped. Run the same command again to continue.", err=True)

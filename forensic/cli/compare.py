@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,6 +89,7 @@ def compare_command(
     )
     with open_case(case, create=False) as opened, meter("Comparing") as bar:
         result = compare(opened, request, lambda state: show_progress(bar, state), lambda step: bar.update(0, 1, step))
+    print_warnings(result.warnings)
     print_ranked(result.comparisons)
     console.print(f"Table:  {shown_path(result.folder / 'comparisons.csv')}")
     console.print(f"Report: {shown_path(result.pdf)}")
@@ -97,6 +98,14 @@ def compare_command(
             console.print(f"[red]Rejected[/] {shown_path(path)} ({shown(failure.step)}): {shown(failure.problem)}")
             console.print(f"         {shown(failure.remedy)}")
         raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def print_warnings(warnings: Sequence[str]) -> None:
+    """What was found on the way, before the LRs that it is about."""
+    for warning in warnings[:_ROWS_SHOWN]:
+        console.print(f"[yellow]Warning[/] {shown(warning)}")
+    if len(warnings) > _ROWS_SHOWN:
+        console.print(f"... and {len(warnings) - _ROWS_SHOWN:,} more warnings, in the report and its JSON file.")
 
 
 def print_ranked(comparisons: "pl.DataFrame") -> None:

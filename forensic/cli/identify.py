@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from forensic.cli.compare import part_of
+from forensic.cli.compare import part_of, print_warnings
 from forensic.cli.loading import loading
 from forensic.cli.options import (
     CalibrationOption,
@@ -96,10 +96,9 @@ def identify_command(
     if as_json:
         typer.echo(json.dumps(answer.results, indent=1, allow_nan=False))
     else:
+        print_warnings((*answer.results["consistency_warnings"], *answer.results["leakage_warnings"]))
         for speaker in answer.results["identification"]:
             print_ranking(speaker)
-        for warning in answer.results["leakage_warnings"]:
-            console.print(f"[yellow]Warning[/] {shown(warning)}")
         if answer.published:
             console.print(f"Report: {shown_path(answer.published.pdf)}")
     if answer.problems:

@@ -1,9 +1,26 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from forensic.errors import SettingsError
+from forensic.settings import check_channels, check_speakers
+
+
+def _checked(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
+    """A callback of typer: a value that ``check`` refuses is an error of usage."""
+
+    def callback(value: str | None) -> str | None:
+        try:
+            return None if value is None else check(value)
+        except SettingsError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return callback
+
 
 CaseOption = Annotated[Path, typer.Option("--case", help="Case folder. Created if it does not exist.")]
 ExistingCaseOption = Annotated[Path, typer.Option("--case", help="Case folder that `forensic scan` made.")]
@@ -18,6 +35,7 @@ ChannelsOption = Annotated[
     str | None,
     typer.Option(
         "--channels",
+        callback=_checked(check_channels),
         help="How to use the channels of a recording. auto: separately if they differ; split: always separately; "
         "mix: mixed into one; N: channel N alone. Default: the setting audio.channels.",
     ),
@@ -35,6 +53,7 @@ SpeakersOption = Annotated[
     str | None,
     typer.Option(
         "--speakers",
+        callback=_checked(check_speakers),
         help="Number of speakers in one channel. auto: as many as are found; 1: do not separate speakers; N: exactly N "
         "in questioned recordings, as many as are found in suspects' recordings. Default: the setting "
         "diarization.speakers.",

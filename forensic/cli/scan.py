@@ -20,7 +20,7 @@ from forensic.cli.options import (
     WorkersOption,
 )
 from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, shown, shown_path
-from forensic.settings import Settings, check_channels, check_speakers, load_settings, with_raw
+from forensic.settings import Settings, load_settings, with_raw
 
 if TYPE_CHECKING:
     from forensic.examination.ledger import ScanSummary
@@ -84,10 +84,10 @@ def settings_with(
     """The settings of a file, with the options of the command line over them."""
     settings = with_raw(load_settings(path), raw)
     if channels is not None:
-        audio = dataclasses.replace(settings.audio, channels=check_channels(channels))
+        audio = dataclasses.replace(settings.audio, channels=channels)
         settings = dataclasses.replace(settings, audio=audio)
     if speakers is not None:
-        diarization = dataclasses.replace(settings.diarization, speakers=check_speakers(speakers))
+        diarization = dataclasses.replace(settings.diarization, speakers=speakers)
         settings = dataclasses.replace(settings, diarization=diarization)
     return settings
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forensic.cli.compare import part_of, print_ranked
+from forensic.cli.compare import part_of, print_ranked, print_warnings
 from forensic.cli.loading import loading
 from forensic.cli.options import (
     CalibrationOption,
@@ -98,7 +98,7 @@ def print_reasons(results: dict[str, object]) -> None:
             f"{plural(calibration['speakers'], 'reference speaker')}, "
             f"Cllr {calibration['cllr']['value']:.3f} in those conditions (0 is perfect, 1 is worthless)."
         )
-    warnings = results["leakage_warnings"]
-    assert isinstance(warnings, list)
-    for warning in warnings:
-        console.print(f"[yellow]Warning[/] {shown(warning)}")
+    for name in ("consistency_warnings", "leakage_warnings"):
+        warnings = results[name]
+        assert isinstance(warnings, list)
+        print_warnings(warnings)

@@ -8,7 +8,7 @@ from pathlib import Path
 from forensic.case.details import load_case_details
 from forensic.case.discovery import discover
 from forensic.case.folder import CaseFolder
-from forensic.case.labels import read_labels
+from forensic.case.labels import read_labels, stray_problems
 from forensic.case.reference import Suspect
 from forensic.case.store import REFERENCE
 from forensic.comparison.outcomes import CaseOutcome
@@ -71,7 +71,9 @@ def weigh_both_sides(
         ModelError: if the model or its reference population cannot be loaded.
     """
     model = load_model(request.model_folder)  # once for both sides: loading takes as long as half a minute of audio
-    own_labels, known_labels = _labels_by_side(request, questioned, [path for one in suspects for path in one.paths])
+    own_labels, known_labels, strays = _labels_by_side(
+        request, questioned, [path for one in suspects for path in one.paths]
+    )
     scanned = scan(
         case,
         ScanRequest(
@@ -93,18 +95,23 @@ def weigh_both_sides(
     )
     known = scan_suspects(case, scope, suspects, model, watch_scan)
     outcome = weigh_case(case, scope, suspects, basis, details, began, watch)
-    return outcome, basis, (*scanned.problems, *known.problems)
+    return outcome, basis, (*strays, *scanned.problems, *known.problems)
 
 
 def _labels_by_side(
     request: ComparisonRequest, questioned: Sequence[Path], known: Sequence[Path]
-) -> tuple[Mapping[Path, Labels] | None, Mapping[Path, Labels] | None]:
-    """An examiner's turns in the recordings of each side; None for a side that has none, so that earlier ones stay."""
+) -> tuple[Mapping[Path, Labels] | None, Mapping[Path, Labels] | None, Problems]:
+    """An examiner's turns in the recordings of each side, and labels for neither.
+
+    None for a side that has no turns, so that earlier ones stay.
+    """
     if request.labels is None:
-        return None, None
+        return None, None, ()
     sides = [discover([root.absolute() for root in roots]).files for roots in (questioned, known)]
     labels = request.labels
+    strays: Problems = ()
     if isinstance(labels, Path):
-        labels = read_labels(labels, list(dict.fromkeys([*sides[0], *sides[1]])))
+        read = read_labels(labels, list(dict.fromkeys([*sides[0], *sides[1]])))
+        labels, strays = read.by_recording, tuple(stray_problems(read.strays))
     own, of_known = ({path: labels[path] for path in side if path in labels} for side in sides)
-    return own or None, of_known or None
+    return own or None, of_known or None, strays

@@ -7,6 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from forensic.case.details import CaseDetails
+from forensic.comparison.inconsistency import ConsistencyFinding
 from forensic.comparison.independence import Leak, NotSearched, Suspicion
 from forensic.comparison.method import Method
 from forensic.comparison.refusal import Refusal
@@ -92,6 +93,7 @@ class CaseOutcome:
         method: what computed the results.
         scale: the verbal scale.
         refusals: of the rows of ``comparisons``; None where a row has an LR.
+        consistency: suspects whose recordings are unlikely to be of one speaker, or were not compared with each other.
         leaks: overlaps that were found between sides, and what was not searched for.
         language_differences: suspects whose language is not that of questioned recordings.
         explanations: of the highest LR of each questioned speaker, as many as were asked for.
@@ -113,6 +115,7 @@ class CaseOutcome:
     method: Method
     scale: VerbalScale
     refusals: tuple[Refusal | None, ...] = ()
+    consistency: tuple[ConsistencyFinding, ...] = ()
     leaks: tuple[Leak, ...] = ()
     language_differences: tuple[LanguageDifference, ...] = ()
     explanations: tuple[Explanation, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forensic.comparison.inconsistency import LEAST_LOG10_LR, Inconsistency
 from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, Suspicion, SuspicionKind, Suspicions
 from forensic.comparison.sides import Side
 from forensic.errors import CalibrationError
@@ -28,6 +29,8 @@ class RefusalKind(StrEnum):
     """A side has no embedding: its recordings were rejected, or not examined."""
     SEVERAL_SPEAKERS = "several speakers"
     """Several speakers were found in a suspect's recording."""
+    INCONSISTENT_SUSPECT = "inconsistent suspect"
+    """A suspect's recordings are unlikely to be of one speaker."""
     OUTSIDE_SETTINGS = "outside the settings"
     """A quantity is beyond what the laboratory's settings allow."""
     OUTSIDE_ENVELOPE = "outside the envelope"
@@ -75,11 +78,12 @@ class Refusal:
         kind: of reason.
         side: that it is about; None where it is about both.
         quantity: that is outside the settings or the envelope.
-        value: what was measured: the quantity, the number of speakers, the steps to the nearest cell, or Cllr at the
-            end of its interval.
+        value: what was measured: the quantity, the number of speakers, the log10 LR of a suspect's own recordings, the
+            steps to the nearest cell, or Cllr at the end of its interval.
         limit: that the value does not meet.
         problem: why a side is unusable or there is no calibration, and what would help, as the error stated it.
         recordings: paths of those with several speakers.
+        inconsistency: of a suspect's recordings with each other.
         measured: conditions of a side to which no cell is near enough.
         nearest: the cell that is nearest to them.
         suspicion: between the two sides.
@@ -93,6 +97,7 @@ class Refusal:
     limit: float | None = None
     problem: str = ""
     recordings: tuple[str, ...] = ()
+    inconsistency: Inconsistency | None = None
     measured: Conditions | None = None
     nearest: NearestCell | None = None
     suspicion: Suspicion | None = None
@@ -172,6 +177,11 @@ def _reasons(
     """Every reason against a side with evidence, the simplest first."""
     if side.several:
         yield Refusal(RefusalKind.SEVERAL_SPEAKERS, role, value=side.speakers, limit=1, recordings=side.several)
+    found = side.inconsistency
+    if found is not None and side.name not in settings.allow_inconsistent_suspects:
+        yield Refusal(
+            RefusalKind.INCONSISTENT_SUSPECT, role, value=found.log10_lr, limit=LEAST_LOG10_LR, inconsistency=found
+        )
     yield from (_beyond(RefusalKind.OUTSIDE_SETTINGS, role, found) for found in _outside_settings(settings, measured))
     if limits is not None:
         yield from (_beyond(RefusalKind.OUTSIDE_ENVELOPE, role, found) for found in outside(limits, measured))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import fnmatch
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -13,6 +14,7 @@ import polars as pl
 
 from forensic.case.reference import Suspect
 from forensic.case.store import SKIPPED, path_text
+from forensic.comparison.inconsistency import Inconsistency
 from forensic.comparison.independence import Leak, OnBothSides, Suspicions, UnderTwoNames
 from forensic.errors import CaseError
 from forensic.quantities import QUANTITIES, Quantity
@@ -32,6 +34,7 @@ class Side:
             tables call it ``turn``.
         speakers: how many were found in the channel; for a suspect, the most in a channel of any recording.
         several: a suspect's recordings in which several speakers were found.
+        inconsistency: what speaks against the recordings of a suspect being one voice; None if nothing does.
         embedding: None if there is none.
         conditions: None if there are none.
         problem: why there is no embedding, and what would help.
@@ -46,6 +49,7 @@ class Side:
     voice: int = 0
     speakers: int = 1
     several: tuple[str, ...] = ()
+    inconsistency: Inconsistency | None = None
 
 
 SidesByRecording: TypeAlias = Mapping[str, Sequence[Side]]
@@ -64,19 +68,7 @@ def questioned_sides(
     Raises:
         CaseError: if there is none.
     """
-    files = evidence["files"].filter(pl.col("side") == QUESTIONED, pl.col("status") != SKIPPED).sort("path")
-    if files.is_empty():
-        raise CaseError(
-            "No questioned recording was scanned.",
-            "Run `forensic scan DIR` on the questioned recordings first.",
-        )
-    if chosen:
-        files = files.filter([_is_chosen(path, chosen) for path in files["path"]])
-        if files.is_empty():
-            raise CaseError(
-                f"No scanned recording matches --questioned {' '.join(chosen)}.",
-                "Name a scanned file, its folder, or a glob.",
-            )
+    files = chosen_files(evidence["files"], chosen)
     failures = _failures_by_recording(evidence)
     sides = []
     for row in files.to_dicts():
@@ -89,41 +81,98 @@ def questioned_sides(
     return sides
 
 
+def check_chosen(files: pl.DataFrame, chosen: Sequence[str]) -> None:
+    """See that there are questioned recordings, and that each of ``chosen`` fits one, before anything takes long.
+
+    Args:
+        files: table of the case.
+        chosen: as in ``questioned_sides``.
+
+    Raises:
+        CaseError: if not.
+    """
+    chosen_files(files, ())
+    for pattern in chosen:
+        chosen_files(files, (pattern,))
+
+
+def chosen_files(files: pl.DataFrame, chosen: Sequence[str]) -> pl.DataFrame:
+    """The questioned recordings among a case's files; arguments and errors as of ``questioned_sides``."""
+    questioned = files.filter(pl.col("side") == QUESTIONED, pl.col("status") != SKIPPED).sort("path")
+    if questioned.is_empty():
+        raise CaseError(
+            "No questioned recording was scanned.",
+            "Run `forensic scan DIR` on the questioned recordings first.",
+        )
+    if chosen:
+        questioned = questioned.filter([_is_chosen(path, chosen) for path in questioned["path"]])
+        if questioned.is_empty():
+            raise CaseError(
+                f"No scanned recording fits --questioned {' '.join(chosen)}.",
+                "Name a scanned file, its folder, or a glob.",
+            )
+    return questioned
+
+
 def _unusable(file: Mapping[str, Any], channel: int, problem: str) -> Side:
     return Side(file["path"], (file["sha256"],) if file["sha256"] else (), channel, None, None, problem)
 
 
 def _is_chosen(path: str, chosen: Sequence[str]) -> bool:
+    paths = {path, os.path.normpath(path)}
     for pattern in chosen:
-        folder = path_text(Path(pattern).absolute())
-        if path == folder or path.startswith(folder.rstrip("/") + "/"):
+        folders = {path_text(Path(pattern).absolute()), path_text(Path(os.path.abspath(pattern)))}  # noqa: PTH100 - no links
+        if any(own == folder or own.startswith(folder.rstrip("/") + "/") for own in paths for folder in folders):
             return True
-        if fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(path.rpartition("/")[2], pattern):
+        texts = (*paths, path.rpartition("/")[2])
+        if any(fnmatch.fnmatch(text, glob) for text in texts for glob in (pattern, *folders)):
             return True
     return False
 
 
 def known_side(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_recording: SidesByRecording) -> Side:
     """All usable recordings of a suspect, pooled."""
-    paths = [path_text(path.absolute()) for path in suspect.paths]
-    rows = evidence["files"].filter(pl.col("path").is_in(paths)).to_dicts()
+    rows = _files_of(suspect, evidence)
     sha256 = sorted({row["sha256"] for row in rows if row["sha256"]})
-    sides = [side for value in sha256 for side in by_recording.get(value, [])]
-    embeddings = [side.embedding for side in sides if side.embedding is not None]
-    several = {value for value in sha256 for side in by_recording.get(value, []) if side.speakers > 1}
-    if not embeddings:
+    sides = [side for value in sha256 for side in by_recording.get(value, []) if side.embedding is not None]
+    if not sides:
         failures = _failures_by_recording(evidence)
-        problems = [_problem(row, failures.get(row["sha256"], [])) for row in rows] or ["None of them is a recording."]
+        problems = [_problem(row, failures.get(row["sha256"], [])) for row in rows] or [
+            "None of them is a recording." if suspect.paths else "There is no recording of this suspect."
+        ]
         return Side(suspect.name, tuple(sha256), 0, None, None, problems[0])
+    several = {side.sha256[0] for side in sides if side.speakers > 1}
+    return dataclasses.replace(
+        pooled(suspect.name, sides), several=tuple(row["path"] for row in rows if row["sha256"] in several)
+    )
+
+
+def voices_of(suspect: Suspect, evidence: Mapping[str, pl.DataFrame], by_recording: SidesByRecording) -> list[Side]:
+    """The usable channels of a suspect's recordings, each under its path, the same bytes once."""
+    paths = {row["sha256"]: row["path"] for row in reversed(_files_of(suspect, evidence)) if row["sha256"]}
+    return [
+        dataclasses.replace(side, name=path)
+        for value, path in sorted(paths.items(), key=lambda item: item[1])
+        for side in by_recording.get(value, [])
+        if side.embedding is not None and side.conditions is not None
+    ]
+
+
+def _files_of(suspect: Suspect, evidence: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
+    paths = [path_text(path.absolute()) for path in suspect.paths]
+    return evidence["files"].filter(pl.col("path").is_in(paths)).to_dicts()
+
+
+def pooled(name: str, sides: Sequence[Side]) -> Side:
+    """Recordings of one speaker as one side; each must have an embedding."""
     return Side(
-        name=suspect.name,
+        name=name,
         sha256=tuple(sorted({value for side in sides for value in side.sha256})),
         channel=0,
-        embedding=mean_embedding(np.stack(embeddings)),
+        embedding=mean_embedding(np.stack([side.embedding for side in sides if side.embedding is not None])),
         conditions=_pooled([side.conditions for side in sides if side.conditions is not None]),
         problem="",
         speakers=max(side.speakers for side in sides),
-        several=tuple(row["path"] for row in rows if row["sha256"] in several),
     )
 
 

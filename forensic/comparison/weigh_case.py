@@ -12,12 +12,13 @@ from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
 from forensic.comparison.calibrations import CalibrationStep
+from forensic.comparison.consistency import ConsistencyCheck, check_suspects
 from forensic.comparison.explain import explain
 from forensic.comparison.independence import find_suspicions, not_searched
 from forensic.comparison.method import method_of
 from forensic.comparison.outcomes import CaseOutcome, Explanation, KnownRecording, KnownSpeaker
 from forensic.comparison.request import Basis, ComparisonRequest
-from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording
+from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording, voices_of
 from forensic.comparison.spoken_language import language_differences
 from forensic.comparison.weigh import weigh
 from forensic.engine import default_workers
@@ -65,6 +66,12 @@ def weigh_case(
             "Supply recordings with enough clear speech of each suspect.",
         )
     population = basis.population or _simulated(case, request, questioned, known, watch)
+    watch("comparing the recordings of each suspect")
+    known, consistency = check_suspects(
+        known,
+        [voices_of(suspect, evidence, by_recording) for suspect in suspects],
+        ConsistencyCheck(population, basis.model.backend, settings.comparison),
+    )
     watch("looking for copies")
     sha256 = [value for side in (*questioned, *known) for value in side.sha256]
     suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
@@ -116,6 +123,7 @@ def weigh_case(
             envelope=basis.envelope,
         ),
         scale=basis.scale,
+        consistency=consistency,
         leaks=leaks(questioned, known, suspicions) + not_searched(evidence, sha256),
         language_differences=language_differences(questioned, known, evidence["language"]),
         explanations=explanations,

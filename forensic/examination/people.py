@@ -22,7 +22,7 @@ from forensic.audio.sources import read_samples
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.audio.traces import estimate_traces
 from forensic.errors import RecordingError, TrainingError
-from forensic.examination.manifest import folder_of, name_hash, read_manifest
+from forensic.examination.manifest import folder_of, manifest_rows, name_hash
 from forensic.records import KNOWN, QUESTIONED, SAMPLE_RATE_HZ, Block, Quality, Role, Samples
 from forensic.settings import EmbeddingSettings, SpeechSettings
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, mean_embedding
@@ -98,18 +98,16 @@ def read_people(source: Path, splits: Sequence[str]) -> tuple[list[Person], dict
 
 
 def _manifest(source: Path, splits: Sequence[str]) -> pl.DataFrame:
-    """Columns path, speaker, corpus, licence, seconds, and language where it is known."""
-    frame = read_manifest(source, splits).filter(pl.col("speaker") != "")
-    if source.is_dir():
-        seconds = [_seconds(source / path) for path in frame["path"]]
-        return frame.with_columns(pl.Series("seconds", seconds, pl.Float64)).filter(pl.col("seconds") > 0)
-    whole = pl.read_csv(source, infer_schema=False) if source.suffix.lower() == ".csv" else frame
-    if "seconds" not in whole.columns:
-        seconds = [_seconds(source.parent / path) for path in frame["path"]]
-        frame = frame.with_columns(pl.Series("seconds", seconds, pl.Float64)).filter(pl.col("seconds") > 0)
-    if "language" in whole.columns:
-        frame = frame.join(whole.select("path", "language").unique("path"), on="path", how="left")
-    return frame
+    """Columns path, speaker, corpus, licence, seconds, and language, null where it is unknown."""
+    frame = manifest_rows(source, splits, ("speaker",)).filter(pl.col("speaker") != "")
+    if frame.is_empty():
+        raise TrainingError(f"{source} names no speaker of the splits {', '.join(splits)}.", "Check the splits.")
+    seconds = [
+        _seconds(folder_of(source) / path) if stated_s is None else stated_s
+        for path, stated_s in frame.select("path", "seconds").iter_rows()
+    ]
+    frame = frame.with_columns(pl.Series("seconds", seconds, pl.Float64), pl.col("language").replace("", None))
+    return frame.filter(pl.col("seconds") > 0)
 
 
 def _seconds(path: Path) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from forensic.case.audit import append_audit
 from forensic.case.discovery import discover, hash_file
 from forensic.case.folder import CaseFolder
-from forensic.case.labels import read_labels
+from forensic.case.labels import read_labels, stray_problems
 from forensic.case.provenance import software
 from forensic.case.store import SCHEMAS, FileSide
 from forensic.engine import default_workers, run
@@ -74,11 +74,15 @@ def scan(
     began = time.monotonic()
     model = model or load_model(request.model_folder)
     identity = model.identity
-    found, unreadable = _discover(request)
+    found, unreadable, litter = _discover(request)
     summary = ScanSummary(files=len(found), bytes_total=sum(size for _, size in found), paths=[p for p, _ in found])
+    summary.skipped += len(litter)
+    summary.skips += [(path, "An operating system or office program left it.") for path in litter]
     summary.problems += unreadable
     summary.failed += len(unreadable)
-    labels = _labels(request, [path for path, _ in found])
+    labels, strays = _labels(request, [path for path, _ in found], case)
+    summary.problems += strays
+    summary.failed += len(strays)
     summary.labelled = len(labels)
     ledger = Ledger(
         case,
@@ -127,8 +131,8 @@ def scan(
     return summary
 
 
-def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[Path, Failure]]]:
-    """Files with their sizes, and what could not be looked into."""
+def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[Path, Failure]], Sequence[Path]]:
+    """Files with their sizes, what could not be looked into, and litter."""
     discovery = discover([root.absolute() for root in request.roots], request.include, request.exclude)
     files = []
     for path in discovery.files:
@@ -137,16 +141,20 @@ def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[
         except OSError:
             files.append((path, 0))  # hashing it will say what is wrong
     problems = [(problem.path, Failure("find", problem.problem, problem.remedy)) for problem in discovery.problems]
-    return files, problems
+    return files, problems, discovery.litter
 
 
-def _labels(request: ScanRequest, recordings: Sequence[Path]) -> Mapping[Path, Labels]:
-    """An examiner's turns, by the recording that they are for."""
+def _labels(
+    request: ScanRequest, recordings: Sequence[Path], case: CaseFolder
+) -> tuple[Mapping[Path, Labels], Sequence[tuple[Path, Failure]]]:
+    """An examiner's turns, by the recording that they are for, and labels that are for none of the case."""
     if request.labels is None:
-        return {}
+        return {}, ()
     if isinstance(request.labels, Path):
-        return read_labels(request.labels, recordings)
-    return {path: request.labels[path] for path in recordings if path in request.labels}
+        others = [Path(path) for path in case.evidence.read("files")["path"]]
+        read = read_labels(request.labels, recordings, others)
+        return read.by_recording, stray_problems(read.strays)
+    return {path: request.labels[path] for path in recordings if path in request.labels}, ()
 
 
 def _settings_of_side(request: ScanRequest) -> Settings:

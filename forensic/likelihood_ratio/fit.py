@@ -22,7 +22,7 @@ from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
 from forensic.likelihood_ratio.uncertainty import draw_speakers, log10_lr_interval, metric_intervals
-from forensic.records import Calibration, Conditions, Samples, Vector
+from forensic.records import Calibration, Conditions, Samples, ScoreMaps, Vector
 from forensic.settings import ComparisonSettings
 
 ALGORITHM_VERSION = 3
@@ -131,6 +131,23 @@ def calibrate_cells(
     )
 
 
+def score_map_of_cells(
+    population: Population | ScoreList,
+    known_cell: int,
+    questioned_cell: int,
+    settings: ComparisonSettings,
+    scorer: Scorer,
+) -> ScoreMaps:
+    """The map from score to log10 LR alone, as ``calibrate_cells`` fits it, without intervals and measures.
+
+    Raises:
+        CalibrationError: as in ``calibrate``.
+    """
+    pairs, _, _ = _reference_pairs(population, known_cell, questioned_cell, settings, scorer)
+    check_they_differ(pairs)
+    return CALIBRATORS[settings.calibrator](pairs, np.ones((1, pairs.speakers)))
+
+
 def _reference_pairs(
     population: Population | ScoreList,
     known_cell: int,
@@ -196,7 +213,9 @@ def calibration_id(
         "population": population.sha256 if isinstance(population, ScoreList) else population.card.parquet_sha256,
         "known": [known_cell, dataclasses.asdict(population.known_cells[known_cell])],
         "questioned": [questioned_cell, dataclasses.asdict(population.questioned_cells[questioned_cell])],
-        "settings": dataclasses.asdict(settings),
+        "settings": {  # but for what says nothing of scores
+            name: value for name, value in dataclasses.asdict(settings).items() if name != "allow_inconsistent_suspects"
+        },
         "score": scorer.identity,
         "algorithm": ALGORITHM_VERSION,
     }

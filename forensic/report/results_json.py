@@ -14,7 +14,13 @@ from forensic.likelihood_ratio import metrics
 from forensic.records import Calibration
 from forensic.report.shared.envelope import envelope_in_words
 from forensic.report.shared.refusals import counted_reasons
-from forensic.report.shared.suspicions import finding, languages_in_words, leaks_in_words, names_of
+from forensic.report.shared.suspicions import (
+    consistency_in_words,
+    finding,
+    languages_in_words,
+    leaks_in_words,
+    names_of,
+)
 from forensic.validation.outcome import ScoresFacts, ValidationOutcome
 
 
@@ -29,6 +35,7 @@ def case_results(outcome: CaseOutcome) -> dict[str, Any]:
         },
         "method": _method(outcome.method),
         "known_speakers": [dataclasses.asdict(speaker) for speaker in outcome.known_speakers],
+        "consistency_warnings": list(consistency_in_words(outcome.consistency)),
         "leakage_warnings": list(leaks_in_words(outcome.leaks, names_of(outcome.files))),
         "language_warnings": list(languages_in_words(outcome.language_differences)),
         "calibrations": _calibrations(outcome.calibrations),

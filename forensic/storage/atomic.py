@@ -13,6 +13,9 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
 
     Args:
         path: the file; one that is there is replaced.
+
+    Raises:
+        OSError: if the disk refuses; it names the file.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -21,6 +24,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         raise

@@ -16,9 +16,15 @@ def column_type(quantity: Quantity) -> type[pl.DataType]:
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet, whole or not at all."""
+    """Write a frame as Parquet, whole or not at all.
+
+    Raises:
+        OSError: if the disk refuses; polars, writing by itself, would not say so.
+    """
+    content = io.BytesIO()
+    frame.write_parquet(content, compression="zstd")
     with written_whole(path) as file:
-        frame.write_parquet(file, compression="zstd")
+        file.write(content.getbuffer())
 
 
 def write_csv(comparisons: pl.DataFrame, path: Path) -> None:

@@ -108,7 +108,7 @@ def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: Augment
         "format": _FORMAT,
         "pieces": [
             [
-                [str(clip.path.relative_to(root)) for clip in piece.clips],
+                [str(clip.path.relative_to(root) if root in clip.path.parents else clip.path) for clip in piece.clips],
                 piece.speaker,
                 piece.is_development,
                 piece.speed,

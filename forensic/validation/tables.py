@@ -1,7 +1,8 @@
 """What a validation reads, a manifest of recordings or a list of scores, and the table of LRs that it keeps."""
 
+import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -13,6 +14,7 @@ from forensic.comparison.tables import REASON_COLUMNS, STATUS_LR
 from forensic.errors import ValidationError
 from forensic.quantities import QUANTITIES
 from forensic.records import ROLES, Role
+from forensic.storage.table_file import TableFile, read_table
 from forensic.storage.tables import column_type
 
 LRS_SCHEMA: Schema = {
@@ -44,12 +46,12 @@ LRS_SCHEMA: Schema = {
 _MANIFEST_COLUMNS = ("path", "speaker", "role", "session")
 _ROLES: Mapping[str, Role] = {role: role for role in ROLES}
 _SCORE_COLUMNS = ("score", "same_speaker", "speaker_known", "speaker_questioned")
+_MANIFEST_TEXTS = ("corpus", "language", "sex", "condition")
 _KINDS = tuple(quantity.of_side(side) for quantity in QUANTITIES for side in ROLES if not quantity.is_number)
 _TEXTS = ("corpus", "condition", "language", "sex", "codec", *_KINDS)
 _SHORT_NAMES = {"duration": "net_speech_questioned_s", "snr": "snr_questioned_db"}
 _MEASURED = tuple(quantity.of_side(side) for quantity in QUANTITIES for side in ROLES if quantity.is_number)
 _TRUE, _FALSE = {"1", "true", "yes", "same"}, {"0", "false", "no", "different"}
-_LINES_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +108,32 @@ def read_validation_manifest(path: Path) -> tuple[LabelledRecording, ...]:
         ValidationError: if it cannot be read, lacks a column, has an empty or unknown value in a required column, or
             gives a file two speakers.
     """
-    rows = _rows(path, _MANIFEST_COLUMNS)
-    _check_lines(path, rows, "lack a path, a speaker or a session", lambda row: not _filled(row, _MANIFEST_COLUMNS))
-    _check_lines(path, rows, f"have a role that is none of {', '.join(ROLES)}", lambda row: row["role"] not in ROLES)
+    table = read_table(path, _MANIFEST_COLUMNS, _MANIFEST_TEXTS, ValidationError)
+    names = {name: table.names(name) for name in ("speaker", "session", *_MANIFEST_TEXTS)}
+    roles = [role.casefold() for role in table.column("role")]
+    table.refuse(
+        "the path, the speaker or the session is missing",
+        (not all(values) for values in zip(table.column("path"), names["speaker"], names["session"], strict=True)),
+        "Complete the line.",
+    )
+    table.refuse(f"the role is none of {', '.join(ROLES)}", (role not in ROLES for role in roles), "Correct the role.")
+    paths = table.paths()
     recordings = tuple(
         LabelledRecording(
-            path=path.parent / row["path"],
-            person=f"{row['corpus']}/{row['speaker']}" if row.get("corpus") else row["speaker"],
-            speaker=row["speaker"],
-            role=_ROLES[row["role"]],
-            session=row["session"],
-            **{name: row.get(name, "") for name in ("corpus", "language", "sex", "condition")},
+            path=each,
+            person=f"{own['corpus']}/{own['speaker']}" if own["corpus"] else own["speaker"],
+            role=_ROLES[role],
+            **own,
         )
-        for row in rows
+        for each, role, own in zip(paths, roles, _by_row(names), strict=True)
     )
-    owners: dict[Path, str] = {}
-    for recording in recordings:
-        if owners.setdefault(recording.path, recording.person) != recording.person:
-            raise ValidationError(
-                f"{recording.path} has two speakers in {path}, {owners[recording.path]} and {recording.person}.",
-                "Give it one speaker.",
-            )
+    table.refuse_folders(paths)
+    table.refuse_two_owners(paths, [recording.person for recording in recordings], "speakers")
     return recordings
+
+
+def _by_row(columns: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def read_scores(path: Path) -> pl.DataFrame:
@@ -148,89 +154,57 @@ def read_scores(path: Path) -> pl.DataFrame:
         ValidationError: if it cannot be read, lacks a column or has no line, a score is not a number, or the truth
             contradicts the speakers.
     """
-    rows = _rows(path, _SCORE_COLUMNS)
-
-    def check(what: str, is_wrong: Callable[[Mapping[str, str]], bool]) -> None:
-        _check_lines(path, rows, what, lambda row: _counts(row) and is_wrong(row))
-
-    check("lack a speaker", lambda row: not _filled(row, _SCORE_COLUMNS[2:]))
-    check("have a score that is not a number", lambda row: _number(row["score"]) is None)
-    check(
-        "have a same_speaker that is neither 1 nor 0",
-        lambda row: row["same_speaker"].lower() not in _TRUE | _FALSE,
+    table = _with_an_lr(
+        read_table(path, _SCORE_COLUMNS, (*_TEXTS, *_MEASURED, *_SHORT_NAMES, "status"), ValidationError)
     )
-    check(
-        "contradict themselves: same_speaker must be 1 exactly if the two speakers are the same",
-        lambda row: (row["same_speaker"].lower() in _TRUE) != (row["speaker_known"] == row["speaker_questioned"]),
+    known, questioned = table.names("speaker_known"), table.names("speaker_questioned")
+    same = [text.casefold() for text in table.column("same_speaker")]
+    table.refuse(
+        "a speaker is missing",
+        (not all(speakers) for speakers in zip(known, questioned, strict=True)),
+        "Complete the line.",
     )
-    numbers = {name: name for name in _MEASURED} | _SHORT_NAMES  # a short name has priority
-    numbers = {name: column for name, column in numbers.items() if name in rows[0]}
-    for name in numbers:
-        check(f"have a {name} that is not a number", lambda row, name=name: not _is_optional(row[name]))  # type: ignore[misc]
-    kept = [row for row in rows if _counts(row)]
-    if not kept:
-        raise ValidationError(f"{path} has no comparison with an LR.", "Give comparisons with scores.")
+    table.refuse("same_speaker is neither 1 nor 0", (text not in _TRUE | _FALSE for text in same), "Write 1 or 0.")
+    table.refuse(
+        "same_speaker must be 1 exactly where the two speakers are one, and contradicts them",
+        ((text in _TRUE) != (one == other) for text, one, other in zip(same, known, questioned, strict=True)),
+        "Correct same_speaker, or a speaker.",
+    )
+    numbers = {name: name for name in ("score", *_MEASURED)} | _SHORT_NAMES  # a short name overrules
     columns: dict[str, Sequence[object]] = {
-        "same_speaker": [row["same_speaker"].lower() in _TRUE for row in kept],
-        "speaker_known": [row["speaker_known"] for row in kept],
-        "speaker_questioned": [row["speaker_questioned"] for row in kept],
-        "score": [_number(row["score"]) for row in kept],
+        "same_speaker": [text in _TRUE for text in same],
+        "speaker_known": known,
+        "speaker_questioned": questioned,
     }
-    columns |= {column: [_number(row[name]) for row in kept] for name, column in numbers.items()}
-    columns |= {name: [row.get(name) or None for row in kept] for name in _TEXTS}
+    for name, column in numbers.items():
+        if name in table.columns:
+            columns[column] = _numbers(table, name, is_score=name == "score")
+    columns |= {name: [value or None for value in table.names(name)] for name in _TEXTS}
     frame = pl.DataFrame({name: pl.Series(name, values, LRS_SCHEMA[name]) for name, values in columns.items()})
     return frame.select(
         pl.col(name) if name in columns else pl.lit(None, kind).alias(name) for name, kind in LRS_SCHEMA.items()
     )
 
 
-def _counts(row: Mapping[str, str]) -> bool:
-    """Whether a line of scores is a comparison with an LR, or has no status."""
-    return row.get("status") in {None, STATUS_LR}
+def _with_an_lr(table: TableFile) -> TableFile:
+    """The rows that are comparisons with an LR, or do not say."""
+    if "status" not in table.columns:
+        return table
+    kept = [index for index, status in enumerate(table.column("status")) if status == STATUS_LR]
+    if not kept:
+        raise ValidationError(f"{table.path} holds no comparison with an LR.", "Give comparisons with scores.")
+    return dataclasses.replace(
+        table, rows=tuple(table.rows[index] for index in kept), lines=tuple(table.lines[index] for index in kept)
+    )
 
 
-def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
-    """The lines of a CSV file as texts without surrounding white space."""
-    try:
-        frame = pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ValidationError(f"{path} cannot be read: {reason}.", "Give a CSV file in UTF-8.") from error
-    frame = frame.rename({name: name.strip().removeprefix("\ufeff") for name in frame.columns})
-    if missing := [name for name in needed if name not in frame.columns]:
-        raise ValidationError(
-            f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
-            f"Name {', '.join(needed)} in its first line.",
-        )
-    if frame.is_empty():
-        raise ValidationError(f"{path} has no line below its first.", "Add a line for each recording or score.")
-    return frame.with_columns(pl.all().fill_null("").str.strip_chars()).to_dicts()
-
-
-def _check_lines(
-    path: Path, rows: Sequence[Mapping[str, str]], what: str, is_wrong: Callable[[Mapping[str, str]], bool]
-) -> None:
-    wrong = list(_numbers(rows, is_wrong))
-    if wrong:
-        named = ", ".join(map(str, wrong[:_LINES_NAMED])) + (" and others" if len(wrong) > _LINES_NAMED else "")
-        raise ValidationError(f"{len(wrong):,} of the lines of {path} {what}: {named}.", "Correct them.")
-
-
-def _numbers(rows: Sequence[Mapping[str, str]], is_wrong: Callable[[Mapping[str, str]], bool]) -> Iterator[int]:
-    yield from (number for number, row in enumerate(rows, 2) if is_wrong(row))
-
-
-def _filled(row: Mapping[str, str], names: Sequence[str]) -> bool:
-    return all(row[name] for name in names)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return None if math.isnan(value) else value
-
-
-def _is_optional(text: str | None) -> bool:
-    return not text or ((value := _number(text)) is not None and math.isfinite(value))
+def _numbers(table: TableFile, name: str, *, is_score: bool) -> list[float | None]:
+    """A column of numbers; a score is needed and may be infinite, other numbers may be missing."""
+    texts = table.column(name)
+    values = table.numbers(name)
+    wrong = (
+        (value is None and (bool(text) or is_score)) or (value is not None and math.isinf(value) and not is_score)
+        for text, value in zip(texts, values, strict=True)
+    )
+    table.refuse(f"the {name} is no number", wrong, "Write numbers with a point, such as -1.5.")
+    return values

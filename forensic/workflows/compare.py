@@ -13,10 +13,12 @@ from forensic.case.folder import CaseFolder
 from forensic.case.reference import read_reference_set
 from forensic.comparison.both_sides import scan_suspects
 from forensic.comparison.request import ComparisonRequest, load_basis
+from forensic.comparison.sides import check_chosen
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
 from forensic.report.case.publish import audit_facts, publish_in_case
 from forensic.report.shared.refusals import worded_case
+from forensic.report.shared.suspicions import consistency_in_words, leaks_in_words, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,14 @@ class ComparisonResult:
         folder: ``comparisons/ID`` with everything in it.
         comparisons: a row a questioned recording, channel, speaker in it and suspect.
         known: how the scan of the reference set went.
+        warnings: sentences on suspects' recordings that are not of one voice, and on what both sides share.
         html, pdf: the report.
     """
 
     folder: Path
     comparisons: pl.DataFrame
     known: ScanSummary
+    warnings: tuple[str, ...]
     html: Path
     pdf: Path
 
@@ -57,6 +61,7 @@ def compare(
         ModelError: if the model or its reference population cannot be loaded.
     """
     began = time.monotonic()
+    check_chosen(case.evidence.read("files"), request.questioned)
     suspects = read_reference_set(request.reference)
     basis = load_basis(
         request.model_folder,
@@ -71,4 +76,5 @@ def compare(
     watch("writing the report")
     published = publish_in_case(case, outcome)
     append_audit(case.audit_log, "compare", audit_facts(published, request, basis))
-    return ComparisonResult(published.folder, outcome.comparisons, known, published.html, published.pdf)
+    warnings = (*consistency_in_words(outcome.consistency), *leaks_in_words(outcome.leaks, names_of(outcome.files)))
+    return ComparisonResult(published.folder, outcome.comparisons, known, warnings, published.html, published.pdf)

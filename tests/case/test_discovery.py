@@ -29,7 +29,7 @@ def found(root, **globs):
 def test_files_are_found_however_deep_in_order_of_their_names(tmp_path):
     """Hidden files, too; the order never depends on the disk."""
     write(tmp_path, "b.wav", "a/z.wav", "a/b/c/d/e/f/g.wav", ".hidden/x.wav", "a.wav", ".DS_Store")
-    assert found(tmp_path) == [".DS_Store", ".hidden/x.wav", "a/b/c/d/e/f/g.wav", "a/z.wav", "a.wav", "b.wav"]
+    assert found(tmp_path) == [".hidden/x.wav", "a/b/c/d/e/f/g.wav", "a/z.wav", "a.wav", "b.wav"]
 
 
 def test_very_deep_folders_do_not_exhaust_the_stack(tmp_path):
@@ -181,3 +181,10 @@ def test_what_cannot_be_read_cannot_be_hashed(tmp_path):
         with pytest.raises(FileReadError) as caught:
             hash_file(path)
         assert caught.value.remedy
+
+
+def test_litter_is_found_apart(tmp_path):
+    write(tmp_path, "a.wav", "Thumbs.db", "x/.DS_Store", "__MACOSX/._a.wav", "x/._b.wav", "x/b.wav")
+    result = discover([tmp_path])
+    assert [path.name for path in result.files] == ["a.wav", "b.wav"]
+    assert sorted(path.name for path in result.litter) == [".DS_Store", "._b.wav", "Thumbs.db", "__MACOSX"]

@@ -57,3 +57,28 @@ def test_two_processes_cannot_write_one_case(tmp_path):
         said = answer.get(timeout=60)
         other.join()
     assert "in use by another" in said
+
+
+def test_a_malformed_case_toml_shows_when_the_case_is_opened(tmp_path):
+    with open_case(tmp_path / "case", create=True) as case:
+        (case.path / "case.toml").write_text("reference = \n")
+    with pytest.raises(CaseError, match="not valid TOML"), open_case(tmp_path / "case", create=True):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more", bytes(4096)])
+def test_an_unreadable_table_of_evidence_shows_when_the_case_is_opened(tmp_path, content):
+    with open_case(tmp_path / "case", create=True) as case:
+        (case.evidence.folder / "quality.parquet").write_bytes(content)
+    opened = open_case(tmp_path / "case", create=False)
+    with pytest.raises(CaseError, match=r"table quality .* cannot be read") as raised, opened:
+        pass
+    assert "scan again" in raised.value.remedy
+
+
+def test_evidence_that_is_no_folder_shows_when_the_case_is_opened(tmp_path):
+    with open_case(tmp_path / "case", create=True) as case:
+        case.evidence.folder.rmdir()
+        case.evidence.folder.write_text("x")
+    with pytest.raises(CaseError, match="cannot be used"), open_case(tmp_path / "case", create=False):
+        pass

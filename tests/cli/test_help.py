@@ -1,5 +1,7 @@
 """Every command and option is documented, and exit codes are what the README says."""
 
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 import typer
 
 import forensic
+from forensic.case.folder import open_case
 from forensic.cli import app as cli
 
 README = Path(__file__).parents[2] / "README.md"
@@ -74,7 +77,18 @@ def test_version_is_that_of_the_package(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("scan",), ("compare",), ("nothing",), ("scan", "--nothing", "."), ("scan", ".", "--workers", "0")]
+    "arguments",
+    [
+        ("scan",),
+        ("compare",),
+        ("nothing",),
+        ("scan", "--nothing", "."),
+        ("scan", ".", "--workers", "0"),
+        ("scan", ".", "--channels", "left"),
+        ("compare", "--ref", ".", "--channels", "0"),
+        ("identify", ".", "--ref", ".", "--speakers", "two"),
+        ("verify", "a.wav", "b.wav", "--speakers", "0"),
+    ],
 )
 def test_wrong_usage_ends_with_2(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -110,3 +124,22 @@ def test_a_mistyped_folder_leaves_no_case_behind(tmp_path: Path, monkeypatch: py
     """Nothing was scanned, so there is nothing to keep."""
     assert run(monkeypatch, "scan", str(tmp_path / "nowhere"), "--case", str(tmp_path / "case"), "--workers", "1") == 1
     assert not (tmp_path / "case").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EIO])
+def test_a_disk_that_refuses_is_no_bug(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two lines and exit code 1."""
+    (tmp_path / "in").mkdir()
+    with open_case(tmp_path / "case", create=True):
+        pass
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("os.fsync", refuse)
+    assert run(monkeypatch, "scan", str(tmp_path / "in"), "--case", str(tmp_path / "case"), "--workers", "1") == 1
+    printed = capsys.readouterr().err
+    assert os.strerror(number) in printed
+    assert "Try: Free some space" in printed

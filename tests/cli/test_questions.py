@@ -182,3 +182,30 @@ def test_link_before_a_scan_says_to_scan(run, tmp_path):
     code, _, err = run("link", "--case", tmp_path / "none")
     assert code == 1
     assert "forensic scan" in err
+
+
+def test_a_suspect_of_two_voices_is_said_and_refused_until_a_setting_overrules(recordings, settings, run, tmp_path):
+    """Two people's recordings in one suspect's folder."""
+    team, anna = tmp_path / "suspects" / "team1", tmp_path / "suspects" / "anna"
+    for folder, voice, start_s in (
+        (team, "carver", 0.0),
+        (team, "dale", 0.0),
+        (anna, "carver", 0.0),
+        (anna, "carver", 12.0),
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_wav(folder / f"{voice} {start_s:.0f}.wav", spoken(voice, 12.0, start_s=start_s))
+    arguments = ("identify", recordings / "adler.wav", "--ref", tmp_path / "suspects", "--settings", settings)
+    _, out, _ = run(*arguments, "--json")
+    results = json.loads(out)
+    (warning,) = results["consistency_warnings"]
+    assert warning.startswith("team1: ")
+    reasons = {row["suspect"]: row["reason"] or "" for row in results["comparisons"]}
+    assert "unlikely to be of one speaker" in reasons["team1"]
+    assert "unlikely to be of one speaker" not in reasons["anna"]
+    settings.write_text(
+        settings.read_text().replace("[comparison]", '[comparison]\nallow_inconsistent_suspects = ["team1"]')
+    )
+    _, out, _ = run(*arguments)
+    assert "Warning team1: " in out
+    assert "No LR team1: The suspect's recordings" not in out

@@ -363,7 +363,7 @@ def test_label_files_of_long_names_fit_on_a_disk(tmp_path):
     write_labels(tmp_path / "turns", f"in/{name}", {0: (Turn(0.0, 1.0, 1), Turn(1.0, 2.0, 2))})
     for kind in ("rttm", "audacity"):
         labels = read_labels(tmp_path / "turns" / kind, [tmp_path / "in" / name])
-        assert list(labels) == [tmp_path / "in" / name]
+        assert list(labels.by_recording) == [tmp_path / "in" / name]
 
 
 def test_a_folder_of_many_bad_files_is_finished(tmp_path, run_scan):
@@ -399,3 +399,56 @@ def test_a_processor_without_bfloat16_uses_float32_and_says_so(tmp_path, recordi
     vectors = np.array(table["embedding"].to_list()).reshape(3, 2, -1)
     np.testing.assert_array_equal(vectors[:, 0], vectors[:, 1])
     assert sum("no bfloat16" in " ".join(notes) for notes in _read(tmp_path, "recordings")["notes"]) == 3
+
+
+def test_a_failure_of_an_earlier_scan_keeps_its_remedy(tmp_path, run_scan):
+    root = tmp_path / "bad"
+    root.mkdir()
+    write_wav(root / "silent.wav", np.zeros(48_000, np.float32))
+    first, second = run_scan(root), run_scan(root)
+    assert [failure.remedy for _, failure in first.problems] == [failure.remedy for _, failure in second.problems]
+    assert all(failure.remedy for _, failure in second.problems)
+
+
+def test_what_operating_systems_leave_is_skipped_and_said(tmp_path, recordings, run_scan):
+    (recordings / "._a.wav").write_bytes(b"\x00\x05\x16\x07")
+    (recordings / "__MACOSX").mkdir()
+    summary = run_scan(recordings)
+    assert (summary.files, summary.skipped, summary.failed) == (3, 2, 0)
+    assert sorted(path.name for path, _ in summary.skips) == ["._a.wav", "__MACOSX"]
+
+
+def test_turns_for_a_recording_that_is_not_there_are_a_failure(tmp_path, recordings, run_scan):
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    for name in ("a", "nobody"):
+        (labels / f"{name}.rttm").write_text(f"SPEAKER {name} 1 0.0 6.0 <NA> <NA> Officer Smith <NA> <NA>\n")
+    summary = run_scan(recordings, labels=labels)
+    assert (summary.labelled, summary.failed) == (1, 1)
+    ((path, failure),) = summary.problems
+    assert path == labels / "nobody.rttm"
+    assert "'nobody'" in failure.problem
+
+
+@pytest.mark.slow
+def test_a_thousand_files_of_which_fifty_are_bad_give_fifty_failures(tmp_path, run_scan):
+    """And evidence of each of the others; a second scan says the same."""
+    root = tmp_path / "many"
+    root.mkdir()
+    speech = spoken("adler", 2.0, start_s=10.0)
+    for number in range(950):
+        write_wav(root / f"{number:03}.wav", speech * (1.0 - number / 4000))
+    kinds = sorted(BAD_FILES)
+    for number in range(50):
+        bad = write_bad(tmp_path, kinds[number % len(kinds)])
+        bad.write_bytes(bad.read_bytes() + bytes([number]))  # no two alike
+        bad.rename(root / f"bad {number:02}{bad.suffix}")
+    quick = Settings(language=LanguageSettings(identify=False))
+    summary = run_scan(root, settings=quick)
+    assert (summary.files, summary.failed, summary.skipped, summary.examined) == (1000, 50, 0, 1000)
+    assert {path.name[:3] for path, _ in summary.problems} == {"bad"}
+    assert all(failure.problem and failure.remedy for _, failure in summary.problems)
+    assert _read(tmp_path, "failures").height == 50
+    assert _read(tmp_path, "embeddings").height == 950
+    again = run_scan(root, settings=quick)
+    assert (again.failed, again.already_examined) == (50, 1000)

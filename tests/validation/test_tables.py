@@ -33,10 +33,10 @@ def test_a_manifest_names_people_within_their_corpus(write, tmp_path):
     [
         ([HEAD], "no line"),
         (["path,speaker,role", "a,b,known"], "session"),
-        ([HEAD, "a.wav,ann,suspect,1"], "role.*: 2"),
-        ([HEAD, "a.wav,ann,known,1", "b.wav,,known,1"], "a speaker.*: 3"),
+        ([HEAD, "a.wav,ann,suspect,1"], "Line 2 of .*role"),
+        ([HEAD, "a.wav,ann,known,1", "b.wav,,known,1"], "Line 3 of .*speaker"),
         ([HEAD, "a.wav,ann,known,1", "a.wav,ben,questioned,1"], "two speakers"),
-        (["\x00\x01"], "lacks"),
+        (["\x00\x01"], "Line 1 of .* no text"),
     ],
 )
 def test_a_wrong_manifest_is_refused(write, lines, named):
@@ -51,7 +51,7 @@ def test_a_missing_or_binary_file_is_refused(tmp_path):
     with pytest.raises(ValidationError):
         read_scores(tmp_path / "binary.csv")
     (tmp_path / "empty.csv").write_bytes(b"")
-    with pytest.raises(ValidationError, match="cannot be read"):
+    with pytest.raises(ValidationError, match="is empty"):
         read_scores(tmp_path / "empty.csv")
 
 
@@ -70,18 +70,45 @@ def test_scores_are_read_in_order_with_what_is_known_of_them(write):
 @pytest.mark.parametrize(
     ("lines", "named"),
     [
-        (["score,same_speaker", "1,1"], "speaker_known, speaker_questioned"),
-        ([SCORES, "nan,1,a,a"], "not a number: 2"),
-        ([SCORES, "1,1,a,a", ",0,a,b"], "not a number: 3"),
+        (["score,same_speaker", "1,1"], "speaker_known and speaker_questioned"),
+        ([SCORES, "nan,1,a,a"], "Line 2 of .* no number"),
+        ([SCORES, "1,1,a,a", ",0,a,b"], "Line 3 of .* no number"),
         ([SCORES, "1,maybe,a,a"], "neither 1 nor 0"),
         ([SCORES, "1,0,a,a"], "contradict"),
         ([SCORES, "1,1,a,b"], "contradict"),
-        ([SCORES, "1,1,,"], "lack a speaker"),
+        ([SCORES, "1,1,,"], "a speaker is missing"),
         ([f"{SCORES},duration", "1,1,a,a,long"], "duration"),
         ([f"{SCORES},snr", "1,1,a,a,inf"], "snr"),
-        ([SCORES, *["x,1,a,a"] * 7], "2, 3, 4, 5, 6 and others"),
+        ([SCORES, *["x,1,a,a"] * 7], "Lines 2, 3, 4, 5, 6 and 2 more"),
     ],
 )
 def test_wrong_scores_are_refused(write, lines, named):
     with pytest.raises(ValidationError, match=named):
         read_scores(write(*lines))
+
+
+def test_a_manifest_with_semicolons_and_blanks_is_the_same_manifest(write, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.wav").touch()
+    (recording,) = read_validation_manifest(write(" Path ; speaker;Role;session", "Folder\\A.wav; Ann ;Known;1"))
+    assert (recording.path, recording.person, recording.role) == (tmp_path / "folder" / "a.wav", "Ann", "known")
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        (["a.wav,Smith, Ann,known,1"], "Line 2 of .* 5 cells"),
+        (["a.wav,ann,known,1", "./a.wav,ben,questioned,1"], "Lines 2 and 3 .*one file"),
+        (["a.wav,ann,known,1", "b.wav,Ann,questioned,1"], "Lines 2 and 3 .*capital letters"),
+        (["folder,ann,known,1"], "Line 2 of .*a folder stands"),
+    ],
+)
+def test_a_manifest_that_would_mix_people_is_refused(write, tmp_path, lines, named):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a.wav").touch()
+    with pytest.raises(ValidationError, match=named):
+        read_validation_manifest(write(HEAD, *lines))
+
+
+def test_scores_with_semicolons_may_have_decimal_commas(write):
+    assert read_scores(write(SCORES.replace(",", ";"), "0,5;1;a;a", "-1,25;0;a;b"))["score"].to_list() == [0.5, -1.25]

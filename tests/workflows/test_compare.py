@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from people import write_people
 from spoken import spoken, talk
 
 from forensic.case.folder import open_case
+from forensic.case.store import EvidenceStore
 from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CaseError, ReferenceSetError
@@ -229,10 +231,19 @@ def test_outside_the_validated_envelope_no_lr_is_issued(
 
 def test_questioned_recordings_can_be_chosen(recordings, suspects, run_scan, run_compare):
     run_scan(recordings)
-    paths = set(run_compare(suspects, questioned=("*b.wav",)).comparisons["questioned_path"])
+    relative = f"{os.path.relpath(recordings)}/deep/*.wav"
+    paths = set(run_compare(suspects, questioned=(relative,)).comparisons["questioned_path"])
     assert [path.rpartition("/")[2] for path in paths] == ["b.wav"]
-    with pytest.raises(CaseError, match="No scanned recording matches"):
-        run_compare(suspects, questioned=("*.ogg",))
+
+
+def test_a_choice_that_fits_nothing_shows_before_suspects_are_scanned(
+    recordings, suspects, run_scan, run_compare, tmp_path
+):
+    """Each of several choices must fit something."""
+    run_scan(recordings)
+    with pytest.raises(CaseError, match=r"No scanned recording fits --questioned \*\.ogg"):
+        run_compare(suspects, questioned=("*.wav", "*.ogg"))
+    assert set(EvidenceStore(tmp_path / "case" / "evidence").read("files")["side"]) == {"questioned"}
 
 
 def test_a_comparison_before_any_scan_says_to_scan(tmp_path, suspects, run_compare):

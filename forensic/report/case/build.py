@@ -21,7 +21,7 @@ from forensic.report.shared.content import Fact, MethodChapter, TitlePage
 from forensic.report.shared.formats import format_day, paragraphs, printable
 from forensic.report.shared.glossary import CASE, glossary
 from forensic.report.shared.method import describe_system, list_settings
-from forensic.report.shared.suspicions import languages_in_words, leaks_in_words, names_of
+from forensic.report.shared.suspicions import consistency_in_words, languages_in_words, leaks_in_words, names_of
 from forensic.report.shared.title_page import signatories, title_page, whose_case
 
 
@@ -49,7 +49,10 @@ def build_report(inputs: ReportInputs) -> CaseReport:
     return CaseReport(
         title_page=_title_page(inputs),
         # Summary of findings
-        warnings=tuple(printable(warning) for warning in leaks_in_words(inputs.leaks, names_of(inputs.files))),
+        warnings=(
+            *map(printable, consistency_in_words(inputs.consistency)),
+            *map(printable, leaks_in_words(inputs.leaks, names_of(inputs.files))),
+        ),
         language_warnings=tuple(printable(warning) for warning in languages_in_words(inputs.language_differences)),
         summary=summarise(comparisons, inputs, exhibits),
         # Questions and propositions

@@ -11,7 +11,7 @@ from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.comparison.refusal import Refusal, RefusalKind
 from forensic.quantities import BY_NAME, QUANTITIES
 from forensic.records import KNOWN, QUESTIONED, Conditions, Role
-from forensic.report.shared.suspicions import Names, finding, names_of
+from forensic.report.shared.suspicions import Names, finding, inconsistency, names_of
 
 OF_COMPARISONS: Mapping[Role, str] = {QUESTIONED: "questioned recording", KNOWN: "suspect's recordings"}
 OF_VOICES: Mapping[Role, str] = {
@@ -68,6 +68,11 @@ def _several(refusal: Refusal, what: str) -> str:
     )
 
 
+def _inconsistent(refusal: Refusal, _what: str) -> str:
+    assert refusal.inconsistency is not None
+    return inconsistency(refusal.inconsistency)
+
+
 def _outside(refusal: Refusal, what: str) -> str:
     """A quantity beyond a limit."""
     quantity, value, limit = refusal.quantity, refusal.value, refusal.limit
@@ -114,6 +119,7 @@ def _missed(refusal: Refusal, _what: str) -> str:
 _OF_DATA: Mapping[RefusalKind, Callable[[Refusal, str], str]] = {
     RefusalKind.UNUSABLE_SIDE: _unusable,
     RefusalKind.SEVERAL_SPEAKERS: _several,
+    RefusalKind.INCONSISTENT_SUSPECT: _inconsistent,
     RefusalKind.OUTSIDE_SETTINGS: _outside,
     RefusalKind.OUTSIDE_ENVELOPE: _outside,
     RefusalKind.UNLIKE_POPULATION: _unlike,
@@ -126,6 +132,7 @@ _TITLES: Mapping[RefusalKind, str] = {
     RefusalKind.SAME_RECORDING: "The same recording is on both sides",
     RefusalKind.UNUSABLE_SIDE: "A side cannot be used",
     RefusalKind.SEVERAL_SPEAKERS: "Several speakers",
+    RefusalKind.INCONSISTENT_SUSPECT: "The suspect's recordings are unlikely to be of one speaker",
     RefusalKind.OUTSIDE_SETTINGS: "Outside the limits of the settings",
     RefusalKind.OUTSIDE_ENVELOPE: "Outside the validated conditions",
     RefusalKind.UNLIKE_POPULATION: "No reference population resembles the recording",

@@ -1,10 +1,12 @@
-"""What was found of recordings that may not be independent, and of languages that differ, in words."""
+"""What was found of recordings: not independent, not of one speaker, or in different languages, in words."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 import polars as pl
 
+from forensic.comparison.inconsistency import ConsistencyFinding, Inconsistency, NotCompared, SuspectVoice
 from forensic.comparison.independence import (
     Leak,
     NotSearched,
@@ -24,6 +26,7 @@ Names = Mapping[str, str]
 """What a sentence calls a recording, by its SHA-256."""
 
 _SHOWN = 5
+_NAMED = 3
 
 
 def names_of(recordings: pl.DataFrame) -> dict[str, str]:
@@ -86,6 +89,37 @@ def _leak(leak: Leak, names: Names) -> str:
                 f"{leak.recordings:,} of the recordings were not searched for copies, because an earlier version "
                 "scanned them. Scan the recordings into a new case to have them searched."
             )
+
+
+def consistency_in_words(found: Iterable[ConsistencyFinding]) -> tuple[str, ...]:
+    """A sentence for each suspect whose recordings are unlikely to be of one speaker, or were not compared."""
+    return tuple(map(_consistency, found))
+
+
+def _consistency(found: ConsistencyFinding) -> str:
+    match found:
+        case Inconsistency():
+            return f"{found.suspect}: {inconsistency(found)}"
+        case NotCompared():
+            return (
+                f"The recordings of {found.suspect} were not compared with each other: no reference population "
+                "resembles them. Check by ear that they are of one speaker."
+            )
+
+
+def inconsistency(found: Inconsistency) -> str:
+    """What was found of a suspect's recordings, and what helps."""
+    overruled = f"comparison.allow_inconsistent_suspects = {json.dumps([found.suspect], ensure_ascii=False)}"
+    return (
+        f"The suspect's recordings are unlikely to be of one speaker: the log10 LR of {_listed(found.shorter)} against "
+        f"{_listed(found.longer)} is {found.log10_lr:+.1f}. Listen to them, and leave out what is not of this suspect. "
+        f"If all are of one speaker, set {overruled}."
+    )
+
+
+def _listed(voices: Sequence[SuspectVoice]) -> str:
+    named = ", ".join(channel_label(_short(each.path), each.channel, each.voice) for each in voices[:_NAMED])
+    return f"{named} and {len(voices) - _NAMED} more" if len(voices) > _NAMED else named
 
 
 def languages_in_words(found: Iterable[LanguageDifference]) -> tuple[str, ...]:

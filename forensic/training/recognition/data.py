@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from forensic.errors import TrainingError
-from forensic.examination.manifest import folder_of, manifest_rows
+from forensic.examination.manifest import UNSTATED_S, folder_of, manifest_rows
 from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.data import Clip, Piece, join_clips
 from forensic.training.recognition.configuration import SelectionSettings
@@ -27,19 +27,13 @@ def read_classes(data: DataSettings, selection: SelectionSettings, task: str) ->
     Raises:
         TrainingError: if the manifest cannot be read, lacks a column, or holds fewer than two classes.
     """
-    frame = manifest_rows(Path(data.manifest), data.splits)
-    for column in ("speaker", task):
-        if column not in frame.columns:
-            raise TrainingError(f"{data.manifest} lacks the column {column}.", "Add it.")
-    texts = {
-        name: pl.col(name).fill_null("") if name in frame.columns else pl.lit("") for name in ("corpus", "licence")
-    }
+    frame = manifest_rows(Path(data.manifest), data.splits, ("speaker", task))
     frame = frame.select(
-        pl.col("path"),
-        pl.col("speaker").fill_null(""),
-        texts["corpus"].alias("corpus"),
-        (pl.col("seconds").cast(pl.Float64) if "seconds" in frame.columns else pl.lit(4.0)).alias("seconds"),
-        texts["licence"].alias("licence"),
+        "path",
+        "speaker",
+        "corpus",
+        pl.col("seconds").fill_null(UNSTATED_S),
+        "licence",
         pl.col(task).fill_null("").alias("label"),
     ).filter(pl.col("label") != "", pl.col("speaker") != "")
     if selection.corpora:

@@ -3,11 +3,13 @@
 import polars as pl
 import pytest
 
+from forensic.comparison.inconsistency import Inconsistency, NotCompared, SuspectVoice
 from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, SharedAudio, SharedWithThird, Suspicion
 from forensic.comparison.refusal import Missed, NearestCell, Refusal, RefusalKind
 from forensic.quantities import BY_NAME
 from forensic.records import Conditions, Interval
 from forensic.report.shared.refusals import OF_VOICES, counted_reasons, reason, title, with_reasons
+from forensic.report.shared.suspicions import consistency_in_words
 
 CASE, CELL = Conditions(4.0, 12.0, 3400.0, codec="Opus"), Conditions(20.0, None, 8000.0, name="clean")
 SPEECH, CLIPPING = BY_NAME["net_speech_s"], BY_NAME["clipped_share"]
@@ -20,6 +22,25 @@ REFUSALS = {
     RefusalKind.SEVERAL_SPEAKERS: (
         Refusal(RefusalKind.SEVERAL_SPEAKERS, "known", value=2, limit=1, recordings=("/a/one.wav", "/a/two.wav")),
         "There are 2 speakers in the suspect's recordings (one.wav, two.wav)",
+    ),
+    RefusalKind.INCONSISTENT_SUSPECT: (
+        Refusal(
+            RefusalKind.INCONSISTENT_SUSPECT,
+            "known",
+            value=-1.24,
+            limit=0.0,
+            inconsistency=Inconsistency(
+                "Ärger",
+                tuple(SuspectVoice(f"/ref/team/b/{number}.wav", 0, 0) for number in range(5)),
+                (SuspectVoice("/ref/team/a/call.wav", 2, 1),),
+                -1.24,
+            ),
+        ),
+        (
+            "The suspect's recordings are unlikely to be of one speaker: the log10 LR of a/call.wav channel 2 speaker "
+            "1 against b/0.wav, b/1.wav, b/2.wav and 2 more is -1.2. Listen to them, and leave out what is not of this "
+            'suspect. If all are of one speaker, set comparison.allow_inconsistent_suspects = ["Ärger"].'
+        ),
     ),
     RefusalKind.OUTSIDE_SETTINGS: (
         Refusal(RefusalKind.OUTSIDE_SETTINGS, "questioned", CLIPPING, 0.25, 0.1),
@@ -108,3 +129,10 @@ def test_pairs_are_counted_by_what_is_said_of_them():
     counted = counted_reasons(some)
     assert [number for _, _, number in counted] == [7, 5]
     assert {kind for _, kind, _ in counted} == {RefusalKind.OUTSIDE_ENVELOPE}
+
+
+def test_what_is_said_of_a_suspect_names_the_suspect():
+    refused = REFUSALS[RefusalKind.INCONSISTENT_SUSPECT][0]
+    warnings = consistency_in_words((refused.inconsistency, NotCompared("Anna")))
+    assert warnings[0] == f"Ärger: {reason(refused, {})}"
+    assert warnings[1].startswith("The recordings of Anna were not compared with each other: no reference population")

@@ -49,7 +49,10 @@ def corpus(tmp_path_factory):
         samples = voice(seconds=9.0, seed=person, pitch_hz=90.0 + 25 * person, pauses=False)
         write_wav(root / name, samples)
         rows.append((name, "train", "made up", f"p{person}", language, 9.0))
-    rows += [("p0.wav", "train", "made up", "nobody", "", 9.0), ("p1.wav", "population", "made up", "other", "cc", 9.0)]
+    rows += [
+        ("nobody.wav", "train", "made up", "nobody", "", 9.0),
+        ("other.wav", "population", "made up", "other", "cc", 9.0),
+    ]
     with (root / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("path", "split", "corpus", "speaker", "language", "seconds"))

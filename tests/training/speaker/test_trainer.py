@@ -51,7 +51,7 @@ def corpus(tmp_path_factory):
         write_wav(root / f"u{take}.wav", voice(seconds=4.0, seed=900 + take))
         rows.append((f"u{take}.wav", "unlabelled", "other", "", 4.0))
     (root / "broken.wav").write_text("no audio")
-    rows += [("broken.wav", "train", "made up", "p9", 3.0), ("p0-0.wav", "population", "made up", "secret", 3.0)]
+    rows += [("broken.wav", "train", "made up", "p9", 3.0), ("secret.wav", "population", "made up", "secret", 3.0)]
     with (root / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("path", "split", "corpus", "speaker", "seconds"))
@@ -390,3 +390,14 @@ def test_training_runs_on_a_processor_without_bfloat16(request_for, monkeypatch)
     _train(request_for("model"))
     assert asked
     assert not any(asked)
+
+
+def test_recordings_may_lie_anywhere(corpus, settings, tmp_path):
+    """A manifest of absolute paths, outside its folder."""
+    head, *lines = (corpus / "manifest.csv").read_text().splitlines()
+    (tmp_path / "elsewhere.csv").write_text("\n".join([head, *(f"{corpus}/{line}" for line in lines)]) + "\n")
+    data = dataclasses.replace(settings.data, manifest=str(tmp_path / "elsewhere.csv"))
+    pieces = make_pieces(read_manifest(Path(data.manifest), data.splits), data, settings.augmentation)[:1]
+    made = build_cache(tmp_path / "cache", pieces, data, settings.augmentation, 1, lambda *_: None)
+    assert made.index.height == 1
+    assert pieces[0].clips[0].path.parent.is_relative_to(corpus)
