@@ -108,7 +108,7 @@ def chosen_files(files: pl.DataFrame, chosen: Sequence[str]) -> pl.DataFrame:
         questioned = questioned.filter([_is_chosen(path, chosen) for path in questioned["path"]])
         if questioned.is_empty():
             raise CaseError(
-                f"No scanned recording fits --questioned {' '.join(chosen)}.",
+                f"No scanned recording matches --questioned {' '.join(chosen)}.",
                 "Name a scanned file, its folder, or a glob.",
             )
     return questioned

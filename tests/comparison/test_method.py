@@ -21,7 +21,7 @@ SCORES = ScoreList(PAIRS, (), (), "ef" * 32, "of a list")
     [
         (CARD, None, None, "bank", "the model's bank"),
         (CARD, Path("people.csv"), None, "simulated", "simulated from people.csv"),
-        (CARD, None, Path("ours"), "own recordings", "of the calibration ours"),
+        (CARD, None, Path("ours"), "own recordings", "from the calibration ours"),
         (SCORES, None, Path("ours"), "own scores", "own scores of 2 speakers"),
     ],
 )

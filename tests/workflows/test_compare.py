@@ -241,7 +241,7 @@ def test_a_choice_that_fits_nothing_shows_before_suspects_are_scanned(
 ):
     """Each of several choices must fit something."""
     run_scan(recordings)
-    with pytest.raises(CaseError, match=r"No scanned recording fits --questioned \*\.ogg"):
+    with pytest.raises(CaseError, match=r"No scanned recording matches --questioned \*\.ogg"):
         run_compare(suspects, questioned=("*.wav", "*.ogg"))
     assert set(EvidenceStore(tmp_path / "case" / "evidence").read("files")["side"]) == {"questioned"}
 
