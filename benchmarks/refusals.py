@@ -29,7 +29,7 @@ from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.speaker.extractor import default_model_folder
 
 _CORPUS = "speechocean762"
-_PEOPLE = 16  # the suspects, a second voice, and a population that is too small
+_PEOPLE = 16  # the suspects, other voices, and a population that is too small
 _QUESTIONED_S = 14.0
 
 _AMR = Codec("AMR-NB", 12_200)
@@ -76,7 +76,7 @@ def main() -> None:
     table = latest(options.out / "case")
     wrong = sum(not judged(table, name, suspect, reason) for (name, suspect), reason in expected.items())
 
-    manifest = write_small_population(options.out / "few", list(voices.items())[3:])
+    manifest = write_small_population(options.out / "few", list(voices.items())[4:])
     forensic(
         "calibrate", "--manifest", str(manifest), "--out", str(options.out / "calibration"), "--model", str(model),
         "--allow-same-session",
@@ -111,7 +111,7 @@ def write_case(out: Path, voices: list[Samples], sources: Sources) -> dict[tuple
     Returns:
         Why each recording is refused against a suspect.
     """
-    first, second, third = voices[:3]
+    first, second, third, fourth = voices[:4]
     split = int(30 * SAMPLE_RATE_HZ)
     expected: dict[tuple[str, str], Reason] = {}
     for name, known in (("first", first[:split]), ("second", second[:split])):
@@ -119,6 +119,9 @@ def write_case(out: Path, voices: list[Samples], sources: Sources) -> dict[tuple
         write_wav(out / "suspects" / name / "interview.wav", known)
     (out / "suspects" / "two voices").mkdir()
     write_wav(out / "suspects" / "two voices" / "interview.wav", in_turn(second[split:], third))
+    (out / "suspects" / "two people").mkdir()
+    for name, known in (("interview", third[split:]), ("call", fourth[: int(20 * SAMPLE_RATE_HZ)])):
+        write_wav(out / "suspects" / "two people" / f"{name}.wav", known)
     questioned = out / "questioned"
     for number, (name, (steps, length_s, reason)) in enumerate(MADE.items()):
         spoken = np.resize(first[split:], int(length_s * SAMPLE_RATE_HZ))  # from the start again where it is short
@@ -126,6 +129,7 @@ def write_case(out: Path, voices: list[Samples], sources: Sources) -> dict[tuple
         write_as(path, simulate(spoken, Channel(name, steps), sources, number), None)
         expected[name, "first"] = reason
     expected["usable", "two voices"] = (RefusalKind.SEVERAL_SPEAKERS, None)
+    expected["usable", "two people"] = (RefusalKind.INCONSISTENT_SUSPECT, None)
     write_as(questioned / "copy.mp3", first[3 * SAMPLE_RATE_HZ : 20 * SAMPLE_RATE_HZ], Codec("MP3", 24_000))
     expected["copy", "first"] = (RefusalKind.SAME_SOURCE, None)
     shutil.copy(out / "suspects" / "first" / "interview.wav", questioned / "same.wav")
