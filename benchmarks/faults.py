@@ -1,4 +1,4 @@
-"""Inputs that went wrong once, through a scan: what is right for each, and what was found.
+"""Inputs that went wrong once, through a scan and a comparison: what is right for each, and what was found.
 
     python benchmarks/faults.py --faults FOLDER [--minutes 30]
 
@@ -8,10 +8,12 @@ for each expectation; the exit code is 1 where one does not hold.
 
 import argparse
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import wave
 from pathlib import Path
 
 import polars as pl
@@ -20,11 +22,15 @@ Row = tuple[str, str, str, bool]  # input, expected, found, whether it is right
 
 
 def main() -> None:
-    """Scan, compare with what is right, print."""
+    """Scan, compare, hold against what is right, print."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        rows = [*listed(options.faults, work), *made(options.faults, options.minutes, work)]
+        rows = [
+            *listed(options.faults, work),
+            *made(options.faults, options.minutes, work),
+            *compared(options.faults, work),
+        ]
     for name, expected, found, is_right in rows:
         print(f"{'ok  ' if is_right else 'FAIL'}  {name:<32} {expected:<44} {found}")
     if not all(row[3] for row in rows):
@@ -95,6 +101,82 @@ def made(faults: Path, minutes: int, work: Path) -> list[Row]:
     )
     rows.append(("", "under 1,200 MB", f"{memory_mb:.0f} MB", memory_mb < 1_200))
     return rows
+
+
+def compared(faults: Path, work: Path) -> list[Row]:
+    """Offsets, tables of suspects, a folder of suspects with litter, and turns of names with blanks."""
+    made_suspects = work / "made" / "suspects"
+    known = made_suspects / "anna" / "interview.wav"
+    questioned = work / "questioned"
+    questioned.mkdir()
+    for path in faults.glob("dc_offset_*.wav"):
+        shutil.copy(path, questioned)
+    case = work / "offsets"
+    run("scan", str(questioned), "--case", str(case))
+    run("compare", "--ref", "examples/synthetic/suspects", "--case", str(case))
+    table = latest(case).group_by("suspect").agg("unbounded_log10_lr").sort("suspect")
+    ratios = table["unbounded_log10_lr"].to_list()
+    spread = max((max(each) - min(each) for each in ratios if None not in each), default=None)
+    code, text = run("compare", "--ref", str(made_suspects), "--case", str(case))
+    names = sorted(set(latest(case)["suspect"]))
+    rows: list[Row] = [
+        (
+            "suspects with Thumbs.db and more",
+            "one suspect, anna",
+            f"{', '.join(names)}, exit {code}",
+            names == ["anna"],
+        ),
+        (
+            "dc_offset_*",
+            "log10 LRs before bounds alike within 0.1",
+            "; ".join(" ".join("none" if value is None else f"{value:+.2f}" for value in each) for each in ratios),
+            spread is not None and spread < 0.1,
+        ),
+    ]
+    tables = work / "tables"
+    for name in ("anna", "bert", "carl"):
+        (tables / name).mkdir(parents=True)
+        shutil.copy(known, tables / name / "interview.wav")
+    for name, word in (
+        ("unquoted_comma.csv", "Line 2 of"),
+        ("same_file_two_suspects.csv", "Lines 2 and 3 of"),
+        ("semicolons.csv", ""),
+    ):
+        shutil.copy(faults / name, tables)
+        code, text = run("compare", "--ref", str(tables / name), "--case", str(case))
+        if word:
+            rows.append((name, f"refused: {word} ...", " ".join(text.split())[:70], code == 1 and word in text))
+        else:
+            names = sorted(set(latest(case)["suspect"]))
+            rows.append((name, "read", f"suspects {', '.join(names)}, exit {code}", names == ["anna"] and code == 0))
+    calls = work / "calls"
+    calls.mkdir()
+    with wave.open(str(known), "rb") as file:
+        speech, parameters = file.readframes(file.getnframes()), file.getparams()
+    with wave.open(str(calls / "call.wav"), "wb") as file:
+        file.setparams(parameters)
+        file.writeframes((speech * 5)[: 2 * 24 * parameters.framerate])  # 24 s of 16 bits
+    code, text = run(
+        "scan", str(calls), "--case", str(work / "turns"), "--segments", str(faults / "spaces_in_speaker_names.rttm")
+    )
+    voices = pl.read_parquet(work / "turns" / "evidence" / "quality.parquet")["turn"].to_list()
+    rows.append(
+        ("spaces_in_speaker_names.rttm", "two speakers", f"speakers {sorted(voices)}", sorted(voices) == [1, 2])
+    )
+    return rows
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code and all that a command of ours prints."""
+    command = [sys.executable, "-m", "forensic", *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def latest(case: Path) -> pl.DataFrame:
+    """The table of the last comparison."""
+    folder = max((case / "comparisons").iterdir(), key=lambda path: path.stat().st_mtime)
+    return pl.read_parquet(folder / "comparisons.parquet")
 
 
 def scan(source: Path, case: Path, *options: str) -> tuple[int, dict[str, pl.DataFrame]]:
