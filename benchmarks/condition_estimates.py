@@ -16,7 +16,6 @@ net speech that is found in the same speech before the channel.
 
 import argparse
 import multiprocessing
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from forensic.audio.codec import Codec, encoder_of
 from forensic.audio.quality import QualityMeter
 from forensic.audio.sources import load_sources
 from forensic.audio.speech import find_speech, speech_probability
-from forensic.audio.traces import CODEC_KINDS, NO_ROOM_C50_DB, save_trace_network
+from forensic.audio.traces import NO_ROOM_C50_DB, save_trace_network
 from forensic.examination.manifest import read_manifest, summarise
 from forensic.records import Block, Quality
 from forensic.settings import SpeechSettings
@@ -38,7 +37,6 @@ from forensic.training.configuration import DataSettings
 from forensic.training.data import source_folders
 from forensic.training.traces import (
     DrawnSpeech,
-    codec_kind,
     draw_material,
     draw_speech,
     fit_traces,
@@ -163,7 +161,6 @@ def report(measured: Sequence[Measured]) -> None:
     print(f"\nclipping of over 0.1 %, most of it before a codec: {found}; ", end="")
     print(f"without it: in {alarms} of {sum(not t for t, _ in clips)}")
     _print_rooms(measured)
-    _print_codecs(measured)
 
 
 def row(name: str, truth: Sequence[float], found: Sequence[float | None]) -> None:
@@ -201,19 +198,6 @@ def _print_rooms(measured: Sequence[Measured]) -> None:
     print(f"{'':14}" + "".join(f"{name:>14}" for name in names))
     for name, counts in zip(names, table, strict=True):
         print(f"{name:14}" + "".join(f"{count:14}" for count in counts))
-
-
-def _print_codecs(measured: Sequence[Measured]) -> None:
-    print("\nkind of codec (rows: truth, columns: what shows)")
-    table = Counter((codec_kind(m.channel), m.quality.codec) for m in measured)
-    print(f"{'':16}" + "".join(f"{kind:>16}" for kind in CODEC_KINDS))
-    for truth in CODEC_KINDS:
-        print(f"{truth:16}" + "".join(f"{table[truth, kind]:16}" for kind in CODEC_KINDS))
-    right = sum(count for (truth, kind), count in table.items() if truth == kind)
-    print(f"right: {100 * right / len(measured):.1f} %")
-    sure = [m for m in measured if (m.quality.codec_trace_probability or 0) >= 0.8]
-    agree = sum(codec_kind(m.channel) == m.quality.codec for m in sure)
-    print(f"where the estimate is 80 % sure ({len(sure)}): {100 * agree / max(1, len(sure)):.1f} %")
 
 
 if __name__ == "__main__":

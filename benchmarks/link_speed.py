@@ -84,7 +84,6 @@ def made_evidence(voices: int, conditions: int) -> dict[str, pl.DataFrame]:
             one
             | {"duration_s": 60.0, "net_speech_s": row["net_speech_s"], "snr_db": row["snr_db"], "clipped_share": 0.0}
             | {"bandwidth_hz": row["bandwidth_hz"], "low_edge_hz": row["low_edge_hz"], "c50_db": row["c50_db"]}
-            | {"codec_trace": row["codec"]}
         )
         tables["embeddings"].append(one | {"windows": 1, "embedding": population.embeddings[row["row"]].tolist()})
         bits = random.integers(1, 1 << 32, 1500, dtype=np.uint32)

@@ -115,7 +115,7 @@ def measured() -> dict[str, str]:
     stated = attributes(Measured)
     for quantity in QUANTITIES:
         meaning = stated[quantity.name]
-        found |= {quantity.name: meaning, quantity.stored: meaning}
+        found[quantity.name] = meaning
         found |= {quantity.of_side(side): f"{meaning.removesuffix('.')} ({side} side)." for side in ROLES}
     return found
 

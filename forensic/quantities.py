@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
-Value: TypeAlias = float | str | None
-"""What was measured: a number, or a kind; None where nothing was."""
+Value: TypeAlias = float | None
+"""What was measured; None where nothing was."""
 
 CLEAN_SNR_DB = 30.0
 """Above it, more SNR moves no score."""
@@ -36,7 +36,7 @@ class Quantity:
         name: of the field that holds it, with its unit; filled in by ``declared``.
         noun: what the text of a sentence calls it.
         label: what the row of a table calls it.
-        unit: "s", "dB", "Hz", "share" (0 to 1), or "kind" for one that is no number.
+        unit: "s", "dB", "Hz" or "share" (0 to 1).
         scale: on which two values are compared: by their ratio, difference, difference in percent, or equality.
         step: difference on the scale that counts 1.
         least, most: values beyond count as this when they are compared.
@@ -56,15 +56,13 @@ class Quantity:
         brief: a value in a list of conditions; empty leaves it out.
         none_brief: the same of no value; empty leaves it out.
         remedy: what helps against a shortfall.
-        column: of the table ``quality``; empty where it is the name.
-        side_column: of a table with both sides, with "{}" for the side; empty puts the side before the unit.
     """
 
     name: str = ""
     noun: str
     label: str
-    unit: Literal["s", "dB", "Hz", "share", "kind"]
-    scale: Literal["octaves", "dB", "points", "kind"]
+    unit: Literal["s", "dB", "Hz", "share"]
+    scale: Literal["octaves", "dB", "points"]
     step: float
     least: float = -math.inf
     most: float = math.inf
@@ -75,7 +73,7 @@ class Quantity:
     none_states: float | None = None
     none_reads: str = ""
     assumed: float | None = None
-    pooled: Literal["sum", "mean", "geometric mean", "worst", "most speech"]
+    pooled: Literal["sum", "mean", "geometric mean", "worst"]
     is_limited: bool = False
     setting: str = ""
     shortfall: str = ""
@@ -84,23 +82,9 @@ class Quantity:
     brief: str = ""
     none_brief: str = ""
     remedy: str = ""
-    column: str = ""
-    side_column: str = ""
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its values are numbers; else they are names of kinds."""
-        return self.unit != "kind"
-
-    @property
-    def stored(self) -> str:
-        """Its column in the table ``quality``."""
-        return self.column or self.name
 
     def of_side(self, side: str) -> str:
         """Its column in a table with both sides: "net_speech_known_s"."""
-        if self.side_column:
-            return self.side_column.format(side)
         stem, unit = self.name.rsplit("_", 1)
         return f"{stem}_{side}_{unit}"
 
@@ -128,8 +112,6 @@ class Measured:
         low_edge_hz: the frequency above which the line passes speech, or the voice's own lower end; None where it was
             not measured.
         c50_db: estimated clarity of the room, its first 50 ms over what follows; None where it was not measured.
-        codec: the kind of codec that the speech seems to have passed (a name of ``forensic.audio.traces.CODEC_KINDS``);
-            None where it was not measured.
         clipped_share: share of speech samples in runs at the highest level, 0 to 1; None where it was not measured.
     """
 
@@ -235,22 +217,6 @@ class Measured:
                 limit="clarity of at least {}",
                 brief="C50 {:.0f} dB",
                 remedy="Supply a recording nearer to the speaker.",
-            )
-        ),
-    )
-    codec: str | None = field(
-        default=None,
-        metadata=_declare(
-            Quantity(
-                noun="codec",
-                label="Codec that shows",
-                unit="kind",
-                scale="kind",
-                step=2.0,
-                pooled="most speech",
-                brief="codec {}",
-                column="codec_trace",
-                side_column="codec_trace_{}",
             )
         ),
     )

@@ -141,27 +141,21 @@ class Quality(Measured):
         speech_level_dbfs: RMS level of the speech.
         noise_level_dbfs: RMS level of the stretches without speech; None where there are none.
         peak_dbfs: highest sample.
-        codec_trace_probability: of ``codec``, 0 to 1, as the estimator states it; None with too little speech.
     """
 
     duration_s: float
     speech_level_dbfs: float
     noise_level_dbfs: float | None
     peak_dbfs: float
-    codec_trace_probability: float | None = None
 
     def row(self) -> dict[str, Any]:
         """Its columns of the table ``quality``."""
-        return {_STORED.get(each.name, each.name): getattr(self, each.name) for each in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> "Quality":
         """From the columns that ``row`` makes; what they do not name was not measured."""
-        names = {each.name: _STORED.get(each.name, each.name) for each in fields(cls)}
-        return cls(**{name: row[column] for name, column in names.items() if column in row})
-
-
-_STORED = {quantity.name: quantity.stored for quantity in QUANTITIES}
+        return cls(**{each.name: row[each.name] for each in fields(cls) if each.name in row})
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +292,7 @@ class Conditions(Measured):
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> "Conditions":
         """Of a row of the table ``quality``."""
-        return cls(**{quantity.name: row[quantity.stored] for quantity in QUANTITIES})
+        return cls(**{quantity.name: row[quantity.name] for quantity in QUANTITIES})
 
 
 @dataclass(frozen=True, slots=True)

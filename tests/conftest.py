@@ -88,9 +88,7 @@ def population_folder(tiny_model_folder):
                 embeddings.append(value / np.linalg.norm(value))
                 rows.append((f"s{speaker}", "made up", side, "clean", net_speech_s, net_speech_s, 35.0, 7800.0, piece))
     schema = {
-        name: kind
-        for name, kind in ROWS_SCHEMA.items()
-        if name not in {"low_edge_hz", "c50_db", "codec", "clipped_share"}
+        name: kind for name, kind in ROWS_SCHEMA.items() if name not in {"low_edge_hz", "c50_db", "clipped_share"}
     }
     frame = pl.DataFrame(rows, schema, orient="row")
     save_population(
@@ -151,8 +149,8 @@ def bank_rows() -> Callable[..., tuple[pl.DataFrame, np.ndarray]]:
                     snr = None if snr_db is None else snr_db + rng.normal()
                     measured_s = speech_s * rng.uniform(0.9, 1.1)
                     name = f"{corpus}/{speaker:03}"
-                    edge_hz, codec = (80.0, "PCM or G.711") if side == "known" else (280.0, "AMR or GSM")
-                    measured = (measured_s, snr, bandwidth_hz, edge_hz, 12.0 + piece, codec, 0.0)
+                    edge_hz = 80.0 if side == "known" else 280.0
+                    measured = (measured_s, snr, bandwidth_hz, edge_hz, 12.0 + piece, 0.0)
                     rows.append((name, corpus, side, cell, speech_s, *measured, piece))
         frame = pl.DataFrame(rows, schema=list(ROWS_SCHEMA), orient="row")
         return frame, np.array(embeddings, dtype=np.float32)

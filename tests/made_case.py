@@ -105,11 +105,10 @@ def _quality(made):
         "snr_db": made.snr_db,
         "c50_db": 13.0,
         "clipped_share": 0.0,
-        "codec_trace_probability": 0.9,
     }
     if made.side == "reference":
-        return measured | {"bandwidth_hz": 7_900.0, "low_edge_hz": 80.0, "codec_trace": "PCM or G.711"}
-    return measured | {"bandwidth_hz": 3_400.0, "low_edge_hz": 280.0, "codec_trace": "AMR or GSM"}
+        return measured | {"bandwidth_hz": 7_900.0, "low_edge_hz": 80.0}
+    return measured | {"bandwidth_hz": 3_400.0, "low_edge_hz": 280.0}
 
 
 def _unit(vector):

@@ -101,7 +101,7 @@ def test_a_quantity_that_is_added_to_the_table_is_refused_and_reported_in_words(
 
 
 def _measured(calibrations, hum_db):
-    row = {quantity.stored: None for quantity in calibrations.QUANTITIES} | {"net_speech_s": 9.0, "hum_db": hum_db}
+    row = {quantity.name: None for quantity in calibrations.QUANTITIES} | {"net_speech_s": 9.0, "hum_db": hum_db}
     return calibrations._pooled([row])
 
 
@@ -116,7 +116,7 @@ class _Calibration:
 def test_what_was_added_for_a_test_is_gone_again():
     """The table is as it ships, and so is what follows from it."""
     names = [quantity.name for quantity in QUANTITIES]
-    assert names == ["net_speech_s", "snr_db", "bandwidth_hz", "low_edge_hz", "c50_db", "codec", "clipped_share"]
+    assert names == ["net_speech_s", "snr_db", "bandwidth_hz", "low_edge_hz", "c50_db", "clipped_share"]
     assert [field.name for field in dataclasses.fields(Conditions)] == [*names, "name"]
     assert set(names) < {field.name for field in dataclasses.fields(Quality)}
 
@@ -135,11 +135,10 @@ def test_a_column_of_each_side_carries_side_and_unit():
     """So a table with both sides can be read by itself."""
     columns = [quantity.of_side("known") for quantity in QUANTITIES]
     assert columns[:3] == ["net_speech_known_s", "snr_known_db", "bandwidth_known_hz"]
-    assert "codec_trace_known" in columns
 
 
-def test_evidence_keeps_the_name_of_its_column_for_the_codec():
-    """The table of recordings has a column codec of its own, for what the file states."""
+def test_a_row_of_evidence_gives_back_what_was_measured():
+    """All of it, and the conditions alone."""
     quality = Quality(
         duration_s=9.0,
         net_speech_s=5.0,
@@ -148,8 +147,6 @@ def test_evidence_keeps_the_name_of_its_column_for_the_codec():
         snr_db=None,
         peak_dbfs=-3.0,
         bandwidth_hz=4000.0,
-        codec="Opus",
     )
-    assert quality.row()["codec_trace"] == "Opus"
     assert Quality.of_row(quality.row()) == quality
     assert Conditions.of_row(quality.row()) == Conditions.of(quality)

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from forensic.audio.traces import TraceMeter, estimate_traces
+from forensic.audio.traces import TraceMeter, estimate_c50_db
 from forensic.records import SAMPLE_RATE_HZ, Block, Quality, Samples, SpeechSegment, Vector
 
 _FRAME = 320  # 20 ms
@@ -109,7 +109,6 @@ class QualityMeter:
         """What was measured; without speech, levels are -inf and the bandwidth 0."""
         noise_power = _pause_power(self._pause_levels, self._pause_frames)
         speech_power = self._speech_energy / max(1, self._speech_samples)
-        traces = estimate_traces(self.trace_statistics())
         return Quality(
             duration_s=self._duration_s,
             net_speech_s=self._net_speech_s,
@@ -120,9 +119,7 @@ class QualityMeter:
             clipped_share=_clipped_share(self._ceilings, self._speech_samples * _FRAME),
             bandwidth_hz=_bandwidth_hz(self._spectrum),
             low_edge_hz=_low_edge_hz(self._spectrum),
-            c50_db=traces.c50_db if traces else None,
-            codec=traces.codec if traces else None,
-            codec_trace_probability=traces.codec_probability if traces else None,
+            c50_db=estimate_c50_db(self.trace_statistics()),
         )
 
     def trace_statistics(self) -> NDArray[np.float32] | None:

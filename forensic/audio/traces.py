@@ -1,7 +1,8 @@
-"""The room and the codec that speech has passed, estimated by a small network from the spectrogram's statistics.
+"""The room that speech was recorded in, estimated by a small network from the spectrogram's statistics.
 
-The estimates are made without knowing what was said: the room's clarity C50, and the kind of codec. They were learnt on
-people, rooms and channels of the simulator; ``benchmarks/condition_estimates.py`` prints their errors on other people.
+The room's clarity C50 is estimated without knowing what was said. The network learnt it on people, rooms and channels
+of the simulator, together with the kind of codec; ``benchmarks/condition_estimates.py`` prints its errors on others.
+The kind of codec is not used: on recordings that the simulator did not make it was mostly wrong.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from forensic.storage.cards import REMEDY, named_file, read_card, write_card
 from forensic.storage.shipped import shipped
 
 CODEC_KINDS = ("PCM or G.711", "AMR or GSM", "Opus", "MP3 or AAC")
-"""The network's classes: no codec, G.711, G.722 or ADPCM; codecs that model the voice; two kinds that transform."""
+"""What the network learnt beside the room: simple or no codecs, those that model the voice, two that transform."""
 
 NO_ROOM_C50_DB = 30.0
 """The clarity of speech without a room, and the highest that is estimated."""
@@ -33,21 +34,6 @@ _LONGEST_S = 12.0  # of a block that is analysed
 _BEFORE_S, _AFTER_S = 0.03, 0.22  # a room goes on for a while after speech
 _CLIP = 5.0  # standard deviations
 _LAYERS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """What was estimated.
-
-    Attributes:
-        c50_db: clarity of the room, -5 to 30 dB; 30 is none.
-        codec: one of ``CODEC_KINDS``.
-        codec_probability: of that kind, 0 to 1.
-    """
-
-    c50_db: float
-    codec: str
-    codec_probability: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,8 +70,8 @@ class TraceNetwork:
         if not fits:
             raise ModelError("The layers of the network for room and codec do not fit together.", REMEDY)
 
-    def estimate(self, statistics: NDArray[np.floating]) -> Traces:
-        """The estimates for one channel of a recording.
+    def estimate(self, statistics: NDArray[np.floating]) -> float:
+        """The clarity C50 of the room of one channel of a recording, dB, -5 to 30; 30 is none.
 
         Args:
             statistics: of the channel, shape (STATISTICS,).
@@ -93,11 +79,8 @@ class TraceNetwork:
         values = np.clip((statistics - self.mean) / self.deviation, -_CLIP, _CLIP)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             values = np.maximum(weight @ values + bias, 0.0)
-        output = self.weights[-1] @ values + self.biases[-1]
-        odds = np.exp(output[1:] - output[1:].max())
-        kind = int(odds.argmax())
-        c50_db = min(max(10.0 * float(output[0]), _LOWEST_C50_DB), NO_ROOM_C50_DB)
-        return Traces(c50_db, CODEC_KINDS[kind], float(odds[kind] / odds.sum()))
+        c50_db = 10.0 * float(self.weights[-1][0] @ values + self.biases[-1][0])
+        return min(max(c50_db, _LOWEST_C50_DB), NO_ROOM_C50_DB)
 
 
 class TraceMeter:
@@ -130,7 +113,7 @@ class TraceMeter:
         return (self._sum / self._frames).astype(np.float32) if self._frames else None
 
 
-def estimate_traces(statistics: NDArray[np.float32] | None) -> Traces | None:
+def estimate_c50_db(statistics: NDArray[np.float32] | None) -> float | None:
     """The estimates of the bundled network from a ``TraceMeter``'s statistics; None if these are None.
 
     Args:

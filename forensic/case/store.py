@@ -14,7 +14,7 @@ import polars as pl
 
 from forensic.errors import CaseError
 from forensic.quantities import QUANTITIES
-from forensic.storage.tables import column_type, write_parquet
+from forensic.storage.tables import write_parquet
 
 Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -80,8 +80,7 @@ SCHEMAS: dict[str, Schema] = {
         "speech_level_dbfs": pl.Float64,
         "noise_level_dbfs": pl.Float64,
         "peak_dbfs": pl.Float64,
-        **{quantity.stored: column_type(quantity) for quantity in QUANTITIES},
-        "codec_trace_probability": pl.Float64,
+        **{quantity.name: pl.Float64 for quantity in QUANTITIES},
         "envelope_low": pl.List(pl.Float32),  # the outline of the waveform, for a plot
         "envelope_high": pl.List(pl.Float32),
     },

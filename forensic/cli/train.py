@@ -149,9 +149,13 @@ def _recognition_settings(configuration: Path, init: str | None) -> "Recognition
 
 def _train_speakers(request: "SpeakerRequest", watch_features: Callable[[int, int], None], bar: "Meter") -> None:
     from forensic.report.shared.formats import plural
+    from forensic.speaker.precision import NO_BFLOAT16, can_autocast
     from forensic.storage.cards import read_card
+    from forensic.training.run import training_device
     from forensic.workflows.train import train_speakers
 
+    if not can_autocast(training_device().type):
+        console.print(f"[yellow]Note[/] {NO_BFLOAT16}")
     history = train_speakers(request, watch_features, _Watch(bar))
     if history[-1].conditions:
         console.print(f"On development people after {plural(history[-1].step, 'step')}; in brackets, at the start:")

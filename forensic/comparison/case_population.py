@@ -21,7 +21,6 @@ import torch
 from forensic import engine
 from forensic.audio.channel import Band, Channel, Noise, Room, Sources, Step
 from forensic.audio.codec import Codec
-from forensic.audio.traces import CODEC_KINDS
 from forensic.errors import CalibrationError, RecordingError
 from forensic.examination.bank import LONGEST_KNOWN_S, bank_row, described, sources_beside, sources_identity
 from forensic.examination.people import (
@@ -123,7 +122,6 @@ def rounded(conditions: Conditions, side: Role) -> SimulatedSide:
             bandwidth_hz=_on_octaves(conditions.bandwidth_hz, _EDGE_GRID_OCTAVES),
             low_edge_hz=_on_octaves(max(low_hz, LOWEST_EDGE_HZ), _EDGE_GRID_OCTAVES) if low_hz is not None else None,
             c50_db=_on_grid(conditions.c50_db, DRY_C50_DB, _C50_GRID_DB),
-            codec=conditions.codec,
         ),
     )
 
@@ -166,15 +164,7 @@ def _line_of(conditions: Conditions) -> list[Step]:
         steps.append(Band(low_hz / _EDGE_BIAS, _LINE_TOP_HZ if is_narrow else conditions.bandwidth_hz))
     elif not is_narrow and conditions.bandwidth_hz < _WIDE_HZ:
         steps.append(Band(50.0, conditions.bandwidth_hz))
-    codecs: dict[str | None, Codec | None] = {
-        CODEC_KINDS[1]: Codec("AMR-NB", 7_950),
-        CODEC_KINDS[2]: Codec("Opus narrowband", 12_000) if is_narrow else Codec("Opus", 16_000),
-        CODEC_KINDS[3]: Codec("MP3", 24_000),
-    }
-    if is_narrow and conditions.codec in {CODEC_KINDS[3], CODEC_KINDS[0], None}:
-        steps.append(Codec("G.711 A-law"))
-    codec = codecs.get(conditions.codec)
-    return [*steps, codec] if codec is not None else steps
+    return [*steps, Codec("G.711 A-law")] if is_narrow else steps
 
 
 def _name(steps: Sequence[Step]) -> str:

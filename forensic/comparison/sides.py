@@ -198,9 +198,6 @@ def _together(quantity: Quantity, values: Sequence[Any], speech_s: Sequence[floa
             return float(np.exp(np.average(np.log(own), weights=weights)))
         case "worst":
             return (max if quantity.worse == "more" else min)(own)
-        case "most speech":
-            seconds = {kind: sum(weight for value, weight in measured if value == kind) for kind in sorted(set(own))}
-            return max(seconds, key=seconds.__getitem__)
 
 
 def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[Side]]:

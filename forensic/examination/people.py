@@ -20,7 +20,7 @@ from forensic.audio.decode import probe
 from forensic.audio.quality import QualityMeter
 from forensic.audio.sources import read_samples
 from forensic.audio.speech import find_speech, speech_probability
-from forensic.audio.traces import estimate_traces
+from forensic.audio.traces import estimate_c50_db
 from forensic.errors import RecordingError, TrainingError
 from forensic.examination.manifest import folder_of, manifest_rows, name_hash
 from forensic.records import KNOWN, QUESTIONED, SAMPLE_RATE_HZ, Block, Quality, Role, Samples
@@ -263,18 +263,13 @@ def _keep(path: Path, measured: _Measured) -> None:
 
 
 def _kept(path: Path) -> Examined:
-    """With room and codec as the network that ships now estimates them."""
+    """With the room as the network that ships now estimates it."""
     with np.load(path) as stored:
         quality = Quality.of_row(json.loads(str(stored["quality"])))
-        traces = estimate_traces(stored["statistics"]) if len(stored["statistics"]) else None
+        c50_db = estimate_c50_db(stored["statistics"]) if len(stored["statistics"]) else None
         features = stored["features"]
-    if traces is not None:
-        quality = dataclasses.replace(
-            quality,
-            c50_db=traces.c50_db,
-            codec=traces.codec,
-            codec_trace_probability=traces.codec_probability,
-        )
+    if c50_db is not None:
+        quality = dataclasses.replace(quality, c50_db=c50_db)
     return Examined(features, quality)
 
 

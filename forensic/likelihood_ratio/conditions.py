@@ -30,7 +30,7 @@ class Difference:
 
     Attributes:
         quantity: the condition.
-        amount: the case's value minus the cell's, on the scale of the quantity; 0 or 1 for a kind.
+        amount: the case's value minus the cell's, on the scale of the quantity.
         steps: what the difference adds to the distance, 0 or more.
     """
 
@@ -39,9 +39,7 @@ class Difference:
     steps: float
 
     def in_words(self) -> str:
-        """Such as "12 dB less SNR", "1.0 octaves more bandwidth" or "another codec"."""
-        if not self.quantity.is_number:
-            return f"another {self.quantity.noun}"
+        """Such as "12 dB less SNR" or "1.0 octaves more bandwidth"."""
         digits = 0 if self.quantity.scale == "dB" else 1
         comparative = self.quantity.comparatives[self.amount < 0]
         return f"{abs(self.amount):.{digits}f} {self.quantity.scale} {comparative} {self.quantity.noun}"
@@ -65,9 +63,7 @@ def _difference(quantity: Quantity, case: Conditions, cell: Conditions) -> Diffe
     one, other = (_comparable(quantity, getattr(side, quantity.name)) for side in (case, cell))
     if one is None or other is None:
         return None
-    if isinstance(one, str) or isinstance(other, str):
-        amount = float(one != other)
-    elif quantity.scale == "octaves":
+    if quantity.scale == "octaves":
         amount = math.log2(one / other)
     else:
         amount = (100 if quantity.scale == "points" else 1) * (one - other)
@@ -80,8 +76,8 @@ def _comparable(quantity: Quantity, value: Value) -> Value:
     """The value within the caps of the quantity, or its replacement if it is missing."""
     if value is None:
         value = quantity.none_states if quantity.none_states is not None else quantity.assumed
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
     if math.isnan(value):
         raise CalibrationError(f"The {quantity.noun} of a recording is not a number.", "Measure the recording again.")
     capped = min(max(value, quantity.least), quantity.most)
@@ -93,7 +89,7 @@ def _comparable(quantity: Quantity, value: Value) -> Value:
 
 
 def in_words(found: Sequence[Difference]) -> str:
-    """The differences that count, the largest first: "12 dB less SNR, 1.0 octaves more bandwidth, another codec"."""
+    """The differences that count, the largest first: "12 dB less SNR, 1.0 octaves more bandwidth"."""
     notable = sorted((one for one in found if one.steps >= _NOTABLE_STEPS), key=lambda one: -one.steps)
     return ", ".join(one.in_words() for one in notable) or "no notable difference"
 

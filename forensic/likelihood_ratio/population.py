@@ -8,7 +8,6 @@ the card states.
 
 import hashlib
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -24,7 +23,6 @@ from forensic.quantities import QUANTITIES, Quantity
 from forensic.records import KNOWN, QUESTIONED, ROLES, Conditions, Samples
 from forensic.storage import toml
 from forensic.storage.atomic import written_whole
-from forensic.storage.tables import column_type
 
 ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "speaker": pl.String,
@@ -32,7 +30,7 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "side": pl.String,  # "known" or "questioned"
     "cell": pl.String,  # the simulated channel ("clean", "AMR-NB 5.9")
     "cell_net_speech_s": pl.Float64,  # nominal
-    **{quantity.name: column_type(quantity) for quantity in QUANTITIES},  # measured
+    **{quantity.name: pl.Float64 for quantity in QUANTITIES},  # measured
     "piece": pl.Int32,  # of the speaker's recordings in that cell, from 0
 }
 """Column name to type, of the rows beside their embeddings."""
@@ -324,13 +322,12 @@ def _by_cell(rows: pl.DataFrame) -> pl.DataFrame:
     All cells are done at once, because there are many cells and tens of thousands of rows.
     """
     key = ["side", "cell", "cell_net_speech_s"]
-    numbers = [quantity.name for quantity in QUANTITIES if quantity.is_number]
     return (
         rows.group_by(key)
         .agg(pl.col("row"), *map(_stated, QUANTITIES))
         .with_columns(
             pl.col(name).list.slice((pl.col(name).list.len() - 1) // 2, 2 - pl.col(name).list.len() % 2)
-            for name in numbers
+            for name in (quantity.name for quantity in QUANTITIES)
         )
         .sort(key)
     )
@@ -343,11 +340,8 @@ def _stated(quantity: Quantity) -> pl.Expr:
 
 
 def _typical(group: Mapping[str, Any]) -> Conditions:
-    """Medians of a row of ``_by_cell``; the most frequent of kinds."""
-    typical: dict[str, Any] = {
-        quantity.name: (_mean if quantity.is_number else _most_frequent)(group[quantity.name])
-        for quantity in QUANTITIES
-    }
+    """Medians of a row of ``_by_cell``."""
+    typical: dict[str, Any] = {quantity.name: _mean(group[quantity.name]) for quantity in QUANTITIES}
     return Conditions(**typical, name=group["cell"])
 
 
@@ -355,9 +349,3 @@ def _mean(values: Sequence[float]) -> float | None:
     """The mean; None if there are no values, or they only state that there was nothing to measure."""
     mean = sum(values) / len(values) if values else None
     return mean if mean is None or math.isfinite(mean) else None
-
-
-def _most_frequent(values: Sequence[str]) -> str | None:
-    """The most frequent value, of equals the first by name; None if none was measured."""
-    counts = Counter(values)
-    return min(counts, key=lambda value: (-counts[value], value)) if counts else None

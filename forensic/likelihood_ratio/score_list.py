@@ -166,9 +166,9 @@ def stated_conditions(scores: pl.DataFrame, side: Role, name: str) -> Conditions
 
 
 def _typical(scores: pl.DataFrame, quantity: Quantity, side: Role) -> Any:
-    """The median, or the most frequent kind (of equals the first by name); None if nothing is stated."""
+    """The median; None if nothing is stated."""
     column = quantity.of_side(side)
     values = scores[column].drop_nulls() if column in scores.columns else pl.Series([])
     if values.is_empty():
         return None
-    return float(np.median(values.to_numpy())) if quantity.is_number else values.mode().sort()[0]
+    return float(np.median(values.to_numpy()))

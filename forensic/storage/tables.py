@@ -6,13 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from forensic.quantities import Quantity
 from forensic.storage.atomic import written_whole
-
-
-def column_type(quantity: Quantity) -> type[pl.DataType]:
-    """The type of a column of a measured condition."""
-    return pl.Float64 if quantity.is_number else pl.String
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:

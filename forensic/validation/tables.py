@@ -15,7 +15,6 @@ from forensic.errors import ValidationError
 from forensic.quantities import QUANTITIES
 from forensic.records import ROLES, Role
 from forensic.storage.table_file import TableFile, read_table
-from forensic.storage.tables import column_type
 
 LRS_SCHEMA: Schema = {
     "same_speaker": pl.Boolean,  # whether H1 is true
@@ -28,7 +27,7 @@ LRS_SCHEMA: Schema = {
     "language": pl.String,  # "known / questioned" where they differ, as are the next
     "sex": pl.String,
     "codec": pl.String,  # of the questioned recording
-    **{quantity.of_side(side): column_type(quantity) for quantity in QUANTITIES for side in ROLES},
+    **{quantity.of_side(side): pl.Float64 for quantity in QUANTITIES for side in ROLES},
     "known_recordings": pl.List(pl.String),
     "questioned_recording": pl.String,
     "score": pl.Float64,
@@ -47,10 +46,9 @@ _MANIFEST_COLUMNS = ("path", "speaker", "role", "session")
 _ROLES: Mapping[str, Role] = {role: role for role in ROLES}
 _SCORE_COLUMNS = ("score", "same_speaker", "speaker_known", "speaker_questioned")
 _MANIFEST_TEXTS = ("corpus", "language", "sex", "condition")
-_KINDS = tuple(quantity.of_side(side) for quantity in QUANTITIES for side in ROLES if not quantity.is_number)
-_TEXTS = ("corpus", "condition", "language", "sex", "codec", *_KINDS)
+_TEXTS = ("corpus", "condition", "language", "sex", "codec")
 _SHORT_NAMES = {"duration": "net_speech_questioned_s", "snr": "snr_questioned_db"}
-_MEASURED = tuple(quantity.of_side(side) for quantity in QUANTITIES for side in ROLES if quantity.is_number)
+_MEASURED = tuple(quantity.of_side(side) for quantity in QUANTITIES for side in ROLES)
 _TRUE, _FALSE = {"1", "true", "yes", "same"}, {"0", "false", "no", "different"}
 
 

@@ -21,7 +21,7 @@ from forensic.comparison.case_population import (
 from forensic.likelihood_ratio.conditions import distance
 from forensic.records import Conditions, Quality
 
-CLEAN = Conditions(10.0, None, 7600.0, low_edge_hz=80.0, c50_db=30.0, codec="PCM or G.711")
+CLEAN = Conditions(10.0, None, 7600.0, low_edge_hz=80.0, c50_db=30.0)
 
 
 def like(**values):
@@ -36,10 +36,8 @@ def like(**values):
         (like(snr_db=12.0), (Noise(12.0),)),
         (like(bandwidth_hz=3800.0), (Codec("G.711 A-law"),)),
         (like(bandwidth_hz=3800.0, low_edge_hz=240.0), (Band(300.0, 3400.0), Codec("G.711 A-law"))),
-        (like(bandwidth_hz=3800.0, codec="AMR or GSM"), (Codec("AMR-NB", 7950),)),
-        (like(codec="Opus"), (Codec("Opus", 16_000),)),
-        (like(bandwidth_hz=3900.0, codec="Opus", snr_db=9.0), (Noise(9.0), Codec("Opus narrowband", 12_000))),
-        (like(bandwidth_hz=5000.0, codec="MP3 or AAC"), (Band(50.0, 5000.0), Codec("MP3", 24_000))),
+        (like(bandwidth_hz=3900.0, snr_db=9.0), (Noise(9.0), Codec("G.711 A-law"))),
+        (like(bandwidth_hz=5000.0), (Band(50.0, 5000.0),)),
     ],
 )
 def test_the_channel_has_what_was_measured_and_no_more(conditions, steps):
@@ -69,8 +67,6 @@ def test_tuning_moves_noise_and_room_by_what_is_missing():
         bandwidth_hz=3800.0,
         low_edge_hz=90.0,
         c50_db=10.0,
-        codec="AMR or GSM",
-        codec_trace_probability=0.9,
     )
     wanted = like(snr_db=12.0, c50_db=8.0)
     room, noise, codec = tuned(channel, wanted, [quality] * 3).steps
@@ -83,7 +79,7 @@ def test_tuning_moves_noise_and_room_by_what_is_missing():
 @given(st.floats(2, 300), st.floats(-5, 60), st.floats(3000, 8000), st.floats(0, 400), st.floats(-5, 30))
 def test_rounding_moves_conditions_by_little(net_speech_s, snr_db, bandwidth_hz, low_edge_hz, c50_db):
     """Far less than a step, so that alike recordings may share a calibration."""
-    case = Conditions(net_speech_s, snr_db, bandwidth_hz, low_edge_hz, c50_db, "Opus")
+    case = Conditions(net_speech_s, snr_db, bandwidth_hz, low_edge_hz, c50_db)
     within = dataclasses.replace(case, net_speech_s=min(net_speech_s, 20.0))
     assert distance(within, rounded(case, "questioned").conditions) < 0.4
 

@@ -41,7 +41,7 @@ def _voices(person, names, *, seconds=20.0, noise=0.25):
     """Recordings of a person, a seed."""
     own = np.random.default_rng(1000 + person).normal(size=SIZE)
     rng = np.random.default_rng([person, len(names)])
-    conditions = Conditions(seconds, 25.0, 8000.0, low_edge_hz=80.0, c50_db=12.0, codec=None, clipped_share=0.0)
+    conditions = Conditions(seconds, 25.0, 8000.0, low_edge_hz=80.0, c50_db=12.0, clipped_share=0.0)
     found = []
     for name in names:
         vector = own + noise * rng.normal(size=SIZE)

@@ -46,16 +46,16 @@ def test_a_cells_conditions_are_the_medians_measured_over_its_rows(saved):
         assert cell.net_speech_s == pytest.approx(part["net_speech_s"].median())
         assert cell.snr_db == pytest.approx(part["snr_db"].median())
         assert cell.bandwidth_hz == 3400
-        assert (cell.low_edge_hz, cell.c50_db, cell.codec) == (280, 12.5, "AMR or GSM")
+        assert (cell.low_edge_hz, cell.c50_db) == (280, 12.5)
 
 
-def test_a_bank_of_before_room_and_codec_were_measured_still_serves(tmp_path, bank_rows):
+def test_a_bank_of_before_the_room_was_measured_still_serves(tmp_path, bank_rows):
     """What it did not measure is unknown, and counts in no distance."""
     rows, embeddings = bank_rows()
-    old = rows.drop("low_edge_hz", "c50_db", "codec")
+    old = rows.drop("low_edge_hz", "c50_db")
     save_population(tmp_path, old, embeddings, model_sha256=MODEL, data="Simulated.", licences=LICENCES)
     bank = load_population(tmp_path, MODEL)
-    assert {(cell.low_edge_hz, cell.c50_db, cell.codec) for cell in bank.questioned_cells} == {(None, None, None)}
+    assert {(cell.low_edge_hz, cell.c50_db) for cell in bank.questioned_cells} == {(None, None)}
 
 
 def test_how_a_bank_was_made_is_kept_with_it(tmp_path, bank_rows):

@@ -55,8 +55,8 @@ def calibration(seed=0, *, speakers=120, upper=2.1, name="AMR-NB 5.9", snr_db=14
     slope, intercept = 14.0, -8.1
     return Calibration(
         id=sha256_of(f"calibration {seed}")[:16],
-        questioned=Conditions(20.0, snr_db, 3400.0, 240.0, 12.0, "AMR or GSM", name=name),
-        known=Conditions(60.0, None, 8000.0, 80.0, 29.0, "PCM or G.711", name="clean"),
+        questioned=Conditions(20.0, snr_db, 3400.0, 240.0, 12.0, name=name),
+        known=Conditions(60.0, None, 8000.0, 80.0, 29.0, name="clean"),
         questioned_distance=0.41,
         known_distance=0.18,
         score_map=ScoreMaps("logistic", 0.0, 1.0, np.array([[intercept, intercept + slope]]), goes_on=True),
@@ -192,8 +192,6 @@ class _Tables:
                 "bandwidth_hz": float(self.rng.choice([3400.0, 3700.0, 7900.0])),
                 "low_edge_hz": float(self.rng.choice([72.4, 281.0])),
                 "c50_db": float(self.rng.choice([4.2, 30.0])),
-                "codec_trace": str(self.rng.choice(["PCM or G.711", "AMR or GSM", "MP3 or AAC"])),
-                "codec_trace_probability": float(self.rng.choice([0.6, 0.97])),
                 "envelope_low": (-envelope).tolist(),
                 "envelope_high": envelope.tolist(),
             }
@@ -244,7 +242,7 @@ def compared(path, sha256, speaker, log10_lr, fit, **changes):
         "calibration_id": fit.id,
         "questioned_cell": f"{fit.questioned.name}, {fit.questioned.net_speech_s:.0f} s",
         "questioned_distance": 0.72,
-        "questioned_differs": "3 dB less SNR, another codec",
+        "questioned_differs": "3 dB less SNR",
         "known_cell": f"{fit.known.name}, {fit.known.net_speech_s:.0f} s",
         "known_distance": 0.2,
         "known_differs": "no notable difference",

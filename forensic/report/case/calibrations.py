@@ -130,7 +130,7 @@ def _pooled(recordings: Sequence[Mapping[str, Any]]) -> Measured:
     """The recordings of one side taken together: quantities that add up as a sum, the others as a list."""
     measured: Measured = {}
     for quantity in QUANTITIES:
-        values = [row[quantity.stored] for row in recordings if row[quantity.stored] is not None]
+        values = [row[quantity.name] for row in recordings if row[quantity.name] is not None]
         measured[quantity.name] = [sum(values)] if quantity.pooled == "sum" else values
     return measured
 
@@ -168,12 +168,10 @@ def _differences(served: Sequence[Issued]) -> ConditionRow:
 
 
 def _spread(case: Sequence[Measured], quantity: Quantity) -> str:
-    """Lowest to highest, or the kinds, of the case's recordings, and in how many it could not be measured."""
+    """Lowest to highest of the case's recordings, and in how many it could not be measured."""
     values = [value for side in case for value in side[quantity.name]]
     if not values:
         return wording.NOT_MEASURED
-    if not quantity.is_number:
-        return listed([format_measured(quantity, kind) for kind in sorted(set(values))])
     ends = dict.fromkeys(format_measured(quantity, end) for end in (min(values), max(values)))
     missing = sum(not side[quantity.name] for side in case)
     return " to ".join(ends) + (f"; in {missing:,} {wording.NOT_MEASURED}" if missing else "")

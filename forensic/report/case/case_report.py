@@ -97,7 +97,6 @@ class QualityRow:
     clipping: str
     band: str
     clarity: str
-    codec: str
     language: str
 
 

@@ -13,8 +13,6 @@ from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.formats import NOTHING, first_rows, format_duration, format_number, format_share
 from forensic.report.shared.method_wording import languages_reading
 
-_PLAIN = 0.8
-
 
 def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[QualityRow, ...], str]:
     """One row per channel, or speaker in it, and a note on what was left out."""
@@ -32,7 +30,6 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
             clipping=format_share(row["clipped_share"]),
             band=_band(row),
             clarity=_clarity(row["c50_db"]),
-            codec=_codec(row),
             language=_language(languages[row["sha256"], row["channel"], row["turn"]]),
         )
         for row in in_order(inputs.quality, exhibits)
@@ -46,9 +43,8 @@ def quality_reading(method: Method) -> str:
         "Net speech is the total of the stretches in which speech was detected. No SNR is given (\N{EN DASH}) if a "
         "recording has no pause in which to measure the noise. C50, the clarity of the room, is the energy of the "
         "first 50 ms of a sound in it over the energy after them: the lower, the more reverberation. A small network "
-        "estimates C50 and the kind of codec that left traces; a question mark means that the network is less than "
-        f"{format_share(_PLAIN)} sure of the kind. The codec of a file says less: a call may have been stored again in "
-        f"another codec. {languages_reading(method)} Files with the same bytes are measured once, under the first item."
+        "estimates C50. Which codecs the speech has passed is not known: a file's own codec is only the last of them. "
+        f"{languages_reading(method)} Files with the same bytes are measured once, under the first item."
     )
 
 
@@ -67,13 +63,6 @@ def _clarity(c50_db: float | None) -> str:
     if c50_db is None:
         return NOTHING
     return "dry" if c50_db >= DRY_C50_DB else _number(c50_db)
-
-
-def _codec(row: Mapping[str, Any]) -> str:
-    """The kind of codec that left traces, with a question mark if the network is not sure of it."""
-    if row["codec_trace"] is None:
-        return NOTHING
-    return f"{row['codec_trace']}{'' if row['codec_trace_probability'] >= _PLAIN else ' ?'}"
 
 
 def _language(found: Sequence[Mapping[str, Any]]) -> str:

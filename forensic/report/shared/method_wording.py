@@ -242,7 +242,7 @@ and whether a recording was edited. Each of these can move an LR in either direc
 {_languages(method, shows_languages=shows_languages)}
 
 The reference population represents the relevant population only as far as its speakers and recordings resemble
-it. The edges of the band, noise, reverberation, traces of a codec, clipping and the amount of speech were
+it. The edges of the band, noise, reverberation, clipping and the amount of speech were
 estimated and {_compared(method.population_kind)}; language, accent, sex, age and speaking style were not. Where
 the two recordings of a reference speaker were made in one session (some corpora have no others), they are more alike
 than recordings of different days, moods or microphones; an LR can then be too low where H1 is true.

@@ -296,7 +296,7 @@ def _envelope(lrs: pl.DataFrame) -> tuple[Fact, ...]:
         Fact(f"{quantity.label}, {side} side", _spread(values, partial(format_measured, quantity)))
         for quantity in QUANTITIES
         for side in ROLES
-        if quantity.is_number and not (values := issued[quantity.of_side(side)].drop_nulls()).is_empty()
+        if not (values := issued[quantity.of_side(side)].drop_nulls()).is_empty()
     ]
     for label, column in _NAMED:
         names = sorted(issued[column].drop_nulls().unique())

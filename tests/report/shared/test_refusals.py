@@ -11,7 +11,7 @@ from forensic.records import Conditions, Interval
 from forensic.report.shared.refusals import OF_VOICES, counted_reasons, reason, title, with_reasons
 from forensic.report.shared.suspicions import consistency_in_words
 
-CASE, CELL = Conditions(4.0, 12.0, 3400.0, codec="Opus"), Conditions(20.0, None, 8000.0, name="clean")
+CASE, CELL = Conditions(4.0, 12.0, 3400.0), Conditions(20.0, None, 8000.0, name="clean")
 SPEECH, CLIPPING = BY_NAME["net_speech_s"], BY_NAME["clipped_share"]
 REFUSALS = {
     RefusalKind.SAME_RECORDING: (Refusal(RefusalKind.SAME_RECORDING), "same recording is on both sides"),
@@ -63,7 +63,7 @@ REFUSALS = {
             nearest=NearestCell(0, 2.6, CELL, "2.3 octaves less net speech"),
         ),
         (
-            "(4 s of speech, SNR 12 dB, upper edge 3400 Hz, codec Opus): the nearest, clean (20 s of speech, no noise, "
+            "(4 s of speech, SNR 12 dB, upper edge 3400 Hz): the nearest, clean (20 s of speech, no noise, "
             "upper edge 8000 Hz), is 2.6 steps away (2.3 octaves less net speech); at most 2.0 are allowed"
         ),
     ),
