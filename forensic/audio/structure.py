@@ -195,8 +195,11 @@ def _wav(file: BinaryIO, size: int) -> Extent:
                 more.append((chunk.start, min(chunk.length, size - chunk.start)))
         end = chunk.start + chunk.length
     end += end % 2
-    if audio_end is None:
-        return Extent()
+    if audio_end is None:  # a chunk without a name hides the audio, but the header states the length of the file
+        file.seek(4)
+        stated = int.from_bytes(file.read(4), "little")
+        is_short = not is_streamed(stated) and stated + 8 > size + _WAV_SLACK_BYTES
+        return Extent(broken="the file breaks off" if is_short else "")
     broken = ""
     if audio_end > size + _WAV_SLACK_BYTES:
         broken = "the file breaks off"

@@ -149,6 +149,19 @@ def test_another_recording_may_have_other_channels_and_may_be_damaged(tmp_path):
     assert "Recording 2: Damaged, and used only up to" in notes
 
 
+def test_a_cut_wav_is_damage_although_a_nameless_chunk_hides_its_audio(tmp_path):
+    """FFmpeg finds the audio behind it; the header states how long the whole file is."""
+    whole = wav(voice(4.0))
+    nameless = bytes(4) + (26).to_bytes(4, "little") + bytes(26)
+    content = bytearray(whole[:36] + nameless + whole[36:])
+    content[4:8] = (len(content) - 8).to_bytes(4, "little")
+    (tmp_path / "whole.wav").write_bytes(content)
+    assert seconds(tmp_path / "whole.wav") == pytest.approx(4.0)
+    (tmp_path / "cut.wav").write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(DecodeError, match="breaks off"):
+        seconds(tmp_path / "cut.wav")
+
+
 @pytest.mark.parametrize("name", ["aiff", "mp3", "mkv", "caf"])
 def test_bytes_that_belong_to_nothing_are_measured(tmp_path, name):
     path = write_format(tmp_path, name)
