@@ -170,8 +170,9 @@ class Source:
     def notes(self) -> list[str]:
         """What the examiner should know; complete once all is decoded."""
         notes = self._time.notes()
-        stated_s = self.audio_format.stated_duration_s
-        if stated_s is not None and self._counts_its_audio() and self._sound_s > (1 + _OFF) * stated_s + _MOST_LEAD_S:
+        is_stated = self.demuxer == "wav" or self._counts_its_audio()
+        stated_s = self.audio_format.stated_duration_s if is_stated else None
+        if stated_s is not None and self._sound_s > (1 + _OFF) * stated_s + _MOST_LEAD_S:
             notes.append(f"The header counts {stated_s:.2f} s; all {self._sound_s:.2f} s of sound were examined.")
         if junk := self._bytes_before_frames():
             notes.append(f"The file starts with {junk:,} bytes that are no audio: it may be a piece of a longer one.")
