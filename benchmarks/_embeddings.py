@@ -62,12 +62,7 @@ def our_system(folder: Path, people: Sequence[Person], conditions: Sequence[Chan
     for _ in in_processes(_embed, tasks, workers, f"sides embedded with {name}"):
         pass
     embeddings = {side: np.load(out) for (side, *_), out in files.items()}
-    return System(name, embeddings, score_of(model))
-
-
-def score_of(model: SpeakerModel) -> Score:
-    """How the embeddings of a model are compared."""
-    return model.backend.score
+    return System(name, embeddings, model.backend.score)
 
 
 def peer_system(python: Path, people: Sequence[Person], conditions: Sequence[Channel], workers: int) -> System:

@@ -16,7 +16,7 @@ ForensicError
     └── WorkerError      the worker process died on it
 """
 
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 
 class ForensicError(Exception):
@@ -90,3 +90,11 @@ class WorkerError(RecordingError):
     """The worker process that examined the recording died."""
 
     step = "examine"
+
+
+def cannot_read(error: OSError) -> NoReturn:
+    """Raise what it means that a recording's bytes cannot be read."""
+    raise FileReadError(
+        f"The file cannot be read: {error.strerror or error}.",
+        "Check that it still exists, that you may read it, and that its disk is sound.",
+    ) from error

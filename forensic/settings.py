@@ -272,17 +272,6 @@ def read_settings(settings_class: type[AnySettings], path: Path, what: str = "")
     return toml.read(path, settings_class, toml.Blame(SettingsError, what))
 
 
-def with_channels(settings: Settings, channels: str | None) -> Settings:
-    """Settings with another choice of channels; None changes nothing.
-
-    Raises:
-        SettingsError: if the choice is unknown.
-    """
-    if channels is None:
-        return settings
-    return dataclasses.replace(settings, audio=dataclasses.replace(settings.audio, channels=check_channels(channels)))
-
-
 def check_channels(value: str) -> str:
     """The value, if ``audio.channels`` allows it.
 
@@ -337,8 +326,6 @@ def with_raw(settings: Settings, raw: Sequence[str] | None) -> Settings:
     Raises:
         SettingsError: if one is not written as ``raw_format`` wants it.
     """
-    for text in raw or ():
-        raw_format(text)
     if not raw:
         return settings
     audio = dataclasses.replace(settings.audio, raw=(*raw, *settings.audio.raw))

@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from forensic.audio.decoding import Message, UnknownFormat, decoded
-from forensic.audio.kinds import is_meant_as_audio, what_to_do
+from forensic.audio.kinds import NO_AUDIO_FOUND, is_meant_as_audio, what_to_do
 from forensic.audio.resample import Resampler, make_resampler
 from forensic.audio.rumble import RumbleFilter
 from forensic.errors import DecodeError
 from forensic.records import SAMPLE_RATE_HZ, AudioFormat, Block, Samples
 from forensic.settings import AudioSettings, RawFormat, raw_format
-
-_NO_AUDIO_FOUND = "The file holds no audio that can be read, or its header or index is damaged."
 
 
 class OpenRecording:
@@ -66,7 +64,7 @@ class OpenRecording:
             return next(self._messages)
         except UnknownFormat as error:
             is_audio = is_meant_as_audio(self._path)
-            problem = _NO_AUDIO_FOUND if is_audio else "The content of the file is not audio in a known format."
+            problem = NO_AUDIO_FOUND if is_audio else "The content of the file is not audio in a known format."
             raise DecodeError(problem, what_to_do(self._path)) from error
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from forensic.errors import DecodeError, FileReadError, ForensicError, RecordingError, WorkerError
+from forensic.errors import DecodeError, FileReadError, ForensicError, RecordingError, WorkerError, cannot_read
 from forensic.settings import RawFormat
 
 _HEAD_BYTES = 16
@@ -89,10 +89,7 @@ def decoded(path: Path, channels: str, damaged: str, raw: RawFormat | None) -> I
     try:
         file = path.open("rb")
     except OSError as error:
-        raise FileReadError(
-            f"The file cannot be read: {error.strerror or error}.",
-            "Check that it still exists, that you may read it, and that its disk is sound.",
-        ) from error
+        cannot_read(error)
     with file:
         limits = limits_of(os.fstat(file.fileno()).st_size)
         request = {
@@ -108,11 +105,6 @@ def decoded(path: Path, channels: str, damaged: str, raw: RawFormat | None) -> I
             yield process.messages()
         finally:
             process.finish()
-
-
-def warm_up() -> None:
-    """Start the process that decodes, while this one goes on."""
-    _idle.append(_take())
 
 
 @dataclass(slots=True)

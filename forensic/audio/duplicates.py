@@ -17,7 +17,6 @@ from forensic.audio.fingerprint import FRAMES_PER_S, Fingerprint, time_of
 _KEYS = (0xFFFF0000, 0x0000FFFF, 0xAAAAAAAA, 0x55555555)  # bits that must agree for a frame to be looked up
 _BITS = 32
 _CHUNK = 4096  # frames looked up at once
-_CHUNK_HITS = 1 << 23
 _NEAR = 250  # agreements within so many frames count together
 _VOTES = 2
 _GLANCE = 64  # frames around them that are compared first, before longer stretches are

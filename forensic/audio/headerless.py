@@ -14,9 +14,6 @@ _VALID_BITS_AT, _SUBFORMAT_AT = 18, 24
 _OKI_TAG = 0x17
 _PCM, _FLOAT, _ALAW, _MULAW = 1, 3, 6, 7
 
-Declared = RawFormat
-"""What an examiner says a file without a header holds."""
-
 
 class OpenedAs(NamedTuple):
     """What FFmpeg is given: bytes, the demuxer to use (None: by content), and its options."""
@@ -26,7 +23,7 @@ class OpenedAs(NamedTuple):
     options: dict[str, str]
 
 
-def opened_as(view: View, declared: Declared | None) -> OpenedAs:
+def opened_as(view: View, declared: RawFormat | None) -> OpenedAs:
     """How a file is to be opened.
 
     Args:
@@ -49,19 +46,18 @@ def opened_as(view: View, declared: Declared | None) -> OpenedAs:
     return OpenedAs(view, None, {})
 
 
-def _raw(view: View, declared: Declared) -> OpenedAs:
-    pcm = {"ar": str(declared.rate_hz)}
+def _raw(view: View, declared: RawFormat) -> OpenedAs:
     shape = {"sample_rate": str(declared.rate_hz), "ch_layout": f"{declared.channels}c"}
     if declared.codec == "adpcm_ima_oki":
         return OpenedAs(View(view.file, view.start, view.size, _oki_header(view.size, declared)), "wav", {})
     if declared.codec in {"g722", "gsm", "g729"}:
         return OpenedAs(view, declared.codec, {})
     if declared.codec.startswith("g726"):
-        return OpenedAs(view, declared.codec, {"code_size": "4", "sample_rate": pcm["ar"]})
+        return OpenedAs(view, declared.codec, {"code_size": "4", "sample_rate": shape["sample_rate"]})
     return OpenedAs(view, declared.codec.removeprefix("pcm_"), shape)
 
 
-def _oki_header(size: int, declared: Declared) -> bytes:
+def _oki_header(size: int, declared: RawFormat) -> bytes:
     channels, rate_hz = declared.channels, declared.rate_hz
     form = struct.pack("<HHIIHHH", _OKI_TAG, channels, rate_hz, rate_hz * channels // 2, channels, 4, 0)
     body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size)

@@ -44,8 +44,9 @@ _FORMS = {
 }
 _STILL_IMAGE_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"crx ")
 
+NO_AUDIO_FOUND = "The file holds no audio that can be read, or its header or index is damaged."
 _CONVERT = "Convert it with the software that made it, or leave it out if it is no recording."
-_PLAY_IT = "Play it in another program to see whether it is intact; if it is, convert it to WAV or FLAC."
+PLAY_IT = "Play it in another program to see whether it is intact; if it is, convert it to WAV or FLAC."
 _USUAL = {
     "vox": "adpcm_ima_oki,rate=8000",
     "ul": "pcm_mulaw,rate=8000",
@@ -92,4 +93,4 @@ def what_to_do(path: Path) -> str:
             f"Such files have no header. Declare what they hold, for example --raw '*{path.suffix}:codec={usual}', or "
             "convert it with the software that made it."
         )
-    return _PLAY_IT if _AUDIO_NAME.search(path.name) else _CONVERT
+    return PLAY_IT if _AUDIO_NAME.search(path.name) else _CONVERT

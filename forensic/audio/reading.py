@@ -9,13 +9,15 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, TypeAlias
 
+from av.container import InputContainer
+
 from forensic.audio.channels import ChannelComparison, check_choice, choose, mixed
-from forensic.audio.headerless import Declared
-from forensic.audio.source import Damage, Source, UnknownContent, audio_tracks, open_source, opened
+from forensic.audio.source import Damage, Source, UnknownContent, audio_tracks, demuxer_of, open_source, opened
 from forensic.audio.structure import Extent, bytes_behind, extent, next_recording, riff_chunks
 from forensic.audio.views import View
 from forensic.errors import DecodeError
 from forensic.records import AudioFormat, Samples
+from forensic.settings import RawFormat
 
 _MOST_PARTS = 10_000
 _LEAST_REST_S = 0.25
@@ -44,6 +46,7 @@ class _Track:
 
     Attributes:
         part: the recording's bytes.
+        extent: what their structure says.
         index: which of its audio tracks, from 0.
         audio_format: of it.
         before: channels of the tracks before it.
@@ -52,6 +55,7 @@ class _Track:
     """
 
     part: View
+    extent: Extent
     index: int
     audio_format: AudioFormat
     before: int
@@ -75,7 +79,7 @@ class Reading:
         FileReadError: if the bytes cannot be read.
     """
 
-    def __init__(self, file: BinaryIO, declared: Declared | None, channels: str, damaged: str, limit_s: float) -> None:
+    def __init__(self, file: BinaryIO, declared: RawFormat | None, channels: str, damaged: str, limit_s: float) -> None:
         self._declared, self._choice, self._damaged, self._limit_s = declared, channels, damaged, limit_s
         self.notes: list[str] = []
         parts, self._rest = _parts(View(file), declared)
@@ -105,12 +109,13 @@ class Reading:
         for number, part in enumerate(parts, 1):
             with opened(part, self._declared) as (container, shown):
                 count = audio_tracks(container)
+                found_extent = extent(shown, demuxer_of(container))
                 for index in range(count):
-                    source = open_source(shown, container, index, self._limit_s)
+                    source = open_source(shown, container, index, self._limit_s, found_extent)
                     audio_format = replace(source.audio_format, channels=source.channels)
                     names = [f"recording {number}"] * (len(parts) > 1) + [f"track {index + 1}"] * (count > 1)
                     is_last = number == len(parts) and index == 0
-                    found.append(_Track(part, index, audio_format, before, ", ".join(names), is_last))
+                    found.append(_Track(part, found_extent, index, audio_format, before, ", ".join(names), is_last))
                     before += source.channels
         if len(found) > 1:
             where = ", ".join(f"{track.called} is {_channels(track)}" for track in found)
@@ -138,7 +143,7 @@ class Reading:
         source = None
         try:
             with opened(track.part, self._declared) as (container, shown):
-                source = open_source(shown, container, track.index, self._limit_s)
+                source = self._opened(shown, container, track)
                 yield Begin(numbers, source.sample_rate_hz)
                 for chunk in source.chunks():
                     chunks += 1
@@ -152,6 +157,9 @@ class Reading:
             self.notes.append(f"{place}Damaged, and used only up to {source.given_s:.2f} s: {what}.")
         self.notes += [place + note for note in source.notes()]
         return chunks
+
+    def _opened(self, shown: View, container: InputContainer, track: _Track) -> Source:
+        return open_source(shown, container, track.index, self._limit_s, track.extent, track.audio_format.channels)
 
     def _check_rest(self, source: Source) -> None:
         """Raise, if bytes follow the last recording that are no part of it."""
@@ -169,7 +177,7 @@ class Reading:
         comparison = ChannelComparison(track.audio_format.channels, is_companded=is_companded)
         try:
             with opened(track.part, self._declared) as (container, shown):
-                source = open_source(shown, container, track.index, self._limit_s)
+                source = self._opened(shown, container, track)
                 for chunk in source.chunks():
                     comparison.add(chunk, source.sample_rate_hz)
                     if comparison.is_decided:
@@ -184,7 +192,7 @@ def _channels(track: _Track) -> str:
     return f"channel {first}" if first == last else f"channels {first} to {last}"
 
 
-def _parts(whole: View, declared: Declared | None) -> tuple[list[View], int]:
+def _parts(whole: View, declared: RawFormat | None) -> tuple[list[View], int]:
     """The recordings that follow each other in a file, and how many bytes follow the last."""
     parts: list[View] = []
     start = 0
@@ -192,8 +200,7 @@ def _parts(whole: View, declared: Declared | None) -> tuple[list[View], int]:
         view = View(whole.file, start)
         try:
             with opened(view, declared) as (container, shown):
-                name = container.format.name.split(",")[0]
-                found = extent(shown, name) if shown.start == view.start else Extent()
+                found = extent(shown, demuxer_of(container)) if shown.start == view.start else Extent()
         except UnknownContent:
             if not parts:
                 raise

@@ -8,6 +8,8 @@ the recordings that the models and the reference population learned from. What a
 frequency is within the voice's band, and stays.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +28,7 @@ _LINE = 3.0  # a hum stands out of the rumble around it so many times
 _QUIETEST_POWER = 1e-6  # below -60 dBFS, the loudest part so far is no voice yet
 
 
+@cache
 def _response(stop_hz: float, pass_hz: float) -> NDArray[np.complex128]:
     """Of a high-pass of odd length whose middle is the present."""
     beta = 0.1102 * (_STOP_DB - 8.7)

@@ -27,12 +27,14 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard
 
-from forensic.audio.headerless import Declared, opened_as
+from forensic.audio.headerless import opened_as
+from forensic.audio.kinds import NO_AUDIO_FOUND, PLAY_IT
 from forensic.audio.structure import Extent, bytes_behind, extent, has_mp3_frame_count, id3_bytes, ogg_is_damaged
 from forensic.audio.timeline import TimeLine
 from forensic.audio.views import View
-from forensic.errors import DecodeError, FileReadError
+from forensic.errors import DecodeError, cannot_read
 from forensic.records import AudioFormat, Samples
+from forensic.settings import RawFormat
 
 av.logging.set_level(None)  # what matters arrives as an exception
 
@@ -82,8 +84,6 @@ _SYNC = (0xFF, 0xE0)  # eleven bits
 _MAGIC_BYTES = 16  # of AMR, at most
 _MOST_JUNK_BYTES = 4096  # before the first frame: silence that a program left, and a frame that only counts the others
 
-NO_AUDIO_FOUND = "The file holds no audio that can be read, or its header or index is damaged."
-PLAY_IT = "Play it in another program to see whether it is intact; if it is, convert it to WAV or FLAC."
 
 _Piece: TypeAlias = AudioFrame | int  # or so many samples of silence
 
@@ -104,18 +104,25 @@ class Source:
         container: opened on it.
         stream: of it.
         extent_of_it: what the container's structure says.
+        most_channels: that any of its packets has, if that was found before; it may take a pass over the file.
         limit_s: more seconds of audio than these are refused.
     """
 
     def __init__(
-        self, view: View, container: InputContainer, stream: AudioStream, extent_of_it: Extent, limit_s: float
+        self,
+        view: View,
+        container: InputContainer,
+        stream: AudioStream,
+        extent_of_it: Extent,
+        most_channels: int | None,
+        limit_s: float,
     ) -> None:
         self.view, self.extent = view, extent_of_it
         self._container, self._stream, self._limit_s = container, stream, limit_s
         self.audio_format = _audio_format(container, stream)
         self.sample_rate_hz = self.audio_format.sample_rate_hz
         self.demuxer = self.audio_format.container
-        self.channels = _channels(view, self.audio_format)
+        self.channels = most_channels or _channels(view, self.audio_format)
         self._is_alone = len(container.streams) == 1
         self._time = TimeLine(_base_s(container, self.demuxer, extent_of_it), _stated_end_s(container, stream))
         self._decoded = self._silence = self._given = self._packet_bytes = 0
@@ -349,7 +356,7 @@ class Source:
 
 
 @contextmanager
-def opened(view: View, declared: Declared | None = None) -> Iterator[tuple[InputContainer, View]]:
+def opened(view: View, declared: RawFormat | None = None) -> Iterator[tuple[InputContainer, View]]:
     """Open a container, and give what it was opened on: the view, or the part of it that is its audio.
 
     Raises:
@@ -377,7 +384,14 @@ def opened(view: View, declared: Declared | None = None) -> Iterator[tuple[Input
         yield container, shown
 
 
-def open_source(view: View, container: InputContainer, track: int, limit_s: float) -> Source:
+def open_source(
+    view: View,
+    container: InputContainer,
+    track: int,
+    limit_s: float,
+    extent_of_it: Extent | None = None,
+    most_channels: int | None = None,
+) -> Source:
     """A stream of an open container, ready to be decoded; others are not read.
 
     Args:
@@ -385,6 +399,8 @@ def open_source(view: View, container: InputContainer, track: int, limit_s: floa
         container: open.
         track: which of its audio streams, from 0.
         limit_s: of ``Source``.
+        extent_of_it: of ``Source``, if it was found before; it may take a pass over the file.
+        most_channels: of ``Source``.
 
     Raises:
         Damage: if there is no such stream.
@@ -412,7 +428,9 @@ def open_source(view: View, container: InputContainer, track: int, limit_s: floa
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
-    return Source(view, container, stream, extent(view, _demuxer(container)), limit_s)
+    if extent_of_it is None:
+        extent_of_it = extent(view, demuxer_of(container))
+    return Source(view, container, stream, extent_of_it, most_channels, limit_s)
 
 
 def audio_tracks(container: InputContainer) -> int:
@@ -439,15 +457,8 @@ def _refuse(*_: Any) -> NoReturn:
     raise PermissionError("a recording may not open another file")
 
 
-def cannot_read(error: OSError) -> NoReturn:
-    """Raise what it means that bytes cannot be read."""
-    raise FileReadError(
-        f"The file cannot be read: {error.strerror or error}.",
-        "Check that it still exists, that you may read it, and that its disk is sound.",
-    ) from error
-
-
-def _demuxer(container: InputContainer) -> str:
+def demuxer_of(container: InputContainer) -> str:
+    """FFmpeg's name of the format."""
     return container.format.name.split(",")[0]
 
 
@@ -487,7 +498,7 @@ def _audio_format(container: InputContainer, stream: AudioStream) -> AudioFormat
     elif container.duration is not None:
         duration_s = container.duration / av.time_base
     return AudioFormat(
-        container=_demuxer(container),
+        container=demuxer_of(container),
         codec=codec_context.codec.canonical_name,
         sample_rate_hz=codec_context.sample_rate,
         channels=codec_context.layout.nb_channels,

@@ -8,7 +8,7 @@ import io
 import re
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from forensic.audio.kinds import HEAD_BYTES, looks_like_audio
@@ -19,7 +19,7 @@ _WAV_SLACK_BYTES = 64  # some recorders count their header as audio
 _BUFFER_BYTES = 1 << 16
 # A writer that cannot go back to its header leaves a size in here.
 _STREAMED_WAV_BYTES = ((0x7FFF0000, 0x80000100), (0xFFFF0000, 0x1_0000_0100))
-_EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+_SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
 _UNKNOWN_32 = 0xFFFFFFFF
 _OGG_HEADER_BYTES = 27
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -52,7 +52,7 @@ class Extent:
     end: int | None = None
     audio_end: int | None = None
     audio_bytes: int | None = None
-    more: tuple[tuple[int, int], ...] = field(default=())
+    more: tuple[tuple[int, int], ...] = ()
     broken: str = ""
     is_fragmented: bool = False
 

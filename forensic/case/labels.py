@@ -261,11 +261,6 @@ def _recording(name: str, file: Path, chosen: Path, recordings: Sequence[Path]) 
     return fitting[0] if fitting else None
 
 
-def _names_of(path: Path) -> set[str]:
-    """What label files may call a recording."""
-    return {path.stem, path.name, re.sub(r"\s", "_", path.name), label_name(path.name)}
-
-
 def _labels(file: Path, sha256: str, lines: Sequence[_Label]) -> Labels:
     names = list(dict.fromkeys(line.name for line in lines))
     turns: dict[int | None, tuple[Turn, ...]] = {}

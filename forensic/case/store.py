@@ -188,15 +188,8 @@ class EvidenceStore:
         Raises:
             CaseError: if a file of the table cannot be read.
         """
-        ours = (pl.col("model_sha256") == model_sha256) & (pl.col("settings_sha256") == settings_sha256)
-        rows = self.read(table).filter(ours)
-        if table == "failures":  # of a whole recording, they are over once it was examined after all
-            examined = self.read("recordings").filter(ours)["sha256"]
-            return rows.filter(pl.col("channel").is_not_null() | ~pl.col("sha256").is_in(examined.implode()))
-        if table == "recordings" or "labels_sha256" not in SCHEMAS[table]:
-            return rows
-        chosen = self.read("recordings").filter(ours).select("sha256", "labels_sha256")
-        return rows.join(chosen, on=["sha256", "labels_sha256"], how="semi")
+        ours = _made_by(model_sha256, settings_sha256)
+        return self._rows_of(table, ours, self.read("recordings").filter(ours))
 
     def tables_of(self, model_sha256: str, settings_sha256: str) -> dict[str, pl.DataFrame]:
         """Every table by name: of ``files`` all rows, of the others those that one model and one settings made.
@@ -204,10 +197,22 @@ class EvidenceStore:
         Raises:
             CaseError: if a file of a table cannot be read.
         """
+        ours = _made_by(model_sha256, settings_sha256)
+        recordings = self.read("recordings").filter(ours)
         names = [name for name in SCHEMAS if name != "files"]
-        return {name: self.read_of(name, model_sha256, settings_sha256) for name in names} | {
-            "files": self.read("files")
-        }
+        return {name: self._rows_of(name, ours, recordings) for name in names} | {"files": self.read("files")}
+
+    def _rows_of(self, table: str, ours: pl.Expr, recordings: pl.DataFrame) -> pl.DataFrame:
+        if table == "recordings":
+            return recordings
+        rows = self.read(table).filter(ours)
+        if table == "failures":  # of a whole recording, they are over once it was examined after all
+            return rows.filter(
+                pl.col("channel").is_not_null() | ~pl.col("sha256").is_in(recordings["sha256"].implode())
+            )
+        if "labels_sha256" not in SCHEMAS[table]:
+            return rows
+        return rows.join(recordings, on=["sha256", "labels_sha256"], how="semi")
 
     def compact(self) -> None:
         """Join the batches of each table into one file."""
@@ -262,3 +267,7 @@ def path_text(path: Path) -> str:
 def empty(table: str) -> pl.DataFrame:
     """A frame of the table's schema without rows."""
     return pl.DataFrame(schema=SCHEMAS[table])
+
+
+def _made_by(model_sha256: str, settings_sha256: str) -> pl.Expr:
+    return (pl.col("model_sha256") == model_sha256) & (pl.col("settings_sha256") == settings_sha256)

@@ -1,7 +1,5 @@
 """``forensic calibrate``."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +8,7 @@ from rich.table import Table
 
 from forensic.cli.options import CriterionOption, ModelOption, SettingsOption, WorkersOption
 from forensic.cli.scan import show_progress
-from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, shown, shown_path
+from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, shown, shown_path
 from forensic.settings import DEFAULT_CRITERION, load_settings
 
 if TYPE_CHECKING:
@@ -59,9 +57,8 @@ def calibrate_command(
         raise typer.BadParameter("--allow-same-session needs --manifest.")
     source = manifest or scores
     assert source is not None
-    command_line = shlex.join(["forensic", *sys.argv[1:]])
     request = CalibrationRequest(
-        source, out, model or default_model_folder(), load_settings(settings), command_line, criterion
+        source, out, model or default_model_folder(), load_settings(settings), command_line(), criterion
     )
     if scores is not None:
         result = calibrate_on_scores(request)

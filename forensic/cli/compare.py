@@ -1,7 +1,5 @@
 """``forensic compare``."""
 
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +24,7 @@ from forensic.cli.options import (
     WorkersOption,
 )
 from forensic.cli.scan import settings_with, show_progress
-from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, shown, shown_path
+from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, shown, shown_path
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,7 +83,7 @@ def compare_command(
         calibration=calibration,
         labels=segments,
         envelope=envelope,
-        command_line=shlex.join(["forensic", *sys.argv[1:]]),
+        command_line=command_line(),
     )
     with open_case(case, create=False) as opened, meter("Comparing") as bar:
         result = compare(opened, request, lambda state: show_progress(bar, state), lambda step: bar.update(0, 1, step))

@@ -1,8 +1,6 @@
 """``forensic identify``."""
 
 import json
-import shlex
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,7 +25,7 @@ from forensic.cli.options import (
     WorkersOption,
 )
 from forensic.cli.scan import settings_with, show_progress
-from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
+from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, print_rejected, shown, shown_path
 
 _SUSPECTS_SHOWN = 10
 
@@ -79,7 +77,7 @@ def identify_command(
         calibration=calibration,
         envelope=envelope,
         labels=segments,
-        command_line=shlex.join(["forensic", *sys.argv[1:]]),
+        command_line=command_line(),
     )
     with (
         open_case(case, create=True) if case else nullcontext() as opened,

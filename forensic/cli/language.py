@@ -8,8 +8,8 @@ import typer
 from rich.table import Table
 
 from forensic.cli.options import ChannelsOption, SettingsOption
-from forensic.cli.terminal import DONE_WITH_FAILURES, console, errors, meter, shown, shown_path
-from forensic.settings import load_settings, with_channels
+from forensic.cli.scan import settings_with
+from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
 
 if TYPE_CHECKING:
     from forensic.records import Recognition
@@ -39,7 +39,7 @@ def language_command(
     from forensic.workflows.language import identify_languages
 
     models = load_language_models(model, accent_model)
-    chosen = with_channels(load_settings(settings), channels)
+    chosen = settings_with(settings, channels)
     with meter("Listening", is_silent=as_json) as bar:
         findings = identify_languages(
             paths, models, chosen, lambda done, total: bar.update(done, total, f"{done:,} of {plural(total, 'file')}")
@@ -48,14 +48,9 @@ def language_command(
         typer.echo(json.dumps([describe(finding) for finding in findings], indent=1, ensure_ascii=False))
     else:
         _print_table(findings)
-    failed = [finding for finding in findings if finding.failure is not None]
-    for finding in failed:
-        assert finding.failure is not None
-        errors.print(
-            f"[red]Rejected[/] {shown_path(finding.path)} ({finding.failure.step}): {shown(finding.failure.problem)}"
-        )
-        errors.print(f"         {shown(finding.failure.remedy)}")
-    if failed:
+    rejected = [(finding.path, finding.failure) for finding in findings if finding.failure is not None]
+    print_rejected(rejected)
+    if rejected:
         raise typer.Exit(DONE_WITH_FAILURES)
 
 

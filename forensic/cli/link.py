@@ -1,8 +1,6 @@
 """``forensic link``."""
 
 import json
-import shlex
-import sys
 from typing import Annotated
 
 import typer
@@ -24,7 +22,7 @@ from forensic.cli.options import (
     WorkersOption,
 )
 from forensic.cli.scan import settings_with
-from forensic.cli.terminal import console, meter, shown, shown_path
+from forensic.cli.terminal import command_line, console, meter, shown, shown_path
 
 _ROWS_SHOWN = 30
 
@@ -62,7 +60,7 @@ def link_command(
         settings=settings_with(settings, channels, speakers),
         threshold_log10_lr=threshold,
         scale=scale,
-        command_line=shlex.join(["forensic", *sys.argv[1:]]),
+        command_line=command_line(),
         calibration=calibration,
         envelope=envelope,
         workers=workers,

@@ -1,6 +1,7 @@
 """What all commands print with: the console, progress, errors. Text from files is escaped here."""
 
 import math
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -60,6 +61,11 @@ def print_rejected(problems: "Sequence[tuple[Path, Failure]]") -> None:
     for path, failure in problems:
         errors.print(f"[red]Rejected[/] {shown_path(path)} ({shown(failure.step)}): {shown(failure.problem)}")
         errors.print(f"         {shown(failure.remedy)}")
+
+
+def command_line() -> str:
+    """The command as it was given, for reports."""
+    return shlex.join(["forensic", *sys.argv[1:]])
 
 
 class _Note(ProgressColumn):

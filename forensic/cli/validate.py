@@ -1,7 +1,5 @@
 """``forensic validate``."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +8,7 @@ from rich.table import Table
 
 from forensic.cli.options import ModelOption, SettingsOption, WorkersOption
 from forensic.cli.scan import show_progress
-from forensic.cli.terminal import DONE_WITH_FAILURES, NOT_ACCEPTED, console, meter, shown, shown_path
+from forensic.cli.terminal import DONE_WITH_FAILURES, NOT_ACCEPTED, command_line, console, meter, shown, shown_path
 from forensic.settings import load_settings
 
 if TYPE_CHECKING:
@@ -80,8 +78,7 @@ def validate_command(
         raise typer.BadParameter("--envelope needs --manifest.")
     source = manifest or scores
     assert source is not None
-    command_line = shlex.join(["forensic", *sys.argv[1:]])
-    request = ValidationRequest(source, out, load_settings(settings), criteria, command_line, envelope)
+    request = ValidationRequest(source, out, load_settings(settings), criteria, command_line(), envelope)
     with meter("Validating") as bar:
         if scores is not None:
             result = validate_scores(request, are_log10_lr=log10_lr, watch=lambda step: bar.update(0, 1, step))

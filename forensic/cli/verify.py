@@ -1,8 +1,6 @@
 """``forensic verify``."""
 
 import json
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +21,7 @@ from forensic.cli.options import (
     SpeakersOption,
 )
 from forensic.cli.scan import settings_with
-from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
+from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, print_rejected, shown, shown_path
 
 
 def verify_command(
@@ -63,7 +61,7 @@ def verify_command(
         calibration=calibration,
         envelope=envelope,
         labels=segments,
-        command_line=shlex.join(["forensic", *sys.argv[1:]]),
+        command_line=command_line(),
     )
     with meter("Comparing", is_silent=as_json) as bar:
         answer = verify(questioned, known, request, report, lambda step: bar.update(0, 1, step))

@@ -22,6 +22,7 @@ from forensic.comparison.inconsistency import (
 )
 from forensic.comparison.refusal import nearest_cell
 from forensic.comparison.sides import Side, pooled
+from forensic.comparison.voices import net_speech_s
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.fit import score_map_of_cells
 from forensic.likelihood_ratio.population import Population
@@ -64,7 +65,7 @@ class ConsistencyCheck:
             [voice for voice, second in zip(voices, is_second, strict=True) if second == which]
             for which in (False, True)
         ]
-        longer, shorter = sorted(groups, key=_net_speech_s, reverse=True)
+        longer, shorter = sorted(groups, key=lambda group: sum(map(net_speech_s, group)), reverse=True)
         log10_lr = self.log10_lr(pooled("", longer), pooled("", shorter))
         if log10_lr is None:
             return None
@@ -150,10 +151,6 @@ def is_in_second_group(scores: Matrix) -> NDArray[np.bool_]:
     is_second: NDArray[np.bool_] = np.zeros(len(scores), np.bool_)
     is_second[to_tree(linkage(between, "average")).right.pre_order()] = True
     return ~is_second if is_second[0] else is_second
-
-
-def _net_speech_s(voices: Sequence[Side]) -> float:
-    return sum(voice.conditions.net_speech_s for voice in voices if voice.conditions is not None)
 
 
 def _voice(side: Side) -> SuspectVoice:

@@ -70,9 +70,9 @@ class Ledger:
     ) -> None:
         self.case, self.side, self.roots, self.key = case, side, roots, key
         self.labels, self.summary = labels, summary
-        self.done = self._examined_before()
-        ledger = case.evidence.read_of("recordings", *self.key)
-        self.labels_before = dict(ledger.select("sha256", "labels_sha256").iter_rows())
+        recordings = case.evidence.read_of("recordings", *self.key)
+        self.done = self._examined_before(recordings)
+        self.labels_before = dict(recordings.select("sha256", "labels_sha256").iter_rows())
         self.no_audio = self._no_audio_before()  # why a content is no audio
         self.copies: list[tuple[Path, SourceFile]] = []
         self.file_rows: list[dict[str, object]] = []
@@ -147,8 +147,7 @@ class Ledger:
         now = self.labels.get(source.path)
         return bool(self.labels_before.get(source.sha256, "") == (now.sha256 if now else ""))
 
-    def _examined_before(self) -> set[str]:
-        recordings = self.case.evidence.read_of("recordings", *self.key)
+    def _examined_before(self, recordings: pl.DataFrame) -> set[str]:
         failures = self.case.evidence.read_of("failures", *self.key).filter(
             pl.col("channel").is_null(), ~pl.col("step").is_in([WorkerError.step, FileReadError.step])
         )

@@ -197,7 +197,7 @@ def examine_labelled(
             "Give paths relative to the manifest's folder.",
         )
     roots = tuple(dict.fromkeys(recording.path for recording in there))
-    scan(case, ScanRequest(roots, QUESTIONED, model_folder, settings, workers=workers), watch)
+    scan(case, ScanRequest(roots, QUESTIONED, model_folder, settings, workers=workers), watch, model)
     key = (model.identity.sha256, settings.evidence_sha256)
     names = ("recordings", "quality", "embeddings", "failures")
     evidence = {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
@@ -220,8 +220,11 @@ def _sides(
     by_recording = sides_by_recording(evidence)
     sha256 = dict(evidence["files"].select("path", "sha256").iter_rows())
     codecs = dict(evidence["recordings"].select("sha256", "codec").iter_rows())
-    mixed = [r for r in recordings if len(by_recording.get(sha256.get(_text(r), ""), ())) > 1]
-    usable = [recording for recording in recordings if recording not in mixed]
+    mixed: list[LabelledRecording] = []
+    usable: list[LabelledRecording] = []
+    for recording in recordings:
+        is_mixed = len(by_recording.get(sha256.get(_text(recording), ""), ())) > 1
+        (mixed if is_mixed else usable).append(recording)
     groups: dict[tuple[str, str, str], list[LabelledRecording]] = {}
     for recording in usable:
         if recording.role == KNOWN:

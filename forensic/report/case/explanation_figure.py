@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from forensic.report.case.plots import ExplanationPlot, GrowthPoint, SegmentBar
 from forensic.report.shared.canvas import (
     DIFFERENT,
+    DOTTED,
     INK,
     RULE,
     SAME,
@@ -46,7 +47,7 @@ def _draw_growth(axes: "Axes", points: Sequence[GrowthPoint], issued: GrowthPoin
     speech_s = [point.net_speech_s for point in points]
     values = [point.log10_lr for point in points]
     low, high = [point.low for point in points], [point.high for point in points]
-    axes.axhline(0, color=SOFT, linewidth=0.7, linestyle=(0, (1, 2)))
+    axes.axhline(0, color=SOFT, linewidth=0.7, linestyle=DOTTED)
     axes.fill_between(speech_s, low, high, color=RULE, alpha=0.6, linewidth=0)
     for ends in (low, high):
         axes.plot(speech_s, ends, color=SOFT, linewidth=0.6)

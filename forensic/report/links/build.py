@@ -48,13 +48,15 @@ _MOST_VOICES_NAMED = 60
 def build_link_report(inputs: LinkOutcome) -> LinkReport:
     """State what was linked."""
     case = inputs.case_details
-    names = {row["voice"]: _name(row) for row in inputs.voices.to_dicts()}
+    voice_rows = inputs.voices.to_dicts()
+    names = {row["voice"]: _name(row) for row in voice_rows}
     clusters, clusters_note = first_rows([_cluster_row(one, names) for one in inputs.clusters], _MOST_ROWS, "cluster")
-    links, links_note = first_rows([_link_row(row, names) for row in _head(inputs.links)], _MOST_ROWS, "link")
+    links = tuple(_link_row(row, names) for row in inputs.links.head(_MOST_ROWS).to_dicts())
+    links_note = ""
     if inputs.links.height > _MOST_ROWS:
         links_note = f"The {_MOST_ROWS:,} highest of {inputs.links.height:,} links; all are in links.csv."
     suspicions, suspicions_note = first_rows(_suspicion_rows(inputs), _MOST_ROWS, "suspicion")
-    voices, voices_note = first_rows([_voice_row(row) for row in inputs.voices.to_dicts()], _MOST_ROWS, "voice")
+    voices, voices_note = first_rows([_voice_row(row, names) for row in voice_rows], _MOST_ROWS, "voice")
     failures, failures_note = first_rows(_failure_rows(inputs.failures), _MOST_ROWS, "failure")
     graph, graph_note = _graph(inputs)
     calibrations, calibrations_note = list_calibrations(
@@ -104,10 +106,6 @@ def build_link_report(inputs: LinkOutcome) -> LinkReport:
         ),
         glossary=glossary(LINKS),
     )
-
-
-def _head(links: pl.DataFrame) -> list[dict[str, Any]]:
-    return links.head(_MOST_ROWS).to_dicts()
 
 
 def _name(row: Mapping[str, Any]) -> str:
@@ -242,10 +240,10 @@ def _suspicion_rows(inputs: LinkOutcome) -> list[SuspicionRow]:
     ]
 
 
-def _voice_row(row: Mapping[str, Any]) -> VoiceRow:
+def _voice_row(row: Mapping[str, Any], names: Mapping[int, str]) -> VoiceRow:
     return VoiceRow(
         label=f"V{row['voice']}",
-        name=_name(row),
+        name=names[row["voice"]],
         net_speech=format_duration(row["net_speech_s"]),
         pairs=f"{row['pairs_with_lr']:,}",
         links=f"{row['links']:,}",

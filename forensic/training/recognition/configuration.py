@@ -18,9 +18,6 @@ from forensic.training.configuration import (
 )
 from forensic.training.recognition.augmentation import CropSettings
 
-TASKS = ("language", "accent")
-"""What a network can be trained to classify: the column of the manifest that has it."""
-
 
 @dataclass(frozen=True, slots=True)
 class SelectionSettings:
