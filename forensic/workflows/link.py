@@ -22,7 +22,7 @@ from forensic.comparison.method import method_of
 from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
 from forensic.comparison.request import load_basis
 from forensic.comparison.voice_clusters import clusters_of, described, share_together
-from forensic.comparison.voice_pairs import DRAWS, VoicePairs
+from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
 from forensic.likelihood_ratio.score_list import ScoreList
@@ -131,7 +131,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         refusals=refusals,
         links=links,
         clusters=clusters,
-        draws=DRAWS,
+        draws=pairs.draws(),
         suspicions=suspected(suspicions.found, sides, numbers),
         not_searched=not_searched(evidence, [side.sha256[0] for side in sides]),
         pairs=len(pairs.first),
