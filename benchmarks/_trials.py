@@ -160,7 +160,8 @@ def make_trials(request: TrialRequest) -> list[Person]:
         f"{corpus}/{speaker}": total
         for corpus, speaker, total in manifest.group_by("corpus", "speaker").agg(pl.col("seconds").sum()).iter_rows()
     }
-    speakers = people_with_two_sides(manifest, request.manifest.parent)
+    speakers = people_with_two_sides(manifest.drop("session", strict=False), request.manifest.parent)
+    speakers = [speaker for speaker in speakers if speaker.known]
     if request.most_people is not None:
         speakers.sort(key=lambda speaker: -seconds[speaker.name])
         speakers = [

@@ -40,10 +40,9 @@ from forensic.comparison.sides import Side, sides_by_recording
 from forensic.engine import default_workers
 from forensic.examination.people import with_languages_apart
 from forensic.examination.scan import ScanRequest, scan
-from forensic.likelihood_ratio.population import load_population
+from forensic.likelihood_ratio.population import load_population, without
 from forensic.settings import DiarizationSettings, LanguageSettings, Settings
 from forensic.speaker.extractor import default_model_folder, load_model
-from forensic.validation.disjoint import without
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 Value: TypeAlias = float | None
 """What was measured; None where nothing was."""
 
@@ -256,3 +259,62 @@ LIMITED = tuple(quantity for quantity in QUANTITIES if quantity.is_limited)
 """Those that the validated envelope limits."""
 
 BY_NAME: Mapping[str, Quantity] = {quantity.name: quantity for quantity in QUANTITIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A function of one quantity of one side.
+
+    Attributes:
+        quantity: its name.
+        least, most: values beyond count as this.
+        origin: value at which the term is 0.
+        unit: what the difference from the origin is divided by; doublings where it is logarithmic.
+        is_log: whether the quantity counts by its logarithm.
+        otherwise: value where nothing was measured.
+        moves_slope: whether it moves the slope as well as the offset.
+    """
+
+    quantity: str
+    least: float
+    most: float
+    origin: float
+    unit: float
+    otherwise: float
+    is_log: bool = False
+    moves_slope: bool = False
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The term, of values with NaN where nothing was measured."""
+        value = np.clip(np.where(np.isnan(values), self.otherwise, values), self.least, self.most)
+        if self.is_log:
+            return np.asarray(np.log2(value / self.origin) / self.unit)
+        return np.asarray((value - self.origin) / self.unit)
+
+
+TERMS: tuple[Term, ...] = (
+    Term("net_speech_s", 2.0, 30.0, 10.0, 1.0, 10.0, is_log=True, moves_slope=True),
+    Term("snr_db", -5.0, CLEAN_SNR_DB, CLEAN_SNR_DB, 10.0, CLEAN_SNR_DB),
+    Term("bandwidth_hz", 2000.0, 8000.0, 8000.0, 1.0, 8000.0, is_log=True),
+    Term("c50_db", -5.0, DRY_C50_DB, DRY_C50_DB, 10.0, DRY_C50_DB),
+)
+"""By which conditions move scores and embeddings. Only what can be estimated on recordings that no simulator made."""
+
+
+def side_terms(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The terms of one side.
+
+    Args:
+        values: quantities in the order of ``QUANTITIES``, NaN where nothing was measured, shape (n, quantities).
+
+    Returns:
+        Shape (n, terms).
+    """
+    place = {quantity.name: number for number, quantity in enumerate(QUANTITIES)}
+    return np.stack([term.of(values[:, place[term.quantity]]) for term in TERMS], 1)
+
+
+def quantities_of(measured: Measured) -> NDArray[np.float64]:
+    """The quantities of one recording or side, in the order of ``QUANTITIES``, NaN where nothing was measured."""
+    found = [getattr(measured, quantity.name) for quantity in QUANTITIES]
+    return np.array([math.nan if value is None else value for value in found], np.float64)

@@ -296,6 +296,27 @@ class Conditions(Measured):
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """What a corpus says of a person; empty where it says nothing.
+
+    Attributes:
+        sex: "female" or "male".
+        age: "adult" or "child".
+        language: of the recordings, BCP 47.
+        accent: of that language.
+    """
+
+    sex: str = ""
+    age: str = ""
+    language: str = ""
+    accent: str = ""
+
+
+TRAITS = tuple(each.name for each in fields(Traits))
+"""What may be known of a person."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interval:
     """A value with its 95 % interval from a bootstrap over speakers."""
 

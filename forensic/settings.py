@@ -45,7 +45,7 @@ Speakers = Annotated[
     str,
     Meta(pattern=r"\A(auto|0*[1-9][0-9]*)\Z", description='"auto", or a number of speakers such as "2"'),
 ]
-CalibratorName: TypeAlias = Literal["logistic", "bi-gaussianized", "kde", "pav"]
+CalibratorName: TypeAlias = Literal["joint", "logistic", "bi-gaussianized", "kde", "pav"]
 CALIBRATORS: tuple[CalibratorName, ...] = get_args(CalibratorName)
 
 
@@ -178,8 +178,9 @@ class ComparisonSettings:
         min_snr_db: a lower SNR on either side gives no LR; likewise.
         max_clipped_share: a larger share of clipped speech on either side gives no LR; likewise.
         max_condition_distance: a recording that is farther than this from every cell of the population gives no LR.
-        calibrator: method that converts scores to log10 LRs, a name in ``forensic.likelihood_ratio.calibrators``:
-            "logistic", "bi-gaussianized", "kde" or "pav".
+        calibrator: method that converts scores to log10 LRs: "joint" fits one line that moves with the conditions to
+            the whole population (``forensic.likelihood_ratio.joint``); "logistic", "bi-gaussianized", "kde" and "pav"
+            fit the conditions nearest to the case alone (``forensic.likelihood_ratio.calibrators``).
         min_speakers: a calibration with fewer reference speakers is not used.
         bootstrap_draws: how often the reference speakers are resampled for intervals.
         seed: of the bootstrap and of every random split.
@@ -194,7 +195,7 @@ class ComparisonSettings:
     min_snr_db: Annotated[float, Meta(ge=-100, le=100)] = -100.0
     max_clipped_share: Share = 1.0
     max_condition_distance: Annotated[float, Meta(ge=0, le=1000)] = 2.0
-    calibrator: CalibratorName = "logistic"
+    calibrator: CalibratorName = "joint"
     min_speakers: Annotated[int, Meta(ge=5, le=100_000)] = 20
     bootstrap_draws: Annotated[int, Meta(ge=100, le=100_000)] = 1000
     seed: Seed = 20260701

@@ -18,6 +18,7 @@ from forensic.examination.scan import ScanRequest, scan
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import ROWS_SCHEMA, save_population
+from forensic.records import TRAITS
 from forensic.settings import Settings
 from forensic.speaker.extractor import load_model
 
@@ -87,9 +88,8 @@ def population_folder(tiny_model_folder):
                 value = own + 0.7 * rng.standard_normal(len(own))
                 embeddings.append(value / np.linalg.norm(value))
                 rows.append((f"s{speaker}", "made up", side, "clean", net_speech_s, net_speech_s, 35.0, 7800.0, piece))
-    schema = {
-        name: kind for name, kind in ROWS_SCHEMA.items() if name not in {"low_edge_hz", "c50_db", "clipped_share"}
-    }
+    missing = {"low_edge_hz", "c50_db", "clipped_share", "session", "line", *TRAITS}  # as in an older bank
+    schema = {name: kind for name, kind in ROWS_SCHEMA.items() if name not in missing}
     frame = pl.DataFrame(rows, schema, orient="row")
     save_population(
         tiny_model_folder,
@@ -151,8 +151,8 @@ def bank_rows() -> Callable[..., tuple[pl.DataFrame, np.ndarray]]:
                     name = f"{corpus}/{speaker:03}"
                     edge_hz = 80.0 if side == "known" else 280.0
                     measured = (measured_s, snr, bandwidth_hz, edge_hz, 12.0 + piece, 0.0)
-                    rows.append((name, corpus, side, cell, speech_s, *measured, piece))
-        frame = pl.DataFrame(rows, schema=list(ROWS_SCHEMA), orient="row")
+                    rows.append((name, corpus, side, cell, speech_s, *measured, piece, None, None, *[""] * len(TRAITS)))
+        frame = pl.DataFrame(rows, schema=ROWS_SCHEMA, orient="row")
         return frame, np.array(embeddings, dtype=np.float32)
 
     return make

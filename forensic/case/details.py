@@ -4,12 +4,13 @@ The file is written once, with every key blank or at a sensible default and a co
 hand. A blank value is no error: the report shows a line to fill in with a pen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from forensic.errors import CaseError
+from forensic.likelihood_ratio.relevant import PopulationChoice
 from forensic.storage import toml
 from forensic.storage.atomic import written_whole
 
@@ -39,7 +40,7 @@ class CaseDetails:
         information_received: what the laboratory was told about the case and the recordings.
         h1: the first proposition in full.
         h2: its alternative in full.
-        relevant_population: the population that H2 speaks of, and why it is the relevant one.
+        relevant_population: the population that H2 speaks of: whom the case is weighed against, and why.
         assumptions: what the examination takes for granted, one each.
         remarks: anything else that the report should say.
     """
@@ -56,7 +57,7 @@ class CaseDetails:
     information_received: str = ""
     h1: str = DEFAULT_H1
     h2: str = DEFAULT_H2
-    relevant_population: str = ""
+    relevant_population: PopulationChoice = field(default_factory=PopulationChoice)
     assumptions: tuple[str, ...] = ()
     remarks: str = ""
 
@@ -86,10 +87,6 @@ information_received = """
 h1 = "{DEFAULT_H1}"
 h2 = "{DEFAULT_H2}"
 
-# The population that H2 speaks of (language, accent, sex, age, ...), and why it is the relevant one here.
-relevant_population = """
-"""
-
 # What the examination takes for granted, one string each:
 # assumptions = ["Each channel of a recording holds the speech of one person."]
 assumptions = []
@@ -97,6 +94,17 @@ assumptions = []
 # Anything else that the report should say.
 remarks = """
 """
+
+# The population that H2 speaks of: whom of the reference population the case is weighed against. What is blank leaves
+# nobody out, except that children are left out unless age is "child" or "any".
+[relevant_population]
+description = """
+"""                         # who they are, and why they are the relevant ones here
+sex = ""                    # "female" or "male"; leaves out people whose sex the corpora do not state
+age = ""                    # "adult", "child" or "any"
+language = ""               # of their recordings, such as "en"
+accent = ""                 # such as "en-british"
+corpora = []                # only people of these corpora, such as ["speechocean762"]
 '''
 
 
@@ -137,6 +145,8 @@ def load_case_details(folder: Path) -> CaseDetails:
     for day in ("received", "issued"):
         if content.get(day) == "":  # as in a new file
             del content[day]
+    if isinstance(described := content.get("relevant_population"), str):  # as in older files
+        content["relevant_population"] = {"description": described}
     return toml.convert(content, CaseDetails, str(path), blame)
 
 
@@ -144,4 +154,6 @@ def _tidied(value: Any) -> Any:
     """Text without the space around it, lists without blank texts."""
     if isinstance(value, list):
         return [tidied for item in value if (tidied := _tidied(item)) != ""]
+    if isinstance(value, dict):
+        return {key: _tidied(item) for key, item in value.items()}
     return value.strip() if isinstance(value, str) else value

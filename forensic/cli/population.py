@@ -26,10 +26,21 @@ def build_command(
     split: Annotated[
         list[str] | None, typer.Option(help="Use only rows of this split; may be repeated. Default: all rows.")
     ] = None,
+    sessions: Annotated[
+        Path | None, typer.Option(help="Table of path and session: which recordings are of one day.")
+    ] = None,
     model: ModelOption = None,
     work: Annotated[Path, typer.Option(help="Folder that keeps computed features for the next run.")] = Path(
         "work/population"
     ),
+    as_recorded: Annotated[
+        bool,
+        typer.Option(
+            "--as-recorded",
+            help="Take real calls as they are, by the column channel; simulate nothing. Needs --sessions.",
+        ),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the bank. Default: the model's.")] = None,
     add: Annotated[
         bool, typer.Option("--add", help="Keep the existing bank, and add only the channels that it lacks.")
     ] = False,
@@ -56,13 +67,17 @@ def build_command(
         workers or default_workers(),
         seed,
         adds=add,
+        sessions=sessions,
+        as_recorded=as_recorded,
+        out=out,
     )
     with meter("Building the population") as bar:
         folder = build_population(
             request, lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}")
         )
     console.print(f"Population: {shown_path(folder)}")
-    _validate(folder, criterion, settings)
+    if out is None:
+        _validate(folder, criterion, settings)
 
 
 @population_app.command("envelope")

@@ -35,6 +35,10 @@ def validate_command(
             "optional: corpus, condition, language, sex, codec, duration, snr.",
         ),
     ] = None,
+    shipped: Annotated[
+        bool,
+        typer.Option("--shipped", help="Validate on the real telephone calls that ship with the model, as embeddings."),
+    ] = False,
     log10_lr: Annotated[
         bool,
         typer.Option(
@@ -62,25 +66,27 @@ def validate_command(
 ) -> None:
     """Measure how good likelihood ratios are where the truth is known, and judge them by criteria.
 
-    Give --manifest or --scores. Exit code 3: done, but some recordings were rejected; 4: done, but an acceptance
-    criterion was not met.
+    Give --manifest, --scores or --shipped. Exit code 3: done, but some recordings were rejected; 4: done, but an
+    acceptance criterion was not met.
     """
     from forensic.speaker.extractor import default_model_folder
-    from forensic.workflows.validate import ValidationRequest, validate_recordings, validate_scores
+    from forensic.workflows.validate import ValidationRequest, validate_recordings, validate_scores, validate_shipped
 
-    if (manifest is None) == (scores is None):
-        raise typer.BadParameter("Give either --manifest or --scores.")
+    if (manifest is not None) + (scores is not None) + shipped != 1:
+        raise typer.BadParameter("Give one of --manifest, --scores and --shipped.")
     if log10_lr and scores is None:
         raise typer.BadParameter("--log10-lr needs --scores.")
     if allow_same_session and manifest is None:
         raise typer.BadParameter("--allow-same-session needs --manifest.")
     if envelope is not None and manifest is None:
         raise typer.BadParameter("--envelope needs --manifest.")
-    source = manifest or scores
-    assert source is not None
-    request = ValidationRequest(source, out, load_settings(settings), criteria, command_line(), envelope)
+    request = ValidationRequest(
+        manifest or scores or out, out, load_settings(settings), criteria, command_line(), envelope
+    )
     with meter("Validating") as bar:
-        if scores is not None:
+        if shipped:
+            result = validate_shipped(request, model or default_model_folder(), lambda step: bar.update(0, 1, step))
+        elif scores is not None:
             result = validate_scores(request, are_log10_lr=log10_lr, watch=lambda step: bar.update(0, 1, step))
         else:
             result = validate_recordings(

@@ -2,17 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
+from forensic.comparison.sides import Side
 from forensic.engine import Step, run
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.fit import calibrate_cells
+from forensic.likelihood_ratio.fit import calibrate_cells, score_map_of_cells
+from forensic.likelihood_ratio.joint import JOINT, JointFit
+from forensic.likelihood_ratio.joint_file import kept_or_fitted
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.score_list import ScoreList
-from forensic.records import Calibration
+from forensic.quantities import QUANTITIES, quantities_of
+from forensic.records import Calibration, ScoreMaps, Vector
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
 
+Matrix: TypeAlias = NDArray[np.float64]
 Cells: TypeAlias = tuple[int, int]
 """Numbers of the population's known and questioned cell."""
 
@@ -27,17 +36,19 @@ _BATCH = 4
 
 @dataclass(frozen=True, slots=True)
 class CalibrationStep:
-    """Starts the step in a worker process.
+    """Starts the step in a worker process, and holds what every calibration rests on; made by ``calibration_step``.
 
     Attributes:
         population: what is calibrated on.
         settings: of the calibration.
         backend: scores.
+        joint: the fit to all conditions of the population; None where each pair of cells is fitted by itself.
     """
 
     population: Population | ScoreList
     settings: ComparisonSettings
     backend: Backend
+    joint: JointFit | None = None
 
     def __call__(self) -> Step[Cells, tuple[Cells, Outcome]]:
         """The step: the cells of a batch to their calibrations."""
@@ -49,9 +60,67 @@ class CalibrationStep:
 
     def _one(self, cells: Cells) -> Outcome:
         try:
-            return calibrate_cells(self.population, *cells, self.settings, self.backend)
+            return calibrate_cells(self.population, *cells, self.settings, self.backend, self.joint)
         except CalibrationError as error:
             return error
+
+    def score_map(self, cells: Cells) -> ScoreMaps:
+        """The map of a calibration alone, without intervals and measures.
+
+        Raises:
+            CalibrationError: as in ``calibrate_cells``.
+        """
+        return score_map_of_cells(self.population, *cells, self.settings, self.backend, self.joint)
+
+    def adjusted(self, scores: Vector, known: Matrix, questioned: Matrix, cells: Cells) -> Vector:
+        """Scores brought to the conditions of a calibration, in which they have the same LR; see ``JointFit``.
+
+        Args:
+            scores: of comparisons, shape (n,).
+            known: conditions of the known side of each, as of ``quantities``, shape (n, quantities).
+            questioned: of the questioned side.
+            cells: of the calibration.
+        """
+        if self.joint is None:
+            return scores
+        to = self.population.known_cells[cells[0]], self.population.questioned_cells[cells[1]]
+        return self.joint.adjusted(scores, known, questioned, to)
+
+
+def quantities(sides: Sequence[Side]) -> Matrix:
+    """The conditions of sides as numbers, in the order of ``QUANTITIES``, NaN where nothing was measured.
+
+    Args:
+        sides: n of them.
+
+    Returns:
+        Shape (n, quantities).
+    """
+    found = np.full((len(sides), len(QUANTITIES)), np.nan)
+    for row, side in zip(found, sides, strict=True):
+        if side.conditions is not None:
+            row[:] = quantities_of(side.conditions)
+    return found
+
+
+def calibration_step(
+    population: Population | ScoreList, settings: ComparisonSettings, backend: Backend, kept: Path | None = None
+) -> CalibrationStep:
+    """What calibrations rest on; a joint fit takes some seconds unless it is kept.
+
+    Args:
+        population: what is calibrated on.
+        settings: of the calibration.
+        backend: scores.
+        kept: folder of the model, which keeps the fit to the whole bank.
+
+    Raises:
+        CalibrationError: if there is nothing that can be fitted.
+    """
+    joint = None
+    if settings.calibrator == JOINT and isinstance(population, Population):
+        joint = kept_or_fitted(population, backend, settings.bootstrap_draws, settings.seed, kept)
+    return CalibrationStep(population, settings, backend, joint)
 
 
 def calibrate_all(wanted: Sequence[Cells], calibrator: CalibrationStep, workers: int) -> dict[Cells, Outcome]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from forensic.comparison.calibrations import CalibrationStep, quantities
 from forensic.comparison.inconsistency import (
     LEAST_LOG10_LR,
     ConsistencyFinding,
@@ -24,13 +25,8 @@ from forensic.comparison.refusal import nearest_cell
 from forensic.comparison.sides import Side, pooled
 from forensic.comparison.voices import net_speech_s
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.fit import score_map_of_cells
-from forensic.likelihood_ratio.population import Population
-from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.score_map import log10_lr_at
 from forensic.records import ScoreMaps
-from forensic.settings import ComparisonSettings
-from forensic.speaker.backend import Backend
 
 Matrix: TypeAlias = NDArray[np.float64]
 
@@ -39,13 +35,11 @@ class ConsistencyCheck:
     """Checks suspects; the map of each pair of conditions is fitted once.
 
     Args:
-        population: of the comparison.
-        backend: scores.
-        settings: of the comparison.
+        calibrator: of the comparison.
     """
 
-    def __init__(self, population: Population | ScoreList, backend: Backend, settings: ComparisonSettings) -> None:
-        self._population, self._backend, self._settings = population, backend, settings
+    def __init__(self, calibrator: CalibrationStep) -> None:
+        self._calibrator = calibrator
         self._maps: dict[tuple[int, int], ScoreMaps | None] = {}
 
     def split(self, suspect: str, voices: Sequence[Side]) -> Inconsistency | None:
@@ -77,30 +71,32 @@ class ConsistencyCheck:
         fitted = None if cells is None else self._map(cells)
         if fitted is None or known.embedding is None or questioned.embedding is None:
             return None
-        score = self._backend.score(questioned.embedding[None], known.embedding[None]).astype(np.float64)
-        return float(log10_lr_at(fitted, score[0])[0, 0])
+        score = self._calibrator.backend.score(questioned.embedding[None], known.embedding[None])[0].astype(np.float64)
+        assert cells is not None  # there is a map
+        adjusted = self._calibrator.adjusted(score, quantities([known]), quantities([questioned]), cells)
+        return float(log10_lr_at(fitted, adjusted)[0, 0])
 
     def _cells(self, known: Side, questioned: Side) -> tuple[int, int] | None:
         near = (
-            nearest_cell(known, self._population.known_cells),
-            nearest_cell(questioned, self._population.questioned_cells),
+            nearest_cell(known, self._calibrator.population.known_cells),
+            nearest_cell(questioned, self._calibrator.population.questioned_cells),
         )
         if near[0] is None or near[1] is None:
             return None
-        is_far = max(near[0].distance, near[1].distance) > self._settings.max_condition_distance
+        is_far = max(near[0].distance, near[1].distance) > self._calibrator.settings.max_condition_distance
         return None if is_far else (near[0].index, near[1].index)
 
     def _map(self, cells: tuple[int, int]) -> ScoreMaps | None:
         if cells not in self._maps:
             try:
-                self._maps[cells] = score_map_of_cells(self._population, *cells, self._settings, self._backend)
+                self._maps[cells] = self._calibrator.score_map(cells)
             except CalibrationError:
                 self._maps[cells] = None
         return self._maps[cells]
 
     def _scores(self, voices: Sequence[Side]) -> Matrix:
         embeddings = np.stack([voice.embedding for voice in voices if voice.embedding is not None])
-        scores = np.asarray(self._backend.score(embeddings, embeddings), np.float64)
+        scores = np.asarray(self._calibrator.backend.score(embeddings, embeddings), np.float64)
         symmetric: Matrix = (scores + scores.T) / 2
         return symmetric
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 
-from forensic.comparison.calibrations import CalibrationStep, Cells, calibrate_all
+from forensic.comparison.calibrations import CalibrationStep, Cells, Matrix, calibrate_all, quantities
 from forensic.comparison.outcomes import Explanation, SegmentEffect
 from forensic.comparison.refusal import nearest_cell
 from forensic.comparison.sides import Side
@@ -31,8 +31,10 @@ from forensic.likelihood_ratio.explanation import (
     without_each_segment,
 )
 from forensic.likelihood_ratio.population import Population
+from forensic.quantities import QUANTITIES
 from forensic.records import Calibration, Samples, Vector
 
+_NET_SPEECH = [quantity.name for quantity in QUANTITIES].index("net_speech_s")
 MOST_EXPLAINED = 40
 AMOUNTS_S = (3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0)
 """Amounts of net speech for which the LR is computed, to the nearest end of a stretch, besides all of it."""
@@ -74,6 +76,7 @@ class _Explained:
     Attributes:
         row: of the comparisons.
         questioned, known: embeddings, shape (size,).
+        conditions: quantities of the known and of the questioned side, shape (1, quantities) each.
         cells: of the population, by which it was calibrated.
         calibration: that was used.
         stretches: of the questioned speech.
@@ -82,6 +85,7 @@ class _Explained:
     row: Mapping[str, Any]
     questioned: Samples
     known: Samples
+    conditions: tuple[Matrix, Matrix]
     cells: Cells
     calibration: Calibration
     stretches: _Stretches
@@ -145,6 +149,7 @@ def _chosen(
                 row,
                 q.embedding,
                 k.embedding,
+                (quantities([k]), quantities([q])),
                 (k_cell.index, q_cell.index),
                 calibrations[row["calibration_id"]],
                 stretches.get(tuple(row[name] for name in key)) or _no_stretches(q.embedding),
@@ -210,7 +215,7 @@ def _all_speech_s(stretches: _Stretches) -> float:
 def _explanation(each: _Explained, by_cells: Mapping[Cells, Calibration], calibrator: CalibrationStep) -> Explanation:
     row, stretches = each.row, each.stretches
     score = against(calibrator.backend.score, each.known, is_questioned=True)
-    of_all, segments = _segments(each, score)
+    of_all, segments = _segments(each, score, calibrator)
     return Explanation(
         questioned_path=row["questioned_path"],
         questioned_sha256=row["questioned_sha256"],
@@ -226,12 +231,20 @@ def _explanation(each: _Explained, by_cells: Mapping[Cells, Calibration], calibr
     )
 
 
-def _segments(each: _Explained, score: ScoreAgainst) -> tuple[float | None, tuple[SegmentEffect, ...]]:
+def _segments(
+    each: _Explained, score: ScoreAgainst, calibrator: CalibrationStep
+) -> tuple[float | None, tuple[SegmentEffect, ...]]:
     """The log10 LR of all stretches, and the stretches that change it most."""
     stretches = each.stretches
     if not stretches.can_be_left_out:
         return None, ()
-    found = without_each_segment(stretches.embeddings, stretches.windows, score, each.calibration)
+
+    def adjusted(embeddings: Samples) -> Vector:
+        scores = score(embeddings)
+        known, questioned = (side.repeat(len(scores), axis=0) for side in each.conditions)
+        return calibrator.adjusted(scores, known, questioned, each.cells)
+
+    found = without_each_segment(stretches.embeddings, stretches.windows, adjusted, each.calibration)
     most = np.sort(np.argsort(-np.abs(found.change), kind="stable")[:MOST_SEGMENTS])
     return found.of_all, tuple(
         SegmentEffect(
@@ -251,6 +264,14 @@ def _amounts(
         cells = _cells_for(each, net_speech_s, calibrator)
         return None if cells is None else by_cells.get(cells)
 
+    def adjust(net_speech_s: float, scores: Vector) -> Vector:
+        cells = _cells_for(each, net_speech_s, calibrator)
+        known, questioned = each.conditions
+        if net_speech_s < _all_speech_s(each.stretches):
+            questioned = questioned.copy()
+            questioned[:, _NET_SPEECH] = net_speech_s
+        return scores if cells is None else calibrator.adjusted(scores, known, questioned, cells)
+
     stretches = each.stretches
     return growth(
         stretches.embeddings,
@@ -258,6 +279,7 @@ def _amounts(
         stretches.duration_s,
         score,
         calibration_for,
+        adjust,
         is_questioned=True,
         at=_amounts_at(stretches),
     )

@@ -136,7 +136,22 @@ class NotSearched:
     recordings: int
 
 
-Leak: TypeAlias = OnBothSides | UnderTwoNames | Suspicion | NotSearched
+@dataclass(frozen=True, slots=True)
+class OwnReference:
+    """Somebody of the reference population who is left out, because the voice may be that of a speaker of the case.
+
+    Attributes:
+        side: name of the recording or suspect.
+        speaker: in the population.
+        log10_lr: of the two.
+    """
+
+    side: str
+    speaker: str
+    log10_lr: float
+
+
+Leak: TypeAlias = OnBothSides | UnderTwoNames | Suspicion | NotSearched | OwnReference
 """What may have leaked from one side of a comparison to the other, or was not searched for."""
 
 

@@ -101,7 +101,7 @@ def links_table(
         chosen = linked[pairs.calibration[linked] == place]
         for start in range(0, len(chosen), 4096):
             part = chosen[start : start + 4096]
-            ratios = likelihood_ratios(pairs.calibrations[pairs.ids[place]], pairs.scores[part].astype(np.float64))
+            ratios = likelihood_ratios(pairs.calibrations[pairs.ids[place]], pairs.adjusted[part])
             reached = (pairs.drawn(part, slice(0, pairs.draws())) >= threshold).mean(axis=0)
             for index, pair in enumerate(part.tolist()):
                 known, questioned = int(pairs.first[pair]), int(pairs.second[pair])
@@ -115,7 +115,7 @@ def links_table(
                         "log10_lr_low": float(ratios.low[index]),
                         "log10_lr_high": float(ratios.high[index]),
                         "unbounded_log10_lr": float(ratios.unbounded_log10_lr[index]),
-                        "verbal_equivalent": scale.describe(float(ratios.log10_lr[index])),
+                        "verbal_equivalent": scale.describe(float(ratios.nearest_to_one[index])),
                         "share_of_draws": float(reached[index]),
                         "cluster": names.get(int(labels[known])) if is_one else None,
                         "calibration_id": pairs.ids[place],

@@ -25,6 +25,7 @@ COMPARISONS_SCHEMA: Schema = {
     "suspect": pl.String,
     "known_sha256": pl.List(pl.String),
     "score": pl.Float64,  # null where there is no embedding on one side
+    "adjusted_score": pl.Float64,  # brought to the conditions of the calibration; null where no LR is issued
     "log10_lr": pl.Float64,  # bounded; null where no LR is issued
     "log10_lr_low": pl.Float64,
     "log10_lr_high": pl.Float64,

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensic.comparison.calibrations import CalibrationStep, Cells, Outcome, calibrate_all
+from forensic.comparison.calibrations import CalibrationStep, Cells, Outcome, calibrate_all, quantities
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.refusal import (
     NearestCell,
@@ -27,13 +27,10 @@ from forensic.comparison.sides import Side
 from forensic.comparison.tables import PAIRS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.envelope import Envelope
-from forensic.likelihood_ratio.population import Population
-from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
 from forensic.likelihood_ratio.uncertainty import small_sample_factor
 from forensic.records import KNOWN, QUESTIONED, Calibration
 from forensic.settings import ComparisonSettings
-from forensic.speaker.backend import Backend
 from forensic.speaker.search import pair_scores
 
 Index = NDArray[np.intp]
@@ -50,6 +47,7 @@ class VoicePairs:
     Attributes:
         first, second: indices of the voices, shape (n,).
         scores: shape (n,).
+        adjusted: the scores brought to the conditions of their calibrations, shape (n,).
         log10_lr: within the bounds; NaN where no LR is issued, shape (n,).
         calibration: index in ``ids`` of the calibration that made the LR, shape (n,).
         ids: of calibrations.
@@ -64,14 +62,13 @@ class VoicePairs:
     def __init__(
         self,
         sides: Sequence[Side],
-        population: Population | ScoreList,
-        backend: Backend,
-        settings: ComparisonSettings,
+        calibrator: CalibrationStep,
         envelope: Envelope,
         suspicions: Suspicions,
     ) -> None:
+        population, settings = calibrator.population, calibrator.settings
         embeddings = np.stack([side.embedding for side in sides if side.embedding is not None])
-        parts = list(pair_scores(embeddings, backend.score))
+        parts = list(pair_scores(embeddings, calibrator.backend.score))
         self.first, self.second, self.scores = (np.concatenate(part) for part in zip(*parts, strict=True))
         self.log10_lr = np.full(len(self.first), np.nan)
         self.calibration = np.full(len(self.first), _UNDECIDED, np.int32)
@@ -87,6 +84,8 @@ class VoicePairs:
             why_unusable(side, cell, QUESTIONED, settings, envelope.questioned)
             for side, cell in zip(sides, self.questioned_cells, strict=True)
         ]
+        self.adjusted = self.scores.astype(np.float64)
+        self._quantities = quantities(sides)
         self.is_independent = self._independent(sides, suspicions, settings)
         self.missed: dict[Cells, Refusal] = {}
 
@@ -108,14 +107,7 @@ class VoicePairs:
         independent: NDArray[np.bool_] = (one != other) & ~np.isin(key, np.array(suspected, key.dtype))
         return independent
 
-    def calibrate(
-        self,
-        population: Population | ScoreList,
-        backend: Backend,
-        settings: ComparisonSettings,
-        envelope: Envelope,
-        workers: int,
-    ) -> None:
+    def calibrate(self, calibrator: CalibrationStep, envelope: Envelope, workers: int) -> None:
         """Fit each pair of conditions once, and turn the scores of its pairs into LRs."""
         fine = (
             self.is_independent
@@ -130,11 +122,13 @@ class VoicePairs:
         order = np.argsort(which, kind="stable")
         groups = np.split(members[order], np.cumsum(np.bincount(which, minlength=kinds.shape[1]))[:-1])
         pairs_of_cells = [(int(known), int(questioned)) for known, questioned in kinds.T]
-        outcomes = calibrate_all(pairs_of_cells, CalibrationStep(population, settings, backend), workers)
+        outcomes = calibrate_all(pairs_of_cells, calibrator, workers)
         for place, group in zip(pairs_of_cells, groups, strict=True):
-            self._take(place, outcomes[place], group, envelope)
+            self._take(place, outcomes[place], group, calibrator, envelope)
 
-    def _take(self, cells: Cells, fitted: Outcome, group: Index, envelope: Envelope) -> None:
+    def _take(
+        self, cells: Cells, fitted: Outcome, group: Index, calibrator: CalibrationStep, envelope: Envelope
+    ) -> None:
         refused = calibration_refused(fitted, envelope)
         if refused is not None:
             self.missed[cells] = refused
@@ -149,7 +143,9 @@ class VoicePairs:
         self.calibrations[calibration.id] = calibration
         self.calibration[group] = len(self.ids)
         self.ids.append(calibration.id)
-        values = log10_lr_at(calibration.score_map, self.scores[group].astype(np.float64))[0]
+        known, questioned = self._quantities[self.first[group]], self._quantities[self.second[group]]
+        self.adjusted[group] = calibrator.adjusted(self.adjusted[group], known, questioned, cells)
+        values = log10_lr_at(calibration.score_map, self.adjusted[group])[0]
         self.log10_lr[group] = np.clip(values, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)
 
     def drawn(self, chosen: Index, draws: slice) -> NDArray[np.float64]:
@@ -159,7 +155,7 @@ class VoicePairs:
             which = self.calibration[chosen] == place
             calibration = self.calibrations[self.ids[place]]
             maps = [calibration.score_map.log10_lr, calibration.limit[None], calibration.draws[draws]]
-            scores = self.scores[chosen[which]].astype(np.float64)
+            scores = self.adjusted[chosen[which]]
             values = log10_lr_at(with_values(calibration.score_map, np.concatenate(maps)), scores)
             moved = values[0] + small_sample_factor(calibration.speakers) * (values[2:] - values[1])
             found[:, which] = np.clip(moved, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forensic.comparison.calibrations import CalibrationStep, calibrate_all
+from forensic.comparison.calibrations import CalibrationStep, calibrate_all, quantities
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.refusal import (
     NearestCell,
@@ -24,11 +24,8 @@ from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NON
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.fit import likelihood_ratios
-from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
-from forensic.likelihood_ratio.score_list import ScoreList
-from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples
-from forensic.settings import ComparisonSettings
+from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples, Vector
 from forensic.speaker.backend import Backend
 
 
@@ -50,9 +47,7 @@ class Weighed:
 def weigh(
     questioned: Sequence[Side],
     known: Sequence[Side],
-    population: Population | ScoreList,
-    backend: Backend,
-    settings: ComparisonSettings,
+    calibrator: CalibrationStep,
     scale: VerbalScale,
     envelope: Envelope | None,
     suspicions: Suspicions | None = None,
@@ -63,16 +58,16 @@ def weigh(
     Args:
         questioned: sides of unknown speakers.
         known: sides of suspects.
-        population: fits the calibrations.
-        backend: scores.
-        settings: of calibration and refusal.
+        calibrator: scores and calibrates.
         scale: of verbal equivalents.
         envelope: outside which no LR is issued; None in a validation that is to find the envelope.
         suspicions: recordings that may not be independent of each other; such a pair gets no LR.
         workers: processes that calibrate, if there are many different conditions.
 
     """
-    scores = _scores(questioned, known, backend)
+    population, settings = calibrator.population, calibrator.settings
+    scores = _scores(questioned, known, calibrator.backend)
+    known_quantities, questioned_quantities = quantities(known), quantities(questioned)
     rows: list[dict[str, Any]] = []
     refusals: list[Refusal | None] = []
     calibrated: dict[tuple[int, int], list[int]] = {}  # rows by (known cell, questioned cell)
@@ -102,7 +97,7 @@ def weigh(
                 far = distances.get(cells, (0.0, 0.0))
                 distances[cells] = (max(far[0], k_cell.distance), max(far[1], q_cell.distance))
     calibrations: dict[str, Calibration] = {}
-    outcomes = calibrate_all(list(calibrated), CalibrationStep(population, settings, backend), workers)
+    outcomes = calibrate_all(list(calibrated), calibrator, workers)
     for cells, members in calibrated.items():
         fitted = outcomes[cells]
         refused = calibration_refused(fitted, envelope)
@@ -115,22 +110,27 @@ def weigh(
             fitted, known_distance=known_distance, questioned_distance=questioned_distance
         )
         calibrations[calibration.id] = calibration
-        _fill(rows, members, calibration, scale)
+        at = np.array(members)
+        of_known, of_questioned = known_quantities[at % len(known)], questioned_quantities[at // len(known)]
+        values = np.array([rows[member]["score"] for member in members])
+        _fill(rows, members, calibrator.adjusted(values, of_known, of_questioned, cells), calibration, scale)
     for row, refused in zip(rows, refusals, strict=True):
         row.update(reason_columns(refused))
     return Weighed(pl.DataFrame(rows, COMPARISONS_SCHEMA, orient="row"), tuple(refusals), calibrations)
 
 
-def _fill(rows: list[dict[str, Any]], members: Sequence[int], calibration: Calibration, scale: VerbalScale) -> None:
-    ratios = likelihood_ratios(calibration, np.array([rows[member]["score"] for member in members]))
+def _fill(
+    rows: list[dict[str, Any]], members: Sequence[int], adjusted: Vector, calibration: Calibration, scale: VerbalScale
+) -> None:
+    ratios = likelihood_ratios(calibration, adjusted)
     for index, member in enumerate(members):
-        log10_lr = float(ratios.log10_lr[index])
         rows[member] |= {
-            "log10_lr": log10_lr,
+            "adjusted_score": float(adjusted[index]),
+            "log10_lr": float(ratios.log10_lr[index]),
             "log10_lr_low": float(ratios.low[index]),
             "log10_lr_high": float(ratios.high[index]),
             "unbounded_log10_lr": float(ratios.unbounded_log10_lr[index]),
-            "verbal_equivalent": scale.describe(log10_lr),
+            "verbal_equivalent": scale.describe(float(ratios.nearest_to_one[index])),
             "status": STATUS_LR,
             "calibration_id": calibration.id,
         }

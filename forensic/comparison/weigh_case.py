@@ -11,19 +11,21 @@ from forensic.case.details import CaseDetails
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
-from forensic.comparison.calibrations import CalibrationStep
+from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.consistency import ConsistencyCheck, check_suspects
 from forensic.comparison.explain import explain
 from forensic.comparison.independence import find_suspicions, not_searched
 from forensic.comparison.method import method_of
 from forensic.comparison.outcomes import CaseOutcome, Explanation, KnownRecording, KnownSpeaker
+from forensic.comparison.own_reference import own_references
 from forensic.comparison.request import Basis, ComparisonRequest
 from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording, voices_of
 from forensic.comparison.spoken_language import language_differences
 from forensic.comparison.weigh import weigh
 from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
-from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.population import Population, without
+from forensic.likelihood_ratio.relevant import chosen
 from forensic.likelihood_ratio.score_list import ScoreList
 
 _SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
@@ -66,11 +68,20 @@ def weigh_case(
             "Supply recordings with enough clear speech of each suspect.",
         )
     population = basis.population or _simulated(case, request, questioned, known, watch)
+    if isinstance(population, Population):
+        population = chosen(population, details.relevant_population)
+    watch("fitting the calibration")
+    calibrator = calibration_step(population, settings.comparison, basis.model.backend, basis.model.folder)
+    own = own_references([*questioned, *known], calibrator)
+    if own:
+        assert isinstance(population, Population)
+        population = without(population, {one.speaker for one in own})
+        calibrator = calibration_step(population, settings.comparison, basis.model.backend)
     watch("comparing the recordings of each suspect")
     known, consistency = check_suspects(
         known,
         [voices_of(suspect, evidence, by_recording) for suspect in suspects],
-        ConsistencyCheck(population, basis.model.backend, settings.comparison),
+        ConsistencyCheck(calibrator),
     )
     watch("looking for copies")
     sha256 = [value for side in (*questioned, *known) for value in side.sha256]
@@ -79,9 +90,7 @@ def weigh_case(
     weighed = weigh(
         questioned,
         known,
-        population,
-        basis.model.backend,
-        settings.comparison,
+        calibrator,
         basis.scale,
         basis.envelope,
         suspicions,
@@ -95,7 +104,7 @@ def weigh_case(
             weighed.comparisons,
             weighed.calibrations,
             evidence["segments"],
-            CalibrationStep(population, settings.comparison, basis.model.backend),
+            calibrator,
             workers,
         )
     return CaseOutcome(
@@ -124,7 +133,7 @@ def weigh_case(
         ),
         scale=basis.scale,
         consistency=consistency,
-        leaks=leaks(questioned, known, suspicions) + not_searched(evidence, sha256),
+        leaks=(*leaks(questioned, known, suspicions), *own, *not_searched(evidence, sha256)),
         language_differences=language_differences(questioned, known, evidence["language"]),
         explanations=explanations,
     )

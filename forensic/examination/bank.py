@@ -1,5 +1,6 @@
 """What every reference population is made of: rows of a bank, and the noises and rooms of its simulated channels."""
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -47,6 +48,9 @@ def bank_row(
         **{quantity.name: getattr(quality, quantity.name) for quantity in QUANTITIES},
         "net_speech_s": frames / FRAMES_PER_S,  # of the piece, not of the whole recording
         "piece": piece,
+        "session": person.session(side),
+        "line": person.line or None,
+        **dataclasses.asdict(person.traits),
     }
 
 

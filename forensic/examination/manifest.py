@@ -15,7 +15,7 @@ from forensic.storage.table_file import TableFile, find_path, plain_name, read_t
 UNSTATED_S = 4.0
 """Taken for the length of a recording where a manifest does not state it."""
 
-_TEXTS = ("speaker", "corpus", "licence", "language")
+_TEXTS = ("speaker", "corpus", "licence", "language", "sex", "age", "accent")
 
 
 def read_manifest(path: Path, splits: Sequence[str]) -> pl.DataFrame:
@@ -89,7 +89,7 @@ def _read(path: Path, needed: Sequence[str]) -> pl.DataFrame:
             return pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise TrainingError(f"Cannot read the manifest {path}: {error}.", "Check data.manifest.") from error
-    known = (*needed, *_TEXTS, "seconds", "split", "accent", "session")
+    known = (*needed, *_TEXTS, "seconds", "split", "session")
     table = read_table(path, ("path",), known, TrainingError)
     is_common_voice = "client_id" in table.columns
     people = table.column("client_id") if is_common_voice else table.names("speaker")

@@ -30,7 +30,7 @@ STEP_LOG10 = 0.01
 
 
 def speaker_bounds(
-    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike, speakers: int
+    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike, speakers: int, repeated: int | None = None
 ) -> tuple[float, float]:
     """ELUB with one misleading speaker added to each class.
 
@@ -38,6 +38,7 @@ def speaker_bounds(
         same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,); infinities are allowed.
         different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,).
         speakers: how many speakers they come from.
+        repeated: how many of them have same-speaker LRs; None: all.
 
     Returns:
         The smallest and the largest log10 LR that the data support; 0 on a side where they support none.
@@ -49,7 +50,7 @@ def speaker_bounds(
         raise CalibrationError("Bounds need the number of speakers.", "Give the number of speakers of the pairs.")
     same = checked(same_speaker_log10_lr, "same-speaker log10 LRs")
     different = checked(different_speaker_log10_lr, "different-speaker log10 LRs")
-    return elub(same, different, max(1.0, len(same) / speakers), max(1.0, len(different) / speakers))
+    return elub(same, different, max(1.0, len(same) / (repeated or speakers)), max(1.0, len(different) / speakers))
 
 
 def elub(

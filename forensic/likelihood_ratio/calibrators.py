@@ -162,6 +162,15 @@ LIMITS: Mapping[str, Calibrator] = {
 """The same with hardly any shrinkage, for intervals: the map that each would approach with ever more speakers."""
 
 
+def cellwise(calibrator: str) -> str:
+    """The calibrator of a single list of scores: the logistic regression where the joint fit is chosen.
+
+    Args:
+        calibrator: the setting ``comparison.calibrator``.
+    """
+    return calibrator if calibrator in CALIBRATORS else LOGISTIC
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shares:
     """How the weight of each class is spread over the knots.

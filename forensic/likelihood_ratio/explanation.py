@@ -121,6 +121,10 @@ CalibrationFor: TypeAlias = Callable[[float], Calibration | None]
 """The calibration for an amount of net speech in the comparison's other conditions; None if there is none."""
 
 
+AdjustFor: TypeAlias = Callable[[float, Vector], Vector]
+"""Scores of an amount of net speech, brought to the conditions of the calibration for that amount."""
+
+
 def telling_amounts(windows: Index, duration_s: Vector, wanted_s: Sequence[float]) -> tuple[int, ...]:
     """How many of the first segments come nearest to each of some amounts of net speech, and how many contain it all.
 
@@ -146,6 +150,7 @@ def growth(
     duration_s: Vector,
     score: ScoreAgainst,
     calibration_for: CalibrationFor,
+    adjust: AdjustFor = lambda _, scores: scores,
     *,
     is_questioned: bool,
     at: Sequence[int] | None = None,
@@ -158,6 +163,7 @@ def growth(
         duration_s: of each, shape (n,).
         score: with the other side.
         calibration_for: the calibration for each amount.
+        adjust: brings scores to its conditions.
         is_questioned: whether they are segments of the questioned side.
         at: only these numbers of segments, as ``telling_amounts`` gives them.
     """
@@ -174,7 +180,7 @@ def growth(
         if calibration is None:
             found.append(Amount(int(number), float(amount_s), None, None))
             continue
-        ratios = likelihood_ratios(calibration, np.array([value]))
+        ratios = likelihood_ratios(calibration, adjust(float(amount_s), np.array([value])))
         cell = calibration.questioned if is_questioned else calibration.known
         found.append(
             Amount(

@@ -6,9 +6,10 @@ simulated channel and a nominal amount of net speech. The bank is for one embedd
 the card states.
 """
 
+import dataclasses
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from forensic.errors import ModelError
 from forensic.quantities import QUANTITIES, Quantity
-from forensic.records import KNOWN, QUESTIONED, ROLES, Conditions, Samples
+from forensic.records import KNOWN, QUESTIONED, ROLES, TRAITS, Conditions, Samples, Traits
 from forensic.storage import toml
 from forensic.storage.atomic import written_whole
 
@@ -32,14 +33,24 @@ ROWS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "cell_net_speech_s": pl.Float64,  # nominal
     **{quantity.name: pl.Float64 for quantity in QUANTITIES},  # measured
     "piece": pl.Int32,  # of the speaker's recordings in that cell, from 0
+    "session": pl.String,  # day, and after a slash the recording; null where the corpus states none
+    "line": pl.String,  # that a real recording came by; null where the channel is simulated
+    **dict.fromkeys(TRAITS, pl.String),  # what the corpus says of the speaker, empty where nothing
 }
 """Column name to type, of the rows beside their embeddings."""
 
-_MAY_BE_NULL = frozenset(quantity.name for quantity in QUANTITIES if not quantity.is_always_measured)
-_MAY_BE_MISSING = frozenset(  # in older banks, made before these were measured; not where null has a meaning
-    quantity.name for quantity in QUANTITIES if quantity.name in _MAY_BE_NULL and quantity.none_states is None
+_STATED = ("session", "line", *TRAITS)
+_MAY_BE_NULL = frozenset({*(q.name for q in QUANTITIES if not q.is_always_measured), *_STATED})
+_MAY_BE_MISSING = frozenset(  # in older banks, made before these were stated; not where null has a meaning
+    {*(q.name for q in QUANTITIES if q.name in _MAY_BE_NULL and q.none_states is None), *_STATED}
 )
-Setting: TypeAlias = float | str | Sequence[float] | Sequence[str] | Mapping[str, Sequence[str]]
+CELL_KEY = ["side", "cell", "cell_net_speech_s"]
+"""What tells the cells of a bank apart, and their order."""
+
+Setting: TypeAlias = bool | float | str | Sequence[float] | Sequence[str] | Mapping[str, Sequence[str]]
+AS_RECORDED = "as_recorded"
+"""The setting of a bank whose recordings came by real lines; all others are simulated."""
+
 PARQUET = "population.parquet"
 CARD = "population.toml"
 _REMEDY = "Install the population bank again, or build one with this model."
@@ -77,9 +88,16 @@ class Population:
         embeddings: L2-normalised, shape (n, embedding_size).
         speaker: index into ``speakers`` of each row, shape (n,).
         is_questioned: the side of each row, shape (n,).
-        cell: index into ``known_cells`` or ``questioned_cells``, by the row's side, shape (n,).
+        cell: index into ``known_cells`` or ``questioned_cells``, by the row's side, shape (n,); -1: in none.
+        measured: the quantities of each row, in the order of ``QUANTITIES``, NaN where nothing was measured, shape
+            (n, quantities).
+        recording: number of the recording of each row, -1 where the corpus states no sessions, shape (n,).
+        day: the same of the day of the recording.
+        is_real: whether a row came by a real line, not by a simulated channel, shape (n,).
+        line: what a real row came by; empty for simulated ones, shape (n,).
         speakers: names, unique within the bank.
         corpora: corpus of each speaker.
+        traits: of each speaker.
         known_cells: medians of the measured conditions of each cell's rows.
         questioned_cells: the same for the questioned side.
     """
@@ -89,8 +107,14 @@ class Population:
     speaker: NDArray[np.intp]
     is_questioned: NDArray[np.bool_]
     cell: NDArray[np.intp]
+    measured: NDArray[np.float64]
+    recording: NDArray[np.intp]
+    day: NDArray[np.intp]
+    is_real: NDArray[np.bool_]
+    line: NDArray[np.str_]
     speakers: tuple[str, ...]
     corpora: tuple[str, ...]
+    traits: tuple[Traits, ...]
     known_cells: tuple[Conditions, ...]
     questioned_cells: tuple[Conditions, ...]
 
@@ -152,6 +176,9 @@ def save_population(
 def load_population(folder: Path, model_sha256: str) -> Population:
     """Read a bank and check that it is whole and belongs to the model.
 
+    Folders in it may hold banks of real calls. Each of their recordings is in the cell of the simulated bank that it is
+    most like; one that is like none of them is in no cell.
+
     Args:
         folder: with ``population.parquet`` and ``population.toml``.
         model_sha256: of the weights that will embed the case recordings.
@@ -160,6 +187,22 @@ def load_population(folder: Path, model_sha256: str) -> Population:
         ModelError: if a file is missing or damaged, the Parquet file does not have the hash that the card states,
             or the bank was made with another model.
     """
+    card, rows, embeddings = _read(folder, model_sha256)
+    rows = rows.with_columns(_is_real(card))
+    for path in sorted(folder.glob(f"*/{CARD}")):
+        of_real, real, real_embeddings = _read(path.parent, model_sha256)
+        card = _joined_card([card, of_real], rows["speaker"].append(real["speaker"]).n_unique())
+        rows = pl.concat([rows, real.with_columns(_is_real(of_real))])
+        embeddings = np.concatenate([embeddings, real_embeddings])
+    return _population(card, rows, embeddings)
+
+
+def _is_real(card: PopulationCard) -> pl.Expr:
+    return pl.lit(bool(card.settings.get(AS_RECORDED))).alias("is_real")
+
+
+def _read(folder: Path, model_sha256: str) -> tuple[PopulationCard, pl.DataFrame, Samples]:
+    """Card, rows and embeddings of one bank, which must be of the model."""
     card = _read_card(folder / CARD)
     if card.model_sha256 != model_sha256:
         raise ModelError(
@@ -167,8 +210,7 @@ def load_population(folder: Path, model_sha256: str) -> Population:
             f"({card.model_sha256[:12]}, not {model_sha256[:12]}).",
             "Use the bank that belongs to the model, or build one with this model.",
         )
-    rows, embeddings = _read_rows(folder, card)
-    return _population(card, rows, embeddings)
+    return card, *_read_rows(folder, card)
 
 
 def read_rows(folder: Path) -> pl.DataFrame:
@@ -200,6 +242,40 @@ def _read_rows(folder: Path, card: PopulationCard) -> tuple[pl.DataFrame, Sample
     return rows, embeddings
 
 
+def without(population: Population, left_out: Collection[str]) -> Population:
+    """The population without some of its speakers; its calibrations have other ids than those of the whole.
+
+    Args:
+        population: the reference-population bank.
+        left_out: names as in the bank.
+
+    Raises:
+        ModelError: if nobody remains.
+    """
+    if not left_out:
+        return population
+    gone = np.isin(np.array(population.speakers), sorted(left_out))
+    keep = ~gone[population.speaker]
+    if not keep.any():
+        raise ModelError(
+            "Nobody of the reference population remains: everybody in it is left out.",
+            "Use other people, or another reference population.",
+        )
+    digest = hashlib.sha256("\n".join([population.card.parquet_sha256, *sorted(left_out)]).encode()).hexdigest()
+    by_row: dict[str, Any] = {
+        field.name: value[keep]
+        for field in dataclasses.fields(population)
+        if isinstance(value := getattr(population, field.name), np.ndarray) and len(value) == len(keep)
+    }
+    card = dataclasses.replace(
+        population.card,
+        parquet_sha256=digest,
+        speakers=len(np.unique(population.speaker[keep])),
+        rows=int(keep.sum()),
+    )
+    return dataclasses.replace(population, card=card, **by_row)
+
+
 def join_populations(parts: Sequence[Population]) -> Population:
     """Banks of one model joined into one, with the cells of all; the same name and corpus in several is one speaker.
 
@@ -211,30 +287,54 @@ def join_populations(parts: Sequence[Population]) -> Population:
     corpora = {name: corpus for part in parts for name, corpus in zip(part.speakers, part.corpora, strict=True)}
     if any(corpora[name] != corpus for part in parts for name, corpus in zip(part.speakers, part.corpora, strict=True)):
         raise ModelError("A speaker of the populations is in two corpora.", "Name each corpus the same in all of them.")
+    traits = {name: each for part in parts for name, each in zip(part.speakers, part.traits, strict=True)}
     names = sorted(corpora, key=lambda name: (corpora[name], name))
     number = {name: index for index, name in enumerate(names)}
     cells: list[NDArray[np.intp]] = []
     known = questioned = 0
     for part in parts:
-        cells.append(part.cell + np.where(part.is_questioned, questioned, known))
+        cells.append(part.cell + np.where(part.cell < 0, 0, np.where(part.is_questioned, questioned, known)))
         known, questioned = known + len(part.known_cells), questioned + len(part.questioned_cells)
-    together = hashlib.sha256("".join(sorted(part.card.parquet_sha256 for part in parts)).encode()).hexdigest()
-    rows = sum(part.card.rows for part in parts)
-    licences = {corpus: licence for part in parts for corpus, licence in part.card.licences.items()}
-    data = parts[0].card.data
     return Population(
-        card=PopulationCard(parts[0].card.model_sha256, together, data, licences, len(names), rows),
+        card=_joined_card([part.card for part in parts], len(names)),
         embeddings=np.concatenate([part.embeddings for part in parts]),
         speaker=np.concatenate(
             [np.array([number[name] for name in part.speakers], dtype=np.intp)[part.speaker] for part in parts]
         ),
         is_questioned=np.concatenate([part.is_questioned for part in parts]),
         cell=np.concatenate(cells),
+        measured=np.concatenate([part.measured for part in parts]),
+        recording=_numbered_on([part.recording for part in parts]),
+        day=_numbered_on([part.day for part in parts]),
+        is_real=np.concatenate([part.is_real for part in parts]),
+        line=np.concatenate([part.line for part in parts]),
         speakers=tuple(names),
         corpora=tuple(corpora[name] for name in names),
+        traits=tuple(traits[name] for name in names),
         known_cells=tuple(cell for part in parts for cell in part.known_cells),
         questioned_cells=tuple(cell for part in parts for cell in part.questioned_cells),
     )
+
+
+def _joined_card(cards: Sequence[PopulationCard], speakers: int) -> PopulationCard:
+    return PopulationCard(
+        model_sha256=cards[0].model_sha256,
+        parquet_sha256=hashlib.sha256("".join(sorted(card.parquet_sha256 for card in cards)).encode()).hexdigest(),
+        data=" ".join(dict.fromkeys(card.data for card in cards)),
+        licences={corpus: licence for card in cards for corpus, licence in card.licences.items()},
+        speakers=speakers,
+        rows=sum(card.rows for card in cards),
+        settings=cards[0].settings,
+    )
+
+
+def _numbered_on(parts: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Numbers of several banks as numbers of one; -1 stays."""
+    numbered, start = [], 0
+    for part in parts:
+        numbered.append(np.where(part < 0, -1, part + start))
+        start += int(part.max(initial=-1)) + 1
+    return np.concatenate(numbered)
 
 
 def _read_card(path: Path) -> PopulationCard:
@@ -281,7 +381,7 @@ def _check_rows(rows: pl.DataFrame, embeddings: Samples) -> None:
         raise ModelError("The population's rows have empty values.", f"Fill {', '.join(required)}.")
     if not rows["side"].is_in(ROLES).all():
         raise ModelError("The population has a side that is neither known nor questioned.", "Correct the rows.")
-    if rows.select("speaker", "side", "cell", "cell_net_speech_s", "piece").is_duplicated().any():
+    if rows.select("speaker", "side", "cell", "cell_net_speech_s", "session", "piece").is_duplicated().any():
         raise ModelError("The population has a speaker's piece twice.", "Number the pieces of each cell from 0.")
     if rows.group_by("speaker").agg(pl.col("corpus").n_unique())["corpus"].max() != 1:
         raise ModelError(
@@ -291,16 +391,16 @@ def _check_rows(rows: pl.DataFrame, embeddings: Samples) -> None:
 
 
 def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -> Population:
-    rows = rows.with_row_index("row")
-    speakers = rows.group_by("speaker").agg(pl.col("corpus").first()).sort("corpus", "speaker")
-    groups = _by_cell(rows)
+    speakers = rows.group_by("speaker").agg(pl.col("corpus", *TRAITS).first().fill_null("")).sort("corpus", "speaker")
+    makes_cells = ~pl.col("is_real") | pl.col("is_real").all()  # simulated ones, where there are any
+    groups = _by_cell(rows.filter(makes_cells))
     cells: dict[str, list[Conditions]] = {side: [] for side in ROLES}
     numbers = []
-    for group in groups.drop("row").to_dicts():
+    for group in groups.to_dicts():
         numbers.append(len(cells[group["side"]]))
         cells[group["side"]].append(_typical(group))
-    cell = np.zeros(len(rows), dtype=np.intp)
-    cell[groups["row"].explode().to_numpy()] = np.repeat(numbers, groups["row"].list.len().to_numpy())
+    numbered = groups.select(*CELL_KEY, pl.Series("number", numbers))
+    cell = rows.join(numbered, on=CELL_KEY, how="left", maintain_order="left")["number"].fill_null(-1)
     return Population(
         card=card,
         embeddings=embeddings,
@@ -308,28 +408,39 @@ def _population(card: PopulationCard, rows: pl.DataFrame, embeddings: Samples) -
         .replace_strict(speakers["speaker"], np.arange(len(speakers)), return_dtype=pl.Int64)
         .to_numpy(),
         is_questioned=(rows["side"] == QUESTIONED).to_numpy(),
-        cell=cell,
+        cell=cell.to_numpy().astype(np.intp),
+        measured=rows.select(quantity.name for quantity in QUANTITIES).fill_null(math.nan).to_numpy(),
+        recording=_numbers(pl.concat_str("speaker", "session", separator="/"), rows),
+        day=_numbers(pl.concat_str("speaker", pl.col("session").str.split("/").list.first(), separator="/"), rows),
+        is_real=rows["is_real"].to_numpy(),
+        line=rows["line"].fill_null("").to_numpy().astype(np.str_),
         speakers=tuple(speakers["speaker"]),
         corpora=tuple(speakers["corpus"]),
+        traits=tuple(Traits(**row) for row in speakers.select(TRAITS).to_dicts()),
         known_cells=tuple(cells[KNOWN]),
         questioned_cells=tuple(cells[QUESTIONED]),
     )
 
 
+def _numbers(key: pl.Expr, rows: pl.DataFrame) -> NDArray[np.intp]:
+    """A number for each value of a key, from 0 in order; -1 where it is null."""
+    number = pl.when(key.is_null()).then(-1).otherwise(key.rank("dense").cast(pl.Int64) - 1)
+    return rows.select(number.alias("number"))["number"].to_numpy().astype(np.intp)
+
+
 def _by_cell(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per cell, in order: its rows, and for each measured number the one or two values in the middle.
+    """One row per cell, in order: for each measured number the one or two values in the middle.
 
     All cells are done at once, because there are many cells and tens of thousands of rows.
     """
-    key = ["side", "cell", "cell_net_speech_s"]
     return (
-        rows.group_by(key)
-        .agg(pl.col("row"), *map(_stated, QUANTITIES))
+        rows.group_by(CELL_KEY)
+        .agg(map(_stated, QUANTITIES))
         .with_columns(
             pl.col(name).list.slice((pl.col(name).list.len() - 1) // 2, 2 - pl.col(name).list.len() % 2)
             for name in (quantity.name for quantity in QUANTITIES)
         )
-        .sort(key)
+        .sort(CELL_KEY)
     )
 
 

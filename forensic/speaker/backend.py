@@ -26,7 +26,9 @@ BACKEND = "backend.safetensors"
 COSINE = "cosine"
 
 Matrix = NDArray[np.float64]
+Index = NDArray[np.intp]
 
+_PAIRS_AT_ONCE = 50_000
 _TINY = 1e-6  # a length or spread below this counts as zero
 
 
@@ -64,11 +66,29 @@ class TwoCovariance:
             questioned: embeddings, prepared, shape (n, k).
             known: embeddings, prepared, shape (m, k).
         """
+        q, k = self._transformed(questioned), self._transformed(known)
+        constant, both, own = self._weights()
+        return np.asarray(constant + (q * both) @ k.T - (q**2 @ own)[:, None] - k**2 @ own)
+
+    def score_pairs(self, questioned: Matrix, known: Matrix) -> Vector:
+        """The log ratio of each row with the row of the same number, as of ``score``, shape (n,).
+
+        Args:
+            questioned: embeddings, prepared, shape (n, k).
+            known: embeddings, prepared, shape (n, k).
+        """
+        q, k = self._transformed(questioned), self._transformed(known)
+        constant, both, own = self._weights()
+        return np.asarray(constant + np.einsum("ij,ij->i", q * both, k) - q**2 @ own - k**2 @ own)
+
+    def _transformed(self, embeddings: Matrix) -> Matrix:
+        return np.asarray((embeddings - self.mean) @ self.transform.astype(np.float64))
+
+    def _weights(self) -> tuple[float, Vector, Vector]:
+        """The constant, and what a product of both sides and a square of one side count in each dimension."""
         b = self.between.astype(np.float64)
-        q, k = ((side - self.mean) @ self.transform.astype(np.float64) for side in (questioned, known))
-        own = b**2 / ((2 * b + 1) * (b + 1)) / 2
-        constant = np.log((b + 1) ** 2 / (2 * b + 1)).sum() / 2
-        return np.asarray(constant + (q * (b / (2 * b + 1))) @ k.T - (q**2 @ own)[:, None] - k**2 @ own)
+        constant = float(np.log((b + 1) ** 2 / (2 * b + 1)).sum() / 2)
+        return constant, b / (2 * b + 1), b**2 / ((2 * b + 1) * (b + 1)) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,6 +213,35 @@ class Backend:
                 scores = ((scores - mean_q[:, None]) / spread_q[:, None] + (scores - mean_k) / spread_k) / 2
         return scores.astype(np.float32)
 
+    def score_pairs(self, embeddings: Samples, questioned: Index, known: Index) -> Vector:
+        """Some pairs of embeddings; the scores are those of ``score``.
+
+        Args:
+            embeddings: raw, shape (n, size), unit length.
+            questioned: rows, shape (m,).
+            known: rows, shape (m,).
+
+        Returns:
+            Shape (m,).
+        """
+        prepared = self.prepared(embeddings)
+        scores = np.empty(len(questioned))
+        for first in range(0, len(scores), _PAIRS_AT_ONCE):
+            here = slice(first, first + _PAIRS_AT_ONCE)
+            scores[here] = self._compare_pairs(prepared[questioned[here]], prepared[known[here]])
+        if self.cohort is not None:
+            cohort = self.prepared(self.cohort)
+            means, spreads = np.empty(len(prepared)), np.empty(len(prepared))
+            for first in range(0, len(prepared), _PAIRS_AT_ONCE):
+                here = slice(first, first + _PAIRS_AT_ONCE)
+                means[here], spreads[here] = _highest(self._compare(prepared[here], cohort), self.top)
+            if self.share:
+                scores -= self.share * (means[questioned] + means[known]) / 2
+            else:
+                normalised = [(scores - means[side]) / spreads[side] for side in (questioned, known)]
+                scores = (normalised[0] + normalised[1]) / 2
+        return scores
+
     def prepared(self, embeddings: Samples) -> Matrix:
         """Embeddings centred, projected and of unit length, shape (n, k).
 
@@ -205,6 +254,11 @@ class Backend:
         if self.projection is not None:
             values = values @ self.projection.astype(np.float64)
         return np.asarray(values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), _TINY))
+
+    def _compare_pairs(self, questioned: Matrix, known: Matrix) -> Vector:
+        if self.plda is None:
+            return np.asarray(np.einsum("ij,ij->i", questioned, known))
+        return self.plda.score_pairs(questioned, known)
 
     def _compare(self, questioned: Matrix, known: Matrix) -> Matrix:
         return questioned @ known.T if self.plda is None else self.plda.score(questioned, known)

@@ -25,7 +25,7 @@ from forensic.storage.cards import REMEDY, named_file, read_card
 from forensic.storage.shipped import shipped
 
 WEIGHTS = "weights.safetensors"
-DEFAULT_MODEL = "lstm-channel-2"
+DEFAULT_MODEL = "lstm-channel-3"
 
 _BATCH = 64  # windows at once; larger batches leave the processor's caches
 

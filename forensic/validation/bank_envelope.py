@@ -5,10 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from forensic.comparison.calibrations import CalibrationStep, calibration_step
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.calibrators import CALIBRATORS
 from forensic.likelihood_ratio.conditions import nearest
-from forensic.likelihood_ratio.crossvalidation import cross_validate
 from forensic.likelihood_ratio.envelope import (
     ENVELOPE,
     Envelope,
@@ -19,13 +18,14 @@ from forensic.likelihood_ratio.envelope import (
     save_envelope,
     worst_of,
 )
-from forensic.likelihood_ratio.fit import score_pairs
+from forensic.likelihood_ratio.fit import cllr_of_cells
+from forensic.likelihood_ratio.joint_file import keep
 from forensic.likelihood_ratio.population import Population, load_population, read_rows
-from forensic.likelihood_ratio.uncertainty import cllr_interval, draw_speakers
+from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.quantities import CLEAN_SNR_DB, DRY_C50_DB
 from forensic.records import KNOWN, QUESTIONED, Conditions, Interval, Role
 from forensic.settings import ComparisonSettings
-from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.speaker.extractor import load_model
 
 _USUAL_S = 10.0
 """Net speech of the questioned side with which known sides are compared."""
@@ -34,7 +34,7 @@ _USUAL_S = 10.0
 def build_envelope(
     model_folder: Path, settings: ComparisonSettings, criterion: float, watch: Callable[[int, int], None]
 ) -> Envelope:
-    """Validate every cell of a model's bank, and write the envelope beside the bank.
+    """Validate every cell of a model's bank, and write the envelope and the joint fit beside the bank.
 
     Questioned cells are compared with the best known cell, known cells with clean questioned speech of about 10 s: each
     limit is for its quantity alone (see ``forensic.likelihood_ratio.envelope``).
@@ -49,7 +49,10 @@ def build_envelope(
         ModelError: if model or bank cannot be loaded, or no cell meets the criterion.
     """
     model = load_model(model_folder)
-    population = load_population(model_folder, model.identity.sha256)
+    population = chosen(load_population(model_folder, model.identity.sha256), PopulationChoice())
+    calibrator = calibration_step(population, settings, model.backend)
+    if calibrator.joint is not None:
+        keep(model_folder, calibrator.joint, population, model.backend, settings.bootstrap_draws, settings.seed)
     rows = read_rows(model_folder)
     best = Conditions(1e9, None, 8000.0, c50_db=DRY_C50_DB)
     best_known, _ = nearest(best, population.known_cells)
@@ -65,7 +68,7 @@ def build_envelope(
                 name=f"{q.name}, {q.net_speech_s:.0f} s against {k.name}, {k.net_speech_s:.0f} s",
                 known=_measured(rows, KNOWN, k),
                 questioned=_measured(rows, QUESTIONED, q),
-                cllr=_cllr(population, known, questioned, model, settings),
+                cllr=_cllr(calibrator, population, known, questioned),
             )
         )
         watch(done, len(pairs))
@@ -85,14 +88,9 @@ def _measured(rows: pl.DataFrame, side: Role, cell: Conditions) -> EnvelopeLimit
     return worst_of(of_channel.filter(pl.col("cell_net_speech_s") == nominal[cell.net_speech_s]))
 
 
-def _cllr(
-    population: Population, known: int, questioned: int, model: SpeakerModel, settings: ComparisonSettings
-) -> Interval | None:
+def _cllr(calibrator: CalibrationStep, population: Population, known: int, questioned: int) -> Interval | None:
     """Cross-validated Cllr; None if there are too few speakers."""
     try:
-        pairs, _, _ = score_pairs(population, known, questioned, settings.min_speakers, model.backend.score)
-        same, different = cross_validate(pairs, settings.seed, calibrator=CALIBRATORS[settings.calibrator])
-        drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
-        return cllr_interval(pairs, same, different, drawn)
+        return cllr_of_cells(population, known, questioned, calibrator.settings, calibrator.backend, calibrator.joint)
     except CalibrationError:
         return None

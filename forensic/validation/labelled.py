@@ -12,6 +12,7 @@ import polars as pl
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import AUDIO, path_text
+from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.refusal import Refusal
 from forensic.comparison.sides import Side, known_side, sides_by_recording
 from forensic.comparison.tables import REASON_COLUMNS
@@ -21,13 +22,14 @@ from forensic.errors import ValidationError
 from forensic.examination.ledger import ScanSummary
 from forensic.examination.scan import ScanRequest, scan
 from forensic.likelihood_ratio.envelope import Envelope
-from forensic.likelihood_ratio.population import Population, load_population
+from forensic.likelihood_ratio.population import Population, load_population, without
+from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.quantities import QUANTITIES, Value
 from forensic.records import KNOWN, QUESTIONED, Calibration, Role
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.validation.disjoint import shared_people, without
+from forensic.validation.disjoint import shared_people
 from forensic.validation.tables import LRS_SCHEMA, Exclusion, LabelledRecording
 
 
@@ -127,16 +129,14 @@ def weigh_labelled(
     model = load_model(model_folder)
     population = load_population(model_folder, model.identity.sha256)
     left_out = shared_people(population, {(recording.corpus, recording.speaker) for recording in recordings})
-    population = without(population, left_out)
+    population = chosen(without(population, left_out), PopulationChoice())
     sides = examine_labelled(case, recordings, model, model_folder, settings, workers, watch_scan)
     known, questioned = sides.known, sides.questioned
     watch("calibrating")
     weighed = weigh(
         [each.side for each in questioned],
         [each.side for each in known],
-        population,
-        model.backend,
-        settings.comparison,
+        calibration_step(population, settings.comparison, model.backend, model_folder),
         load_scale(),
         envelope,
         workers=workers or default_workers(),

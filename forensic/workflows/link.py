@@ -16,6 +16,7 @@ from forensic.case.details import load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.provenance import software
+from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.independence import Suspicion, find_suspicions, not_searched
 from forensic.comparison.link_tables import links_table, suspected, voices_table
 from forensic.comparison.method import method_of
@@ -25,6 +26,8 @@ from forensic.comparison.voice_clusters import clusters_of, described, share_tog
 from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
+from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.relevant import chosen
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.report.links.build import build_link_report
 from forensic.report.links.render import render_link_html
@@ -106,11 +109,12 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     watch("looking for copies")
     suspicions = find_suspicions(evidence, [side.sha256[0] for side in sides])
     watch("scoring")
-    pairs = VoicePairs(sides, population, model.backend, request.settings.comparison, envelope, suspicions)
+    if isinstance(population, Population):
+        population = chosen(population, details.relevant_population)
+    calibrator = calibration_step(population, request.settings.comparison, model.backend, model.folder)
+    pairs = VoicePairs(sides, calibrator, envelope, suspicions)
     watch("calibrating")
-    pairs.calibrate(
-        population, model.backend, request.settings.comparison, envelope, request.workers or default_workers()
-    )
+    pairs.calibrate(calibrator, envelope, request.workers or default_workers())
     watch("linking")
     linked = np.flatnonzero(pairs.log10_lr >= request.threshold_log10_lr)  # not for NaN
     labels = clusters_of(pairs, linked, request.threshold_log10_lr)

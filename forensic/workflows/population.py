@@ -15,23 +15,34 @@ from forensic import engine
 from forensic.audio.channel import Band, Channel, Level, Noise, Room, Sources, Step
 from forensic.audio.codec import Codec
 from forensic.case.provenance import software
-from forensic.errors import ModelError, RecordingError
+from forensic.errors import ModelError, RecordingError, TrainingError
 from forensic.examination.bank import LONGEST_KNOWN_S, bank_row, described, sources_beside, sources_identity
 from forensic.examination.people import (
     Person,
     check_disjoint,
     embed_pieces,
     examine_side,
+    read_calls,
     read_people,
 )
-from forensic.likelihood_ratio.population import load_population, read_rows, save_population
-from forensic.records import KNOWN, ROLES, Role, Samples
+from forensic.likelihood_ratio.conditions import nearest
+from forensic.likelihood_ratio.population import (
+    AS_RECORDED,
+    CARD,
+    CELL_KEY,
+    Population,
+    load_population,
+    read_rows,
+    save_population,
+)
+from forensic.records import KNOWN, QUESTIONED, ROLES, Conditions, Role, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
 
 KNOWN_SPEECH_S = (8.0, 25.0)
 QUESTIONED_SPEECH_S = (3.0, 5.0, 10.0, 20.0)
 _PIECES = {3.0: 3, 5.0: 3, 10.0: 2, 20.0: 2}  # of one speaker in a questioned cell, at most
+_LIKE = 1.0  # steps, within which a real recording is like a cell
 _KNOWN_SHARE = 0.7  # of the nominal net speech that a known side must have
 _QUESTIONED_SHARE = 0.95
 
@@ -86,6 +97,9 @@ class PopulationRequest:
         seed: of every channel.
         channels: the grid.
         adds: keep the bank that lies beside the model, and add the channels of the grid that it lacks.
+        sessions: table of path and session (see ``read_people``).
+        as_recorded: take the recordings by the lines that they came by, each on both sides, and simulate nothing.
+        out: folder of the bank. None: the model's.
     """
 
     source: Path
@@ -96,6 +110,9 @@ class PopulationRequest:
     seed: int = 1
     channels: tuple[Channel, ...] = GRID
     adds: bool = False
+    sessions: Path | None = None
+    as_recorded: bool = False
+    out: Path | None = None
 
 
 def build_population(request: PopulationRequest, watch: Callable[[int, int], None]) -> Path:
@@ -113,11 +130,11 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
         ModelError: if the model cannot be loaded, or the bank to add to, or it lacks nothing.
     """
     model = load_model(request.model_folder)
-    grid = request.channels
+    grid = () if request.as_recorded else request.channels
     kept = _lacking(request, model) if request.adds else None
     if kept is not None:
         request = dataclasses.replace(request, channels=kept.lacking)
-    people, licences = read_people(request.source, request.splits)
+    people, licences = _read(request)
     is_disjoint = check_disjoint(people, request.model_folder)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
@@ -129,11 +146,14 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
             embeddings += own_embeddings
             watch(done, len(people))
     frame, stacked = pl.DataFrame(rows, infer_schema_length=None), np.stack(embeddings)
+    if request.as_recorded and (request.model_folder / CARD).exists():
+        frame = _in_cells(frame, request.model_folder, load_population(request.model_folder, model.identity.sha256))
     if kept is not None:
         frame = pl.concat([kept.rows, frame.select(pl.col(n).cast(t) for n, t in kept.rows.schema.items())])
         stacked = np.concatenate([kept.embeddings, stacked])
+    folder = request.out or request.model_folder
     save_population(
-        request.model_folder,
+        folder,
         frame,
         stacked,
         model_sha256=model.identity.sha256,
@@ -147,10 +167,37 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
             "questioned_speech_s": QUESTIONED_SPEECH_S,
             "sources": request.work.name,
             "software": software(),
+            AS_RECORDED: request.as_recorded,
             "channels": {channel.name: [str(step) for step in channel.steps] for channel in grid},
         },
     )
-    return request.model_folder
+    return folder
+
+
+def _in_cells(frame: pl.DataFrame, folder: Path, population: Population) -> pl.DataFrame:
+    """Rows with the simulated cell that each is most like; those that are like none keep their own."""
+    keys = read_rows(folder).select(CELL_KEY).unique().sort(CELL_KEY)
+    names = {side: keys.filter(pl.col("side") == side).select("cell", "cell_net_speech_s").rows() for side in ROLES}
+    cells = {KNOWN: population.known_cells, QUESTIONED: population.questioned_cells}
+    placed = []
+    for row in frame.to_dicts():
+        index, distance = nearest(Conditions.of_row(row), cells[row["side"]])
+        placed.append(names[row["side"]][index] if distance <= _LIKE else (row["cell"], row["cell_net_speech_s"]))
+    return frame.with_columns(
+        pl.Series("cell", [name for name, _ in placed]),
+        pl.Series("cell_net_speech_s", [nominal for _, nominal in placed]),
+    ).with_columns(pl.int_range(pl.len(), dtype=pl.Int32).over("speaker", "session", *CELL_KEY).alias("piece"))
+
+
+def _read(request: PopulationRequest) -> tuple[list[Person], dict[str, str]]:
+    if not request.as_recorded:
+        return read_people(request.source, request.splits, request.sessions)
+    if request.sessions is None:
+        raise TrainingError(
+            "Recordings as they are need their sessions.",
+            "Give --sessions a table of path and session; it may be the manifest itself.",
+        )
+    return read_calls(request.source, request.splits, request.sessions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,13 +252,16 @@ def _give_up(_: Person) -> _Embedded:
 def _embed_person(person: Person, request: PopulationRequest, model: SpeakerModel, sources: Sources) -> _Embedded:
     rows: list[dict[str, object]] = []
     pieces: list[NDArray[np.float16]] = []
+    channels = (Channel(person.line, ()),) if person.line else request.channels
     for side in ROLES:
+        if not person.recordings(side):
+            continue
         try:
-            examined = examine_side(person, side, request.channels, sources, request.seed, request.work)
+            examined = examine_side(person, side, channels, sources, request.seed, request.work)
         except RecordingError:
             continue
-        for channel, one in zip(request.channels, examined, strict=True):
-            for nominal_s, piece, frames in _pieces(side, one.features):
+        for channel, one in zip(channels, examined, strict=True):
+            for nominal_s, piece, frames in (_pieces_of_call if person.line else _pieces)(side, one.features):
                 rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(frames), one.quality))
                 pieces.append(frames)
     return rows, embed_pieces(pieces, model)
@@ -234,3 +284,13 @@ def _pieces(side: Role, features: NDArray[np.float16]) -> list[tuple[float, int,
             if len(frames) >= _QUESTIONED_SHARE * size:
                 pieces.append((nominal_s, piece, frames))
     return pieces
+
+
+def _pieces_of_call(side: Role, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:
+    """As ``_pieces``, of a real call: all of it is the longest piece, if it is longer than the others."""
+    longest_s = LONGEST_KNOWN_S if side == KNOWN else QUESTIONED_SPEECH_S[-1]
+    whole = features[: int(longest_s * FRAMES_PER_S)]
+    nominal_s = (KNOWN_SPEECH_S if side == KNOWN else QUESTIONED_SPEECH_S)[-1]
+    before_s = (KNOWN_SPEECH_S if side == KNOWN else QUESTIONED_SPEECH_S)[-2]
+    shorter = [piece for piece in _pieces(side, features) if piece[0] < nominal_s]
+    return [*shorter, (nominal_s, 0, whole)] if len(whole) > 1.2 * before_s * FRAMES_PER_S else shorter

@@ -20,7 +20,7 @@ from forensic.comparison.method import Method, method_of
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ModelError, ValidationError
 from forensic.examination.ledger import ScanSummary
-from forensic.likelihood_ratio.calibrators import CALIBRATORS
+from forensic.likelihood_ratio.calibrators import CALIBRATORS, cellwise
 from forensic.likelihood_ratio.envelope import (
     ENVELOPE,
     Envelope,
@@ -41,6 +41,7 @@ from forensic.validation.breakdown import Group, break_down, measure_all, valida
 from forensic.validation.criteria import Plan, Verdict, judge, load_plan
 from forensic.validation.labelled import weigh_labelled
 from forensic.validation.outcome import RecordingsFacts, ScoresFacts, ValidationOutcome
+from forensic.validation.shipped import real_call_lrs
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
 
 
@@ -179,7 +180,7 @@ def validate_scores(
         ratios = bounded(scores["score"].to_numpy(), scores["same_speaker"].to_numpy(), len(people))
     else:
         ratios = calibrate_left_out(
-            scores, request.settings.comparison.seed, CALIBRATORS[request.settings.comparison.calibrator]
+            scores, request.settings.comparison.seed, CALIBRATORS[cellwise(request.settings.comparison.calibrator)]
         )
     lrs = scores.with_columns(
         pl.Series("log10_lr", ratios.log10_lr),
@@ -187,6 +188,26 @@ def validate_scores(
         status=pl.lit(STATUS_LR),
     )
     return _conclude(request, plan, _Found(lrs, ScoresFacts(are_log10_lr, ratios.bounds), (), None), began, watch)
+
+
+def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Callable[[str], None]) -> ValidationResult:
+    """Validate a model on the real calls that its bank holds, each LR from a fit without either speaker.
+
+    Args:
+        request: what to write and where; its source is ignored, the comparisons are written beside the report.
+        model_folder: with its bank.
+        watch: called with the name of each step.
+
+    Raises:
+        ModelError: if the model or its bank cannot be loaded.
+        ValidationError: if the bank has no real calls.
+    """
+    _make(request.out)
+    watch("comparing real calls")
+    lrs = real_call_lrs(model_folder, request.settings.comparison)
+    path = request.out / "real_calls.csv"
+    write_csv(lrs.drop("score").rename({"log10_lr": "score"}), path)
+    return validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch)
 
 
 def _check_kinds(source: Path, scores: pl.DataFrame) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from forensic.case.details import CASE_FILE, DEFAULT_H1, CaseDetails, create_case_toml, load_case_details
 from forensic.errors import CaseError
+from forensic.likelihood_ratio.relevant import PopulationChoice
 
 
 def _write(folder, text):
@@ -24,6 +25,8 @@ def test_a_new_file_names_every_key(tmp_path):
     """The examiner sees each key that may be filled in."""
     text = create_case_toml(tmp_path).read_text(encoding="utf-8")
     for key in CaseDetails.__dataclass_fields__:
+        assert f"\n{key} = " in text or f"\n[{key}]\n" in text
+    for key in PopulationChoice.__dataclass_fields__:
         assert f"\n{key} = " in text
 
 

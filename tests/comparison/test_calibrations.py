@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forensic.comparison import calibrations
-from forensic.comparison.calibrations import CalibrationStep, calibrate_all
+from forensic.comparison.calibrations import calibrate_all, calibration_step
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.population import load_population
 from forensic.settings import ComparisonSettings
@@ -19,7 +19,7 @@ SETTINGS = ComparisonSettings(bootstrap_draws=100)
 def calibrator(population_folder):
     """Calibrates on 30 random speakers."""
     model = load_model(population_folder)
-    return CalibrationStep(load_population(population_folder, model.identity.sha256), SETTINGS, model.backend)
+    return calibration_step(load_population(population_folder, model.identity.sha256), SETTINGS, model.backend)
 
 
 def test_worker_processes_change_nothing(monkeypatch, calibrator):

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.consistency import ConsistencyCheck, check_suspects, is_in_second_group
 from forensic.comparison.inconsistency import LEAST_LOG10_LR, NotCompared
 from forensic.comparison.refusal import Refusal, RefusalKind, nearest_cell, why_unusable
@@ -34,7 +35,11 @@ def population(tmp_path_factory, bank_rows):
 
 @pytest.fixture(scope="module")
 def check(population):
-    return ConsistencyCheck(population, Backend(), ComparisonSettings(min_speakers=10, max_condition_distance=100.0))
+    return _check(population, max_condition_distance=100.0)
+
+
+def _check(population, **settings):
+    return ConsistencyCheck(calibration_step(population, ComparisonSettings(min_speakers=10, **settings), Backend()))
 
 
 def _voices(person, names, *, seconds=20.0, noise=0.25):
@@ -107,7 +112,7 @@ def test_an_inconsistent_suspect_is_refused_with_its_value_and_limit_until_a_set
 
 
 def test_recordings_that_no_population_resembles_are_said_not_to_be_compared(population):
-    strict = ConsistencyCheck(population, Backend(), ComparisonSettings(min_speakers=10, max_condition_distance=0.0))
+    strict = _check(population, max_condition_distance=0.0)
     voices = _voices(1, ["a.wav", "b.wav"])
     known, findings = check_suspects([pooled("Anna", voices)], [voices], strict)
     assert known[0].inconsistency is None

@@ -36,7 +36,7 @@ def values_and_truth(pairs):
 
 def test_every_calibrator_that_can_be_chosen_is_there():
     """The setting and the table name the same."""
-    assert tuple(CALIBRATORS) == NAMES
+    assert ("joint", *CALIBRATORS) == NAMES
 
 
 def test_the_logistic_map_is_the_line_that_is_fitted_by_itself(simulate_pairs):

@@ -8,21 +8,17 @@ import pytest
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio import metrics
 from forensic.likelihood_ratio.fit import (
-    calibrate,
     calibrate_cells,
     calibration_id,
     likelihood_ratios,
     score_pairs,
 )
 from forensic.likelihood_ratio.population import load_population, save_population
-from forensic.records import Conditions
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
 
 SETTINGS = ComparisonSettings(bootstrap_draws=100)
 COSINE = Backend()
-KNOWN = Conditions(60.0, None, 8000.0)
-QUESTIONED = Conditions(11.0, 20.0, 3400.0)
 
 
 @pytest.fixture
@@ -35,7 +31,7 @@ def population(tmp_path, bank_rows):
 
 def test_a_calibration_states_what_it_rests_on(population):
     """Counts, corpora, conditions, and measures of the cross-validated LRs."""
-    calibration = calibrate(population, KNOWN, QUESTIONED, SETTINGS, COSINE)
+    calibration = calibrate_cells(population, 0, 0, SETTINGS, COSINE)
     assert calibration.speakers == 24
     assert calibration.recordings == 24 * 2 + 24 * 2
     assert calibration.same_speaker_scores.shape == calibration.same_speaker_log10_lr.shape == (48,)
@@ -44,7 +40,6 @@ def test_a_calibration_states_what_it_rests_on(population):
     assert calibration.draws.shape == (100, 2)
     assert np.diff(calibration.score_map.log10_lr) > 0
     assert calibration.questioned.net_speech_s == pytest.approx(10, rel=0.1)
-    assert calibration.questioned_distance < 0.5
     assert calibration.lower_bound_log10_lr < 0 < calibration.upper_bound_log10_lr
     same, different = calibration.same_speaker_log10_lr, calibration.different_speaker_log10_lr
     assert calibration.cllr.value == pytest.approx(metrics.cllr(same, different))
@@ -54,7 +49,7 @@ def test_a_calibration_states_what_it_rests_on(population):
 
 def test_the_same_inputs_give_the_same_calibration(population):
     """To the last bit."""
-    first, second = (calibrate(population, KNOWN, QUESTIONED, SETTINGS, COSINE) for _ in range(2))
+    first, second = (calibrate_cells(population, 0, 0, SETTINGS, COSINE) for _ in range(2))
     assert first.id == second.id
     np.testing.assert_array_equal(first.draws, second.draws)
     np.testing.assert_array_equal(first.same_speaker_log10_lr, second.same_speaker_log10_lr)
@@ -99,30 +94,61 @@ def test_scores_are_cosines_of_a_piece_with_the_mean_of_the_known_pieces(populat
         assert score == pytest.approx((pieces @ known / np.linalg.norm(known))[index % 2], abs=1e-6)
 
 
-def test_speakers_of_one_side_only_do_not_enter(population):
-    """Each speaker is on both sides."""
-    silent = population.is_questioned & (population.speaker == 3)
-    kept = dataclasses.replace(
-        population,
-        embeddings=population.embeddings[~silent],
-        speaker=population.speaker[~silent],
-        is_questioned=population.is_questioned[~silent],
-        cell=population.cell[~silent],
+def test_a_speaker_without_known_speech_is_the_other_of_pairs_of_two(population):
+    """Who has one recording widens the different-speaker scores, and no more."""
+    silent = ~population.is_questioned & (population.speaker == 3)
+    pairs, speakers, _ = score_pairs(_rows(population, ~silent), 0, 0, 5, COSINE.score)
+    number = speakers.index(3)
+    assert pairs.speakers == 24
+    assert number not in pairs.same_speaker
+    assert number not in pairs.different_known
+    assert number in pairs.different_questioned
+
+
+def test_who_has_several_days_is_not_compared_within_one(population):
+    """And who has one day is."""
+    day = np.full(len(population.speaker), -1)
+    of_three = population.speaker == 3
+    day[of_three] = np.where(population.is_questioned[of_three], 1, 0)
+    day[np.flatnonzero(of_three & population.is_questioned)[0]] = 0
+    pairs, speakers, _ = score_pairs(dataclasses.replace(population, day=day), 0, 0, 5, COSINE.score)
+    counts = dict(zip(speakers, np.bincount(pairs.same_speaker), strict=True))
+    assert counts[3] == 1
+    assert {counts[other] for other in speakers if other != 3} == {2}
+
+
+def test_a_real_call_is_not_compared_with_itself(population):
+    """Its two sides are the same sound."""
+    everything = dataclasses.replace(
+        population, recording=population.speaker, is_real=np.ones(len(population.speaker), np.bool_)
     )
-    assert calibrate_cells(kept, 0, 0, SETTINGS, COSINE).speakers == 23
+    with pytest.raises(CalibrationError, match="Only 0 reference speakers"):
+        score_pairs(everything, 0, 0, 5, COSINE.score)
+
+
+def _rows(population, kept):
+    """A population of some of its rows."""
+    return dataclasses.replace(
+        population,
+        **{
+            field.name: value[kept]
+            for field in dataclasses.fields(population)
+            if isinstance(value := getattr(population, field.name), np.ndarray)
+        },
+    )
 
 
 def test_too_few_speakers_are_refused(population):
     """The setting's least number counts."""
     with pytest.raises(CalibrationError, match="Only 24 reference speakers"):
-        calibrate(population, KNOWN, QUESTIONED, dataclasses.replace(SETTINGS, min_speakers=25), COSINE)
+        calibrate_cells(population, 0, 0, dataclasses.replace(SETTINGS, min_speakers=25), COSINE)
 
 
 def test_a_corpus_a_speaker_is_refused(population):
     """There is no different-speaker pair."""
     alone = dataclasses.replace(population, corpora=tuple(population.speakers))
     with pytest.raises(CalibrationError, match="of the same corpus"):
-        calibrate(alone, KNOWN, QUESTIONED, SETTINGS, COSINE)
+        calibrate_cells(alone, 0, 0, SETTINGS, COSINE)
 
 
 def test_scores_that_point_the_wrong_way_give_no_calibration(population):
@@ -135,7 +161,7 @@ def test_scores_that_point_the_wrong_way_give_no_calibration(population):
             return -COSINE.score(questioned, known)
 
     with pytest.raises(CalibrationError, match="carry no information"):
-        calibrate(population, KNOWN, QUESTIONED, SETTINGS, Inverted())
+        calibrate_cells(population, 0, 0, SETTINGS, Inverted())
 
 
 def test_more_speech_does_better(population):
@@ -146,7 +172,7 @@ def test_more_speech_does_better(population):
 
 def test_likelihood_ratios_stay_within_bounds_and_say_so(population):
     """Value and interval; the unbounded value is kept beside."""
-    calibration = calibrate(population, KNOWN, QUESTIONED, SETTINGS, COSINE)
+    calibration = calibrate_cells(population, 0, 0, SETTINGS, COSINE)
     ratios = likelihood_ratios(calibration, np.array([-1.0, 0.4, 1.0]))
     assert ratios.is_bounded.tolist() == [True, ratios.log10_lr[1] != ratios.unbounded_log10_lr[1], True]
     assert ratios.log10_lr[0] == calibration.lower_bound_log10_lr
@@ -158,6 +184,6 @@ def test_likelihood_ratios_stay_within_bounds_and_say_so(population):
 
 def test_a_score_that_is_missing_gets_no_likelihood_ratio(population):
     """NaN is refused."""
-    calibration = calibrate(population, KNOWN, QUESTIONED, SETTINGS, COSINE)
+    calibration = calibrate_cells(population, 0, 0, SETTINGS, COSINE)
     with pytest.raises(CalibrationError, match="not a number"):
         likelihood_ratios(calibration, np.array([0.5, np.nan]))

@@ -17,6 +17,7 @@ from forensic.comparison.outcomes import Explanation, KnownRecording, KnownSpeak
 from forensic.comparison.spoken_language import LanguageDifference, OtherLanguage
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.likelihood_ratio.explanation import Amount, Typicality, Voice
+from forensic.likelihood_ratio.relevant import PopulationChoice
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.records import Calibration, Conditions, Interval, ScoreMaps
 from forensic.report.case.inputs import ReportInputs
@@ -116,7 +117,7 @@ def details():
             "If so, how strong is the support?",
         ),
         information_received="Ten calls to the emergency line were secured.\n\nFour suspects were heard.",
-        relevant_population="Adult speakers of English, of either sex, over a mobile telephone.",
+        relevant_population=PopulationChoice("Adult speakers of English, of either sex, over a mobile telephone."),
         assumptions=("Each channel of a recording holds the speech of one person.",),
         remarks="",
     )

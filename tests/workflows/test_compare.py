@@ -153,9 +153,9 @@ def test_a_models_backend_scores_case_and_population_alike(
     assert results["method"]["score_identity"] == backend.identity == load_model(population_folder).backend.identity
     for row in after.to_dicts():
         score_map = results["calibrations"][row["calibration_id"]]["score_map"]
-        assert (score_map["calibrator"], score_map["start"], score_map["step"]) == ("logistic", 0.0, 1.0)
+        assert (score_map["calibrator"], score_map["start"], score_map["step"]) == ("joint", 0.0, 1.0)
         at_0, at_1 = score_map["log10_lr"]
-        assert row["unbounded_log10_lr"] == pytest.approx(at_0 + (at_1 - at_0) * row["score"], abs=1e-6)
+        assert row["unbounded_log10_lr"] == pytest.approx(at_0 + (at_1 - at_0) * row["adjusted_score"], abs=1e-6)
     assert "two-covariance (PLDA) score" in changed.html.read_text()
     assert "cosine of the questioned" in plain.html.read_text()
 

@@ -60,7 +60,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         information=paragraphs(case.information_received),
         h1=paragraphs(case.h1),
         h2=paragraphs(case.h2),
-        relevant_population=paragraphs(case.relevant_population),
+        relevant_population=paragraphs(case.relevant_population.description),
         assumptions=tuple(map(printable, case.assumptions)),
         remarks=paragraphs(case.remarks),
         # Items examined

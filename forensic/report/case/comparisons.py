@@ -9,7 +9,15 @@ from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ReportError
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import finite, first_few, format_lr, printable, shortened
+from forensic.report.shared.formats import (
+    finite,
+    first_few,
+    is_bound,
+    issued_interval,
+    issued_lr,
+    printable,
+    shortened,
+)
 from forensic.report.shared.labels import channel_label
 
 
@@ -68,12 +76,17 @@ class Issued(Comparison):
     @property
     def is_bounded(self) -> bool:
         """Whether the LR was moved to the bound of its calibration."""
-        return abs(self.unbounded - self.log10_lr) > 1e-6  # noqa: PLR2004
+        return is_bound(self.log10_lr, self.unbounded)
 
     @property
     def lr_text(self) -> str:
-        """The LR as printed, marked if it is bounded."""
-        return format_lr(self.log10_lr) + (" (bounded)" if self.is_bounded else "")
+        """The LR as printed."""
+        return issued_lr(self.log10_lr, is_bounded=self.is_bounded)
+
+    @property
+    def interval_text(self) -> str:
+        """The 95 % interval as printed."""
+        return issued_interval(self.log10_lr, self.low, self.high, is_bounded=self.is_bounded)
 
 
 @dataclass(frozen=True, slots=True)

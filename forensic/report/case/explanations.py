@@ -70,7 +70,7 @@ def _describe(name: str, comparison: Issued, explanation: Explanation) -> Explan
         questioned=comparison.questioned,
         questioned_name=comparison.questioned_name,
         known=comparison.known,
-        lr=f"LR {comparison.lr_text}, {wording.INTERVAL} {format_range(comparison.low, comparison.high)}",
+        lr=f"LR {comparison.lr_text}, {wording.INTERVAL} {comparison.interval_text}",
         sentences=tuple(filter(None, sentences)),
         plot=_plot(name, comparison, explanation),
     )

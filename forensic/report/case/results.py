@@ -18,7 +18,7 @@ from forensic.report.case.comparisons import (
     refused_of,
 )
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import format_lr, format_number, format_range, format_signed
+from forensic.report.shared.formats import format_lr, format_number, format_signed
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -81,7 +81,7 @@ def _row(comparison: Issued | Refused, labels: Mapping[str, str]) -> ResultRow:
         row,
         log10_lr=format_signed(comparison.log10_lr),
         lr=format_lr(comparison.log10_lr),
-        interval=format_range(comparison.low, comparison.high),
+        interval=comparison.interval_text,
         verbal=comparison.verbal,
         unbounded=format_lr(comparison.unbounded) if comparison.is_bounded else "",
         calibration=labels[comparison.calibration_id],

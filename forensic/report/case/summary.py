@@ -19,7 +19,7 @@ from forensic.report.case.evidence import contents_of
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared import wording
-from forensic.report.shared.formats import first_few, format_lr, format_range, plural, two_figures
+from forensic.report.shared.formats import first_few, plural, two_figures
 
 
 def summarise(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exhibits) -> Summary:
@@ -49,25 +49,33 @@ def summarise(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits:
     )
 
 
-def finding_sentences(log10_lr: float, low: float, high: float, verbal: str) -> tuple[str, ...]:
+def finding_sentences(
+    log10_lr: float, low: float, high: float, verbal: str, *, is_bounded: bool = False
+) -> tuple[str, ...]:
     """What an LR says, in full: its size and direction, its interval, its verbal equivalent.
 
     Args:
         log10_lr: as issued.
         low: lower end of its 95 % interval, log10.
         high: upper end.
-        verbal: its verbal equivalent.
+        verbal: the verbal equivalent of the end that is nearer to 1.
+        is_bounded: whether the LR is a bound.
     """
     size = two_figures(abs(log10_lr))
     if size == "1.0":
         weight = "The evidence is about equally likely if H1 is true and if H2 is true"
     else:
         first, second = ("H1", "H2") if log10_lr > 0 else ("H2", "H1")
-        weight = f"The evidence is about {size} times more likely if {first} is true than if {second} is true"
-    return f"{weight} ({_interval_phrase(low, high)}).", f"In words: {verbal}."
+        about = "at least" if is_bounded else "about"
+        weight = f"The evidence is {about} {size} times more likely if {first} is true than if {second} is true"
+    return f"{weight} ({_interval_phrase(log10_lr, low, high, is_bounded)}).", f"In words: {verbal}."
 
 
-def _interval_phrase(low: float, high: float) -> str:
+def _interval_phrase(log10_lr: float, low: float, high: float, is_bounded: bool) -> str:
+    if is_bounded and log10_lr > 0 <= low:
+        return f"{wording.INTERVAL}: {two_figures(low)} times or more, for H1"
+    if is_bounded and log10_lr < 0 and high <= 0:
+        return f"{wording.INTERVAL}: {two_figures(-high)} times or more, for H2"
     if low >= 0:
         return f"{wording.INTERVAL}: {two_figures(low)} to {two_figures(high)} times, for H1"
     if high <= 0:
@@ -121,12 +129,11 @@ def _outcome(comparisons: Sequence[Comparison]) -> str:
 
 
 def _finding(comparison: Issued) -> Finding:
-    sentences = finding_sentences(comparison.log10_lr, comparison.low, comparison.high, comparison.verbal)
+    sentences = finding_sentences(
+        comparison.log10_lr, comparison.low, comparison.high, comparison.verbal, is_bounded=comparison.is_bounded
+    )
     if comparison.is_bounded:
-        unbounded = format_lr(comparison.unbounded)
-        sentences += (
-            f"It is bounded: the calibration data support no more. Without the bound it would be {unbounded}.",
-        )
+        sentences += ("This is a bound: the people of the reference population support no stronger statement.",)
     return Finding(
         questioned=comparison.questioned,
         questioned_name=comparison.questioned_name,
@@ -164,7 +171,7 @@ def _strongest(comparisons: Sequence[Comparison]) -> list[Strongest]:
                 questioned_name=best.questioned_name,
                 known=best.known,
                 lr=best.lr_text,
-                interval=format_range(best.low, best.high),
+                interval=best.interval_text,
                 verbal=best.verbal,
                 others=f"{above:,} of {len(group) - 1:,}" if len(group) > 1 else "",
             )

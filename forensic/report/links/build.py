@@ -24,9 +24,11 @@ from forensic.report.shared.formats import (
     first_rows,
     format_duration,
     format_lr,
-    format_range,
     format_share,
     format_signed,
+    is_bound,
+    issued_interval,
+    issued_lr,
     plural,
     printable,
 )
@@ -214,14 +216,15 @@ def _cluster_row(one: VoiceCluster, names: Mapping[int, str]) -> ClusterRow:
 
 
 def _link_row(row: Mapping[str, Any], names: Mapping[int, str]) -> LinkRow:
+    is_bounded = is_bound(row["log10_lr"], row["unbounded_log10_lr"])
     return LinkRow(
         first=f"V{row['known_voice']}",
         first_name=names[row["known_voice"]],
         second=f"V{row['questioned_voice']}",
         second_name=names[row["questioned_voice"]],
         log10_lr=format_signed(row["log10_lr"]),
-        lr=format_lr(row["log10_lr"]) + (" (bounded)" if row["log10_lr"] != row["unbounded_log10_lr"] else ""),
-        interval=format_range(row["log10_lr_low"], row["log10_lr_high"]),
+        lr=issued_lr(row["log10_lr"], is_bounded=is_bounded),
+        interval=issued_interval(row["log10_lr"], row["log10_lr_low"], row["log10_lr_high"], is_bounded=is_bounded),
         verbal=printable(row["verbal_equivalent"]),
         share_of_draws=format_share(row["share_of_draws"]),
         cluster=f"G{row['cluster']}" if row["cluster"] else "",

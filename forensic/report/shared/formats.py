@@ -61,6 +61,23 @@ def format_range(low_log10: float, high_log10: float) -> str:
     return f"{format_lr(low_log10)} to {format_lr(high_log10)}"
 
 
+def issued_lr(log10_lr: float, *, is_bounded: bool) -> str:
+    """An LR as issued; one that was moved to the bound of its calibration is a bound: "at least 58"."""
+    return f"at {'least' if log10_lr > 0 else 'most'} {format_lr(log10_lr)}" if is_bounded else format_lr(log10_lr)
+
+
+def issued_interval(log10_lr: float, low: float, high: float, *, is_bounded: bool) -> str:
+    """The interval of an LR as issued; beyond a bound it is open: "40 or more"."""
+    if not is_bounded:
+        return format_range(low, high)
+    return f"{format_lr(low)} or more" if log10_lr > 0 else f"{format_lr(high)} or less"
+
+
+def is_bound(log10_lr: float, unbounded_log10_lr: float) -> bool:
+    """Whether an LR was moved to the bound of its calibration."""
+    return abs(unbounded_log10_lr - log10_lr) > 1e-6  # noqa: PLR2004
+
+
 def format_signed(value: float, digits: int = 2) -> str:
     """A number of either sign, with a sign unless it is 0, and a true minus.
 

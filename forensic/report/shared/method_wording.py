@@ -20,6 +20,10 @@ from forensic.settings import AudioSettings, ComparisonSettings, DiarizationSett
 
 CALIBRATORS: Mapping[str, tuple[str, str]] = {
     # what it is called, and what it makes of scores
+    "joint": (
+        "joint logistic regression",
+        "a straight line from score to log10 LR, moved by the conditions of both sides, fitted to all at once",
+    ),
     "logistic": ("logistic regression", "a straight line from score to log10 LR"),
     "bi-gaussianized": ("bi-Gaussianized calibration", "a rising curve from score to log10 LR"),
     "kde": ("the ratio of two kernel densities", "a curve from score to log10 LR that need not rise everywhere"),

@@ -11,6 +11,7 @@ from forensic.comparison.independence import (
     Leak,
     NotSearched,
     OnBothSides,
+    OwnReference,
     SameDevice,
     SessionOfAnother,
     SharedAudio,
@@ -84,6 +85,11 @@ def _leak(leak: Leak, names: Names) -> str:
             return f"{leak.one} and {leak.other} share a recording (SHA-256 {leak.sha256})."
         case Suspicion():
             return f"The {leak.kind} is suspected: {finding(leak, names)}"
+        case OwnReference():
+            return (
+                f"{leak.speaker} of the reference population may be the speaker of {_short(leak.side)} (log10 LR "
+                f"{leak.log10_lr:+.1f}), and is left out of all calibrations."
+            )
         case NotSearched():
             return (
                 f"{leak.recordings:,} of the recordings were not searched for copies, because an earlier version "

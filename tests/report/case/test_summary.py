@@ -17,7 +17,7 @@ def test_every_lr_has_a_finding_in_words(inputs, report):
     issued = inputs.comparisons.filter(pl.col("status") == STATUS_LR)
     assert len(report.summary.findings) == issued.height
     for finding in report.summary.findings:
-        assert finding.sentences[0].startswith("The evidence is about ")
+        assert finding.sentences[0].startswith(("The evidence is about ", "The evidence is at least "))
         assert "95 % interval" in finding.sentences[0]
         assert finding.sentences[1].startswith("In words: ")
 
@@ -71,16 +71,17 @@ def test_an_lr_is_said_in_the_direction_that_it_supports(log10_lr, low, high, se
     )
 
 
-def test_a_bounded_lr_says_so_and_what_it_would_be(inputs, report):
-    """Neither is a bound passed over in silence, nor an LR marked that is none."""
+def test_a_bounded_lr_is_stated_as_a_bound(inputs, report):
+    """Neither is a bound passed over in silence, nor an LR marked that is none; the table keeps the unbounded value."""
     issued = inputs.comparisons.filter(pl.col("status") == STATUS_LR)
     bounded = issued.filter((pl.col("log10_lr") - pl.col("unbounded_log10_lr")).abs() > 1e-6)
     assert bounded.height > 0
     unbounded = sorted(format_lr(value) for value in bounded["unbounded_log10_lr"])
     assert sorted(row.unbounded for row in report.results if row.unbounded) == unbounded
-    said = [finding for finding in report.summary.findings if "bounded" in finding.lr]
+    said = [finding for finding in report.summary.findings if finding.lr.startswith(("LR at least", "LR at most"))]
     assert len(said) == bounded.height
-    assert all("It is bounded" in finding.sentences[2] for finding in said)
+    assert all("This is a bound" in finding.sentences[2] for finding in said)
+    assert all("at least" in finding.sentences[0] and "or more" in finding.sentences[0] for finding in said)
 
 
 def test_no_lr_is_a_result_with_its_reason(report):
@@ -123,4 +124,4 @@ def test_the_strongest_of_a_recording_is_its_highest_lr():
     report = build_report(inputs)
     highest = inputs.comparisons.group_by("questioned_path", maintain_order=True).agg(pl.col("log10_lr").max())
     expected = [format_lr(value) if value is not None else "" for value in highest["log10_lr"]]
-    assert [row.lr.removesuffix(" (bounded)") for row in report.summary.strongest] == expected
+    assert [row.lr.removeprefix("at least ").removeprefix("at most ") for row in report.summary.strongest] == expected

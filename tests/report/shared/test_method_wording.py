@@ -35,7 +35,7 @@ def test_every_calibrator_has_words_of_its_own():
     for calibrator, (name, shape) in wording.CALIBRATORS.items():
         text = processing("comparison", calibrator=calibrator)
         assert f"The conversion is {shape}, fitted by {name}." in text
-        assert ("straight line" in text) == (calibrator == "logistic")
+        assert ("straight line" in text) == (calibrator in {"joint", "logistic"})
         assert said(wording.scores_pairing(with_settings("comparison", calibrator=calibrator))).count(name) == 1
 
 

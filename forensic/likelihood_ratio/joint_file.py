@@ -1,0 +1,71 @@
+"""A joint fit kept in a file beside the bank that it was fitted to, because it takes some seconds."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from forensic.likelihood_ratio import joint
+from forensic.likelihood_ratio.joint import JointFit, JointScorer
+from forensic.likelihood_ratio.population import Population
+from forensic.quantities import TERMS
+from forensic.storage.atomic import written_whole
+
+JOINT_FIT = "joint.safetensors"
+_ALGORITHM = 1
+"""Raised with every change of ``forensic.likelihood_ratio.joint`` that changes a fit."""
+
+
+def kept_or_fitted(population: Population, scorer: JointScorer, draws: int, seed: int, folder: Path | None) -> JointFit:
+    """The fit that a folder keeps, if it is of this population, score, draws and seed; else a new one.
+
+    Args:
+        population: as of ``fit_joint``, and so on.
+        scorer: with an identity.
+        draws: of the bootstrap.
+        seed: of every choice.
+        folder: that may keep a fit; None keeps none.
+
+    Raises:
+        CalibrationError: as of ``fit_joint``.
+    """
+    identity = _identity(population, scorer, draws, seed)
+    kept = None if folder is None else _read(folder / JOINT_FIT, identity)
+    return kept or joint.fit_joint(population, scorer, draws, seed)
+
+
+def keep(folder: Path, fitted: JointFit, population: Population, scorer: JointScorer, draws: int, seed: int) -> None:
+    """Write a fit into a folder.
+
+    Args:
+        folder: of the bank.
+        fitted: by ``fit_joint``.
+        population: it was fitted to, and so on.
+        scorer: with an identity.
+        draws: of the bootstrap.
+        seed: of every choice.
+    """
+    arrays = {field.name: np.array(getattr(fitted, field.name), order="C") for field in dataclasses.fields(JointFit)}
+    with written_whole(folder / JOINT_FIT) as file:
+        file.write(save(arrays, {"identity": _identity(population, scorer, draws, seed)}))
+
+
+def _read(path: Path, identity: str) -> JointFit | None:
+    try:
+        with safe_open(path, "numpy") as file:
+            if (file.metadata() or {}).get("identity") != identity:
+                return None
+            arrays = {field.name: file.get_tensor(field.name) for field in dataclasses.fields(JointFit)}
+    except (OSError, SafetensorError):
+        return None
+    return JointFit(**{name: array.item() if array.ndim == 0 else array for name, array in arrays.items()})
+
+
+def _identity(population: Population, scorer: JointScorer, draws: int, seed: int) -> str:
+    settings = [draws, seed, joint.REAL_SHARE, joint.RIDGE, [dataclasses.astuple(term) for term in TERMS]]
+    content = [_ALGORITHM, population.card.parquet_sha256, scorer.identity, settings]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

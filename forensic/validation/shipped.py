@@ -1,0 +1,85 @@
+"""Validation that travels with a model: the real calls of its bank, each LR from a fit without either speaker."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forensic.comparison.calibrations import calibration_step
+from forensic.errors import ValidationError
+from forensic.likelihood_ratio.pairing import kinds_of_pairs
+from forensic.likelihood_ratio.population import Population, load_population
+from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
+from forensic.quantities import QUANTITIES
+from forensic.settings import ComparisonSettings
+from forensic.speaker.extractor import load_model
+
+LEAST_SPEECH_S = 5.0
+"""Net speech of a call that is compared."""
+
+SAME_LINE, OTHER_LINE = "same kind of line", "another kind of line"
+
+
+def real_call_lrs(model_folder: Path, settings: ComparisonSettings) -> pl.DataFrame:
+    """Every real call against every other of its corpus; of one speaker, those of other days.
+
+    Each call is taken whole, up to the longest piece of the bank, and is once on either side.
+
+    Args:
+        model_folder: with its bank and folders of real calls.
+        settings: of the calibration.
+
+    Returns:
+        Columns score, log10_lr (cross-validated by speaker, before bounds), same_speaker, speaker_known,
+        speaker_questioned, corpus, condition (``SAME_LINE`` or ``OTHER_LINE``), and the quantities of both sides.
+
+    Raises:
+        ModelError: if the model or its bank cannot be loaded.
+        ValidationError: if the bank has no real calls.
+    """
+    model = load_model(model_folder)
+    population = chosen(load_population(model_folder, model.identity.sha256), PopulationChoice())
+    if not population.is_real.any():
+        raise ValidationError(
+            f"The bank of {model_folder} has no real calls.", "Validate on recordings of your own with --manifest."
+        )
+    joint = calibration_step(population, settings, model.backend, model_folder).joint
+    if joint is None:
+        raise ValidationError(
+            "Real calls are validated with the joint calibration only.", 'Set comparison.calibrator = "joint".'
+        )
+    known, questioned = (_whole_calls(population, is_questioned=side) for side in (False, True))
+    is_same, is_different = kinds_of_pairs(population, known, questioned[:, None])
+    is_same &= population.day[known] != population.day[questioned[:, None]]
+    at, of = np.nonzero(is_same | is_different)
+    k, q = known[of], questioned[at]
+    scores = model.backend.score_pairs(population.embeddings, q, k)
+    names, corpora = np.array(population.speakers), np.array(population.corpora)
+    return pl.DataFrame(
+        {
+            "score": scores,
+            "log10_lr": joint.cross_validated(scores, population, k, q),
+            "same_speaker": is_same[at, of],
+            "speaker_known": names[population.speaker[k]],
+            "speaker_questioned": names[population.speaker[q]],
+            "corpus": corpora[population.speaker[k]],
+            "condition": np.where(population.line[k] == population.line[q], SAME_LINE, OTHER_LINE),
+            **{
+                quantity.of_side(side): population.measured[rows, number]
+                for side, rows in (("known", k), ("questioned", q))
+                for number, quantity in enumerate(QUANTITIES)
+            },
+        }
+    ).with_columns(pl.selectors.float().fill_nan(None))
+
+
+def _whole_calls(population: Population, *, is_questioned: bool) -> NDArray[np.intp]:
+    """The row with the most speech of each real call."""
+    speech_s = population.measured[:, [quantity.name for quantity in QUANTITIES].index("net_speech_s")]
+    rows = np.flatnonzero(
+        population.is_real & (population.is_questioned == is_questioned) & (speech_s >= LEAST_SPEECH_S)
+    )
+    rows = rows[np.argsort(-speech_s[rows], kind="stable")]
+    _, first = np.unique(population.recording[rows], return_index=True)
+    return rows[first]
