@@ -7,6 +7,7 @@ is raised where it is made, ends the run.
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -62,9 +63,19 @@ def run(
             yield results
 
 
+def use_one_thread() -> None:
+    """Let torch use one thread of this process, whether it has been loaded or will be: a step is one of many."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch use one thread of this process for a while: a step is as fast, and gives the same, in any process."""
+    """The same for a while: a step is as fast, and gives the same, in any process."""
+    if "torch" not in sys.modules:
+        yield
+        return
     import torch
 
     threads = torch.get_num_threads()

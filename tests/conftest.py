@@ -43,7 +43,8 @@ def tiny_model_folder(tmp_path):
     """A model of the real kind, small and untrained."""
     import torch
 
-    from forensic.speaker.network import Architecture, SpeakerNetwork
+    from forensic.speaker.architecture import Architecture
+    from forensic.speaker.network import SpeakerNetwork
     from forensic.training.model_folder import save_model
 
     torch.manual_seed(1)

@@ -18,8 +18,8 @@ from functools import cache
 from typing import TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy import fft
 
 from forensic.records import SAMPLE_RATE_HZ, Samples, SpeechSegment
 
@@ -111,32 +111,40 @@ def _is_speech(segments: Sequence[SpeechSegment], frames: int) -> NDArray[np.boo
 
 def _energies(samples: Samples) -> NDArray[np.float32]:
     """Mean squares of the bands, shape (frames, _BANDS)."""
-    halved = _halved(torch.from_numpy(samples))
-    windows = halved.unfold(0, _HALF_WINDOW, _HALF_HOP) * torch.hann_window(_HALF_WINDOW)
+    windows = np.lib.stride_tricks.sliding_window_view(_halved(samples), _HALF_WINDOW)[::_HALF_HOP] * _window()
     edges = _edges()
-    spectra = torch.view_as_real(torch.fft.rfft(windows)[:, edges[0] : edges[-1]])
-    energies: NDArray[np.float32] = (spectra.square().reshape(len(spectra), -1) @ _bands()).numpy()
+    spectra = fft.rfft(windows)[:, edges[0] : edges[-1]]
+    power = spectra.real**2 + spectra.imag**2
+    starts = [edge - edges[0] for edge in edges[:-1]]
+    energies: NDArray[np.float32] = np.add.reduceat(power, starts, axis=1) * np.float32(2.0 / (0.375 * _HALF_WINDOW**2))
     return energies
 
 
-def _halved(samples: torch.Tensor) -> torch.Tensor:
+def _halved(samples: Samples) -> Samples:
     """At 8 kHz; the last samples are followed by silence if they do not fill the filter."""
     length = (len(samples) - _TAPS) // 2 + 1
+    kernel = _halving()
     blocks = -(-length // _STEPS)
-    missing = 2 * _STEPS * (blocks - 1) + _halving().shape[2] - len(samples)
-    padded = torch.nn.functional.pad(samples, (0, max(0, missing)))
-    halved = torch.nn.functional.conv1d(padded[None, None], _halving(), stride=2 * _STEPS)[0]
-    return halved.T.reshape(-1)[:length]
+    missing = 2 * _STEPS * (blocks - 1) + len(kernel) - len(samples)
+    padded = np.pad(samples, (0, max(0, missing)))
+    seen = np.lib.stride_tricks.sliding_window_view(padded, len(kernel))[:: 2 * _STEPS][:blocks]
+    halved: Samples = (seen @ kernel).ravel()[:length]
+    return halved
 
 
 @cache
-def _halving() -> torch.Tensor:
-    """A low-pass filter, with copies of itself shifted by two samples each; shape (_STEPS, 1, length)."""
+def _window() -> Samples:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_HALF_WINDOW) / _HALF_WINDOW)).astype(np.float32)
+
+
+@cache
+def _halving() -> Samples:
+    """A low-pass filter, with copies of itself shifted by two samples each; shape (length, _STEPS)."""
     taps = np.sinc((np.arange(_TAPS) - (_TAPS - 1) / 2) / 2) * np.kaiser(_TAPS, _KAISER_BETA)
     taps /= taps.sum()
-    kernel = torch.zeros(_STEPS, 1, _TAPS + 2 * (_STEPS - 1))
+    kernel = np.zeros((_TAPS + 2 * (_STEPS - 1), _STEPS), np.float32)
     for step in range(_STEPS):
-        kernel[step, 0, 2 * step : 2 * step + _TAPS] = torch.from_numpy(taps)
+        kernel[2 * step : 2 * step + _TAPS, step] = taps
     return kernel
 
 
@@ -145,13 +153,3 @@ def _edges() -> list[int]:
     """Bins at which bands begin, equally wide on a logarithmic scale, and the end of the last."""
     edges = np.geomspace(*_EDGES_HZ, _BANDS + 1) * 2 * _HALF_WINDOW / SAMPLE_RATE_HZ
     return [round(edge) for edge in edges]
-
-
-@cache
-def _bands() -> torch.Tensor:
-    """Sums squared real and imaginary parts to the mean square of each band; shape (2 * bins, _BANDS)."""
-    edges = _edges()
-    bands = torch.zeros(edges[-1] - edges[0], 2, _BANDS)
-    for band in range(_BANDS):
-        bands[edges[band] - edges[0] : edges[band + 1] - edges[0], :, band] = 2.0 / (0.375 * _HALF_WINDOW**2)
-    return bands.reshape(-1, _BANDS)

@@ -1,6 +1,6 @@
 """Resampling to 16 kHz, band-limited, in pieces of any size.
 
-The filter is torchaudio's windowed sinc (Kaiser), tuned so that nothing above the new Nyquist frequency
+The filter is a windowed sinc (Kaiser) as torchaudio makes it, tuned so that nothing above the new Nyquist frequency
 survives: 0.3 dB down at 7.4 kHz, 3 dB at 7.6 kHz, more than 100 dB from 8.2 kHz. Its polyphase kernel grows
 with the reduced ratio of the two rates; odd rates (7,999 Hz) would need hundreds of megabytes, and go through
 FFmpeg's swresample instead, with the same width, roll-off and window.
@@ -11,10 +11,8 @@ from typing import Protocol
 
 import av
 import numpy as np
-import torch
 
 from forensic.records import SAMPLE_RATE_HZ, Samples
-from forensic.torchaudio_shim import transforms
 
 _FILTER_WIDTH = 48  # zero crossings on either side
 _ROLLOFF = 0.96
@@ -25,6 +23,7 @@ _SWR_OPTIONS = {
     "cutoff": f"{_ROLLOFF}",
     "kaiser_beta": f"{_KAISER_BETA:.0f}",
 }
+_STEPS_AT_ONCE = 256  # more would leave the processor's caches
 _MIN_PHASES = 64  # with fewer output phases per step the convolution is slow, so several steps are computed at once
 
 
@@ -99,7 +98,7 @@ class _Unchanged:
 
 
 class _SincResampler:
-    """torchaudio's kernel, applied so that every output sample sees its whole context.
+    """The kernel, applied so that every output sample sees its whole context.
 
     Step b of the convolution reads input b * stride - width to (b + 1) * stride + width, and writes as many
     samples as the kernel has phases.
@@ -108,19 +107,12 @@ class _SincResampler:
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         divisor = math.gcd(sample_rate_hz, SAMPLE_RATE_HZ)
         orig, new = sample_rate_hz // divisor, SAMPLE_RATE_HZ // divisor
-        made = transforms.Resample(
-            sample_rate_hz,
-            SAMPLE_RATE_HZ,
-            resampling_method="sinc_interp_kaiser",
-            lowpass_filter_width=_FILTER_WIDTH,
-            rolloff=_ROLLOFF,
-            beta=_KAISER_BETA,
-        )
+        kernel, width = _kernel(orig, new)
         self._rate_hz = sample_rate_hz
-        self._kernel = _several_steps_at_once(made.kernel, orig, steps=-(-_MIN_PHASES // new))
-        self._phases = self._kernel.shape[0]
+        self._kernel = _several_steps_at_once(kernel, orig, steps=-(-_MIN_PHASES // new))
+        self._phases = self._kernel.shape[1]
         self._stride = self._phases // new * orig
-        self._pending = np.zeros((channels, made.width), np.float32)  # before the first sample there is silence
+        self._pending = np.zeros((channels, width), np.float32)  # before the first sample there is silence
         self._taken = 0
         self._given = 0
 
@@ -130,29 +122,44 @@ class _SincResampler:
 
     def finish(self) -> Samples:
         missing = output_length(self._taken, self._rate_hz) - self._given
-        silence = self._kernel.shape[2] + -(-missing // self._phases) * self._stride
+        silence = self._kernel.shape[0] + -(-missing // self._phases) * self._stride
         return self._convolve(np.zeros((len(self._pending), silence), np.float32))[:, :missing]
 
     def _convolve(self, samples: Samples) -> Samples:
         pending = np.concatenate([self._pending, samples], axis=1)
-        length = self._kernel.shape[2]
+        length = self._kernel.shape[0]
         steps = max(0, (pending.shape[1] - length) // self._stride + 1)
         self._pending = pending[:, steps * self._stride :].copy()
         self._given += steps * self._phases
         if steps == 0:
             return np.zeros((len(pending), 0), np.float32)
-        used = torch.from_numpy(pending[:, : (steps - 1) * self._stride + length])
-        out = torch.nn.functional.conv1d(used[:, None], self._kernel, stride=self._stride)
-        result: Samples = out.transpose(1, 2).reshape(len(pending), -1).numpy()
-        return result
+        seen = np.lib.stride_tricks.sliding_window_view(pending, length, axis=1)[:, :: self._stride][:, :steps]
+        result = np.empty((len(pending), steps, self._phases), np.float32)
+        for first in range(0, steps, _STEPS_AT_ONCE):
+            part = slice(first, first + _STEPS_AT_ONCE)
+            result[:, part] = seen[:, part] @ self._kernel
+        return result.reshape(len(pending), -1)
 
 
-def _several_steps_at_once(kernel: torch.Tensor, orig: int, steps: int) -> torch.Tensor:
-    """The kernel, shape (phases, 1, length), with copies of itself shifted by ``orig`` each: faster."""
-    phases, _, length = kernel.shape
-    wide = torch.zeros(steps * phases, 1, length + (steps - 1) * orig)
+def _kernel(orig: int, new: int) -> tuple[Samples, int]:
+    """A filter for each phase of the output, shape (length, phases), and how many samples it reads before a step's own.
+
+    Source: torchaudio.functional.resample, with ``sinc_interp_kaiser``.
+    """
+    passed = min(orig, new) * _ROLLOFF
+    width = math.ceil(_FILTER_WIDTH * orig / passed)
+    times = np.arange(-width, width + orig)[:, None] / orig - np.arange(new) / new
+    times = np.clip(times * passed, -_FILTER_WIDTH, _FILTER_WIDTH)
+    window = np.i0(_KAISER_BETA * np.sqrt(1.0 - (times / _FILTER_WIDTH) ** 2)) / np.i0(_KAISER_BETA)
+    return (np.sinc(times) * window * passed / orig).astype(np.float32), width
+
+
+def _several_steps_at_once(kernel: Samples, orig: int, steps: int) -> Samples:
+    """The kernel, shape (length, phases), with copies of itself shifted by ``orig`` each: faster."""
+    length, phases = kernel.shape
+    wide = np.zeros((length + (steps - 1) * orig, steps * phases), np.float32)
     for step in range(steps):
-        wide[step * phases : (step + 1) * phases, :, step * orig : step * orig + length] = kernel
+        wide[step * orig : step * orig + length, step * phases : (step + 1) * phases] = kernel
     return wide
 
 

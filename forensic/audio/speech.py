@@ -1,77 +1,56 @@
 """Waveform to speech segments, with the silero voice activity detector (an LSTM), run on many streams at once.
 
 The detector's own package steps through one stream in Python, 32 ms at a time, so only its weights are used (they are
-in ``models/``). Here the convolutions run over all frames of all streams, then one LSTM over all streams side by side.
+in ``models/``). Here its encoder runs over all frames of all streams, then one LSTM over all streams side by side.
 
 Source: Silero Team, silero-vad 6 (MIT licence), its 16 kHz network.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
-from torch.nn import functional
+from scipy import fft
 
-from forensic.errors import ModelError
+from forensic.inference import Graph
 from forensic.records import SAMPLE_RATE_HZ, Samples, SpeechSegment
 from forensic.settings import SpeechSettings
+from forensic.storage.cards import named_file, read_card
 from forensic.storage.shipped import shipped
 
 FRAME = 512
 """Samples per decision: 32 ms."""
 
+BINS, SPECTRA = 129, 4
+"""Of a spectrum, and how many spectra the detector takes of a frame."""
+
 _CONTEXT = 64  # samples of the frame before, which the network sees as well
 _STREAM_FRAMES = 1250  # longer recordings are cut to streams of 40 s, so that a batch has many
 _WARM_UP_FRAMES = 96  # 3 s heard before a stream's own first frame
-_CONVOLUTION_BATCH = 1024  # frames at once; more would not stay in the processor's caches
+_SPECTRUM, _HOP = 256, 128  # samples
+_FRAMES_AT_ONCE = 1024  # more would not stay in the processor's caches
 _LOUD_SHARE = 0.995  # of the frames are no louder than the level by which a waveform counts as quiet
 _QUIET, _RAISED = 10.0 ** (-50 / 20), 10.0 ** (-30 / 20)  # RMS of a frame, full scale 1
+_FEATURES = 128
 _HYSTERESIS = 0.15  # speech ends this far below the threshold at which it starts
 
 
-class _Detector(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.stft_conv = nn.Conv1d(1, 258, 256, stride=128, bias=False)
-        self.conv1 = nn.Conv1d(129, 128, 3, padding=1)
-        self.conv2 = nn.Conv1d(128, 64, 3, stride=2, padding=1)
-        self.conv3 = nn.Conv1d(64, 64, 3, stride=2, padding=1)
-        self.conv4 = nn.Conv1d(64, 128, 3, padding=1)
-        self.lstm = nn.LSTM(128, 128, batch_first=True)
-        self.final_conv = nn.Conv1d(128, 1, 1)
+@dataclass(frozen=True, slots=True)
+class _Detector:
+    """The two halves of the network: of frames alone, and of frames in their order."""
 
-    def encode(self, frames: Tensor) -> Tensor:
-        """Frames with context, shape (n, 576), to features, shape (n, 128)."""
-        padded = functional.pad(frames[:, None], (0, _CONTEXT), mode="reflect")
-        spectrum = self.stft_conv(padded)
-        magnitude = torch.sqrt(spectrum[:, :129] ** 2 + spectrum[:, 129:] ** 2)
-        hidden = torch.relu(self.conv2(torch.relu(self.conv1(magnitude))))
-        features: Tensor = torch.relu(self.conv4(torch.relu(self.conv3(hidden)))).squeeze(-1)
-        return features
-
-    def decide(self, features: Tensor) -> Tensor:
-        """Features of streams, shape (streams, frames, 128), to probabilities, shape (streams, frames)."""
-        hidden, _ = self.lstm(features)
-        return torch.sigmoid(self.final_conv(torch.relu(hidden).transpose(1, 2))).squeeze(1)
+    encoder: Graph
+    decider: Graph
 
 
 @cache
 def _detector() -> _Detector:
-    path = detector_folder() / "weights.safetensors"
-    try:
-        detector = _Detector()
-        detector.load_state_dict(load_file(path), strict=True)
-    except (OSError, RuntimeError, SafetensorError) as error:
-        raise ModelError(
-            f"The speech detector cannot be loaded from {path}: {error}.", "Install forensic again."
-        ) from error
-    return detector.eval().requires_grad_(requires_grad=False)
+    folder = detector_folder()
+    card = read_card(folder)
+    return _Detector(*(Graph(named_file(folder, card, name), folder / name) for name in ("encoder", "decider")))
 
 
 def detector_folder() -> Path:
@@ -79,7 +58,6 @@ def detector_folder() -> Path:
     return shipped("models") / "silero-vad-6"
 
 
-@torch.inference_mode()
 def speech_probability(waveforms: Sequence[Samples]) -> list[NDArray[np.float32]]:
     """How likely each frame of 32 ms is speech, for several waveforms at once.
 
@@ -101,8 +79,10 @@ def speech_probability(waveforms: Sequence[Samples]) -> list[NDArray[np.float32]
     probabilities = [np.empty(len(features), np.float32) for features in encoded]
     if not streams:
         return probabilities
-    padded = nn.utils.rnn.pad_sequence([features for _, _, features in streams], batch_first=True)
-    decided = detector.decide(padded).numpy()
+    padded = np.zeros((len(streams), max(len(features) for _, _, features in streams), _FEATURES), np.float32)
+    for row, (_, _, features) in zip(padded, streams, strict=True):
+        row[: len(features)] = features
+    (decided,) = detector.decider("probability", features=padded)
     for (index, start, features), row in zip(streams, decided, strict=True):
         own = row[min(start, _WARM_UP_FRAMES) : len(features)]
         probabilities[index][start : start + len(own)] = own
@@ -122,25 +102,38 @@ def _audible(samples: Samples) -> Samples:
     return louder
 
 
-def _encode(detector: _Detector, waveforms: Sequence[Samples]) -> tuple[Tensor, ...]:
+def _encode(detector: _Detector, waveforms: Sequence[Samples]) -> list[Samples]:
     """Features of each waveform's frames, shape (frames, 128) each; the frames of all go through together."""
     frames = [_frames(samples) for samples in waveforms]
-    together = torch.cat([torch.empty(0, FRAME + _CONTEXT), *frames])
-    features = torch.cat(
-        [
-            torch.empty(0, 128),
-            *(detector.encode(part) for part in torch.split(together, _CONVOLUTION_BATCH) if len(part)),
-        ]
-    )
-    return torch.split(features, [len(part) for part in frames])
+    together = np.concatenate([np.empty((0, FRAME + 2 * _CONTEXT), np.float32), *frames])
+    features = np.empty((len(together), _FEATURES), np.float32)
+    for first in range(0, len(together), _FRAMES_AT_ONCE):
+        part = slice(first, first + _FRAMES_AT_ONCE)
+        (features[part],) = detector.encoder("features", magnitudes=_magnitudes(together[part]))
+    return np.split(features, np.cumsum([len(part) for part in frames])[:-1])
 
 
-def _frames(samples: Samples) -> Tensor:
-    """Frames of 512 samples, each after the 64 before it, shape (frames, 576)."""
+def _frames(samples: Samples) -> Samples:
+    """Frames of 512 samples, each after the 64 before it and before its own last 64 mirrored, shape (frames, 640)."""
     count = -(-len(samples) // FRAME)
-    padded = torch.zeros(_CONTEXT + count * FRAME)
-    padded[_CONTEXT : _CONTEXT + len(samples)] = torch.from_numpy(np.ascontiguousarray(samples, np.float32))
-    return padded.unfold(0, FRAME + _CONTEXT, FRAME) if count else torch.empty(0, FRAME + _CONTEXT)
+    padded = np.zeros(_CONTEXT + count * FRAME, np.float32)
+    padded[_CONTEXT : _CONTEXT + len(samples)] = samples
+    if not count:
+        return np.empty((0, FRAME + 2 * _CONTEXT), np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME + _CONTEXT)[::FRAME]
+    return np.concatenate([frames, frames[:, -2 : -2 - _CONTEXT : -1]], axis=1)
+
+
+def _magnitudes(frames: Samples) -> Samples:
+    """Of the spectra in each frame, shape (frames, SPECTRA, BINS)."""
+    pieces = np.lib.stride_tricks.sliding_window_view(frames, _SPECTRUM, axis=1)[:, ::_HOP]
+    magnitudes: Samples = np.abs(fft.rfft(pieces * _window()))
+    return magnitudes
+
+
+@cache
+def _window() -> Samples:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_SPECTRUM) / _SPECTRUM)).astype(np.float32)
 
 
 def find_speech(probability: NDArray[np.float32], samples: int, settings: SpeechSettings) -> tuple[SpeechSegment, ...]:

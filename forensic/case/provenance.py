@@ -5,7 +5,7 @@ from importlib import metadata
 
 import forensic
 
-_LIBRARIES = ("torch", "torchaudio", "av", "numpy", "scipy", "polars", "safetensors", "weasyprint")
+_LIBRARIES = ("onnxruntime", "torch", "torchaudio", "av", "numpy", "scipy", "polars", "safetensors", "weasyprint")
 
 
 def library_versions() -> dict[str, str]:

@@ -16,7 +16,6 @@ from typing import TypeAlias
 
 import numpy as np
 import polars as pl
-import torch
 
 from forensic import engine
 from forensic.audio.channel import Band, Channel, Noise, Room, Sources, Step
@@ -302,7 +301,7 @@ class _Start:
     request: CasePopulationRequest
 
     def __call__(self) -> engine.Step[_Task, _Spoken]:
-        torch.set_num_threads(1)
+        engine.use_one_thread()
         model, sources = load_model(self.request.model_folder), sources_beside(self.request.source)
         return lambda tasks: [_speak(task, self.request.seed, model, sources) for task in tasks]
 

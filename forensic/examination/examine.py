@@ -3,8 +3,8 @@
 No shared state, so any engine can run it. Blocks of many recordings go through the networks together, since an LSTM is
 fast only on batches.
 
-A channel whose windows look like those of several speakers is decoded again, to be split by speaker, and once more to
-measure and embed each of them; other channels are decoded only once.
+The speech of a channel whose windows look like those of several speakers is embedded again, in other windows, from the
+frames that are kept of it; only a channel in which several speakers are found is decoded again, to measure each alone.
 """
 
 import dataclasses
@@ -12,16 +12,18 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
-import torch
 
 from forensic.audio.decode import open_recording
 from forensic.audio.fingerprint import FingerprintMeter
 from forensic.audio.quality import QualityMeter
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.case.discovery import CHANGED, WAIT_FOR_IT, is_unchanged
+from forensic.engine import use_one_thread
 from forensic.errors import FileReadError, ForensicError, RecordingError, SpeechError
+from forensic.examination.kept import KeptSpeech, SpeechFrames
 from forensic.examination.language import Heard, LanguageModels, identify_each, shipped_language_models
 from forensic.records import (
     AudioFormat,
@@ -34,6 +36,7 @@ from forensic.records import (
     SourceFile,
     SpeechSegment,
     Turn,
+    Vector,
 )
 from forensic.settings import EmbeddingSettings, Settings
 from forensic.speaker.diarize import (
@@ -51,6 +54,7 @@ from forensic.speaker.precision import NO_BFLOAT16, has_bfloat16
 
 _GROUP_S = 240.0  # audio that goes through the networks together
 _FEWEST_FRAMES = 50  # a block with less speech than 0.5 s gets no window
+_WINDOWS_AT_ONCE = 256  # of several channels
 _FEWEST_FRAMES_ALONE = 20  # a stretch between two pauses that is shorter than 0.2 s does not show who speaks
 
 
@@ -72,7 +76,7 @@ class Examiner:
 
     def __call__(self) -> "LoadedExaminer":
         """Load, and use one thread: the engine runs one process per processor."""
-        torch.set_num_threads(1)
+        use_one_thread()
         languages = shipped_language_models() if self.settings.language.identify else None
         return LoadedExaminer(self.model or load_model(self.model_folder), self.settings, self.labels, languages)
 
@@ -118,8 +122,14 @@ def examine(
         Evidence in the order of ``sources``, with a failure wherever a recording or channel gave none.
     """
     recordings = [_Recording(source, (labels or {}).get(source.path)) for source in sources]
-    for group in _groups(_blocks(recordings, settings)):
-        _examine_group(group, model, settings)
+    try:
+        for group in _groups(_blocks(recordings, settings)):
+            _examine_group(group, model, settings)
+        _find_speakers(recordings, model, settings)
+    finally:
+        for kept in (channel.kept for recording in recordings for channel in recording.channels.values()):
+            if kept is not None:
+                kept.close()
     for recording in recordings:
         try:
             _part_by_speaker(recording, model, settings)
@@ -144,6 +154,7 @@ class _Channel:
     embeddings: list[Samples] = field(default_factory=list)
     centres_s: list[float] = field(default_factory=list)
     heard: Heard = field(default_factory=Heard)
+    kept: KeptSpeech | None = None  # where several speakers may be looked for
 
     def add_segments(self, found: Sequence[SpeechSegment], block_start_s: float) -> None:
         """Append a block's speech; a stretch that reaches the block's edge continues in the next."""
@@ -262,7 +273,10 @@ def _blocks(recordings: Sequence[_Recording], settings: Settings) -> Iterator[tu
             with open_recording(recording.source.path, settings.audio) as opened:
                 recording.audio_format = opened.audio_format
                 for block in opened.blocks():
-                    yield recording.channels.setdefault(block.channel, _Channel(block.channel)), block
+                    if block.channel not in recording.channels:
+                        kept = None if recording.labels or settings.diarization.speakers == "1" else KeptSpeech()
+                        recording.channels[block.channel] = _Channel(block.channel, kept=kept)
+                    yield recording.channels[block.channel], block
                 recording.notes = opened.notes
         except RecordingError as error:
             recording.failure = _failure(error)
@@ -331,7 +345,7 @@ def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings) ->
     windows: list[Samples] = []
     owners: list[_Channel] = []
     for piece in pieces:
-        cut, centres_s = _windows(piece.block, piece.segments, settings, piece.owner.heard)
+        cut, centres_s = _windows(piece, settings)
         if len(cut):
             windows.append(cut)
             owners.append(piece.owner)
@@ -343,20 +357,50 @@ def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings) ->
         owner.embeddings.append(part)
 
 
-def _windows(
-    block: Block, segments: Sequence[SpeechSegment], settings: Settings, heard: Heard
-) -> tuple[Samples, list[float]]:
-    """Level-normalised windows over the block's speech, the time at the centre of each; ``heard`` gets the speech."""
-    frames = 1 + len(block.samples) // 160
-    mask = frame_mask(segments, block.start_s, frames)
+def _windows(piece: _Piece, settings: Settings) -> tuple[Samples, list[float]]:
+    """Level-normalised windows over the block's speech, the time at the centre of each; its owner keeps the speech."""
+    block, owner = piece.block, piece.owner
+    mask = frame_mask(piece.segments, block.start_s, 1 + len(block.samples) // MEL_HOP)
     speech = np.flatnonzero(mask)
-    if len(speech) < _FEWEST_FRAMES:
-        return np.empty((0, settings.embedding.window_frames, 40), np.float32), []
-    features = mel_power(block.samples)[speech] * np.float32(level_gain(block.samples, mask))
-    heard.add(features)
+    features = np.empty((0, MEL_BANDS), np.float32)
+    if len(speech) >= (_FEWEST_FRAMES if owner.kept is None else 1):
+        features = mel_power(block.samples)[speech] * np.float32(level_gain(block.samples, mask))
+        if owner.kept is not None:
+            owner.kept.add(SpeechFrames(block.start_s, speech, features))
+    if len(features) < _FEWEST_FRAMES:
+        return np.empty((0, settings.embedding.window_frames, MEL_BANDS), np.float32), []
+    owner.heard.add(features)
     windows, centres = cut_windows(features, settings.embedding)
     places = speech[np.minimum(centres, len(speech) - 1)]
     return windows, [block.start_s + float(place) / FRAMES_PER_S for place in places]
+
+
+def _find_speakers(recordings: Sequence[_Recording], model: SpeakerModel, settings: Settings) -> None:
+    """Who speaks when in the channels of all recordings in which several speakers are found."""
+    step = settings.diarization
+    places = [
+        (recording, number)
+        for recording in recordings
+        for number, channel in recording.channels.items()
+        if not recording.failure
+        and channel.kept is not None
+        and channel.embeddings
+        and may_be_several(np.concatenate(channel.embeddings), step)
+    ]
+    shape = EmbeddingSettings(window_frames=step.window_frames, step_frames=step.step_frames)
+    rough = []
+    for (recording, number), windows in _embedded_apart(places, shape, model, settings):
+        speakers = cluster(windows, step)
+        if len(speakers) > 1:
+            turns = find_turns(windows, recording.channels[number].segments, speakers, step)
+            rough.append((recording, number, turns))
+    shape = EmbeddingSettings(window_frames=step.turn_window_frames, step_frames=step.turn_window_frames)
+    fine = _embedded_apart([(recording, number) for recording, number, _ in rough], shape, model, settings)
+    found = {(id(recording), number): turns for recording, number, turns in rough}
+    for (recording, number), windows in fine:
+        turns = refine_turns(found[id(recording), number], windows, recording.channels[number].segments, step)
+        if len({turn.speaker for turn in turns}) > 1:
+            recording.turns[number] = turns
 
 
 def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Settings) -> None:
@@ -366,13 +410,6 @@ def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Setti
     speech = {number: tuple(channel.segments) for number, channel in recording.channels.items()}
     if recording.labels:
         recording.turns = {number: _labelled_turns(recording.labels, number) for number in speech}
-    else:
-        doubtful = [
-            number
-            for number, channel in recording.channels.items()
-            if channel.embeddings and may_be_several(np.concatenate(channel.embeddings), settings.diarization)
-        ]
-        recording.turns = _found_turns(recording, doubtful, model, settings)
     for number, turns in list(recording.turns.items()):
         alone = spoken_alone(turns, speech[number], settings.diarization)
         if len(alone) < 2 and not recording.labels:  # noqa: PLR2004 - who else was found says too little
@@ -400,64 +437,56 @@ def _note_on(labels: Labels) -> str:
     return f"Who speaks when was set by hand, in {labels.path}: {names}."
 
 
-def _found_turns(
-    recording: _Recording, channels: Sequence[int], model: SpeakerModel, settings: Settings
-) -> dict[int, tuple[Turn, ...]]:
-    """Who speaks when in the channels in which several speakers are found."""
-    step = settings.diarization
-    rough = {}
-    shape = EmbeddingSettings(window_frames=step.window_frames, step_frames=step.step_frames)
-    for number, windows in _windows_of(recording, channels, shape, model, settings).items():
-        speakers = cluster(windows, step)
-        if len(speakers) > 1:
-            rough[number] = find_turns(windows, recording.channels[number].segments, speakers, step)
-    found = {}
-    shape = EmbeddingSettings(window_frames=step.turn_window_frames, step_frames=step.turn_window_frames)
-    for number, windows in _windows_of(recording, list(rough), shape, model, settings).items():
-        turns = refine_turns(rough[number], windows, recording.channels[number].segments, step)
-        if len({turn.speaker for turn in turns}) > 1:
-            found[number] = turns
-    return found
+_Place: TypeAlias = tuple[_Recording, int]  # and the number of a channel in it
 
 
-def _windows_of(
-    recording: _Recording,
-    channels: Sequence[int],
-    shape: EmbeddingSettings,
-    model: SpeakerModel,
-    settings: Settings,
-) -> dict[int, Windows]:
-    """Embedded windows of some channels, none of which crosses a pause."""
+def _embedded_apart(
+    places: Sequence[_Place], shape: EmbeddingSettings, model: SpeakerModel, settings: Settings
+) -> Iterator[tuple[_Place, Windows]]:
+    """Embedded windows of some channels, none of which crosses a pause; many go through the network together."""
     gathered: dict[int, list[Windows]] = {}
-    for block in _again(recording, channels, settings):
-        cut, starts_s, ends_s = _windows_by_stretch(block, recording.channels[block.channel].segments, shape)
-        if len(cut):
-            embeddings = embed_windows(cut, model, settings.embedding.precision)
-            gathered.setdefault(block.channel, []).append(Windows(embeddings, np.array(starts_s), np.array(ends_s)))
-    return {
-        number: Windows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Windows.__slots__))
-        for number, parts in gathered.items()
-    }
+    waiting: list[tuple[int, _Cut]] = []
+
+    def embed() -> None:
+        embeddings = embed_windows(np.concatenate([cut.windows for _, cut in waiting]), model, precision)
+        parts = np.split(embeddings, np.cumsum([len(cut.windows) for _, cut in waiting])[:-1])
+        for (place, cut), own in zip(waiting, parts, strict=True):
+            gathered.setdefault(place, []).append(Windows(own, cut.start_s, cut.end_s))
+        waiting.clear()
+
+    precision = settings.embedding.precision
+    for place, (recording, number) in enumerate(places):
+        kept = recording.channels[number].kept
+        assert kept is not None
+        for speech in kept.blocks():
+            waiting += [(place, cut) for cut in _cut_apart(speech, shape)]
+            if sum(len(cut.windows) for _, cut in waiting) >= _WINDOWS_AT_ONCE:
+                embed()
+    if waiting:
+        embed()
+    for place, parts in sorted(gathered.items()):
+        joined = (np.concatenate([getattr(part, name) for part in parts]) for name in Windows.__slots__)
+        yield places[place], Windows(*joined)
 
 
-def _windows_by_stretch(
-    block: Block, segments: Sequence[SpeechSegment], shape: EmbeddingSettings
-) -> tuple[Samples, list[float], list[float]]:
-    """Short windows over the block's speech, none of which crosses a pause; where each starts and ends."""
-    frames = 1 + len(block.samples) // MEL_HOP
-    mask = frame_mask(segments, block.start_s, frames)
-    power = mel_power(block.samples) * np.float32(level_gain(block.samples, mask)) if mask.any() else None
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    cut, starts_s, ends_s = [], [], []
-    for first, last in edges.reshape(-1, 2):
-        if power is None or last - first < _FEWEST_FRAMES_ALONE:
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Windows over a stretch, shape (n, window_frames, MEL_BANDS), and where the speech of each starts and ends."""
+
+    windows: Samples
+    start_s: Vector
+    end_s: Vector
+
+
+def _cut_apart(speech: SpeechFrames, shape: EmbeddingSettings) -> Iterator[_Cut]:
+    """Short windows over a block's speech, none of which crosses a pause."""
+    for first, power in speech.stretches():
+        if len(power) < _FEWEST_FRAMES_ALONE:
             continue
-        windows, centres = cut_windows(power[first:last], shape)
-        begins = np.maximum(first, first + centres - shape.window_frames // 2)
-        cut.append(windows)
-        starts_s += [block.start_s + float(frame) / FRAMES_PER_S for frame in begins]
-        ends_s += [block.start_s + float(min(last, frame + shape.window_frames)) / FRAMES_PER_S for frame in begins]
-    return np.concatenate([np.empty((0, shape.window_frames, MEL_BANDS), np.float32), *cut]), starts_s, ends_s
+        windows, centres = cut_windows(power, shape)
+        begins = first + np.maximum(0, centres - shape.window_frames // 2)
+        ends = np.minimum(first + len(power), begins + shape.window_frames)
+        yield _Cut(windows, speech.start_s + begins / FRAMES_PER_S, speech.start_s + ends / FRAMES_PER_S)
 
 
 def _examine_speakers(

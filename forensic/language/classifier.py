@@ -8,18 +8,18 @@ comes from the validation of the model.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load
 
 from forensic.errors import ModelError
-from forensic.language.network import Architecture, Committee
 from forensic.records import Candidate, Recognition, Samples, Vector
 from forensic.storage.cards import REMEDY, named_file, read_card
 from forensic.storage.shipped import shipped
+
+if TYPE_CHECKING:
+    from forensic.language.network import Committee
 
 DEFAULT_LANGUAGE_MODEL, DEFAULT_ACCENT_MODEL = "lstm-language-1", "lstm-accent-1"
 WINDOW_FRAMES = 500
@@ -86,7 +86,7 @@ class LanguageModel:
 
     name: str
     sha256: str
-    network: Committee
+    network: "Committee"
     classes: tuple[str, ...]
     decision: Decision
     card: dict[str, Any]
@@ -108,6 +108,11 @@ def load_language_model(folder: Path) -> LanguageModel:
     Raises:
         ModelError: if a file is missing or damaged, a hash differs, or the weights do not fit the card.
     """
+    import torch
+    from safetensors.torch import load
+
+    from forensic.language.network import Architecture, Committee
+
     card = read_card(folder)
     weights = named_file(folder, card, "weights")
     try:
@@ -154,7 +159,6 @@ def cut_language_windows(frames: Samples, most: int = _MOST_WINDOWS) -> Samples:
     return np.stack([frames[start : start + size] for start in starts])
 
 
-@torch.inference_mode()
 def score_windows(windows: Sequence[Samples] | Samples, model: LanguageModel) -> Vector:
     """Scores of the classes, before the softmax.
 
@@ -165,6 +169,8 @@ def score_windows(windows: Sequence[Samples] | Samples, model: LanguageModel) ->
     Returns:
         Shape (windows, classes).
     """
+    import torch
+
     lengths = np.array([len(window) for window in windows])
     order = np.argsort(lengths, kind="stable")  # those of like lengths go together
     scores = np.zeros((len(windows), len(model.classes)))
@@ -175,7 +181,8 @@ def score_windows(windows: Sequence[Samples] | Samples, model: LanguageModel) ->
         for own, row in zip(batch, rows, strict=True):
             own[: lengths[row]] = windows[row]
         differ = None if lengths[rows[0]] == longest else torch.from_numpy(lengths[rows])
-        scores[rows] = model.network(torch.from_numpy(batch), differ).double().numpy()
+        with torch.inference_mode():
+            scores[rows] = model.network(torch.from_numpy(batch), differ).double().numpy()
     return scores
 
 

@@ -1,30 +1,33 @@
 """A model folder loaded and checked, and speech embedded with it.
 
 A model is a folder: ``card.toml`` (name, licence, data, architecture, SHA-256 of the files), ``weights.safetensors``,
-``backend.safetensors`` unless its embeddings are scored by their plain cosine, and, if likelihood ratios are
-to be made with it, the bank of the reference population.
+``network.onnx``, the graph that runs without torch, ``backend.safetensors`` unless its embeddings are scored by their
+plain cosine, and, if likelihood ratios are to be made with it, the bank of the reference population.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load
+from safetensors.numpy import load
 
 from forensic.errors import ModelError
+from forensic.inference import Graph
 from forensic.records import ModelIdentity, Samples
 from forensic.settings import EmbeddingSettings
+from forensic.speaker.architecture import STEP_FRAMES, Architecture
 from forensic.speaker.backend import Backend, load_backend
 from forensic.speaker.features import MEL_BANDS
-from forensic.speaker.network import Architecture, SpeakerNetwork
 from forensic.speaker.precision import has_bfloat16
 from forensic.storage.cards import REMEDY, named_file, read_card
 from forensic.storage.shipped import shipped
 
-WEIGHTS = "weights.safetensors"
+WEIGHTS, GRAPH = "weights.safetensors", "network.onnx"
+EMBEDDING = "embedding"
+"""The graph's first output; the others are those of ``layer_output``."""
 DEFAULT_MODEL = "lstm-channel-3"
 
 _BATCH = 64  # windows at once; larger batches leave the processor's caches
@@ -36,14 +39,16 @@ class SpeakerModel:
 
     Attributes:
         identity: name and hash, kept with everything it makes.
-        network: in evaluation mode.
+        architecture: the network's shape.
+        graph: runs the network; None where the folder has none, so that torch runs it.
         backend: scores its embeddings.
         card: the card's content.
         folder: the model folder.
     """
 
     identity: ModelIdentity
-    network: SpeakerNetwork
+    architecture: Architecture
+    graph: Graph | None
     backend: Backend
     card: dict[str, Any]
     folder: Path
@@ -64,10 +69,12 @@ def load_model(folder: Path) -> SpeakerModel:
     weights = named_file(folder, card, "weights")
     try:
         architecture = Architecture(**card["architecture"])
-        network = SpeakerNetwork(architecture)
-        network.load_state_dict(load(weights), strict=True)
         name = str(card["name"])
-    except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        tensors = load(weights)
+        size, layers = architecture.hidden_size, architecture.layers
+        if {tensors[f"lstm.weight_hh_l{layer}"].shape for layer in range(layers)} != {(4 * size, size)}:
+            raise ModelError(f"The model in {folder} cannot be loaded: its weights are of another shape.", REMEDY)
+    except (KeyError, TypeError, SafetensorError) as error:
         raise ModelError(f"The model in {folder} cannot be loaded: {error}.", REMEDY) from error
     if architecture.mel_bands != MEL_BANDS:
         raise ModelError(
@@ -80,9 +87,9 @@ def load_model(folder: Path) -> SpeakerModel:
             f"its network makes {architecture.embedding_size}.",
             REMEDY,
         )
-    network.eval().requires_grad_(requires_grad=False)
+    graph = Graph(named_file(folder, card, "graph"), folder / GRAPH) if "graph" in card else None
     identity = ModelIdentity(name, str(card["weights"]["sha256"]), architecture.embedding_size)  # as was checked
-    return SpeakerModel(identity, network, backend, card, folder)
+    return SpeakerModel(identity, architecture, graph, backend, card, folder)
 
 
 def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, Samples]:
@@ -106,7 +113,11 @@ def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, 
     return windows.transpose(0, 2, 1), starts + size // 2
 
 
-@torch.inference_mode()
+def layer_output(layer: int) -> str:
+    """The name of the graph's output with the states of an LSTM layer, 1 for the lowest."""
+    return f"layer_{layer}"
+
+
 def embed_windows(windows: Samples, model: SpeakerModel, precision: str = "float32") -> Samples:
     """Embed windows of speech.
 
@@ -118,13 +129,46 @@ def embed_windows(windows: Samples, model: SpeakerModel, precision: str = "float
     Returns:
         Shape (n, embedding_size), float32, unit length.
     """
-    dtype = torch.bfloat16 if precision == "bfloat16" and has_bfloat16() else torch.float32
-    embeddings = np.empty((len(windows), model.identity.embedding_size), np.float32)
+    return embed_and_hear(windows, model, (), precision)[0]
+
+
+def embed_and_hear(
+    windows: Samples, model: SpeakerModel, layers: Sequence[int], precision: str = "float32"
+) -> tuple[Samples, Samples]:
+    """Embed windows of speech, and keep states of its LSTM, in which other networks hear what is said.
+
+    Args:
+        windows: shape (n, window_frames, mel_bands), level-normalised mel power.
+        model: the network.
+        layers: whose states are kept, 1 for the lowest.
+        precision: as in ``embed_windows``.
+
+    Returns:
+        The embeddings, and the states averaged over ``STEP_FRAMES`` frames, those of the layers side by side: shape
+        (n, window_frames // STEP_FRAMES, len(layers) x hidden_size), float32.
+    """
+    architecture = model.architecture
+    steps, size = windows.shape[1] // STEP_FRAMES, architecture.hidden_size
+    embeddings = np.empty((len(windows), architecture.embedding_size), np.float32)
+    states = np.empty((len(windows), steps, len(layers), size), np.float32)
     for start in range(0, len(windows), _BATCH):
-        batch = torch.from_numpy(np.ascontiguousarray(windows[start : start + _BATCH]))
-        with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
-            embeddings[start : start + _BATCH] = model.network(batch).float().numpy()
-    return embeddings
+        part = slice(start, start + _BATCH)
+        embeddings[part], heard = _run(windows[part], model, layers, is_fast=precision == "bfloat16")
+        for number, own in enumerate(heard):
+            states[part, :, number] = own
+    return embeddings, states.reshape(len(windows), steps, len(layers) * size)
+
+
+def _run(
+    windows: Samples, model: SpeakerModel, layers: Sequence[int], *, is_fast: bool
+) -> tuple[Samples, list[Samples]]:
+    bfloat16 = is_fast and has_bfloat16()
+    if bfloat16 or model.graph is None:
+        from forensic.speaker.network import run_in_torch
+
+        return run_in_torch(windows, model.folder, model.identity.sha256, layers, bfloat16=bfloat16)
+    embeddings, *heard = model.graph(EMBEDDING, *map(layer_output, layers), frames=np.ascontiguousarray(windows))
+    return embeddings, heard
 
 
 def mean_embedding(embeddings: Samples) -> Samples:

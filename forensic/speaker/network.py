@@ -1,57 +1,25 @@
 """The LSTM: mel frames of a window of speech to a point on the unit sphere."""
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
+import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn import functional
 
-from forensic.errors import SettingsError
-
-POOLINGS = ("last", "statistics", "attention")
+from forensic.errors import ModelError, SettingsError
+from forensic.records import Samples
+from forensic.speaker.architecture import STEP_FRAMES, Architecture
+from forensic.storage.cards import REMEDY, named_file, read_card
 
 _LOG_FLOOR = 1e-4  # mel power 20 to 30 dB below speech; less is treated as this
 _ATTENTION_SIZE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """The shape of a network.
-
-    Attributes:
-        mel_bands: size of a frame.
-        hidden_size: LSTM cells per layer.
-        layers: LSTM layers.
-        embedding_size: dimensions of the embedding.
-        rectified: whether a ReLU precedes the normalisation, as in the public GE2E network.
-        log_bands: whether the network also sees the logarithm of each band less its mean over the window, which no line
-            or microphone changes.
-        pooling: "last" maps the top layer's last state; "statistics" adds a map of the mean and standard deviation of
-            its states, "attention" the same with learnt weights of the states.
-        second_size: of the embedding's dimensions, the last ones that a second head makes, learnt from another teacher
-            and never rectified; 0 for one head. Each head's part has the same length, so the cosine of two embeddings
-            is the mean of both heads' cosines.
-    """
-
-    mel_bands: int = 40
-    hidden_size: int = 256
-    layers: int = 3
-    embedding_size: int = 256
-    rectified: bool = True
-    log_bands: bool = False
-    pooling: str = "last"
-    second_size: int = 0
-
-    def __post_init__(self) -> None:
-        if self.pooling not in POOLINGS:
-            raise SettingsError(f"Unknown pooling {self.pooling!r}.", f"Use one of {', '.join(POOLINGS)}.")
-        if self.second_size and not (0 < self.second_size < self.embedding_size and self.pooling == "statistics"):
-            raise SettingsError(
-                f"A second head of {self.second_size} dimensions does not fit an embedding of {self.embedding_size} "
-                f"with the pooling {self.pooling!r}.",
-                'Give it fewer dimensions than the embedding, and use the pooling "statistics".',
-            )
+_LSTM_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 class SpeakerNetwork(nn.Module):
@@ -87,9 +55,36 @@ class SpeakerNetwork(nn.Module):
         Returns:
             Shape (batch, embedding_size), unit length, float32.
         """
+        states, _ = self.lstm(self._read(frames))
+        return self.embed(states)
+
+    def layer_states(self, frames: Tensor, layers: int | None = None) -> list[Tensor]:
+        """The states of each LSTM layer, the lowest first.
+
+        Args:
+            frames: shape (batch, frames, mel_bands), level-normalised mel power.
+            layers: how many, the lowest; None for all.
+
+        Returns:
+            Each of shape (batch, frames, hidden_size).
+        """
+        frames = self._read(frames)
+        states = []
+        for number in range(layers or self.architecture.layers):  # to the last bit what self.lstm gives at once
+            weights = [getattr(self.lstm, f"{name}_l{number}") for name in _LSTM_WEIGHTS]
+            start = frames.new_zeros(1, frames.shape[0], self.architecture.hidden_size)
+            frames = torch.lstm(frames, (start, start), weights, True, 1, 0.0, self.training, False, True)[0]
+            states.append(frames)
+        return states
+
+    def _read(self, frames: Tensor) -> Tensor:
+        """What the LSTM reads of mel power."""
         if self.architecture.log_bands:
-            frames = torch.cat([frames, _relative_logarithm(frames)], dim=2)
-        states, _ = self.lstm(frames)
+            return torch.cat([frames, _relative_logarithm(frames)], dim=2)
+        return frames
+
+    def embed(self, states: Tensor) -> Tensor:
+        """Embed windows by the states of the top layer, of which ``layer_states`` gives the last; as ``forward``."""
         embedding = self.linear(states[:, -1])
         if self.architecture.pooling != "last":
             statistics = _statistics(states, self._weights(states))
@@ -113,6 +108,50 @@ class SpeakerNetwork(nn.Module):
             weights: Tensor = torch.softmax(self.attention(states).float(), dim=1)
             return weights
         return torch.full_like(states[:, :, :1], 1 / states.shape[1], dtype=torch.float32)
+
+
+def load_network(folder: Path) -> SpeakerNetwork:
+    """The network of a model folder, to be trained further, or run where there is no graph of it.
+
+    Raises:
+        ModelError: if a file is missing or damaged, a hash differs, or the weights do not fit the architecture.
+    """
+    card = read_card(folder)
+    weights = named_file(folder, card, "weights")
+    try:
+        network = SpeakerNetwork(Architecture(**card["architecture"]))
+        network.load_state_dict(load(weights), strict=True)
+    except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"The model in {folder} cannot be loaded: {error}.", REMEDY) from error
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+@torch.inference_mode()
+def run_in_torch(
+    windows: Samples, folder: Path, sha256: str, layers: Sequence[int], *, bfloat16: bool
+) -> tuple[Samples, list[Samples]]:
+    """What the graph of a model gives, by torch.
+
+    Args:
+        windows: shape (n, window_frames, mel_bands).
+        folder: of the model, which is loaded once in a process.
+        sha256: of its weights.
+        layers: whose states are wanted, 1 for the lowest.
+        bfloat16: whether to calculate with fewer digits, which the processor must be able to do.
+
+    Returns:
+        Embeddings, shape (n, embedding_size), and of each layer the states as ``averaged_states`` gives them.
+    """
+    network = _loaded(folder, sha256)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        states = network.layer_states(torch.from_numpy(np.ascontiguousarray(windows)))
+        embeddings: Samples = network.embed(states[-1]).float().numpy()
+    return embeddings, [averaged_states(states, [layer]).numpy() for layer in layers]
+
+
+@cache
+def _loaded(folder: Path, _sha256: str) -> SpeakerNetwork:
+    return load_network(folder)
 
 
 def grown(network: SpeakerNetwork, architecture: Architecture) -> SpeakerNetwork:
@@ -163,6 +202,22 @@ def _embed_block(large: Tensor, small: Tensor, gates: int) -> None:
     else:
         target[:, :rows] = 0.0
         target[:, :rows, : source.shape[2]] = source
+
+
+def averaged_states(states: Sequence[Tensor], layers: Sequence[int]) -> Tensor:
+    """The states of some layers, averaged over steps of ``STEP_FRAMES``, side by side.
+
+    Args:
+        states: as ``SpeakerNetwork.layer_states`` gives them.
+        layers: which, 1 for the lowest.
+
+    Returns:
+        Shape (batch, frames // STEP_FRAMES, len(layers) x hidden_size), float32.
+    """
+    chosen = torch.cat([states[layer - 1] for layer in layers], dim=2).float()
+    batch, frames, size = chosen.shape
+    steps = frames // STEP_FRAMES
+    return chosen[:, : steps * STEP_FRAMES].reshape(batch, steps, STEP_FRAMES, size).mean(dim=2)
 
 
 def _relative_logarithm(frames: Tensor) -> Tensor:

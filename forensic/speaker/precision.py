@@ -2,14 +2,14 @@
 
 from functools import cache
 
-import torch
-
 NO_BFLOAT16 = "This processor has no bfloat16 arithmetic: float32 was used in its place."
 
 
 @cache
 def has_bfloat16() -> bool:
     """Whether an LSTM runs in bfloat16 here, asked by running one: libraries disagree on what a processor can do."""
+    import torch
+
     try:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             torch.nn.LSTM(8, 8, batch_first=True)(torch.zeros(1, 2, 8))

@@ -19,11 +19,13 @@ from forensic.case.provenance import library_versions, software
 from forensic.errors import TrainingError
 from forensic.examination.manifest import people_hashes, summarise
 from forensic.speaker.extractor import WEIGHTS
+from forensic.speaker.network import SpeakerNetwork
 from forensic.storage.atomic import written_whole
 from forensic.storage.cards import write_card
 from forensic.training.cache import FeatureCache
 from forensic.training.configuration import DataSettings
 from forensic.training.data import Piece
+from forensic.training.graphs import write_graph
 
 RECORD = "training.json"
 
@@ -92,7 +94,7 @@ def save_model(
     tables: Mapping[str, object],
     precision: torch.dtype = torch.float32,
 ) -> None:
-    """Write weights and card.
+    """Write weights and card, and of a speaker network the graph that runs without torch.
 
     Args:
         folder: made where it is missing.
@@ -106,7 +108,8 @@ def save_model(
     with written_whole(folder / WEIGHTS) as file:
         file.write(weights)
     named = {"file": WEIGHTS, "sha256": hashlib.sha256(weights).hexdigest()}
-    write_card(folder, {**facts, "architecture": network.describe(), "weights": named, **tables})
+    graph = {"graph": write_graph(folder, network)} if isinstance(network, SpeakerNetwork) else {}
+    write_card(folder, {**facts, "architecture": network.describe(), "weights": named, **graph, **tables})
 
 
 def weights_as(network: Network, precision: torch.dtype) -> dict[str, torch.Tensor]:

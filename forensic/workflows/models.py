@@ -15,6 +15,8 @@ from forensic.storage.shipped import shipped
 from forensic.training.model_folder import save_model
 from forensic.training.speaker.teacher import import_ge2e
 
+_GRAPHS = ("graph", "encoder", "decider")  # tables of a card that name one
+
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
@@ -51,7 +53,8 @@ def examine_model(folder: Path) -> ModelState:
     card: dict[str, Any] = {}
     try:
         card = read_card(folder)
-        named_file(folder, card, "weights")
+        for table in ("weights", *(name for name in _GRAPHS if name in card)):
+            named_file(folder, card, table)
         load_backend(folder, card)
         speakers = 0
         if (folder / POPULATION_CARD).exists():

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import numpy as np
 import polars as pl
-import torch
 from numpy.typing import NDArray
 
 from forensic import engine
@@ -239,7 +238,7 @@ class _Start:
     request: PopulationRequest
 
     def __call__(self) -> engine.Step[Person, _Embedded]:
-        torch.set_num_threads(1)
+        engine.use_one_thread()
         model, sources = load_model(self.request.model_folder), sources_beside(self.request.source)
         return lambda people: [_embed_person(person, self.request, model, sources) for person in people]
 

@@ -70,7 +70,7 @@ def test_networks_of_several_shapes_make_no_committee() -> None:
 
 def test_the_lower_layers_hear_what_they_heard_in_the_speaker_network() -> None:
     """The same input, made the same way."""
-    from forensic.speaker.network import Architecture as SpeakerArchitecture
+    from forensic.speaker.architecture import Architecture as SpeakerArchitecture
     from forensic.speaker.network import SpeakerNetwork
 
     speaker = SpeakerNetwork(SpeakerArchitecture(hidden_size=8, layers=2, embedding_size=4, log_bands=True)).eval()

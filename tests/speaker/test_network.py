@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from forensic.errors import SettingsError
-from forensic.speaker.network import POOLINGS, Architecture, SpeakerNetwork, grown
+from forensic.speaker.architecture import POOLINGS, Architecture
+from forensic.speaker.network import SpeakerNetwork, grown
 
 _SMALL = Architecture(hidden_size=12, layers=2, embedding_size=16)
 

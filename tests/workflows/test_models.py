@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from forensic.errors import ModelError, TrainingError
+from forensic.speaker.architecture import Architecture
 from forensic.speaker.backend import Backend, save_backend
 from forensic.speaker.extractor import embed_windows, load_model
-from forensic.speaker.network import Architecture, SpeakerNetwork
+from forensic.speaker.network import SpeakerNetwork
 from forensic.workflows.models import find_models, import_checkpoint, named_model
 
 

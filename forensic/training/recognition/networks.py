@@ -13,7 +13,8 @@ from forensic.errors import TrainingError
 from forensic.examination.manifest import people_hashes
 from forensic.language.classifier import load_language_model
 from forensic.language.network import Architecture, Committee, LanguageNetwork, join
-from forensic.speaker.extractor import default_model_folder, load_model
+from forensic.speaker.extractor import default_model_folder
+from forensic.speaker.network import load_network
 from forensic.storage.cards import read_card
 from forensic.training.recognition.configuration import RecognitionSettings
 
@@ -25,7 +26,7 @@ def first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwor
         TrainingError: if that model's network does not see logarithms, or has fewer layers.
     """
     shape = settings.network
-    speaker = load_model(Path(shape.lower) if shape.lower else default_model_folder()).network
+    speaker = load_network(Path(shape.lower) if shape.lower else default_model_folder())
     has = speaker.architecture
     if not has.log_bands or has.layers < shape.lower_layers:
         raise TrainingError(

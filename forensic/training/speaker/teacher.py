@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from forensic.errors import TrainingError
 from forensic.records import Samples
-from forensic.speaker.extractor import load_model
-from forensic.speaker.network import Architecture, SpeakerNetwork
+from forensic.speaker.architecture import Architecture
+from forensic.speaker.network import SpeakerNetwork, load_network
 from forensic.storage.atomic import written_whole
 from forensic.training.cache import FeatureCache
 from forensic.training.run import training_device
@@ -52,7 +52,7 @@ def initial_network(init: str, seed: int) -> SpeakerNetwork:
         return SpeakerNetwork(Architecture())
     if init == "ge2e":
         return import_ge2e(_resemblyzer_checkpoint())
-    network = load_model(Path(init)).network
+    network = load_network(Path(init))
     return network.requires_grad_(requires_grad=True)
 
 

@@ -13,9 +13,8 @@ from factories import voice, write_wav
 
 from forensic.errors import SettingsError, TrainingError
 from forensic.language.classifier import load_language_model
-from forensic.speaker.extractor import load_model
-from forensic.speaker.network import Architecture as SpeakerArchitecture
-from forensic.speaker.network import SpeakerNetwork
+from forensic.speaker.architecture import Architecture as SpeakerArchitecture
+from forensic.speaker.network import SpeakerNetwork, load_network
 from forensic.training.cache import build_cache
 from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.model_folder import TrainingRequest, save_model
@@ -241,7 +240,7 @@ def _lower(folder):
 
 def test_the_lower_layers_start_as_those_of_the_speaker_model_and_learn(work, speaker_folder):
     """A little: a tenth of the rate of the rest."""
-    speaker, lower = load_model(speaker_folder).network.lstm.state_dict(), _lower(work / "first")
+    speaker, lower = load_network(speaker_folder).lstm.state_dict(), _lower(work / "first")
     assert set(lower) == {name for name in speaker if not name.endswith("l2")}
     furthest = max(float((value - speaker[name]).abs().max()) for name, value in lower.items())
     assert 1e-4 < furthest < 0.05
@@ -252,7 +251,7 @@ def test_lower_layers_without_a_rate_stay_as_they_are(settings, work, tmp_path, 
     kept = dataclasses.replace(settings, learning=dataclasses.replace(_LEARNING, lower_rate=0.0, steps=2))
     train_recognition(_request(kept, work, tmp_path / "kept"), lambda *_: None, lambda _: None)
     (work / "checkpoint.pt").unlink()
-    speaker = load_model(speaker_folder).network.lstm.state_dict()
+    speaker = load_network(speaker_folder).lstm.state_dict()
     for name, value in _lower(tmp_path / "kept").items():
         assert torch.allclose(value, speaker[name], atol=1e-3)
 

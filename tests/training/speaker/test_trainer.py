@@ -13,8 +13,9 @@ from factories import voice, write_wav
 
 from forensic.errors import TrainingError
 from forensic.examination.manifest import read_manifest
+from forensic.speaker.architecture import Architecture
 from forensic.speaker.extractor import load_model
-from forensic.speaker.network import Architecture, SpeakerNetwork
+from forensic.speaker.network import SpeakerNetwork, load_network
 from forensic.training import cache
 from forensic.training.cache import build_cache
 from forensic.training.configuration import (
@@ -264,7 +265,7 @@ def test_a_network_grows_as_the_settings_say_and_says_so_on_its_card(request_for
     wanted = NetworkSettings(log_bands=True, pooling="statistics")
     settings = dataclasses.replace(request.settings, network=wanted)
     _train(dataclasses.replace(request, settings=settings))
-    architecture = load_model(request.out).network.architecture
+    architecture = load_network(request.out).architecture
     assert (architecture.log_bands, architecture.pooling) == (True, "statistics")
 
 

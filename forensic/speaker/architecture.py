@@ -1,0 +1,49 @@
+"""The shape of a speaker network."""
+
+from dataclasses import dataclass
+
+from forensic.errors import SettingsError
+
+POOLINGS = ("last", "statistics", "attention")
+
+STEP_FRAMES = 4
+"""Frames of 10 ms whose states are averaged to a step for networks that hear this one's states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """The shape of a network.
+
+    Attributes:
+        mel_bands: size of a frame.
+        hidden_size: LSTM cells per layer.
+        layers: LSTM layers.
+        embedding_size: dimensions of the embedding.
+        rectified: whether a ReLU precedes the normalisation, as in the public GE2E network.
+        log_bands: whether the network also sees the logarithm of each band less its mean over the window, which no line
+            or microphone changes.
+        pooling: "last" maps the top layer's last state; "statistics" adds a map of the mean and standard deviation of
+            its states, "attention" the same with learnt weights of the states.
+        second_size: of the embedding's dimensions, the last ones that a second head makes, learnt from another teacher
+            and never rectified; 0 for one head. Each head's part has the same length, so the cosine of two embeddings
+            is the mean of both heads' cosines.
+    """
+
+    mel_bands: int = 40
+    hidden_size: int = 256
+    layers: int = 3
+    embedding_size: int = 256
+    rectified: bool = True
+    log_bands: bool = False
+    pooling: str = "last"
+    second_size: int = 0
+
+    def __post_init__(self) -> None:
+        if self.pooling not in POOLINGS:
+            raise SettingsError(f"Unknown pooling {self.pooling!r}.", f"Use one of {', '.join(POOLINGS)}.")
+        if self.second_size and not (0 < self.second_size < self.embedding_size and self.pooling == "statistics"):
+            raise SettingsError(
+                f"A second head of {self.second_size} dimensions does not fit an embedding of {self.embedding_size} "
+                f"with the pooling {self.pooling!r}.",
+                'Give it fewer dimensions than the embedding, and use the pooling "statistics".',
+            )
