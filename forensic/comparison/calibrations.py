@@ -1,5 +1,6 @@
 """The calibrations that the comparisons of a case need, each by itself; in worker processes if there are many."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,13 +114,11 @@ def calibration_step(
         settings: of the calibration.
         backend: scores.
         kept: folder of the model, which keeps the fit to the whole bank.
-
-    Raises:
-        CalibrationError: if there is nothing that can be fitted.
     """
     joint = None
     if settings.calibrator == JOINT and isinstance(population, Population):
-        joint = kept_or_fitted(population, backend, settings.bootstrap_draws, settings.seed, kept)
+        with contextlib.suppress(CalibrationError):  # each pair of cells then says by itself what it lacks
+            joint = kept_or_fitted(population, backend, settings.bootstrap_draws, settings.seed, kept)
     return CalibrationStep(population, settings, backend, joint)
 
 

@@ -151,7 +151,18 @@ class OwnReference:
     log10_lr: float
 
 
-Leak: TypeAlias = OnBothSides | UnderTwoNames | Suspicion | NotSearched | OwnReference
+@dataclass(frozen=True, slots=True)
+class NotChosen:
+    """Nobody chose the relevant population, so the whole bank but for children was taken.
+
+    Attributes:
+        people: how many that is.
+    """
+
+    people: int
+
+
+Leak: TypeAlias = OnBothSides | UnderTwoNames | Suspicion | NotSearched | OwnReference | NotChosen
 """What may have leaked from one side of a comparison to the other, or was not searched for."""
 
 

@@ -12,7 +12,8 @@ from typing import Literal, TypeAlias
 import forensic
 from forensic.case.provenance import library_versions, machine
 from forensic.likelihood_ratio.envelope import Envelope
-from forensic.likelihood_ratio.population import PopulationCard
+from forensic.likelihood_ratio.population import Population, PopulationCard
+from forensic.likelihood_ratio.relevant import People, people_of
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
@@ -20,6 +21,13 @@ from forensic.speaker.extractor import SpeakerModel
 PopulationKind: TypeAlias = Literal["bank", "simulated", "own recordings", "own scores"]
 """The model's bank, people simulated in the conditions of the case, or a laboratory's own calibration from recordings
 or from scores."""
+
+
+_GROUPS_SHOWN = 8
+
+
+Whom: TypeAlias = Population | PopulationCard | ScoreList
+"""What LRs were calibrated on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def method_of(
     settings: Settings,
     command_line: str,
     duration_s: float,
-    population: PopulationCard | ScoreList | None = None,
+    population: Whom | None = None,
     simulated_from: Path | None = None,
     own: Path | None = None,
     envelope: Envelope | None = None,
@@ -88,7 +96,7 @@ def method_of(
         settings: of every step.
         command_line: as it was given.
         duration_s: how long it took.
-        population: card of the reference population, or own scores; None if there was neither.
+        population: whom LRs were calibrated on, or the card of the bank, or own scores; None if there was none of them.
         simulated_from: the people that it was simulated from for this case; None if it was not simulated.
         own: folder of the laboratory's own calibration that it is in; None if it is the model's bank.
         envelope: outside which no LR was issued; None if there was no such limit.
@@ -118,7 +126,7 @@ def method_of(
     )
 
 
-def _kind(population: PopulationCard | ScoreList, simulated_from: Path | None, own: Path | None) -> PopulationKind:
+def _kind(population: Whom, simulated_from: Path | None, own: Path | None) -> PopulationKind:
     if isinstance(population, ScoreList):
         return "own scores"
     if simulated_from:
@@ -126,7 +134,7 @@ def _kind(population: PopulationCard | ScoreList, simulated_from: Path | None, o
     return "own recordings" if own else "bank"
 
 
-def _population(population: PopulationCard | ScoreList, simulated_from: Path | None, own: Path | None) -> str:
+def _population(population: Whom, simulated_from: Path | None, own: Path | None) -> str:
     if isinstance(population, ScoreList):
         return f"own scores of {population.pairs.speakers} speakers, {population.source}, from the calibration {own}."
     made = {
@@ -134,8 +142,28 @@ def _population(population: PopulationCard | ScoreList, simulated_from: Path | N
         "simulated": f"simulated from {simulated_from} in the conditions of this case",
         "own recordings": f"from the calibration {own}",
     }[_kind(population, simulated_from, own)]
-    return f"{population.speakers} speakers, {population.rows} embeddings, {made}. {population.data}"
+    if isinstance(population, PopulationCard):
+        return f"{population.speakers} speakers, {population.rows} embeddings, {made}. {population.data}"
+    people = people_of(population)
+    return f"{people.count} speakers, {population.card.rows} embeddings, {made}. {who(people)} {population.card.data}"
 
 
-def _sha256(population: PopulationCard | ScoreList) -> str:
-    return population.sha256 if isinstance(population, ScoreList) else population.parquet_sha256
+def who(people: People) -> str:
+    """Who a population is, in a few sentences: people by corpus, language, age group and sex, real lines and days."""
+    parts = []
+    for name, label in (("corpus", "corpus"), ("language", "language"), ("age", "age group"), ("sex", "sex")):
+        counts = people.by[name]
+        shown = [f"{value or 'not stated'} {count}" for value, count in list(counts.items())[:_GROUPS_SHOWN]]
+        rest = len(counts) - len(shown)
+        parts.append(f"By {label}: {', '.join(shown)}{f' and {rest} more' if rest > 0 else ''}.")
+    real = f"{people.real} of them are on real lines" if people.real else "None of them is on a real line"
+    return (
+        f"{' '.join(parts)} {real}, and {people.several_days} have same-speaker pairs of different days; "
+        "those of all others are of one sitting."
+    )
+
+
+def _sha256(population: Whom) -> str:
+    if isinstance(population, ScoreList):
+        return population.sha256
+    return (population if isinstance(population, PopulationCard) else population.card).parquet_sha256

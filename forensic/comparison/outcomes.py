@@ -10,6 +10,7 @@ from forensic.case.details import CaseDetails
 from forensic.comparison.inconsistency import ConsistencyFinding
 from forensic.comparison.independence import Leak, NotSearched, Suspicion
 from forensic.comparison.method import Method
+from forensic.comparison.neighbours import Neighbour
 from forensic.comparison.refusal import Refusal
 from forensic.comparison.spoken_language import LanguageDifference
 from forensic.likelihood_ratio.chance import expected_by_chance
@@ -97,6 +98,7 @@ class CaseOutcome:
         leaks: overlaps that were found between sides, and what was not searched for.
         language_differences: suspects whose language is not that of questioned recordings.
         explanations: of the highest LR of each questioned speaker, as many as were asked for.
+        neighbours: the LRs under neighbouring choices of the relevant population.
         is_identification: whether the question is which of the known speakers each questioned speaker may be.
     """
 
@@ -119,6 +121,7 @@ class CaseOutcome:
     leaks: tuple[Leak, ...] = ()
     language_differences: tuple[LanguageDifference, ...] = ()
     explanations: tuple[Explanation, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     is_identification: bool = False
 
 

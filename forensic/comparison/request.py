@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensic.likelihood_ratio.envelope import Envelope, load_envelope
+from forensic.errors import ModelError
+from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import VerbalScale, load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
@@ -90,6 +91,12 @@ def load_basis(
     """
     words = load_scale(scale)
     model = model or load_model(model_folder)
+    if calibration is not None and envelope is None and not (calibration / ENVELOPE).exists():
+        raise ModelError(
+            f"The calibration {calibration} meets its criterion in no condition, so no LR can be issued on it.",
+            "Calibrate on more people or better recordings (its summary.json has the figures), or name the envelope of "
+            "a validation with --envelope.",
+        )
     limits = load_envelope(envelope or calibration or model_folder)
     population = None if is_simulated else _population(model, model_folder, calibration)
     return Basis(model, words, limits, population)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from forensic.case.details import CaseDetails
@@ -14,8 +15,9 @@ from forensic.case.store import path_text
 from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.consistency import ConsistencyCheck, check_suspects
 from forensic.comparison.explain import explain
-from forensic.comparison.independence import find_suspicions, not_searched
+from forensic.comparison.independence import NotChosen, find_suspicions, not_searched
 from forensic.comparison.method import method_of
+from forensic.comparison.neighbours import Neighbour, neighbours
 from forensic.comparison.outcomes import CaseOutcome, Explanation, KnownRecording, KnownSpeaker
 from forensic.comparison.own_reference import own_references
 from forensic.comparison.request import Basis, ComparisonRequest
@@ -26,7 +28,6 @@ from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
 from forensic.likelihood_ratio.population import Population, without
 from forensic.likelihood_ratio.relevant import chosen
-from forensic.likelihood_ratio.score_list import ScoreList
 
 _SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
 
@@ -67,9 +68,13 @@ def weigh_case(
             f"No suspect of {request.reference} has a usable recording: {known[0].problem}",
             "Supply recordings with enough clear speech of each suspect.",
         )
+    choice = details.relevant_population
     population = basis.population or _simulated(case, request, questioned, known, watch)
     if isinstance(population, Population):
-        population = chosen(population, details.relevant_population)
+        population = chosen(population, choice)
+    not_chosen: tuple[NotChosen, ...] = ()
+    if isinstance(population, Population) and basis.population and request.calibration is None and choice.is_blank:
+        not_chosen = (NotChosen(len(np.unique(population.speaker))),)
     watch("fitting the calibration")
     calibrator = calibration_step(population, settings.comparison, basis.model.backend, basis.model.folder)
     own = own_references([*questioned, *known], calibrator)
@@ -96,6 +101,12 @@ def weigh_case(
         suspicions,
         workers,
     )
+    others: tuple[Neighbour, ...] = ()
+    if request.explains and isinstance(basis.population, Population) and request.calibration is None:
+        watch("trying other populations")
+        others = neighbours(
+            basis.population, choice, (questioned, known), weighed.comparisons, calibrator, basis.model.folder
+        )
     explanations: tuple[Explanation, ...] = ()
     if request.explains:
         watch("explaining")
@@ -126,16 +137,17 @@ def weigh_case(
             settings,
             request.command_line,
             time.monotonic() - began,
-            population if isinstance(population, ScoreList) else population.card,
+            population,
             simulated_from=request.people,
             own=request.calibration,
             envelope=basis.envelope,
         ),
         scale=basis.scale,
         consistency=consistency,
-        leaks=(*leaks(questioned, known, suspicions), *own, *not_searched(evidence, sha256)),
+        leaks=(*leaks(questioned, known, suspicions), *own, *not_searched(evidence, sha256), *not_chosen),
         language_differences=language_differences(questioned, known, evidence["language"]),
         explanations=explanations,
+        neighbours=others,
     )
 
 

@@ -34,11 +34,14 @@ def kept_or_fitted(population: Population, scorer: JointScorer, draws: int, seed
         CalibrationError: as of ``fit_joint``.
     """
     identity = _identity(population, scorer, draws, seed)
-    kept = None if folder is None else _read(folder / JOINT_FIT, identity)
+    files = [] if folder is None else sorted(folder.glob(f"*{JOINT_FIT}"))
+    kept = next((found for path in files if (found := _read(path, identity)) is not None), None)
     return kept or joint.fit_joint(population, scorer, draws, seed)
 
 
-def keep(folder: Path, fitted: JointFit, population: Population, scorer: JointScorer, draws: int, seed: int) -> None:
+def keep(
+    folder: Path, fitted: JointFit, population: Population, scorer: JointScorer, draws: int, seed: int, name: str = ""
+) -> None:
     """Write a fit into a folder.
 
     Args:
@@ -48,9 +51,10 @@ def keep(folder: Path, fitted: JointFit, population: Population, scorer: JointSc
         scorer: with an identity.
         draws: of the bootstrap.
         seed: of every choice.
+        name: tells several files of a folder apart.
     """
     arrays = {field.name: np.array(getattr(fitted, field.name), order="C") for field in dataclasses.fields(JointFit)}
-    with written_whole(folder / JOINT_FIT) as file:
+    with written_whole(folder / f"{name}{JOINT_FIT}") as file:
         file.write(save(arrays, {"identity": _identity(population, scorer, draws, seed)}))
 
 

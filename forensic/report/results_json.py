@@ -40,6 +40,7 @@ def case_results(outcome: CaseOutcome) -> dict[str, Any]:
         "language_warnings": list(languages_in_words(outcome.language_differences)),
         "calibrations": _calibrations(outcome.calibrations),
         "comparisons": outcome.comparisons.to_dicts(),
+        "neighbouring_populations": [dataclasses.asdict(each) for each in outcome.neighbours],
         "explanations": [dataclasses.asdict(explanation) for explanation in outcome.explanations],
         "failures": outcome.failures.drop("model_sha256", "settings_sha256").to_dicts(),
     }

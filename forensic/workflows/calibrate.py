@@ -21,6 +21,7 @@ from forensic.case.audit import append_audit
 from forensic.case.discovery import hash_file
 from forensic.case.folder import open_case
 from forensic.case.provenance import software
+from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.own_calibration import load_calibration
 from forensic.errors import CalibrationError, ModelError, ValidationError
 from forensic.examination.ledger import ScanSummary
@@ -34,7 +35,6 @@ from forensic.likelihood_ratio.envelope import (
     save_envelope,
     worst_of,
 )
-from forensic.likelihood_ratio.fit import calibrate_cells
 from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
 from forensic.likelihood_ratio.population import save_population
 from forensic.likelihood_ratio.score_list import CARD as SCORES_CARD
@@ -251,14 +251,14 @@ def _conclude(
     """Load what was written as a comparison would, fit every pair of conditions, and say what it is worth."""
     loaded = load_calibration(request.out, model)
     sha256 = loaded.sha256 if isinstance(loaded, ScoreList) else loaded.card.parquet_sha256
+    calibrator = calibration_step(loaded, request.settings.comparison, model.backend)
     fitted = []
     for (k, known), (q, questioned) in product(enumerate(loaded.known_cells), enumerate(loaded.questioned_cells)):
-        try:
-            calibration = calibrate_cells(loaded, k, q, request.settings.comparison, model.backend)
-        except CalibrationError as error:
-            fitted.append(Fitted(known.name, questioned.name, None, str(error)))
+        ((_, found),) = calibrator.calibrate([(k, q)])
+        if isinstance(found, CalibrationError):
+            fitted.append(Fitted(known.name, questioned.name, None, str(found)))
         else:
-            fitted.append(Fitted(known.name, questioned.name, calibration, ""))
+            fitted.append(Fitted(known.name, questioned.name, found, ""))
     envelope = _envelope(request, sha256, fitted, worst)
     result = CalibrationResult(request.out, sha256, tuple(fitted), exclusions, envelope)
     if envelope is not None:

@@ -28,7 +28,6 @@ from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.relevant import chosen
-from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.report.links.build import build_link_report
 from forensic.report.links.render import render_link_html
 from forensic.report.results_json import link_results
@@ -150,7 +149,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
             request.settings,
             request.command_line,
             time.monotonic() - began,
-            population if isinstance(population, ScoreList) else population.card,
+            population,
             own=request.calibration,
             envelope=envelope,
         ),

@@ -9,6 +9,7 @@ from forensic.report.case.explanations import describe_explanations
 from forensic.report.case.failures import list_failures
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.items import list_items
+from forensic.report.case.neighbours import neighbour_facts
 from forensic.report.case.processing import describe_processing
 from forensic.report.case.quality import list_quality, quality_reading
 from forensic.report.case.result_plots import plot_forest, plot_matrices
@@ -93,7 +94,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         # Processing and method
         method=MethodChapter(
             processing=describe_processing(inputs, exhibits),
-            system=describe_system(inputs.method),
+            system=(*describe_system(inputs.method), *neighbour_facts(inputs, comparisons)),
             limitations=method_wording.limitations(inputs.method, shows_languages=True),
             settings=list_settings(inputs.method.settings),
         ),

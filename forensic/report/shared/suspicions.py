@@ -9,6 +9,7 @@ import polars as pl
 from forensic.comparison.inconsistency import ConsistencyFinding, Inconsistency, NotCompared, SuspectVoice
 from forensic.comparison.independence import (
     Leak,
+    NotChosen,
     NotSearched,
     OnBothSides,
     OwnReference,
@@ -89,6 +90,12 @@ def _leak(leak: Leak, names: Names) -> str:
             return (
                 f"{leak.speaker} of the reference population may be the speaker of {_short(leak.side)} (log10 LR "
                 f"{leak.log10_lr:+.1f}), and is left out of all calibrations."
+            )
+        case NotChosen():
+            return (
+                "The relevant population was not chosen ([relevant_population] in case.toml): all "
+                f"{leak.people:,} people of the reference population but children were taken, whatever their sex, "
+                "language and accent."
             )
         case NotSearched():
             return (
