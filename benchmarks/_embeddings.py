@@ -24,7 +24,7 @@ from forensic.speaker.features import level_gain, mel_power
 from forensic.storage.atomic import written_whole
 
 _FORMAT = 1  # raise when our front end changes
-_PEER_SCRIPT = Path(__file__).with_name("_peer_embed.py")
+PEER_SCRIPT = Path(__file__).with_name("_peer_embed.py")
 CAMPPLUS_SCRIPT = Path(__file__).with_name("_campplus_embed.py")
 
 Side: TypeAlias = str | Channel
@@ -74,14 +74,14 @@ def peer_system(python: Path, people: Sequence[Person], conditions: Sequence[Cha
         conditions: of the questioned side.
         workers: processes.
     """
-    embeddings, fallbacks = _embedded_elsewhere(_files(people, conditions, "peer.npz"), python, _PEER_SCRIPT, workers)
+    embeddings, fallbacks = embedded_elsewhere(_files(people, conditions, "peer.npz"), python, PEER_SCRIPT, workers)
     return System("Resemblyzer", embeddings, cosine, fallbacks)
 
 
 def campplus_system(python: Path, people: Sequence[Person], conditions: Sequence[Channel], workers: int) -> System:
     """CAM++, compared by cosine; arguments as for ``peer_system``, the Python that of its own environment."""
     files = _files(people, conditions, "campplus.npz")
-    embeddings, _ = _embedded_elsewhere(files, python, CAMPPLUS_SCRIPT, workers)
+    embeddings, _ = embedded_elsewhere(files, python, CAMPPLUS_SCRIPT, workers)
     return System("CAM++", embeddings, cosine)
 
 
@@ -103,8 +103,8 @@ def sum_of(first: System, second: System) -> System:
     return System(f"{first.name} + {second.name}", both, score)
 
 
-def _embedded_elsewhere(
-    files: Mapping["_Key", Path], python: Path, script: Path, workers: int
+def embedded_elsewhere(
+    files: Mapping["Heard", Path], python: Path, script: Path, workers: int
 ) -> tuple[dict[tuple[str, str], Samples], int]:
     """Embeddings that a script makes in its own Python, and how many pieces it had to take whole."""
     jobs = [
@@ -131,7 +131,7 @@ def cosine(questioned: Samples, known: Samples) -> Matrix:
     return np.asarray(questioned.astype(np.float64) @ known.astype(np.float64).T)
 
 
-def run_peer(python: Path, jobs: Sequence[Mapping[str, object]], workers: int, script: Path = _PEER_SCRIPT) -> None:
+def run_peer(python: Path, jobs: Sequence[Mapping[str, object]], workers: int, script: Path = PEER_SCRIPT) -> None:
     """Do jobs of ``_peer_embed.py``, or of another script, in processes of the peer's Python."""
     if not jobs:
         return
@@ -147,10 +147,11 @@ def run_peer(python: Path, jobs: Sequence[Mapping[str, object]], workers: int, s
             raise subprocess.CalledProcessError(1, str(script))
 
 
-_Key: TypeAlias = tuple[tuple[str, str], Path, tuple[Piece, ...], float]
+Heard: TypeAlias = tuple[tuple[str, str], Path, tuple[Piece, ...], float]
+"""Whose and which side, the waveform, pieces of it, and their gain in decibels."""
 
 
-def _files(people: Sequence[Person], conditions: Sequence[Channel], suffix: str) -> dict[_Key, Path]:
+def _files(people: Sequence[Person], conditions: Sequence[Channel], suffix: str) -> dict[Heard, Path]:
     """Person and side, waveform, pieces and gain, to the file of the embeddings."""
     sides: list[tuple[str, Side]] = [(KNOWN, KNOWN), *((channel.name, channel) for channel in conditions)]
     files = {}

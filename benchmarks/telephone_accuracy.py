@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
 import polars as pl
 from _campplus import campplus_python
-from _embeddings import CAMPPLUS_SCRIPT, cosine, embedding_of, run_peer
+from _embeddings import CAMPPLUS_SCRIPT, PEER_SCRIPT, Heard, cosine, embedded_elsewhere, embedding_of
 from _peer import peer_python
 from _trials import Piece, keep_samples, random_gain_db, read_piece, speech_samples
 from numpy.typing import NDArray
@@ -67,10 +67,10 @@ def main() -> None:
     calls = _calls(options.manifest, options.work)
     pairs = _pairs(calls)
     speaker = calls["speaker"].to_numpy()
-    embeddings = {"Resemblyzer": _elsewhere(peer_python(options.peer), calls, options.work, "peer", options.workers)}
+    embeddings = {"Resemblyzer": _elsewhere(peer_python(options.peer), PEER_SCRIPT, "peer", calls, options.workers)}
     if options.campplus is not None:
         python = campplus_python(options.campplus)
-        embeddings["CAM++"] = _elsewhere(python, calls, options.work, "campplus", options.workers)
+        embeddings["CAM++"] = _elsewhere(python, CAMPPLUS_SCRIPT, "campplus", calls, options.workers)
     scores = {name: cosine(own, own) for name, own in embeddings.items()}
     for folder in options.models:
         model, name = load_model(folder), folder.resolve().name
@@ -110,17 +110,15 @@ def _heard(row: Mapping[str, object]) -> Samples:
     return read_piece(Path(str(row["audio"])), Piece(0.0, 0, int(str(row["samples"]))), float(str(row["gain_db"])))
 
 
-def _elsewhere(python: Path, calls: pl.DataFrame, work: Path, name: str, workers: int) -> Samples:
-    """Embeddings by a peer, in its own Python."""
-    outs = [work / f"{Path(audio).stem}.{name}.npz" for audio in calls["audio"]]
-    jobs = [
-        {"audio": row["audio"], "pieces": [[0, row["samples"]]], "gain_db": row["gain_db"], "out": str(out)}
-        for row, out in zip(calls.to_dicts(), outs, strict=True)
-        if not out.exists()
-    ]
-    run_peer(python, jobs, workers, *([CAMPPLUS_SCRIPT] if name == "campplus" else []))
-    made: Samples = np.concatenate([np.load(out)["embeddings"] for out in outs])
-    return made
+def _elsewhere(python: Path, script: Path, name: str, calls: pl.DataFrame, workers: int) -> Samples:
+    """Embeddings by a peer, in its own Python, kept under its name."""
+    files: dict[Heard, Path] = {}
+    for row in calls.to_dicts():
+        audio = Path(row["audio"])
+        whole = (Piece(0.0, 0, row["samples"]),)
+        files[(row["path"], ""), audio, whole, row["gain_db"]] = audio.with_suffix(f".{name}.npz")
+    made, _ = embedded_elsewhere(files, python, script, workers)
+    return np.concatenate([*made.values()])
 
 
 def _centred(embeddings: Samples, speaker: NDArray[np.str_]) -> Matrix:

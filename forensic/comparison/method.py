@@ -55,6 +55,8 @@ class Method:
         population_sha256: of it.
         population_kind: where it comes from; None where there was none.
         envelope: the conditions outside which no LR is issued; None if there was no such limit.
+        model_started_from: the weights that the model descends from, and what they were trained on.
+        model_teachers: the networks whose embeddings it learnt from.
     """
 
     software_version: str
@@ -77,6 +79,8 @@ class Method:
     population_sha256: str = ""
     population_kind: PopulationKind | None = None
     envelope: Envelope | None = None
+    model_started_from: str = ""
+    model_teachers: str = ""
 
 
 def method_of(
@@ -123,6 +127,8 @@ def method_of(
         population_sha256=_sha256(population) if population else "",
         population_kind=_kind(population, simulated_from, own) if population else None,
         envelope=envelope,
+        model_started_from=str(model.card.get("started_from", "")) if model else "",
+        model_teachers=str(model.card.get("teachers", "")) if model else "",
     )
 
 

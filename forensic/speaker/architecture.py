@@ -1,10 +1,15 @@
 """The shape of a speaker network."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias, get_args
+
+from msgspec import Meta
 
 from forensic.errors import SettingsError
 
-POOLINGS = ("last", "statistics", "attention")
+Pooling: TypeAlias = Literal["last", "statistics", "attention"]
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+Size = Annotated[int, Meta(ge=1, le=8192)]
 
 STEP_FRAMES = 4
 """Frames of 10 ms whose states are averaged to a step for networks that hear this one's states."""
@@ -29,14 +34,14 @@ class Architecture:
             is the mean of both heads' cosines.
     """
 
-    mel_bands: int = 40
-    hidden_size: int = 256
-    layers: int = 3
-    embedding_size: int = 256
+    mel_bands: Size = 40
+    hidden_size: Size = 256
+    layers: Size = 3
+    embedding_size: Size = 256
     rectified: bool = True
     log_bands: bool = False
-    pooling: str = "last"
-    second_size: int = 0
+    pooling: Pooling = "last"
+    second_size: Annotated[int, Meta(ge=0, le=8192)] = 0
 
     def __post_init__(self) -> None:
         if self.pooling not in POOLINGS:

@@ -22,7 +22,7 @@ from forensic.speaker.architecture import STEP_FRAMES, Architecture
 from forensic.speaker.backend import Backend, load_backend
 from forensic.speaker.features import MEL_BANDS
 from forensic.speaker.precision import has_bfloat16
-from forensic.storage.cards import REMEDY, named_file, read_card
+from forensic.storage.cards import REMEDY, named_file, read_card, shape_of
 from forensic.storage.shipped import shipped
 
 WEIGHTS, GRAPH = "weights.safetensors", "network.onnx"
@@ -63,12 +63,13 @@ def load_model(folder: Path) -> SpeakerModel:
     """Load a model and check that its files are those that its card names.
 
     Raises:
-        ModelError: if a file is missing or damaged, a hash differs, or weights or backend do not fit the architecture.
+        ModelError: if a file is missing or damaged, a hash differs, the card describes no architecture, or weights or
+            backend do not fit it.
     """
     card = read_card(folder)
     weights = named_file(folder, card, "weights")
+    architecture = shape_of(folder, card, Architecture)
     try:
-        architecture = Architecture(**card["architecture"])
         name = str(card["name"])
         tensors = load(weights)
         size, layers = architecture.hidden_size, architecture.layers

@@ -3,14 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from forensic.errors import ModelError
+from forensic.errors import ModelError, SettingsError
 from forensic.storage import toml
 
 CARD = "card.toml"
 REMEDY = "Restore the model folder from its source."
 _BLAME = toml.Blame(ModelError, "the card ", REMEDY)
+
+Shape = TypeVar("Shape")
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -36,6 +38,25 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     toml.write(folder / CARD, card)
+
+
+def shape_of(folder: Path, card: Mapping[str, Any], kind: type[Shape]) -> Shape:
+    """The shape of the network that the card describes.
+
+    Args:
+        folder: of the model.
+        card: as ``read_card`` gives it.
+        kind: data class of that shape.
+
+    Raises:
+        ModelError: if the card describes none, or a key of it is unknown, missing or has a value that is not allowed.
+    """
+    if "architecture" not in card:
+        raise ModelError(f"The card of {folder} describes no architecture.", REMEDY)
+    try:
+        return toml.convert(card["architecture"], kind, str(folder / CARD), _BLAME, "architecture")
+    except SettingsError as error:
+        raise ModelError(f"The card of {folder} describes no network: {error.problem}", REMEDY) from error
 
 
 def named_file(folder: Path, card: Mapping[str, Any], table: str) -> bytes:

@@ -100,10 +100,10 @@ def parse(content: bytes, kind: type[Record], origin: str, blame: Blame) -> Reco
     return convert(table, kind, origin, blame)
 
 
-def convert(table: Mapping[str, Any], kind: type[Record], origin: str, blame: Blame) -> Record:
-    """A parsed table as a record; arguments and errors as in ``parse``."""
+def convert(table: object, kind: type[Record], origin: str, blame: Blame, name: str = "") -> Record:
+    """A parsed table, which may be one of several in the file, then ``name``, as a record; the rest as in ``parse``."""
     try:
-        return _value(table, kind, "")  # type: ignore[no-any-return]
+        return _value(table, kind, name)  # type: ignore[no-any-return]
     except _FieldError as fault:
         if blame.remedy:
             problem = f"{blame.what}{origin} is damaged: {fault.problem}."

@@ -94,3 +94,26 @@ def test_the_processor_is_asked_for_bfloat16(monkeypatch):
             assert can_autocast("cuda")
     finally:
         has_bfloat16.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("hidden_size = 16", "hidden_size = -16", r"architecture\.hidden_size = -16 is not allowed"),
+        ("hidden_size = 16", 'hidden_size = "16"', r"architecture\.hidden_size = \"16\" is not allowed"),
+        ("hidden_size = 16", "cells = 16", r"the key architecture\.cells is unknown"),
+        ("second_size = 0", "second_size = 64", "describes no network: A second head of 64 dimensions"),
+    ],
+)
+def test_a_card_that_describes_no_network_is_refused_with_the_key_at_fault(tiny_model_folder, old, new, says):
+    card = tiny_model_folder / "card.toml"
+    card.write_text(card.read_text().replace(old, new))
+    with pytest.raises(ModelError, match=says):
+        load_model(tiny_model_folder)
+
+
+def test_a_card_without_an_architecture_is_refused(tiny_model_folder):
+    card = tiny_model_folder / "card.toml"
+    card.write_text(card.read_text().replace("[architecture]", "[shape]"))
+    with pytest.raises(ModelError, match="describes no architecture"):
+        load_model(tiny_model_folder)

@@ -20,6 +20,8 @@ def describe_system(method: Method) -> tuple[Fact, ...]:
         Fact("Model, SHA-256", printable(method.model_sha256)),
         Fact("Model, licence", printable(method.model_licence) or "not stated"),
         Fact("Model, training data", " ".join(paragraphs(method.model_training_data)) or "not stated"),
+        Fact("Model, started from", " ".join(paragraphs(method.model_started_from)) or "not stated"),
+        Fact("Model, teachers", " ".join(paragraphs(method.model_teachers)) or "not stated"),
         Fact("Score", printable(method.score)),
         Fact("Score, identity", printable(method.score_identity)),
         Fact("Reference population", printable(method.population) or "not stated"),
