@@ -29,7 +29,7 @@ from forensic.audio.sources import load_sources
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.records import Samples, Turn
 from forensic.settings import DiarizationSettings, EmbeddingSettings, SpeechSettings
-from forensic.speaker.diarize import Halves, are_two_speakers, part_in_two
+from forensic.speaker.diarize import Halves, are_two_speakers, at_spread, part_in_two
 from forensic.speaker.extractor import SpeakerModel, cut_windows, default_model_folder, embed_windows, load_model
 from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
 
@@ -71,7 +71,7 @@ def main() -> None:
         for voices in (1, 2)
         for one in part_recordings(own, voices, sources, model, options)
     ]
-    print_bars(parted)
+    print_bars(parted, at_spread(DiarizationSettings(), model.spread))
 
 
 def part_recordings(
@@ -122,9 +122,8 @@ def speaker_of(start_s: float, end_s: float, truth: Sequence[Turn]) -> int:
     return int(heard.argmax())
 
 
-def print_bars(parted: Sequence[Parted]) -> None:
+def print_bars(parted: Sequence[Parted], settings: DiarizationSettings) -> None:
     """By number of windows."""
-    settings = DiarizationSettings()
     least, times = _QUARTERS_ALONE
     print(f"{'':8}{'one voice':>36}{'quarters':>10}{'two voices':>14}{'quarters':>10}")
     print(f"{'windows':8}{'n':>6}{'half under':>11}{'1 in 50 over':>13}{'split':>6}{'alone':>10}", end="")

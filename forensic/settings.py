@@ -140,7 +140,8 @@ class DiarizationSettings:
         max_speakers: largest number of speakers that is found.
         min_speaker_s: a speaker is separated only if they speak at least this long in total.
         max_similarity: two groups of windows whose mean embeddings have a lower cosine are two speakers. With few
-            windows the cosine must be lower still, because chance separates them more.
+            windows the cosine must be lower still, because chance separates them more. Stated for lstm-channel-2; of a
+            model whose card says that its embeddings are further apart, the distance (1 less this) grows as much.
         min_separation: groups that are nearly that far apart are two speakers if the cosine distance of their mean
             embeddings is at least this many times that of the halves of one group. A larger value finds fewer speakers.
         min_turn_s: no embedding is made from shorter turns, because they say nothing about the voice.

@@ -41,6 +41,7 @@ from forensic.records import (
 from forensic.settings import EmbeddingSettings, Settings
 from forensic.speaker.diarize import (
     Windows,
+    at_spread,
     cluster,
     find_turns,
     may_be_several,
@@ -377,7 +378,7 @@ def _windows(piece: _Piece, settings: Settings) -> tuple[Samples, list[float]]:
 
 def _find_speakers(recordings: Sequence[_Recording], model: SpeakerModel, settings: Settings) -> None:
     """Who speaks when in the channels of all recordings in which several speakers are found."""
-    step = settings.diarization
+    step = at_spread(settings.diarization, model.spread)
     places = [
         (recording, number)
         for recording in recordings

@@ -41,7 +41,7 @@ _CHUNK = 800  # windows that are condensed together
 _FEWEST_WINDOWS = 4
 _FEWEST_POINTS = 8  # that can show two speakers
 _BY_CHANCE = 2.0  # windows; how much further a small group is from the rest by chance
-_FAR = 0.65  # over the root of the number of windows: a cosine distance that rarely occurs by chance
+_FAR = 6.5  # times the least distance of two speakers, over the root of the number of windows: rare by chance
 _NEAR = 0.7  # of the distance that is enough by itself
 _TIMES, _TIMES_A_WINDOW = (
     0.4,
@@ -49,7 +49,7 @@ _TIMES, _TIMES_A_WINDOW = (
 )  # times the distance of the quarters, which even halves that are far apart must reach
 _FEWEST_CHANGES = 3  # from one group to the other and back; fewer, and the recording may have changed, not the speaker
 _ONE_AFTER_ANOTHER = 1.4  # times as far apart must groups be that follow each other
-_LOOK_CLOSER = 0.25
+_LOOK_CLOSER = 2.5  # times that least distance
 _WHOLE_SHARE = 0.6  # of a window that its stretch must fill to take part in clustering
 _KEPT_SHARE = 0.3  # of each row of the matrix, the highest
 _FADED = 0.01
@@ -78,6 +78,11 @@ class Windows:
     end_s: Vector
 
 
+def at_spread(settings: DiarizationSettings, spread: float) -> DiarizationSettings:
+    """The settings for a model whose embeddings are further apart, so many times, than those the bars were set on."""
+    return dataclasses.replace(settings, max_similarity=max(-1.0, 1.0 - spread * (1.0 - settings.max_similarity)))
+
+
 def may_be_several(embeddings: Samples, settings: DiarizationSettings) -> bool:
     """Whether a channel is worth a closer look, from the windows that it was embedded with.
 
@@ -94,7 +99,7 @@ def may_be_several(embeddings: Samples, settings: DiarizationSettings) -> bool:
         return False
     apart = 1.0 - _cosine_of_halves(embeddings)
     by_chance = len(embeddings) ** -0.43  # few windows are apart without a cause; most long recordings pass
-    return bool(apart > _LOOK_CLOSER * by_chance)
+    return bool(apart > _LOOK_CLOSER * (1.0 - settings.max_similarity) * by_chance)
 
 
 def cluster(windows: Windows, settings: DiarizationSettings) -> Samples:
@@ -191,7 +196,7 @@ def are_two_speakers(halves: Halves, settings: DiarizationSettings) -> bool:
         settings: how far apart two speakers have to be.
     """
     windows = float(halves.sizes.sum())
-    enough = max(1.0 - settings.max_similarity, _FAR / float(np.sqrt(windows)))
+    enough = (1.0 - settings.max_similarity) * max(1.0, _FAR / float(np.sqrt(windows)))
     if np.count_nonzero(np.diff(halves.groups)) < _FEWEST_CHANGES:
         enough *= _ONE_AFTER_ANOTHER
     is_far = halves.apart > enough

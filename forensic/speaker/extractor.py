@@ -53,6 +53,11 @@ class SpeakerModel:
     card: dict[str, Any]
     folder: Path
 
+    @property
+    def spread(self) -> float:
+        """How many times further apart its embeddings are than those of lstm-channel-2, by its card; else 1."""
+        return float(self.card.get("diarization", {}).get("spread", 1.0))
+
 
 def default_model_folder() -> Path:
     """The bundled model."""

@@ -14,6 +14,7 @@ from forensic.speaker.diarize import (
     Halves,
     Windows,
     are_two_speakers,
+    at_spread,
     cluster,
     find_turns,
     may_be_several,
@@ -122,6 +123,15 @@ def test_halves_that_follow_each_other_must_lie_further_apart_than_such_as_alter
     assert are_two_speakers(halves(50, 0.12, typical=0.13, changes=3), settings)
     assert not are_two_speakers(halves(50, 0.12, typical=0.13, changes=1), settings)
     assert are_two_speakers(halves(50, 0.16, typical=0.17, changes=1), settings)
+
+
+@pytest.mark.parametrize("number", [12, 30, 60, 300])
+def test_the_bars_of_a_model_that_spreads_further_are_as_much_higher(number):
+    settings, wide = DiarizationSettings(), at_spread(DiarizationSettings(), 1.65)
+    for apart in np.linspace(0.05, 0.4, 15):
+        plain = are_two_speakers(halves(number, float(apart), typical=0.1), settings)
+        assert are_two_speakers(halves(number, 1.65 * float(apart), typical=0.165), wide) is plain
+    assert at_spread(settings, 1.0).max_similarity == pytest.approx(settings.max_similarity)
 
 
 def test_two_voices_are_parted_as_they_speak():

@@ -117,3 +117,10 @@ def test_a_card_without_an_architecture_is_refused(tiny_model_folder):
     card.write_text(card.read_text().replace("[architecture]", "[shape]"))
     with pytest.raises(ModelError, match="describes no architecture"):
         load_model(tiny_model_folder)
+
+
+def test_the_card_says_how_far_apart_embeddings_are(tiny_model_folder):
+    assert load_model(tiny_model_folder).spread == 1.0
+    card = tiny_model_folder / "card.toml"
+    card.write_text(card.read_text() + "\n[diarization]\nspread = 1.5\n")
+    assert load_model(tiny_model_folder).spread == 1.5
