@@ -80,6 +80,7 @@ _SAME, _DIFFERENT = 2, 6  # pairs of each questioned row
 _REAL_TIMES = 10  # as many pairs of rows of real lines
 _STEPS, _DONE = 50, 1e-8
 _CHUNK = 20_000
+_DIGITS = 9
 _FLAT = 1e-6  # a slope below this says nothing
 
 
@@ -178,7 +179,8 @@ class JointFit:
         """
         line = self.line(self.coefficients[None], *to)
         log10_lr = self.log10_lr(scores, known, questioned)
-        return np.asarray((log10_lr - line.intercept) / np.maximum(line.slope, _FLAT))
+        adjusted = (log10_lr - line.intercept) / np.maximum(line.slope, _FLAT)
+        return np.round(adjusted, _DIGITS)  # vector instructions round a row by its place among others
 
 
 def terms(known: Matrix, questioned: Matrix) -> tuple[Matrix, Matrix]:

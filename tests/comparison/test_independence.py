@@ -61,8 +61,9 @@ def test_an_excerpt_of_a_known_recording_gets_no_lr_and_a_warning(recordings, su
     assert "same source is suspected" in refused["reason"].item()
     assert "Anna/0.wav from 0:0" in refused["reason"].item()
     assert "comparison.allow_same_source = true" in refused["reason"].item()
-    (warning,) = json.loads((result.folder / "results.json").read_text())["leakage_warnings"]
+    warning, not_chosen = json.loads((result.folder / "results.json").read_text())["leakage_warnings"]
     assert "same source is suspected" in warning
+    assert "relevant population was not chosen" in not_chosen
     assert "same source is suspected" in result.html.read_text()
 
 
