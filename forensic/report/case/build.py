@@ -22,7 +22,7 @@ from forensic.report.shared.formats import format_day, paragraphs, printable
 from forensic.report.shared.glossary import CASE, glossary
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.suspicions import consistency_in_words, languages_in_words, leaks_in_words, names_of
-from forensic.report.shared.title_page import signatories, title_page, whose_case
+from forensic.report.shared.title_page import report_name, signatories, title_page, whose_case
 
 
 def build_report(inputs: ReportInputs) -> CaseReport:
@@ -113,7 +113,7 @@ def _title_page(inputs: ReportInputs) -> TitlePage:
     return title_page(
         "Case report",
         case.title or "Forensic voice comparison",
-        inputs.comparison_id,
+        report_name(inputs.comparison_id, inputs.version),
         inputs.created_utc,
         inputs.method,
         particulars=(

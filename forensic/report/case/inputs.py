@@ -32,10 +32,12 @@ class ReportInputs(CaseOutcome):
     Attributes:
         results_files: names of the files beside the report that hold all results.
         limits: how much to print.
+        version: of the report; the comparison itself makes the first.
     """
 
     results_files: tuple[str, ...] = ("comparisons.csv", "comparisons.parquet")
     limits: Limits = field(default_factory=Limits)
+    version: int = 1
 
     @classmethod
     def of(cls, outcome: CaseOutcome) -> "ReportInputs":

@@ -17,6 +17,7 @@ from forensic.errors import CaseError
 from forensic.records import Failure
 from forensic.report.results_json import case_results
 from forensic.report.shared.publish import new_folder
+from forensic.report.shared.stored import store
 from forensic.storage.tables import write_csv, write_parquet, write_text
 
 
@@ -53,9 +54,6 @@ def publish_in_case(case: CaseFolder, outcome: CaseOutcome) -> Published:
 
 def publish(folder: Path, outcome: CaseOutcome) -> Published:
     """Write results and report into a folder, whose name becomes their id."""
-    from forensic.report.case.build import build_report
-    from forensic.report.case.inputs import ReportInputs
-    from forensic.report.case.render import render_case_html
     from forensic.report.shared.render import write_report
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +62,22 @@ def publish(folder: Path, outcome: CaseOutcome) -> Published:
     write_csv(outcome.comparisons, folder / "comparisons.csv")
     results = case_results(outcome)
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    return Published(folder, *write_report(folder, render_case_html(build_report(ReportInputs.of(outcome)))))
+    store(folder, outcome)
+    return Published(folder, *write_report(folder, render_case(outcome)))
+
+
+def render_case(outcome: CaseOutcome, version: int = 1) -> str:
+    """The report of an outcome as a page.
+
+    Args:
+        outcome: with its id.
+        version: of the report; the comparison itself makes the first.
+    """
+    from forensic.report.case.build import build_report
+    from forensic.report.case.inputs import ReportInputs
+    from forensic.report.case.render import render_case_html
+
+    return render_case_html(build_report(dataclasses.replace(ReportInputs.of(outcome), version=version)))
 
 
 def check_new(report: Path | None) -> None:

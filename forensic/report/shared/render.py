@@ -86,12 +86,13 @@ def render_pdf(html: str) -> bytes:
     return pdf
 
 
-def write_report(folder: Path, html: str) -> tuple[Path, Path]:
-    """Write a page as ``report.html`` and ``report.pdf``, each whole or not at all.
+def write_report(folder: Path, html: str, name: str = "report") -> tuple[Path, Path]:
+    """Write a page as HTML and as PDF, each whole or not at all.
 
     Args:
         folder: where both are written.
         html: from ``render_page``.
+        name: of both files, without what their kinds add.
 
     Returns:
         Paths of the two files.
@@ -99,7 +100,7 @@ def write_report(folder: Path, html: str) -> tuple[Path, Path]:
     Raises:
         ReportError: as in ``render_pdf``; the HTML is written before.
     """
-    page, pdf = folder / "report.html", folder / "report.pdf"
+    page, pdf = folder / f"{name}.html", folder / f"{name}.pdf"
     write_text(page, html)
     with written_whole(pdf) as file:
         file.write(render_pdf(html))
