@@ -17,6 +17,22 @@ def report_command(
     comparison: Annotated[
         str, typer.Argument(metavar="[ID]", help="Comparison or linking. Default: the newest comparison.")
     ] = "",
+    *,
+    word: Annotated[bool, typer.Option("--docx", help="Write a Word document too, to edit.")] = False,
+    with_audio: Annotated[
+        bool,
+        typer.Option(
+            "--with-audio",
+            help="Let the HTML page play the speech that was used. The recordings must still be in place.",
+        ),
+    ] = False,
+    listening: Annotated[
+        Path | None,
+        typer.Option(
+            help="New folder for WAV files of the highest LRs: questioned speech, known speech, both in turn. "
+            "Default: none are written."
+        ),
+    ] = None,
 ) -> None:
     """Make the report of a comparison or linking again from its stored results, for example after editing case.toml.
 
@@ -24,8 +40,13 @@ def report_command(
     earlier ones, and the audit log notes it.
     """
     with loading():
-        from forensic.workflows.report import report
+        from forensic.workflows.report import ReportRequest, report
 
+    request = ReportRequest(comparison, word, with_audio, listening)
     with meter("Report") as bar:
-        made = report(case, comparison, lambda step: bar.update(0, 1, step))
+        made = report(case, request, lambda step: bar.update(0, 1, step))
+    for path in made.unheard:
+        console.print(f"[yellow]Not heard[/] {shown_path(path)}: it is gone, or no longer what was examined.")
     console.print(f"Report: {shown_path(made.pdf)} (version {made.version})")
+    if made.docx is not None:
+        console.print(f"Word:   {shown_path(made.docx)}")

@@ -32,6 +32,7 @@ class Method:
         model_sha256: SHA-256 of its weights.
         model_licence: licence of its weights.
         model_training_data: what it was trained on, in a sentence.
+        model_started_from: the network that its training started from, and what that was trained on; empty for none.
         score: how two embeddings are scored, in words.
         score_identity: SHA-256 of the backend that scores them; "cosine" where there is none.
         settings: every setting in force.
@@ -69,6 +70,7 @@ class Method:
     population_sha256: str = ""
     population_kind: PopulationKind | None = None
     envelope: Envelope | None = None
+    model_started_from: str = ""
 
 
 def method_of(
@@ -115,6 +117,7 @@ def method_of(
         population_sha256=_sha256(population) if population else "",
         population_kind=_kind(population, simulated_from, own) if population else None,
         envelope=envelope,
+        model_started_from=str(model.card.get("started_from", "")) if model else "",
     )
 
 

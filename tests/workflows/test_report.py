@@ -1,7 +1,9 @@
 """A report made again says the same, with what case.toml says now; nothing is compared."""
 
+import base64
 import json
 import re
+import sys
 
 import pytest
 from factories import write_wav
@@ -13,9 +15,10 @@ from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError, ReportError
 from forensic.report.shared.stored import OUTCOME
 from forensic.settings import ComparisonSettings, Settings
+from forensic.storage.shipped import shipped
 from forensic.workflows.compare import compare
 from forensic.workflows.link import LinkRequest, link
-from forensic.workflows.report import report
+from forensic.workflows.report import ReportRequest, report
 from forensic.workflows.verify import verify
 
 pytestmark = pytest.mark.usefixtures("quick_pdf")
@@ -39,8 +42,8 @@ def compared(tmp_path, recordings, run_scan, request_of):
         return compare(case, request_of, lambda _: None, lambda _: None)
 
 
-def _again(path, wanted=""):
-    return report(path, wanted, lambda _: None)
+def _again(path, wanted="", **request):
+    return report(path, ReportRequest(wanted, **request), lambda _: None)
 
 
 def test_the_report_comes_out_the_same_but_for_its_version(tmp_path, compared):
@@ -124,3 +127,81 @@ def test_a_damaged_outcome_is_an_error(tmp_path, compared):
     (compared.folder / OUTCOME).write_bytes(b"PK")
     with pytest.raises(ReportError, match="Run the comparison or linking again"):
         _again(tmp_path / "case")
+
+
+def test_a_word_document_has_the_words_tables_and_plots_of_the_page(tmp_path, compared):
+    """Headings as headings, so that Word's own contents work; an examiner can edit all of it."""
+    docx = pytest.importorskip("docx")
+    document = docx.Document(str(_again(tmp_path / "case", is_word=True).docx))
+    headings = [each.text for each in document.paragraphs if each.style.name.startswith("Heading")]
+    assert {"Questions and answers", "Results", "Limitations", "Declaration"} <= set(headings)
+    cells = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
+    assert {"S1 Anna", "In words", "Examiner"} <= cells
+    assert len(document.inline_shapes) >= 4
+    text = " ".join(each.text for each in document.paragraphs)
+    assert "is not the probability that the speaker is the known speaker" in text
+    assert "Fold" not in text
+    assert "querySelector" not in text
+
+
+def test_without_python_docx_a_word_document_names_what_to_install(tmp_path, compared, monkeypatch):
+    """An extra."""
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(ReportError, match=re.escape("pip install 'forensic[docx]'")):
+        _again(tmp_path / "case", is_word=True)
+
+
+def test_the_page_plays_the_speech_that_was_used_if_it_is_asked_to(tmp_path, compared):
+    """And names the recordings that it could not play."""
+    made = _again(tmp_path / "case", has_audio=True)
+    assert made.html.read_text(encoding="utf-8").count('src="data:audio/ogg;base64,') >= 2
+    assert made.unheard == ()
+    (tmp_path / "suspects" / "Anna.wav").write_bytes(b"another")
+    made = _again(tmp_path / "case", has_audio=True)
+    assert made.unheard == (str(tmp_path / "suspects" / "Anna.wav"),)
+
+
+def test_speech_is_exported_to_listen_to_questioned_known_and_in_turn(tmp_path, compared):
+    """A folder for each comparison that is explained, the highest LR first."""
+    _again(tmp_path / "case", listening=tmp_path / "listen")
+    folders = sorted((tmp_path / "listen").iterdir())
+    assert folders
+    assert all(re.fullmatch(r"\d\d_.+_Anna", each.name) for each in folders)
+    for each in folders:
+        assert sorted(path.name for path in each.iterdir()) == ["in turn.wav", "known.wav", "questioned.wav"]
+        assert all(path.stat().st_size > 32_000 for path in each.iterdir())
+    with pytest.raises(CaseError, match="is there already"):
+        _again(tmp_path / "case", listening=tmp_path / "listen")
+
+
+def test_a_laboratorys_own_templates_scale_and_logo_replace_the_programs(tmp_path, compared):
+    """From a folder that case.toml names; what is not in it stays the program's."""
+    own = tmp_path / "case" / "ours"
+    own.mkdir()
+    (own / "_macros.html.j2").write_text(
+        (shipped("templates") / "_macros.html.j2").read_text().replace("Place, date", "Ort, Datum")
+    )
+    (own / "logo.png").write_bytes(wordless_png())
+    (own / "scale.toml").write_text(
+        'name = "Ours"\ncitation = "Us"\n[[steps]]\nlow_lr = 1\nhigh_lr = 1.1\nterm = "nothing"\nneutral = true\n'
+        '[[steps]]\nlow_lr = 1.1\nterm = "ample support"\n'
+    )
+    case_toml = tmp_path / "case" / "case.toml"
+    case_toml.write_text(case_toml.read_text().replace('templates = ""', 'templates = "ours"'))
+    text = _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert "Ort, Datum" in text
+    assert 'class="logo" src="data:image/png;base64,' in text
+    assert "ample support" in text
+    (own / "_macros.html.j2").write_text("{% broken")
+    with pytest.raises(ReportError, match=r"A template in .*ours cannot be used"):
+        _again(tmp_path / "case")
+    case_toml.write_text(case_toml.read_text().replace('templates = "ours"', 'templates = "missing"'))
+    with pytest.raises(CaseError, match="no folder of templates"):
+        _again(tmp_path / "case")
+
+
+def wordless_png():
+    """A picture of one pixel."""
+    return base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )

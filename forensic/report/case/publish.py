@@ -2,9 +2,10 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
@@ -19,6 +20,9 @@ from forensic.report.results_json import case_results
 from forensic.report.shared.publish import new_folder
 from forensic.report.shared.stored import store
 from forensic.storage.tables import write_csv, write_parquet, write_text
+
+Side: TypeAlias = tuple[str, int, int]
+"""A recording's SHA-256, its channel, and the speaker in that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,20 @@ def publish(folder: Path, outcome: CaseOutcome) -> Published:
     return Published(folder, *write_report(folder, render_case(outcome)))
 
 
-def render_case(outcome: CaseOutcome, version: int = 1) -> str:
+def render_case(outcome: CaseOutcome, version: int = 1, audio: Mapping[Side, str] | None = None) -> str:
     """The report of an outcome as a page.
 
     Args:
         outcome: with its id.
         version: of the report; the comparison itself makes the first.
+        audio: addresses of the speech that was used, by SHA-256, channel and speaker; None for a report without.
     """
     from forensic.report.case.build import build_report
     from forensic.report.case.inputs import ReportInputs
     from forensic.report.case.render import render_case_html
 
-    return render_case_html(build_report(dataclasses.replace(ReportInputs.of(outcome), version=version)))
+    inputs = dataclasses.replace(ReportInputs.of(outcome), version=version, audio=audio or {})
+    return render_case_html(build_report(inputs), outcome.case_details.templates)
 
 
 def check_new(report: Path | None) -> None:
