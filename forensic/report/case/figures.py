@@ -82,7 +82,7 @@ def draw_scores(plot: ScorePlot) -> str:
 def draw_forest(plot: ForestPlot) -> str:
     """One line per comparison: its LR and interval, over the steps of the verbal scale."""
     with style():
-        figure, axes = new_figure(0.78 + 0.135 * len(plot.rows))
+        figure, axes = new_figure(max(1.4, 0.85 + 0.135 * len(plot.rows)))
         values = [value for row in plot.rows for value in (row.low, row.high, row.log10_lr)]
         reach = max(1.0, *(abs(value) for value in values)) * 1.08
         low, high = (-reach if min(values) < 0 else -0.6), (reach if max(values) > 0 else 0.6)

@@ -59,6 +59,15 @@ def test_every_reference_inside_a_plot_is_kept(plots):
         assert set(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', inside)) <= ids
 
 
+@pytest.mark.parametrize("rows", [1, 2, 24])
+def test_any_number_of_lrs_has_room(report, rows):
+    """Warnings are errors here: axes without room would raise; the scale is in LRs."""
+    plot = replace(report.forest, rows=report.forest.rows[:1] * rows)
+    shown = words(figures.draw_forest(plot))
+    assert {"LR", "1", "10"} <= set(shown)
+    assert sum("Q" in text for text in shown) == rows
+
+
 def test_the_matrix_holds_every_lr(report):
     """Each value is written in its cell, to one decimal; a bounded one with its asterisk."""
     matrix = report.matrices[0]
