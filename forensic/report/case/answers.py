@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from forensic.case.details import Question
+from forensic.likelihood_ratio.scale import NO_SUPPORT
 from forensic.report.case.case_report import Answer
 from forensic.report.case.comparisons import (
     Issued,
@@ -76,7 +77,7 @@ def _point(group: Group) -> str:
         )
     neither = [one for one in issued if not one.supports]
     if neither:
-        sentences.append(f"The findings do not say whether it is {_either(neither)}: LR 1 is inside the interval.")
+        sentences.append(f"The findings do not say whether it is {_either(neither)} ({NO_SUPPORT}).")
     if refused := refused_of(group):
         sentences.append(f"For {name_known([each.suspect_label for each in refused], 0)}, no LR could be issued.")
     first = group[0]

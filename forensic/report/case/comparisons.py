@@ -100,8 +100,8 @@ class Issued(Comparison):
 
     @property
     def supports(self) -> Literal["H1", "H2", ""]:
-        """The proposition that the whole interval supports; neither if LR 1 is in it."""
-        if self.low <= 0 <= self.high:
+        """The proposition that the words are for; neither where they are for neither, or LR 1 is in the interval."""
+        if self.low <= 0 <= self.high or " for H" not in self.verbal:
             return ""
         return "H1" if self.log10_lr > 0 else "H2"
 

@@ -22,9 +22,8 @@ def issued(log10_lr, low, high, *, is_bounded=False):
     sides |= {"twins": (), "channel": 0, "turn": 0, "known_sha256": (), "score": 0.5, "adjusted_score": 0.5}
     nowhere = {"questioned_distance": 0.0, "questioned_differs": "", "known_distance": 0.0, "known_differs": ""}
     unbounded = 2 * log10_lr if is_bounded else log10_lr
-    return Issued(
-        **sides, log10_lr=log10_lr, low=low, high=high, unbounded=unbounded, verbal="moderate support", **nowhere
-    )
+    verbal = SCALE.describe(min(low, high, key=abs) if low * high > 0 else 0.0)
+    return Issued(**sides, log10_lr=log10_lr, low=low, high=high, unbounded=unbounded, verbal=verbal, **nowhere)
 
 
 @pytest.mark.parametrize(
@@ -192,8 +191,8 @@ def test_an_answer_states_what_is_for_a_speaker_what_against_and_what_neither(in
     assert answer.points[0].partition("): ")[2] == (
         "The findings are about 16 times more likely if the speaker is S1 Novak than if it is someone else (moderate "
         "support). The findings are more likely if the speaker is someone else than if it is S2 O'Hara <b> (about 10 "
-        "times; weak support). The findings do not say whether it is S3 Müller-Żółć $\\alpha$: LR 1 is inside the "
-        "interval."
+        "times; weak support). The findings do not say whether it is S3 Müller-Żółć $\\alpha$ (no support "
+        "either way)."
     )
 
 
