@@ -4,6 +4,7 @@ The file is written once, with every key blank or at a sensible default and a co
 hand. A blank value is no error: the report shows a line to fill in with a pen.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from forensic.errors import CaseError
 from forensic.likelihood_ratio.relevant import PopulationChoice
 from forensic.storage import toml
 from forensic.storage.atomic import written_whole
+from forensic.storage.table_file import read_table
 
 CASE_FILE = "case.toml"
 
@@ -21,6 +23,23 @@ DEFAULT_H1 = "The questioned speaker is the known speaker with whom the recordin
 DEFAULT_H2 = (
     "The questioned speaker is not that known speaker, but someone else, unrelated to them, of the relevant population."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that was asked, and which comparisons answer it.
+
+    Attributes:
+        text: the question.
+        questioned: names, paths, exhibit numbers or globs of the questioned recordings; empty takes all.
+        known: names or globs of the known speakers; empty takes all.
+        answer: in the examiner's words; empty: the report states what the comparisons gave.
+    """
+
+    text: str
+    questioned: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +55,17 @@ class CaseDetails:
         reviewer: who checked the examination.
         received: when the items came in.
         issued: when the report was issued.
-        questions: the questions asked, one each.
+        questions: the questions asked, each a text, or a table of text, questioned, known and answer.
         information_received: what the laboratory was told about the case and the recordings.
         h1: the first proposition in full.
         h2: its alternative in full.
         relevant_population: the population that H2 speaks of: whom the case is weighed against, and why.
         assumptions: what the examination takes for granted, one each.
         remarks: anything else that the report should say.
+        declaration: what the examiner declares above the signature; empty takes the report's own words.
+        templates: a folder, relative to this file, whose files replace the program's templates, style and verbal scale;
+            empty for none.
+        exhibits: exhibit numbers by name or path of a file, or a CSV file of them (path, exhibit) beside this one.
     """
 
     reference: str = ""
@@ -53,13 +76,16 @@ class CaseDetails:
     reviewer: str = ""
     received: date | None = None
     issued: date | None = None
-    questions: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
     information_received: str = ""
     h1: str = DEFAULT_H1
     h2: str = DEFAULT_H2
     relevant_population: PopulationChoice = field(default_factory=PopulationChoice)
     assumptions: tuple[str, ...] = ()
     remarks: str = ""
+    declaration: str = ""
+    templates: str = ""
+    exhibits: Mapping[str, str] = field(default_factory=dict)
 
 
 _TEMPLATE = f'''\
@@ -75,8 +101,12 @@ reviewer = ""
 received = ""               # date of receipt of the items, such as 2026-03-31
 issued = ""                 # date of issue of the report
 
-# The questions asked, one string each:
-# questions = ["Is the speaker of the threatening call the suspect?"]
+# The questions asked. The first page of the report states each with what the comparisons gave. A question about some of
+# the recordings or suspects names them; an answer of your own is printed before the figures:
+# questions = [
+#     "Is the speaker of the threatening call one of the suspects?",
+#     {{text = "Does Adler speak in the calls?", questioned = ["call*.wav"], known = ["Adler"], answer = "Probably."}},
+# ]
 questions = []
 
 # What you were told about the case and the recordings.
@@ -94,6 +124,19 @@ assumptions = []
 # Anything else that the report should say.
 remarks = """
 """
+
+# What you declare above your signature; blank: a sentence that the report brings.
+declaration = """
+"""
+
+# A folder, relative to this file, with templates of your own in place of the program's: any of case_report.html.j2 and
+# the others, report.css, scale.toml (verbal equivalents), logo.png (on the first page).
+templates = ""
+
+# Your exhibit numbers, by the name or path of a file; or a CSV file of them beside this one (columns path, exhibit):
+# exhibits = {{"call 15 April.wav" = "JSM/3", "call 16 April.wav" = "JSM/4"}}
+# exhibits = "exhibits.csv"
+exhibits = ""
 
 # The population that H2 speaks of: whom of the reference population the case is weighed against. What is blank leaves
 # nobody out, except that children are left out unless age is "child" or "any".
@@ -142,12 +185,32 @@ def load_case_details(folder: Path) -> CaseDetails:
         )
     blame = toml.Blame(CaseError)
     content = {key: _tidied(value) for key, value in toml.read(path, dict[str, Any], blame).items()}
+    if isinstance(content.get("questions"), list):
+        content["questions"] = [{"text": each} if isinstance(each, str) else each for each in content["questions"]]
+    if isinstance(content.get("exhibits"), str):
+        content["exhibits"] = _exhibits(folder / content["exhibits"]) if content["exhibits"] else {}
+    if content.get("templates"):
+        content["templates"] = str(_templates(folder / str(content["templates"])))
     for day in ("received", "issued"):
         if content.get(day) == "":  # as in a new file
             del content[day]
     if isinstance(described := content.get("relevant_population"), str):  # as in older files
         content["relevant_population"] = {"description": described}
     return toml.convert(content, CaseDetails, str(path), blame)
+
+
+def _templates(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise CaseError(
+            f"There is no folder of templates at {folder}.", f"Correct templates in {CASE_FILE}, or leave it blank."
+        )
+    return folder.absolute()
+
+
+def _exhibits(path: Path) -> dict[str, str]:
+    """Exhibit numbers by file, from a CSV file."""
+    table = read_table(path, ("path", "exhibit"), (), CaseError)
+    return dict(zip(table.column("path"), table.column("exhibit"), strict=True))
 
 
 def _tidied(value: Any) -> Any:

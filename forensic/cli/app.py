@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import forensic
-from forensic.cli import calibrate, compare, identify, language, link, scan, train, validate, verify
+from forensic.cli import calibrate, compare, identify, language, link, report, scan, train, validate, verify
 from forensic.cli.models import models_app
 from forensic.cli.population import population_app
 from forensic.cli.terminal import complain
@@ -31,6 +31,7 @@ app.command("compare")(compare.compare_command)
 app.command("identify")(identify.identify_command)
 app.command("verify")(verify.verify_command)
 app.command("link")(link.link_command)
+app.command("report")(report.report_command)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("validate")(validate.validate_command)
 app.command("language")(language.language_command)

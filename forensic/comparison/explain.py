@@ -1,8 +1,8 @@
 """What the likelihood ratios of a case rest on: stretches of speech, amounts of speech, how common the voice is.
 
-The highest LR of each questioned speaker is examined, up to ``MOST_EXPLAINED``. None of this changes an LR. Amounts of
-speech other than the comparison's are calibrated by other cells of the population, each pair of cells once per case,
-with at most ``DRAWS`` draws: their intervals are for a plot, not for a finding.
+The highest LR of each questioned speaker and every other LR above 1 are examined, up to ``MOST_EXPLAINED``. None of
+this changes an LR. Amounts of speech other than the comparison's are calibrated by other cells of the population, each
+pair of cells once per case, with at most ``DRAWS`` draws: their intervals are for a plot, not for a finding.
 """
 
 import dataclasses
@@ -99,7 +99,7 @@ def explain(
     calibrator: CalibrationStep,
     workers: int = 1,
 ) -> tuple[Explanation, ...]:
-    """Explain the highest LR of each questioned speaker; if there are too many, only the highest of these.
+    """Explain the highest LR of each questioned speaker and every LR above 1; if there are too many, the highest.
 
     Args:
         sides: that were compared.
@@ -130,7 +130,8 @@ def _chosen(
         comparisons.with_row_index("place")
         .filter(pl.col("status") == STATUS_LR)
         .sort("log10_lr", descending=True, maintain_order=True)
-        .unique(key, keep="first", maintain_order=True)
+        .unique([*key, "suspect"], keep="first", maintain_order=True)
+        .filter(pl.struct(key).is_first_distinct() | (pl.col("log10_lr") > 0))
         .head(MOST_EXPLAINED)
         .sort("place")
     )

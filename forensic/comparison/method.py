@@ -40,6 +40,7 @@ class Method:
         model_sha256: SHA-256 of its weights.
         model_licence: licence of its weights.
         model_training_data: what it was trained on, in a sentence.
+        model_started_from: the network that its training started from, and what that was trained on; empty for none.
         score: how two embeddings are scored, in words.
         score_identity: SHA-256 of the backend that scores them; "cosine" where there is none.
         settings: every setting in force.

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from forensic.case.details import CaseDetails
 from forensic.comparison.inconsistency import ConsistencyFinding
@@ -78,6 +80,26 @@ class Explanation:
     typicality: Typicality | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Excerpt:
+    """A stretch of one channel of a recording, to look at.
+
+    Attributes:
+        sha256, channel, turn: whose speech it is.
+        start_s, end_s: of the stretch in the recording.
+        highest_hz: upper end of the spectrogram.
+        levels: the spectrogram, shape (bands, columns), the lowest frequency first (see ``forensic.audio.picture``).
+    """
+
+    sha256: str
+    channel: int
+    turn: int
+    start_s: float
+    end_s: float
+    highest_hz: float
+    levels: NDArray[np.uint8]
+
+
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
     """All results of the comparisons of a case, and what they rest on.
@@ -97,8 +119,9 @@ class CaseOutcome:
         consistency: suspects whose recordings are unlikely to be of one speaker, or were not compared with each other.
         leaks: overlaps that were found between sides, and what was not searched for.
         language_differences: suspects whose language is not that of questioned recordings.
-        explanations: of the highest LR of each questioned speaker, as many as were asked for.
         neighbours: the LRs under neighbouring choices of the relevant population.
+        explanations: of the highest LR of each questioned speaker and of every LR above 1, as many as were asked for.
+        excerpts: of the recordings in these comparisons.
         is_identification: whether the question is which of the known speakers each questioned speaker may be.
     """
 
@@ -122,6 +145,7 @@ class CaseOutcome:
     language_differences: tuple[LanguageDifference, ...] = ()
     explanations: tuple[Explanation, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    excerpts: tuple[Excerpt, ...] = ()
     is_identification: bool = False
 
 

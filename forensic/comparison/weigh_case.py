@@ -14,11 +14,12 @@ from forensic.case.reference import Suspect
 from forensic.case.store import path_text
 from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.consistency import ConsistencyCheck, check_suspects
+from forensic.comparison.excerpts import take_excerpts
 from forensic.comparison.explain import explain
 from forensic.comparison.independence import NotChosen, find_suspicions, not_searched
 from forensic.comparison.method import method_of
 from forensic.comparison.neighbours import Neighbour, neighbours
-from forensic.comparison.outcomes import CaseOutcome, Explanation, KnownRecording, KnownSpeaker
+from forensic.comparison.outcomes import CaseOutcome, Excerpt, Explanation, KnownRecording, KnownSpeaker
 from forensic.comparison.own_reference import own_references
 from forensic.comparison.request import Basis, ComparisonRequest
 from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording, voices_of
@@ -108,6 +109,7 @@ def weigh_case(
             basis.population, choice, (questioned, known), weighed.comparisons, calibrator, basis.model.folder
         )
     explanations: tuple[Explanation, ...] = ()
+    excerpts: tuple[Excerpt, ...] = ()
     if request.explains:
         watch("explaining")
         explanations = explain(
@@ -117,6 +119,15 @@ def weigh_case(
             evidence["segments"],
             calibrator,
             workers,
+        )
+        watch("drawing spectrograms")
+        excerpts = take_excerpts(
+            explanations,
+            weighed.comparisons,
+            evidence["files"],
+            evidence["quality"],
+            evidence["segments"],
+            settings.audio,
         )
     return CaseOutcome(
         case_details=details,
@@ -148,6 +159,7 @@ def weigh_case(
         language_differences=language_differences(questioned, known, evidence["language"]),
         explanations=explanations,
         neighbours=others,
+        excerpts=excerpts,
     )
 
 

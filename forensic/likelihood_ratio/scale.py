@@ -70,6 +70,12 @@ class VerbalScale:
         return f"{step.term} for H1 over H2" if log10_lr > 0 else f"{step.term} for H2 over H1"
 
 
+def own_scale(templates: str) -> Path | None:
+    """The verbal scale in a laboratory's folder of templates; None where there is none."""
+    path = Path(templates) / "scale.toml"
+    return path if templates and path.is_file() else None
+
+
 def load_scale(path: Path | None = None) -> VerbalScale:
     """Read a verbal scale.
 

@@ -16,6 +16,7 @@ from forensic.comparison.request import ComparisonRequest, load_basis
 from forensic.comparison.sides import check_chosen
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
+from forensic.likelihood_ratio.scale import own_scale
 from forensic.report.case.publish import audit_facts, publish_in_case
 from forensic.report.shared.refusals import worded_case
 from forensic.report.shared.suspicions import consistency_in_words, leaks_in_words, names_of
@@ -63,14 +64,14 @@ def compare(
     began = time.monotonic()
     check_chosen(case.evidence.read("files"), request.questioned)
     suspects = read_reference_set(request.reference)
+    details = load_case_details(case.path)
     basis = load_basis(
         request.model_folder,
         request.calibration,
         request.envelope,
-        request.scale,
+        request.scale or own_scale(details.templates),
         is_simulated=request.people is not None,
     )
-    details = load_case_details(case.path)
     known = scan_suspects(case, request, suspects, basis.model, watch_scan)
     outcome = worded_case(weigh_case(case, request, suspects, basis, details, began, watch))
     watch("writing the report")

@@ -34,6 +34,7 @@ from forensic.report.results_json import link_results
 from forensic.report.shared.publish import new_folder
 from forensic.report.shared.refusals import worded_links
 from forensic.report.shared.render import write_report
+from forensic.report.shared.stored import store
 from forensic.settings import Settings
 from forensic.storage.tables import write_csv, write_parquet, write_text
 
@@ -163,6 +164,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     write_csv(outcome.voices, folder / "voices.csv")
     write_csv(links, folder / "links.csv")
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
+    store(folder, outcome)
     html, pdf = write_report(folder, render_link_html(build_link_report(outcome)))
     append_audit(
         case.audit_log,

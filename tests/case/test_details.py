@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from forensic.case.details import CASE_FILE, DEFAULT_H1, CaseDetails, create_case_toml, load_case_details
+from forensic.case.details import CASE_FILE, DEFAULT_H1, CaseDetails, Question, create_case_toml, load_case_details
 from forensic.errors import CaseError
 from forensic.likelihood_ratio.relevant import PopulationChoice
 
@@ -55,9 +55,32 @@ def test_what_is_written_is_read(tmp_path):
     details = load_case_details(tmp_path)
     assert details.received == date(2026, 3, 1)
     assert details.issued == date(2026, 3, 31)
-    assert details.questions == ("Who speaks?",)
+    assert details.questions == (Question("Who speaks?"),)
     assert details.information_received.startswith("Two calls.")
     assert details.h1 == DEFAULT_H1
+
+
+def test_a_question_may_name_the_recordings_and_suspects_that_it_is_about(tmp_path):
+    """And bring an answer; texts and tables may be mixed."""
+    _write(
+        tmp_path, 'questions = ["Who?", {text = "Adler?", questioned = ["call*"], known = ["Adler"], answer = "No."}]'
+    )
+    assert load_case_details(tmp_path).questions == (
+        Question("Who?"),
+        Question("Adler?", ("call*",), ("Adler",), "No."),
+    )
+
+
+def test_exhibit_numbers_come_from_a_table_or_a_csv_file(tmp_path):
+    """The same either way."""
+    _write(tmp_path, 'exhibits = {"a.wav" = "JSM/3"}')
+    assert load_case_details(tmp_path).exhibits == {"a.wav": "JSM/3"}
+    (tmp_path / "numbers.csv").write_text("path;exhibit\na.wav;JSM/3\n")
+    _write(tmp_path, 'exhibits = "numbers.csv"')
+    assert load_case_details(tmp_path).exhibits == {"a.wav": "JSM/3"}
+    _write(tmp_path, 'exhibits = "missing.csv"')
+    with pytest.raises(CaseError):
+        load_case_details(tmp_path)
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path):

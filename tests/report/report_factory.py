@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 
-from forensic.case.details import CaseDetails
+from forensic.case.details import CaseDetails, Question
 from forensic.case.store import SCHEMAS
 from forensic.comparison.independence import OnBothSides
 from forensic.comparison.method import Method
@@ -113,8 +113,8 @@ def details():
         examiner="Dr A. Examiner",
         received=date(2026, 3, 2),
         questions=(
-            "Are the callers of the ten recordings among the four suspects?",
-            "If so, how strong is the support?",
+            Question("Are the callers of the ten recordings among the four suspects?"),
+            Question("Is ключ 證人 the caller of call 2?", ("call 2.wav",), ("ключ 證人",), "See the figures."),
         ),
         information_received="Ten calls to the emergency line were secured.\n\nFour suspects were heard.",
         relevant_population=PopulationChoice("Adult speakers of English, of either sex, over a mobile telephone."),

@@ -70,6 +70,7 @@ def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, 
     assert sorted(path.name for path in result.folder.iterdir()) == [
         "comparisons.csv",
         "comparisons.parquet",
+        "outcome.zip",
         "report.html",
         "report.pdf",
         "results.json",

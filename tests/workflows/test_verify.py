@@ -59,6 +59,7 @@ def test_a_verification_leaves_nothing_behind_but_the_report_it_was_asked_for(pa
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
         "comparisons.csv",
         "comparisons.parquet",
+        "outcome.zip",
         "report.html",
         "report.pdf",
         "results.json",

@@ -13,7 +13,8 @@ What several chapters need:
 - ``comparisons``: the comparisons, checked, with an LR or with the reason why there is none.
 - ``evidence``: rows of the evidence tables.
 
-One module per chapter, in the report's order: ``summary`` (with ``chance``), ``items``, ``quality``, ``results``,
-``result_plots``, ``scale``, ``calibrations``, ``processing``, ``failures``, ``waveforms``. ``figures`` draws the plots,
-``render`` makes the page. What all reports share, their sentences too, is in ``forensic.report.shared``.
+One module per chapter, in the report's order: ``summary`` (with ``answers`` and ``chance``), ``results``,
+``result_plots``, ``pages`` (with ``explanations`` and ``speech``), ``scale``, ``items``, ``failures``, ``quality``,
+``calibrations``, ``processing``. ``figures`` draws the plots, ``render`` makes the page. What all reports share, their
+sentences too, is in ``forensic.report.shared``.
 """

@@ -1,29 +1,28 @@
 """From the tables of a case to its report, chapter by chapter."""
 
-from forensic.report.case.calibrations import describe_calibrations
+from forensic.report.case.calibrations import all_calibrations, corpora_of
 from forensic.report.case.case_report import CaseReport
 from forensic.report.case.comparisons import issued_of, read_comparisons
 from forensic.report.case.evidence import check_one_examination
 from forensic.report.case.exhibits import Exhibits
-from forensic.report.case.explanations import describe_explanations
 from forensic.report.case.failures import list_failures
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.items import list_items
 from forensic.report.case.neighbours import neighbour_facts
+from forensic.report.case.pages import comparisons_with_page, make_pages, page_anchors
 from forensic.report.case.processing import describe_processing
 from forensic.report.case.quality import list_quality, quality_reading
 from forensic.report.case.result_plots import plot_forest, plot_matrices
 from forensic.report.case.results import list_results
 from forensic.report.case.scale import list_scale
 from forensic.report.case.summary import summarise
-from forensic.report.case.waveforms import plot_waveforms
 from forensic.report.shared import method_wording, wording
 from forensic.report.shared.content import Fact, MethodChapter, TitlePage
 from forensic.report.shared.formats import format_day, paragraphs, printable
 from forensic.report.shared.glossary import CASE, glossary
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.suspicions import consistency_in_words, languages_in_words, leaks_in_words, names_of
-from forensic.report.shared.title_page import signatories, title_page, whose_case
+from forensic.report.shared.title_page import report_name, signatories, title_page, whose_case
 
 
 def build_report(inputs: ReportInputs) -> CaseReport:
@@ -40,72 +39,72 @@ def build_report(inputs: ReportInputs) -> CaseReport:
 
     items, items_note = list_items(inputs, exhibits)
     quality, quality_note = list_quality(inputs, exhibits)
-    results, results_note = list_results(comparisons, inputs)
-    matrices, matrix_note = plot_matrices(comparisons, exhibits, inputs)
-    explanations, explanations_note = describe_explanations(issued, inputs)
-    calibrations, calibrations_note = describe_calibrations(issued, inputs)
+    chosen = comparisons_with_page(issued, inputs)
+    pages, pages_note = make_pages(chosen, issued, inputs, exhibits)
+    results, others, results_note = list_results(comparisons, inputs, page_anchors(chosen))
+    shows_all = len(issued) <= inputs.limits.forest_rows
+    matrices, matrix_note = ((), "") if shows_all else plot_matrices(comparisons, exhibits, inputs)
+    calibrations, calibrations_note = all_calibrations(issued, inputs)
     failures, skipped, failures_note = list_failures(inputs, exhibits)
-    waveforms, waveforms_note = plot_waveforms(comparisons, inputs, exhibits)
+    warnings = (
+        *map(printable, consistency_in_words(inputs.consistency)),
+        *map(printable, leaks_in_words(inputs.leaks, names_of(inputs.files))),
+    )
+    language_warnings = tuple(printable(warning) for warning in languages_in_words(inputs.language_differences))
 
     return CaseReport(
         title_page=_title_page(inputs),
-        # Summary of findings
-        warnings=(
-            *map(printable, consistency_in_words(inputs.consistency)),
-            *map(printable, leaks_in_words(inputs.leaks, names_of(inputs.files))),
-        ),
-        language_warnings=tuple(printable(warning) for warning in languages_in_words(inputs.language_differences)),
-        summary=summarise(comparisons, inputs, exhibits),
-        # Questions and propositions
-        questions=tuple(map(printable, case.questions)),
+        # Questions and answers, results
+        warnings=warnings,
+        language_warnings=language_warnings,
+        summary=summarise(comparisons, inputs, exhibits, (*warnings, *language_warnings)),
+        forest=plot_forest(issued, inputs, page_anchors(chosen)),
+        results=results,
+        other_results=others,
+        results_note=results_note,
+        results_files=inputs.all_results,
+        matrices=matrices,
+        matrix_note=matrix_note,
+        # Comparisons
+        pages=pages,
+        pages_note=pages_note,
+        pages_reading=method_wording.explanation(inputs.method) if pages else (),
+        # How to read the results
+        reading=wording.READING,
+        scale_name=printable(inputs.scale.name),
+        scale_citation=printable(inputs.scale.citation).rstrip(". "),
+        scale=list_scale(inputs.scale),
+        # Propositions and information received
         information=paragraphs(case.information_received),
         h1=paragraphs(case.h1),
         h2=paragraphs(case.h2),
         relevant_population=paragraphs(case.relevant_population.description),
         assumptions=tuple(map(printable, case.assumptions)),
         remarks=paragraphs(case.remarks),
-        # Items examined
+        # Items examined, and their quality
         known_speakers=exhibits.known_speakers(),
         item_folders=exhibits.folders(),
         items=items,
         items_note=items_note,
-        # Quality of the recordings
+        failures=failures,
+        skipped=skipped,
+        failures_note=failures_note,
         quality=quality,
         quality_reading=quality_reading(inputs.method),
         quality_note=quality_note,
-        # Results, and how to read them
-        results=results,
-        results_note=results_note,
-        results_files=inputs.all_results,
-        matrices=matrices,
-        matrix_note=matrix_note,
-        forest=plot_forest(issued, inputs),
-        scale_name=printable(inputs.scale.name),
-        scale_citation=printable(inputs.scale.citation).rstrip(". "),
-        scale=list_scale(inputs.scale),
-        reading=wording.READING,
-        # What carries the likelihood ratios
-        explanations=explanations,
-        explanations_note=explanations_note,
-        explanation_reading=method_wording.explanation(inputs.method),
         # Calibration and validation
         calibrations=calibrations,
         calibrations_note=calibrations_note,
-        # Processing and method
+        corpora=corpora_of(issued, inputs),
+        # Method, limitations, glossary, declaration
         method=MethodChapter(
             processing=describe_processing(inputs, exhibits),
             system=(*describe_system(inputs.method), *neighbour_facts(inputs, comparisons)),
             limitations=method_wording.limitations(inputs.method, shows_languages=True),
             settings=list_settings(inputs.method.settings),
         ),
-        # What could not be examined
-        failures=failures,
-        skipped=skipped,
-        failures_note=failures_note,
-        # Glossary and appendices
         glossary=glossary(CASE),
-        waveforms=waveforms,
-        waveforms_note=waveforms_note,
+        declaration=paragraphs(case.declaration) or wording.DECLARATION,
     )
 
 
@@ -114,7 +113,7 @@ def _title_page(inputs: ReportInputs) -> TitlePage:
     return title_page(
         "Case report",
         case.title or "Forensic voice comparison",
-        inputs.comparison_id,
+        report_name(inputs.comparison_id, inputs.version),
         inputs.created_utc,
         inputs.method,
         particulars=(

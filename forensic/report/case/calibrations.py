@@ -1,93 +1,102 @@
-"""The calibrations: the data that each rests on, how well it does, and the comparisons that it served."""
+"""The calibrations: all in one table, and on the page of a comparison what its own rests on and how well it does."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from forensic.quantities import QUANTITIES, Quantity, Value
 from forensic.records import Calibration, Interval, ScoreMaps
-from forensic.report.case.case_report import CalibrationContent, ConditionRow, MetricRow
+from forensic.report.case.case_report import ConditionRow
 from forensic.report.case.comparisons import Issued
-from forensic.report.case.evidence import rows_by
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.plots import ScorePlot
 from forensic.report.shared import wording
-from forensic.report.shared.content import Fact
+from forensic.report.shared.content import CalibrationRow, Fact
 from forensic.report.shared.formats import (
     MINUS,
-    first_few,
     format_number,
-    format_range,
     format_share,
     format_signed,
     listed,
+    plural,
     printable,
     share_of,
 )
 from forensic.report.shared.measured import format_measured
 from forensic.report.shared.method_wording import calibrator_name
 from forensic.report.shared.plots import Mark, TippettPlot
-from forensic.report.shared.rows import calibration_labels
+from forensic.report.shared.rows import list_calibrations
 
 QualityRows: TypeAlias = Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]]
 Measured: TypeAlias = dict[str, list[Any]]
 """What was measured of one side, by the name of a quantity; an empty list where nothing could be measured."""
 
 
-def describe_calibrations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[CalibrationContent, ...], str]:
-    """The calibrations in the order of use, and a note on what was left out."""
-    labels = calibration_labels(comparison.calibration_id for comparison in issued)
-    served: dict[str, list[Issued]] = defaultdict(list)
-    for comparison in issued:
-        served[comparison.calibration_id].append(comparison)
-    quality = rows_by(inputs.quality, "sha256")
-    limits = inputs.limits
-    described = [
-        _describe(label, inputs.calibrations[key], served[key], quality, draws_plots=n < limits.calibration_plots)
-        for n, (key, label) in enumerate(labels.items())
-        if n < limits.calibrations
-    ]
-    notes = []
-    if len(labels) > limits.calibrations:
-        notes.append(f"{limits.calibrations} of {len(labels):,} calibrations are described here.")
-    if len(described) > limits.calibration_plots:
-        notes.append(f"Plots are drawn for the first {limits.calibration_plots} of them.")
-    return tuple(described), " ".join(notes)
+def all_calibrations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[CalibrationRow, ...], str]:
+    """Every calibration that gave an LR, and a note on what was left out."""
+    uses = Counter(comparison.calibration_id for comparison in issued)
+    return list_calibrations(uses, inputs.calibrations, inputs.limits.calibrations, "comparisons", "results.json")
 
 
-def _describe(
-    label: str, calibration: Calibration, served: Sequence[Issued], quality: QualityRows, *, draws_plots: bool
-) -> CalibrationContent:
-    return CalibrationContent(
-        label=label,
-        id=printable(calibration.id),
-        comparisons=first_few([comparison.label for comparison in served], most=12),
-        facts=_facts(calibration),
-        conditions=(
-            *_conditions(calibration, _questioned_sides(served, quality), _known_sides(served, quality)),
-            _differences(served),
+def corpora_of(issued: Sequence[Issued], inputs: ReportInputs) -> str:
+    """The corpora of the people behind the LRs, each once."""
+    used = dict.fromkeys(comparison.calibration_id for comparison in issued)
+    names = dict.fromkeys(name for key in used for name in inputs.calibrations[key].corpora)
+    return grouped([printable(name) for name in names])
+
+
+def grouped(names: Sequence[str]) -> str:
+    """Names that differ only in what is in brackets behind them, together.
+
+    >>> grouped(["common-voice (de)", "common-voice (en)", "alphanumeric"])
+    'common-voice (de, en) and alphanumeric'
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        head, _, rest = name.removesuffix(")").partition(" (")
+        groups.setdefault(head, []).extend([rest] if rest and name.endswith(")") else [])
+    return listed([f"{head} ({', '.join(rest)})" if rest else head for head, rest in groups.items()])
+
+
+def _with_interval(cost: Interval) -> str:
+    return f"{format_number(cost.value, 3)} ({format_number(cost.low, 3)} to {format_number(cost.high, 3)})"
+
+
+def calibration_facts(comparison: Issued, label: str, inputs: ReportInputs) -> tuple[Fact, ...]:
+    """The calibration behind an LR and how well it does."""
+    fitted = inputs.calibrations[comparison.calibration_id]
+    for_h1, for_h2 = fitted.different_speaker_log10_lr > 0, fitted.same_speaker_log10_lr < 0
+    return (
+        Fact("Calibration", f"{label}, {_conversion(fitted.score_map)}"),
+        Fact(
+            "Reference",
+            f"{plural(fitted.speakers, 'person', 'people')}, {len(fitted.same_speaker_scores):,} same-speaker and "
+            f"{len(fitted.different_speaker_scores):,} different-speaker pairs",
         ),
-        metrics=_metrics(calibration),
-        scores=_score_plot(label, calibration, served) if draws_plots else None,
-        tippett=_tippett_plot(label, calibration, served) if draws_plots else None,
+        Fact(
+            "Cllr",
+            f"{_with_interval(fitted.cllr)}; Cllr_min {format_number(fitted.cllr_min.value, 3)}; "
+            f"EER {format_share(fitted.eer.value)}",
+        ),
+        Fact(
+            "Misleading",
+            f"{format_share(share_of(for_h1))} of different-speaker pairs have an LR above 1, "
+            f"{format_share(share_of(for_h2))} of same-speaker pairs one below 1",
+        ),
     )
 
 
-def _facts(calibration: Calibration) -> tuple[Fact, ...]:
+def conditions_of(comparison: Issued, inputs: ReportInputs, quality: QualityRows) -> tuple[ConditionRow, ...]:
+    """The conditions of a comparison's recordings beside those of its calibration."""
+    served = [comparison]
     return (
-        Fact("Reference corpora", listed([printable(name) for name in calibration.corpora]) or "not stated"),
-        Fact("Reference speakers", f"{calibration.speakers:,}"),
-        Fact("Reference recordings", f"{calibration.recordings:,}" if calibration.recordings else "not stated"),
-        Fact("Same-speaker pairs", f"{len(calibration.same_speaker_scores):,}"),
-        Fact("Different-speaker pairs", f"{len(calibration.different_speaker_scores):,}"),
-        Fact("Conversion", _conversion(calibration.score_map)),
-        Fact(
-            "Bounds of the LR",
-            format_range(calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr),
+        *_conditions(
+            comparison,
+            inputs.calibrations[comparison.calibration_id],
+            _questioned_sides(served, quality),
+            _known_sides(served, quality),
         ),
-        Fact("Draws of reference speakers for the intervals", f"{len(calibration.draws):,}"),
+        ConditionRow("What differs", comparison.questioned_differs, "", comparison.known_differs, ""),
     )
 
 
@@ -136,12 +145,12 @@ def _pooled(recordings: Sequence[Mapping[str, Any]]) -> Measured:
 
 
 def _conditions(
-    calibration: Calibration, questioned: Sequence[Measured], known: Sequence[Measured]
+    comparison: Issued, calibration: Calibration, questioned: Sequence[Measured], known: Sequence[Measured]
 ) -> tuple[ConditionRow, ...]:
     """The conditions of the case's recordings beside those of the population's."""
     sides = [
-        (questioned, calibration.questioned, calibration.questioned_distance),
-        (known, calibration.known, calibration.known_distance),
+        (questioned, calibration.questioned, comparison.questioned_distance),
+        (known, calibration.known, comparison.known_distance),
     ]
     measured = [
         [
@@ -156,15 +165,8 @@ def _conditions(
     return (
         *(ConditionRow(quantity.label, *texts) for quantity, texts in zip(QUANTITIES, measured, strict=True)),
         ConditionRow("Simulated channel", *channels),
-        ConditionRow("Largest distance left (0: the same)", *distances),
+        ConditionRow("Distance (0: the same)", *distances),
     )
-
-
-def _differences(served: Sequence[Issued]) -> ConditionRow:
-    """What the largest distance is made of, on either side."""
-    questioned = max(served, key=lambda comparison: comparison.questioned_distance).questioned_differs
-    known = max(served, key=lambda comparison: comparison.known_distance).known_differs
-    return ConditionRow("What differs in the case", questioned, "", known, "")
 
 
 def _spread(case: Sequence[Measured], quantity: Quantity) -> str:
@@ -183,62 +185,30 @@ def _condition(quantity: Quantity, value: Value) -> str:
     return format_measured(quantity, value)
 
 
-def _metrics(calibration: Calibration) -> tuple[MetricRow, ...]:
-    same, different = calibration.same_speaker_log10_lr, calibration.different_speaker_log10_lr
-    for_h1, for_h2 = different > 0, same < 0
-    return (
-        _cost("Cllr", calibration.cllr, "0 is perfect, 1 says nothing"),
-        _cost("Cllr_min", calibration.cllr_min, "after the best possible calibration"),
-        MetricRow(
-            "EER",
-            format_share(calibration.eer.value),
-            f"{format_share(calibration.eer.low)} to {format_share(calibration.eer.high)}",
-            "errors of either kind at the point where they are equally frequent",
-        ),
-        MetricRow(
-            "Misleading for H1",
-            format_share(share_of(for_h1)),
-            "",
-            f"different-speaker pairs with LR above 1: {int(np.sum(for_h1)):,} of {len(for_h1):,}",
-        ),
-        MetricRow(
-            "Misleading for H2",
-            format_share(share_of(for_h2)),
-            "",
-            f"same-speaker pairs with LR below 1: {int(np.sum(for_h2)):,} of {len(for_h2):,}",
-        ),
-    )
-
-
-def _cost(name: str, interval: Interval, meaning: str) -> MetricRow:
-    low, high = format_number(interval.low, 3), format_number(interval.high, 3)
-    return MetricRow(name, format_number(interval.value, 3), f"{low} to {high}", meaning)
-
-
-def _score_plot(label: str, calibration: Calibration, served: Sequence[Issued]) -> ScorePlot:
+def score_plot(name: str, comparison: Issued, inputs: ReportInputs) -> ScorePlot:
+    """The reference scores, with the comparison's."""
+    fitted = inputs.calibrations[comparison.calibration_id]
     return ScorePlot(
-        name=f"scores{label}",
-        caption=(
-            f"Calibration {label}: scores of the reference population's same-speaker and different-speaker "
-            "pairs. Black lines: scores of the case."
-        ),
-        same_speaker=calibration.same_speaker_scores,
-        different_speaker=calibration.different_speaker_scores,
-        marks=tuple(Mark(comparison.label, comparison.score) for comparison in served),
+        name=name,
+        caption="Scores of the reference people, and of this comparison (black).",
+        same_speaker=fitted.same_speaker_scores,
+        different_speaker=fitted.different_speaker_scores,
+        marks=(Mark("this comparison", comparison.adjusted_score),),
     )
 
 
-def _tippett_plot(label: str, calibration: Calibration, served: Sequence[Issued]) -> TippettPlot:
+def tippett_plot(name: str, comparison: Issued, inputs: ReportInputs) -> TippettPlot:
+    """The reference LRs, with the comparison's."""
+    fitted = inputs.calibrations[comparison.calibration_id]
     return TippettPlot(
-        name=f"tippett{label}",
+        name=name,
         caption=(
-            f"Calibration {label}: Tippett plot. For each log10 LR, the share of pairs of the reference "
-            "population with at least that LR (cross-validated by speaker). Black lines: LRs of the case. "
-            "Shaded: beyond the bounds."
+            "Tippett plot: reference pairs with at least each LR, and the LR of this comparison (black). Grey: beyond "
+            "the bounds."
         ),
-        same_speaker=calibration.same_speaker_log10_lr,
-        different_speaker=calibration.different_speaker_log10_lr,
+        same_speaker=fitted.same_speaker_log10_lr,
+        different_speaker=fitted.different_speaker_log10_lr,
         of="pairs",
-        bounds=(calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr),
-        marks=tuple(Mark(comparison.label, comparison.log10_lr) for comparison in served),
+        bounds=(fitted.lower_bound_log10_lr, fitted.upper_bound_log10_lr),
+        marks=(Mark("this comparison", comparison.log10_lr),),
     )

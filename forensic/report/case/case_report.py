@@ -2,20 +2,18 @@
 
 from dataclasses import dataclass
 
-from forensic.report.case.plots import ExplanationPlot, ForestPlot, MatrixPlot, ScorePlot, WaveformPlot
-from forensic.report.shared.content import ChanceRow, Fact, FailureRow, MethodChapter, TitlePage
+from forensic.report.case.plots import ExplanationPlot, ForestPlot, MatrixPlot, ScorePlot, SpeechPlot
+from forensic.report.shared.content import CalibrationRow, ChanceRow, Fact, FailureRow, MethodChapter, TitlePage
 from forensic.report.shared.plots import TippettPlot
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One comparison with an LR, in sentences."""
+class Answer:
+    """A question that was asked, the examiner's answer in their own words, and what the comparisons gave."""
 
-    questioned: str
-    questioned_name: str
-    known: str
-    lr: str
-    sentences: tuple[str, ...]
+    question: str
+    own_words: tuple[str, ...]
+    points: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +47,20 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The findings, before everything else."""
+    """The first page, and what the results begin with.
 
+    Attributes:
+        answers: to the questions.
+        cautions: what a reader must know before the LRs, the most important first.
+        lead: what was compared, and how much of it gave an LR.
+        counts, strongest, chance: where there are many comparisons.
+        refusals: why comparisons have no LR.
+        notes: what was left out.
+    """
+
+    answers: tuple[Answer, ...]
+    cautions: tuple[str, ...]
     lead: tuple[str, ...]
-    findings: tuple[Finding, ...]
     counts: tuple[Count, ...]
     strongest: tuple[Strongest, ...]
     chance: tuple[ChanceRow, ...]
@@ -66,6 +74,7 @@ class Item:
 
     Attributes:
         exhibit: "Q1" or "K1".
+        number: the exhibit number that a person gave it; empty where there is none.
         speaker: the known speaker, "S1 Name"; empty for a questioned recording.
         name: path below the folder of its side, printable.
         facts: container and codec, rate and channels, depth and bit rate, size; one line each.
@@ -74,6 +83,7 @@ class Item:
     """
 
     exhibit: str
+    number: str
     speaker: str
     name: str
     sha256: str
@@ -107,13 +117,16 @@ class ResultRow:
     Attributes:
         known: "S1 Name", or "all 4 known speakers".
         score: the score, or the lowest and the highest; empty where there is none.
+        twins: other files with the bytes of the questioned recording.
         log10_lr, lr, interval, verbal, unbounded, calibration: empty where no LR is issued.
+        page: id of the comparison's page; empty where it has none.
         reason: why no LR is issued; empty where one is.
         comparisons: number of comparisons that the row is about.
     """
 
     questioned: str
     questioned_name: str
+    twins: str
     known: str
     score: str
     log10_lr: str = ""
@@ -122,25 +135,9 @@ class ResultRow:
     verbal: str = ""
     unbounded: str = ""
     calibration: str = ""
+    page: str = ""
     reason: str = ""
     comparisons: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ExplanationContent:
-    """What one LR rests on, in sentences and a plot.
-
-    Attributes:
-        lr: with its interval, as issued.
-        plot: None where there is nothing to draw.
-    """
-
-    questioned: str
-    questioned_name: str
-    known: str
-    lr: str
-    sentences: tuple[str, ...]
-    plot: ExplanationPlot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,38 +162,45 @@ class ConditionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MetricRow:
-    """A measure of how good the LRs of a calibration are."""
+class ComparisonPage:
+    """A comparison that has a page of its own.
 
-    name: str
-    value: str
-    interval: str
-    meaning: str
+    Attributes:
+        anchor: id of the page, to link to.
+        twins: other files with the bytes of the questioned recording.
+        sentences: the finding in words.
+        lr: as printed.
+        facts: the LR in numbers, and the calibration behind it.
+        rests_on: on which stretches, how much speech, how common the voice is; empty where that was not examined.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class CalibrationContent:
-    """One calibration: the data it rests on, how well it does, and the comparisons it served."""
-
-    label: str
-    id: str
-    comparisons: str
+    anchor: str
+    questioned: str
+    questioned_name: str
+    twins: str
+    known: str
+    lr: str
+    sentences: tuple[str, ...]
     facts: tuple[Fact, ...]
+    rests_on: tuple[str, ...]
+    scores: ScorePlot
+    tippett: TippettPlot
+    speech: tuple[SpeechPlot, ...]
+    explanation: ExplanationPlot | None
     conditions: tuple[ConditionRow, ...]
-    metrics: tuple[MetricRow, ...]
-    scores: ScorePlot | None
-    tippett: TippettPlot | None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """A whole report. Texts are plain; the notes beside a list say what was left out of it."""
+    """A whole report. Texts are plain; the notes beside a list say what was left out of it.
+
+    ``other_results`` are for the screen alone: the rows for which the table on paper has no room.
+    """
 
     title_page: TitlePage
     warnings: tuple[str, ...]
     language_warnings: tuple[str, ...]
     summary: Summary
-    questions: tuple[str, ...]
     information: tuple[str, ...]
     h1: tuple[str, ...]
     h2: tuple[str, ...]
@@ -211,24 +215,25 @@ class CaseReport:
     quality_reading: str
     quality_note: str
     results: tuple[ResultRow, ...]
+    other_results: tuple[ResultRow, ...]
     results_note: str
     results_files: str
     matrices: tuple[MatrixPlot, ...]
     matrix_note: str
-    forest: tuple[ForestPlot, ...]
-    explanations: tuple[ExplanationContent, ...]
-    explanations_note: str
-    explanation_reading: tuple[str, ...]
+    forest: ForestPlot | None
+    pages: tuple[ComparisonPage, ...]
+    pages_note: str
+    pages_reading: tuple[str, ...]
     scale_name: str
     scale_citation: str
     scale: tuple[ScaleRow, ...]
     reading: tuple[str, ...]
-    calibrations: tuple[CalibrationContent, ...]
+    calibrations: tuple[CalibrationRow, ...]
     calibrations_note: str
+    corpora: str
     method: MethodChapter
     failures: tuple[FailureRow, ...]
     skipped: tuple[FailureRow, ...]
     failures_note: str
     glossary: tuple[Fact, ...]
-    waveforms: tuple[WaveformPlot, ...]
-    waveforms_note: str
+    declaration: tuple[str, ...]

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ReportError
@@ -26,7 +26,9 @@ class Comparison:
     """One questioned recording, channel or speaker in it with one known speaker.
 
     Attributes:
-        questioned: "Q1", "Q1 channel 2" or "Q1 channel 2 speaker 1 of 2".
+        questioned: "Q1", "Q1 channel 2" or "Q1 channel 2 speaker 1 of 2"; of files with the same bytes, the first.
+        questioned_name: the file's name, after its exhibit number if it has one.
+        twins: the other files with the same bytes, "Q7"; they are not compared again.
         sha256: of the questioned recording; empty where it could not be read.
         suspect: name of the known speaker, as it was given.
         suspect_label: "S1".
@@ -36,6 +38,7 @@ class Comparison:
 
     questioned: str
     questioned_name: str
+    twins: tuple[str, ...]
     sha256: str
     channel: int
     turn: int
@@ -57,6 +60,7 @@ class Issued(Comparison):
 
     Attributes:
         low, high: ends of its 95 % interval, log10.
+        adjusted_score: the score as its calibration sees it, brought to that calibration's conditions.
         questioned_distance, known_distance: how far the population's conditions are from the case's, on each side.
         questioned_differs, known_differs: in which quantities they differ.
     """
@@ -66,6 +70,7 @@ class Issued(Comparison):
     low: float
     high: float
     unbounded: float
+    adjusted_score: float
     verbal: str
     calibration_id: str
     questioned_distance: float
@@ -88,6 +93,18 @@ class Issued(Comparison):
         """The 95 % interval as printed."""
         return issued_interval(self.log10_lr, self.low, self.high, is_bounded=self.is_bounded)
 
+    @property
+    def brief_verbal(self) -> str:
+        """The verbal equivalent without the proposition that it does not support: "moderate support for H1"."""
+        return self.verbal.removesuffix(" over H2").removesuffix(" over H1")
+
+    @property
+    def supports(self) -> Literal["H1", "H2", ""]:
+        """The proposition that the words are for; neither where they are for neither, or LR 1 is in the interval."""
+        if self.low <= 0 <= self.high or " for H" not in self.verbal:
+            return ""
+        return "H1" if self.log10_lr > 0 else "H2"
+
 
 @dataclass(frozen=True, slots=True)
 class Refused(Comparison):
@@ -100,7 +117,7 @@ Kind = TypeVar("Kind", bound=Comparison)
 
 
 def read_comparisons(inputs: ReportInputs, exhibits: Exhibits) -> list[Issued | Refused]:
-    """All comparisons in the order of the exhibits, then of the known speakers.
+    """All comparisons in the order of the exhibits, then of the known speakers; files with the same bytes once.
 
     Raises:
         ReportError: if an LR is not a number or lacks its calibration.
@@ -111,7 +128,11 @@ def read_comparisons(inputs: ReportInputs, exhibits: Exhibits) -> list[Issued | 
         order = exhibits.order.get(exhibit, len(exhibits.order))
         key = (order, row["channel"], row["turn"], exhibits.speaker_order(row["suspect"]))
         keyed.append((key, _read(row, exhibit, inputs, exhibits)))
-    return [comparison for _, comparison in sorted(keyed, key=lambda pair: pair[0])]
+    found: dict[object, Issued | Refused] = {}
+    for key, comparison in sorted(keyed, key=lambda pair: pair[0]):
+        of_bytes = (comparison.sha256, comparison.channel, comparison.turn, comparison.suspect)
+        found.setdefault(of_bytes if comparison.sha256 else key, comparison)
+    return list(found.values())
 
 
 def issued_of(comparisons: Sequence[Comparison]) -> list[Issued]:
@@ -153,7 +174,8 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         finite(row["score"], f"the score of {where}")
     sides = {
         "questioned": channel_label(exhibit, row["channel"], row["turn"], row["speakers"]),
-        "questioned_name": shortened(exhibits.name(exhibit)),
+        "questioned_name": shortened(exhibits.numbered_name(exhibit)),
+        "twins": tuple(each for each in exhibits.same_content(row["questioned_sha256"]) if each != exhibit),
         "sha256": row["questioned_sha256"] or "",
         "channel": row["channel"],
         "turn": row["turn"],
@@ -173,6 +195,7 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         low=row["log10_lr_low"],
         high=row["log10_lr_high"],
         unbounded=finite(unbounded, f"the unbounded log10 LR of {where}"),
+        adjusted_score=row["score"] if row["adjusted_score"] is None else row["adjusted_score"],
         verbal=printable(row["verbal_equivalent"] or inputs.scale.describe(row["log10_lr"])),
         calibration_id=row["calibration_id"],
         questioned_distance=row["questioned_distance"] or 0.0,

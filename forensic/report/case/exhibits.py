@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -34,6 +35,7 @@ class Exhibits:
         for side, letter in ((QUESTIONED, "Q"), (REFERENCE, "K")):
             self._number(self.files.filter(pl.col("side") == side), side, letter)
         self.order = {label: n for n, (label, _) in enumerate(self.rows)}
+        self._numbers, self.without_file = _exhibit_numbers(self.rows, inputs.case_details.exhibits)
 
     def _number(self, files: pl.DataFrame, side: str, letter: str) -> None:
         folder = self._folders[side] = _common_folder(files["path"].to_list())
@@ -63,6 +65,14 @@ class Exhibits:
     def name(self, label: str) -> str:
         """The file's name below the folder of its side, printable."""
         return self._names.get(label, "")
+
+    def number(self, label: str) -> str:
+        """The exhibit number that a person gave the file, printable; "" where there is none."""
+        return self._numbers.get(label, "")
+
+    def numbered_name(self, label: str) -> str:
+        """The file's name, after its exhibit number: "JSM/3, call 15 April.wav"."""
+        return ", ".join(filter(None, [self.number(label), self.name(label)]))
 
     def relative(self, path: str, side: str) -> str:
         """Any path below the folder of its side, printable."""
@@ -102,6 +112,19 @@ class Exhibits:
         """The folder of each side, which the names of its files are relative to."""
         sides = ((QUESTIONED, "Questioned recordings"), (REFERENCE, "Known recordings"))
         return tuple(Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side))
+
+
+def _exhibit_numbers(
+    rows: list[tuple[str, dict[str, Any]]], stated: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Exhibit numbers by label, from numbers by path or the end of one; and what is stated of no file here."""
+    numbers: dict[str, str] = {}
+    unused = []
+    for name, number in stated.items():
+        ours = [label for label, row in rows if f"/{row['path']}".endswith(f"/{name.lstrip('/')}")]
+        numbers |= dict.fromkeys(ours, printable(number))
+        unused += [] if ours else [printable(name)]
+    return numbers, tuple(unused)
 
 
 def _natural(path: str) -> list[tuple[int, str]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _TICKS_S = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600, 7200, 18_000, 36_000, 86_400)
 _FINE_TICKS_S = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)
 _FEWEST_TICKS = 4
-_HEIGHT_IN, _ROW_IN = 1.75, 0.17
+_HEIGHT_IN, _ROW_IN = 1.4, 0.17
 _LEAST_SPAN = 0.05  # of log10 LR; smaller changes are not magnified
 _LABEL, _MARGIN = 0.24, 0.05  # space beside the bars, as a share of their span
 

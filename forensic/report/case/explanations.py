@@ -1,10 +1,10 @@
 """What the highest LRs rest on: stretches of speech, amounts of speech, how common the voice is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import TypeAlias
 
 from forensic.comparison.outcomes import Explanation
 from forensic.likelihood_ratio.explanation import Typicality
-from forensic.report.case.case_report import ExplanationContent
 from forensic.report.case.comparisons import Issued
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.plots import ExplanationPlot, GrowthPoint, SegmentBar
@@ -26,54 +26,27 @@ _MOST_BARS = 8
 _NEAREST_NAMED = 3
 
 
-def describe_explanations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[ExplanationContent, ...], str]:
-    """What was examined, in the order of the comparisons, and a note on what was not."""
-    by_comparison = {
-        (each.questioned_sha256, each.channel, each.turn, each.suspect): each for each in inputs.explanations
-    }
-    found = []
-    for comparison in issued:
-        key = (comparison.sha256, comparison.channel, comparison.turn, comparison.suspect)
-        explanation = by_comparison.pop(key, None)  # items with the same bytes are explained under the first
-        if explanation is not None:
-            found.append((comparison, explanation))
-    shown = [
-        _describe(f"explanation{n}", comparison, explanation)
-        for n, (comparison, explanation) in enumerate(found[: inputs.limits.explanations], 1)
-    ]
-    return tuple(shown), _note(issued, len(found), len(shown)) if found else ""
+Key: TypeAlias = tuple[str, int, int, str]
 
 
-def _note(issued: Sequence[Issued], found: int, shown: int) -> str:
-    """Which LRs this chapter leaves out."""
-    if len(issued) == shown:
-        return ""
-    speakers = len({(comparison.sha256, comparison.channel, comparison.turn) for comparison in issued})
-    words = [
-        f"There are {plural(len(issued), 'LR')}.",
-        "The highest of each questioned speaker is explained; items with the same bytes are explained under the first.",
-    ]
-    if speakers > found:
-        words.append(f"Of {speakers:,} questioned speakers only the {found:,} with the highest LRs were examined.")
-    if found > shown:
-        words.append(f"The first {shown:,} of {found:,} explanations are printed; all are in results.json.")
-    return " ".join(words)
+def explanations_by_comparison(inputs: ReportInputs) -> dict[Key, Explanation]:
+    """What was examined, by recording, channel, speaker in it and known speaker."""
+    return {(each.questioned_sha256, each.channel, each.turn, each.suspect): each for each in inputs.explanations}
 
 
-def _describe(name: str, comparison: Issued, explanation: Explanation) -> ExplanationContent:
+def explanation_of(comparison: Issued, found: Mapping[Key, Explanation]) -> Explanation | None:
+    """What a comparison rests on; None where that was not examined."""
+    return found.get((comparison.sha256, comparison.channel, comparison.turn, comparison.suspect))
+
+
+def explanation_sentences(comparison: Issued, explanation: Explanation) -> tuple[str, ...]:
+    """What an LR rests on."""
     sentences = (
         _on_stretches(explanation),
         _on_growth(explanation),
         _on_typicality(explanation.typicality, comparison),
     )
-    return ExplanationContent(
-        questioned=comparison.questioned,
-        questioned_name=comparison.questioned_name,
-        known=comparison.known,
-        lr=f"LR {comparison.lr_text}, {wording.INTERVAL} {comparison.interval_text}",
-        sentences=tuple(filter(None, sentences)),
-        plot=_plot(name, comparison, explanation),
-    )
+    return tuple(filter(None, sentences))
 
 
 def _on_stretches(explanation: Explanation) -> str:
@@ -122,7 +95,8 @@ def _on_typicality(found: Typicality | None, comparison: Issued) -> str:
     )
 
 
-def _plot(name: str, comparison: Issued, explanation: Explanation) -> ExplanationPlot | None:
+def explanation_plot(name: str, comparison: Issued, explanation: Explanation) -> ExplanationPlot | None:
+    """How the LR grows with speech, and what stretches add to it; None where there is neither."""
     points = tuple(
         GrowthPoint(each.net_speech_s, *each.log10_lr) for each in explanation.amounts if each.log10_lr is not None
     )
@@ -136,23 +110,21 @@ def _plot(name: str, comparison: Issued, explanation: Explanation) -> Explanatio
         return None
     return ExplanationPlot(
         name=name,
-        caption=_caption(comparison, explanation, has_growth=bool(growth), bars=len(bars)),
+        caption=_caption(explanation, has_growth=bool(growth), bars=len(bars)),
         growth=growth,
         issued=GrowthPoint(explanation.net_speech_s, comparison.log10_lr, comparison.low, comparison.high),
         segments=bars,
     )
 
 
-def _caption(comparison: Issued, explanation: Explanation, *, has_growth: bool, bars: int) -> str:
+def _caption(explanation: Explanation, *, has_growth: bool, bars: int) -> str:
     parts = []
     if has_growth:
-        parts.append(
-            "log10 LR of the first stretches by their net speech (dots, band: 95 % interval); ring: as issued."
-        )
+        parts.append("Left: log10 LR of the first stretches by their net speech, with its interval; ring: as issued.")
     if bars:
         most = f"the {bars} stretches of largest effect add" if bars < explanation.stretches else "each stretch adds"
-        parts.append(f"What {most} to the log10 LR.")
-    return f"{comparison.label}. " + " ".join(parts)
+        parts.append(f"{'Right: w' if has_growth else 'W'}hat {most} to the log10 LR.")
+    return " ".join(parts)
 
 
 def clock(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """The plots of a case report, as SVG."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ from forensic.report.case.plots import (
     ForestPlot,
     MatrixPlot,
     ScorePlot,
-    WaveformPlot,
+    SpeechPlot,
 )
 from forensic.report.shared.canvas import (
     DIFFERENT,
+    DOTTED,
+    HALF_IN,
     INK,
     MOST_POINTS,
     SAME,
@@ -26,37 +29,39 @@ from forensic.report.shared.canvas import (
     drawable,
     legend_above,
     new_figure,
+    new_stack,
     style,
 )
-from forensic.report.shared.formats import format_signed
+from forensic.report.shared.formats import format_lr, format_signed
 from forensic.report.shared.tippett import KINDS, draw_marks, draw_tippett
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 _HISTOGRAM_BINS = 60
 
 _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
-_MOST_TIMES = 10
+_MOST_TIMES = 6
 
 
 def draw_all(report: CaseReport) -> dict[str, str]:
     """Every plot of the report as SVG, by name."""
-    plots = {plot.name: draw_forest(plot) for plot in report.forest}
+    plots = {report.forest.name: draw_forest(report.forest)} if report.forest else {}
     plots |= {plot.name: draw_matrix(plot) for plot in report.matrices}
-    plots |= {each.plot.name: draw_explanation(each.plot) for each in report.explanations if each.plot is not None}
-    for calibration in report.calibrations:
-        if calibration.scores is not None:
-            plots[calibration.scores.name] = draw_scores(calibration.scores)
-        if calibration.tippett is not None:
-            plots[calibration.tippett.name] = draw_tippett(calibration.tippett)
-    return plots | {plot.name: draw_waveform(plot) for plot in report.waveforms}
+    for page in report.pages:
+        plots[page.scores.name] = draw_scores(page.scores)
+        plots[page.tippett.name] = draw_tippett(page.tippett, HALF_IN, 1.55)
+        if page.explanation is not None:
+            plots[page.explanation.name] = draw_explanation(page.explanation)
+        plots |= {plot.name: draw_speech(plot) for plot in page.speech}
+    return plots
 
 
 def draw_scores(plot: ScorePlot) -> str:
     """Histograms of the population's same-speaker and different-speaker scores, with the case's."""
     with style():
-        figure, axes = new_figure(2.5)
+        figure, axes = new_figure(1.55, HALF_IN)
         everything = np.concatenate([plot.same_speaker, plot.different_speaker, [m.value for m in plot.marks]])
         edges = np.histogram_bin_edges(everything, bins=_HISTOGRAM_BINS)
         for (label, colour, line), scores in zip(KINDS, (plot.same_speaker, plot.different_speaker), strict=True):
@@ -75,10 +80,9 @@ def draw_scores(plot: ScorePlot) -> str:
 
 
 def draw_forest(plot: ForestPlot) -> str:
-    """One line per comparison: its log10 LR and interval, over the steps of the verbal scale."""
+    """One line per comparison: its LR and interval, over the steps of the verbal scale."""
     with style():
-        height = 0.85 + 0.19 * len(plot.rows)
-        figure, axes = new_figure(height)
+        figure, axes = new_figure(max(1.4, 0.85 + 0.135 * len(plot.rows)))
         values = [value for row in plot.rows for value in (row.low, row.high, row.log10_lr)]
         reach = max(1.0, *(abs(value) for value in values)) * 1.08
         low, high = (-reach if min(values) < 0 else -0.6), (reach if max(values) > 0 else 0.6)
@@ -86,27 +90,29 @@ def draw_forest(plot: ForestPlot) -> str:
         for place, row in enumerate(plot.rows):
             colour = SAME if row.log10_lr >= 0 else DIFFERENT
             axes.plot([row.low, row.high], [place, place], color=colour, linewidth=1.6, solid_capstyle="butt")
-            face = "white" if row.is_bounded else colour
-            axes.plot(
-                row.log10_lr,
-                place,
-                "o",
-                markersize=4.5,
-                color=colour,
-                markerfacecolor=face,
-                markeredgewidth=1.2,
-            )
+            marker = {"upper": ">", "lower": "<", "": "o"}[row.bound]
+            axes.plot(row.log10_lr, place, marker, markersize=4.5 if row.bound else 4, color=colour, clip_on=False)
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.set_xlim(low, high)
         axes.set_ylim(len(plot.rows) - 0.4, -0.6)
         labels = [drawable(f"{row.label}  {_short(row.name, 16)}") for row in plot.rows]
         axes.set_yticks(range(len(plot.rows)), labels)
-        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        for label, row in zip(axes.get_yticklabels(), plot.rows, strict=True):
+            label.set_url(f"#{row.link}" if row.link else None)
+        axes.tick_params(axis="y", length=0, labelcolor=INK, labelsize=6.8)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("log10 LR")
+        _lr_ticks(axes, low, high)
+        axes.set_xlabel("LR")
         axes.set_title("\N{LEFTWARDS ARROW} for H2", loc="left", y=0, pad=-27, fontsize=8, color=DIFFERENT)
         axes.set_title("for H1 \N{RIGHTWARDS ARROW}", loc="right", y=0, pad=-27, fontsize=8, color=SAME)
         return as_svg(figure, plot.name, plot.caption)
+
+
+def _lr_ticks(axes: "Axes", low: float, high: float) -> None:
+    """Powers of ten, written as LRs."""
+    step = max(1, round((high - low) / 8))
+    powers = [power for power in range(math.ceil(low), math.floor(high) + 1) if power % step == 0]
+    axes.set_xticks(powers, [format_lr(power).removesuffix(".0") for power in powers])
 
 
 def draw_matrix(plot: MatrixPlot) -> str:
@@ -138,25 +144,83 @@ def draw_matrix(plot: MatrixPlot) -> str:
         return as_svg(figure, plot.name, plot.caption)
 
 
-def draw_waveform(plot: WaveformPlot) -> str:
-    """The envelope of a channel over time, with the speech that was used."""
+def draw_speech(plot: SpeechPlot) -> str:
+    """The envelope of a channel with the speech that was used, and the spectrogram of a stretch."""
     with style():
-        figure, axes = new_figure(0.95)
-        low, high = _thinned(plot.low, np.minimum), _thinned(plot.high, np.maximum)
-        times = (np.arange(len(low)) + 0.5) * plot.duration_s / len(low)
-        reach = max(0.02, float(np.max(np.abs([low, high])))) * 1.05
-        axes.fill_between(times, low, high, color=SOFT, linewidth=0.2)
-        spans = [(start, end - start) for start, end in plot.speech]
-        axes.broken_barh(spans, (-reach, 2 * reach), facecolor=SAME, alpha=0.18, linewidth=0)
-        axes.broken_barh(spans, (-1.22 * reach, 0.14 * reach), facecolor=SAME, linewidth=0)
-        axes.set_xlim(0, plot.duration_s)
-        axes.set_ylim(-1.25 * reach, reach)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        step = next((step for step in _TIME_STEPS_S if plot.duration_s / step <= _MOST_TIMES), 36_000)
-        axes.set_xticks(np.arange(0, plot.duration_s, step))
-        axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds // 60:.0f}:{seconds % 60:02.0f}")
+        shows = plot.levels is not None
+        figure, panels = new_stack((0.5, 1.0) if shows else (1.0,), 1.5 if shows else 0.8, HALF_IN)
+        _draw_waveform(panels[0], plot)
+        if plot.levels is not None:
+            _draw_spectrogram(panels[1], plot, plot.levels)
         return as_svg(figure, plot.name, plot.caption)
+
+
+def _draw_waveform(axes: "Axes", plot: SpeechPlot) -> None:
+    low, high = _thinned(plot.low, np.minimum), _thinned(plot.high, np.maximum)
+    times = (np.arange(len(low)) + 0.5) * plot.duration_s / len(low)
+    reach = max(0.02, float(np.max(np.abs([low, high])))) * 1.05
+    axes.fill_between(times, low, high, color=SOFT, linewidth=0.2)
+    spans = [(start, end - start) for start, end in plot.speech]
+    axes.broken_barh(spans, (-reach, 2 * reach), facecolor=SAME, alpha=0.13, linewidth=0)
+    axes.broken_barh(spans, (-1.35 * reach, 0.24 * reach), facecolor=_effect_colours(plot), linewidth=0)
+    if plot.levels is not None and plot.end_s - plot.start_s < 0.9 * plot.duration_s:
+        for at in (plot.start_s, plot.end_s):
+            axes.axvline(at, color=INK, linewidth=0.6, linestyle=DOTTED)
+    axes.set_ylim(-1.4 * reach, reach)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    _time_axis(axes, 0.0, plot.duration_s)
+
+
+def _draw_spectrogram(axes: "Axes", plot: SpeechPlot, levels: "NDArray[np.uint8]") -> None:
+    top_khz = plot.highest_hz / 1000
+    axes.imshow(
+        levels,
+        origin="lower",
+        aspect="auto",
+        extent=(plot.start_s, plot.end_s, 0, top_khz),
+        cmap="gray_r",
+        vmin=0,
+        vmax=255,
+        interpolation="none",
+    )
+    spans = [(start, end - start) for start, end in plot.speech if end > plot.start_s and start < plot.end_s]
+    colours = [
+        colour
+        for colour, (start, end) in zip(_effect_colours(plot), plot.speech, strict=True)
+        if end > plot.start_s and start < plot.end_s
+    ]
+    axes.broken_barh(spans, (0, 0.05 * top_khz), facecolor=colours, linewidth=0)
+    axes.set_ylim(0, top_khz)
+    axes.set_yticks(range(0, round(top_khz) + 1, 2 if top_khz > 4 else 1))  # noqa: PLR2004
+    axes.set_ylabel("kHz", labelpad=1)
+    _time_axis(axes, plot.start_s, plot.end_s)
+
+
+def _effect_colours(plot: SpeechPlot) -> list[str]:
+    """Of each stretch: the deeper, the more it adds to the LR (blue) or takes away (vermilion); blue where unknown."""
+    if not plot.effects:
+        return [SAME] * len(plot.speech)
+    from matplotlib.colors import to_hex, to_rgb
+
+    largest = max(1e-9, *map(abs, plot.effects))
+    colours = []
+    for effect in plot.effects:
+        depth = 0.25 + 0.75 * abs(effect) / largest
+        pure = np.array(to_rgb(SAME if effect >= 0 else DIFFERENT))
+        red, green, blue = 1.0 + depth * (pure - 1.0)
+        colours.append(to_hex((red, green, blue)))
+    return colours
+
+
+def _time_axis(axes: "Axes", start_s: float, end_s: float) -> None:
+    """Minutes and seconds."""
+    axes.set_xlim(start_s, end_s)
+    length = end_s - start_s
+    step = next((step for step in _TIME_STEPS_S if length / step <= _MOST_TIMES), 36_000)
+    axes.set_xticks(np.arange(math.ceil(start_s / step) * step, end_s, step))
+    axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds // 60:.0f}:{seconds % 60:02.0f}")
+    axes.tick_params(axis="both", labelsize=6.5)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What goes into a case report: the outcome of a case, and how much of it is printed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from forensic.comparison.outcomes import CaseOutcome
@@ -10,19 +11,18 @@ from forensic.report.shared.formats import listed, printable
 class Limits:
     """How much of each kind a report prints; the report says what it leaves out."""
 
-    findings: int = 40
-    strongest: int = 300
-    items: int = 400
-    results: int = 150
-    refusals: int = 40
-    forest_rows: int = 40
-    matrix_rows: int = 240
-    matrix_columns: int = 48
-    calibrations: int = 24
-    calibration_plots: int = 6
-    explanations: int = 20
-    waveforms: int = 16
-    failures: int = 300
+    answers: int = 12
+    pages: int = 8
+    strongest: int = 60
+    items: int = 150
+    results: int = 100
+    results_on_screen: int = 20_000
+    refusals: int = 20
+    forest_rows: int = 24
+    matrix_rows: int = 80
+    matrix_columns: int = 20
+    calibrations: int = 60
+    failures: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,14 @@ class ReportInputs(CaseOutcome):
     Attributes:
         results_files: names of the files beside the report that hold all results.
         limits: how much to print.
+        version: of the report; the comparison itself makes the first.
+        audio: addresses that hold the speech that was used, by SHA-256, channel and speaker; empty for none.
     """
 
     results_files: tuple[str, ...] = ("comparisons.csv", "comparisons.parquet")
     limits: Limits = field(default_factory=Limits)
+    version: int = 1
+    audio: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outcome: CaseOutcome) -> "ReportInputs":

@@ -8,7 +8,7 @@ from forensic.report.case.case_report import Item
 from forensic.report.case.evidence import contents_of, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import NO_BREAK, first_few, first_rows, format_duration, plural, printable
+from forensic.report.shared.formats import NO_BREAK, first_few, first_rows, format_duration, listed, plural, printable
 
 
 def list_items(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Item, ...], str]:
@@ -27,13 +27,19 @@ def list_items(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Item, ..
                 speaker=exhibits.speaker_of(row["path"]) if label.startswith("K") else "",
                 name=exhibits.name(label),
                 sha256=row["sha256"] or "not computed: the file could not be read",
+                number=exhibits.number(label),
                 facts=_format(found, row["size_bytes"]),
                 duration=format_duration(duration) if duration is not None else "not known",
                 status=_status(row, measured, failed),
                 notes=_notes(label, row, found, exhibits, is_compared=is_compared),
             )
         )
-    return first_rows(items, inputs.limits.items, "item")
+    rows, note = first_rows(items, inputs.limits.items, "item")
+    if exhibits.without_file:
+        note = (
+            f"{note} No file here has the name of {listed(list(exhibits.without_file))} in the exhibit numbers.".strip()
+        )
+    return rows, note
 
 
 def _notes(

@@ -1,6 +1,10 @@
 """What each plot of a case report shows, as plain data; ``forensic.report.case.figures`` draws it."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from forensic.records import Vector
 from forensic.report.shared.plots import Mark
@@ -28,14 +32,20 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One comparison's log10 LR with its interval."""
+    """One comparison's log10 LR with its interval.
+
+    Attributes:
+        bound: the one that the LR is at, if any.
+        link: id of the comparison's page or row.
+    """
 
     label: str
     name: str
     log10_lr: float
     low: float
     high: float
-    is_bounded: bool
+    bound: Literal["upper", "lower", ""]
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +107,19 @@ class ExplanationPlot:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WaveformPlot:
-    """The envelope of one channel and the speech in it; times in seconds."""
+class SpeechPlot:
+    """The speech of one side: the whole channel as a waveform, and a stretch of it as a spectrogram; times in seconds.
+
+    Attributes:
+        duration_s: of the channel.
+        low, high: its envelope.
+        speech: the stretches that were used.
+        effects: what each of these stretches adds to the log10 LR, where that was examined; otherwise empty.
+        start_s, end_s: of the spectrogram.
+        highest_hz: its upper end.
+        levels: shape (bands, columns); None where there is no spectrogram.
+        audio: address that holds the speech that was used, for a player; empty for none.
+    """
 
     name: str
     caption: str
@@ -106,3 +127,9 @@ class WaveformPlot:
     low: Vector
     high: Vector
     speech: tuple[tuple[float, float], ...]
+    effects: tuple[float, ...]
+    start_s: float
+    end_s: float
+    highest_hz: float
+    levels: NDArray[np.uint8] | None
+    audio: str = ""

@@ -2,9 +2,10 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
@@ -17,7 +18,11 @@ from forensic.errors import CaseError
 from forensic.records import Failure
 from forensic.report.results_json import case_results
 from forensic.report.shared.publish import new_folder
+from forensic.report.shared.stored import store
 from forensic.storage.tables import write_csv, write_parquet, write_text
+
+Side: TypeAlias = tuple[str, int, int]
+"""A recording's SHA-256, its channel, and the speaker in that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,6 @@ def publish_in_case(case: CaseFolder, outcome: CaseOutcome) -> Published:
 
 def publish(folder: Path, outcome: CaseOutcome) -> Published:
     """Write results and report into a folder, whose name becomes their id."""
-    from forensic.report.case.build import build_report
-    from forensic.report.case.inputs import ReportInputs
-    from forensic.report.case.render import render_case_html
     from forensic.report.shared.render import write_report
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +66,24 @@ def publish(folder: Path, outcome: CaseOutcome) -> Published:
     write_csv(outcome.comparisons, folder / "comparisons.csv")
     results = case_results(outcome)
     write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    return Published(folder, *write_report(folder, render_case_html(build_report(ReportInputs.of(outcome)))))
+    store(folder, outcome)
+    return Published(folder, *write_report(folder, render_case(outcome)))
+
+
+def render_case(outcome: CaseOutcome, version: int = 1, audio: Mapping[Side, str] | None = None) -> str:
+    """The report of an outcome as a page.
+
+    Args:
+        outcome: with its id.
+        version: of the report; the comparison itself makes the first.
+        audio: addresses of the speech that was used, by SHA-256, channel and speaker; None for a report without.
+    """
+    from forensic.report.case.build import build_report
+    from forensic.report.case.inputs import ReportInputs
+    from forensic.report.case.render import render_case_html
+
+    inputs = dataclasses.replace(ReportInputs.of(outcome), version=version, audio=audio or {})
+    return render_case_html(build_report(inputs), outcome.case_details.templates)
 
 
 def check_new(report: Path | None) -> None:

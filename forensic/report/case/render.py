@@ -5,6 +5,11 @@ from forensic.report.case.figures import draw_all
 from forensic.report.shared.render import render_page
 
 
-def render_case_html(report: CaseReport) -> str:
-    """A case report as one self-contained HTML page."""
-    return render_page("case_report.html.j2", report, draw_all(report))
+def render_case_html(report: CaseReport, own: str = "") -> str:
+    """A case report as one self-contained HTML page.
+
+    Args:
+        report: its content.
+        own: folder of templates of one's own; empty for none.
+    """
+    return render_page("case_report.html.j2", report, draw_all(report), own)

@@ -1,7 +1,7 @@
 """The plots of the results: the matrix of all LRs, and each LR with its interval (a forest plot)."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
 
 from forensic.report.case.comparisons import Comparison, Issued, by_questioned, highest
 from forensic.report.case.exhibits import Exhibits
@@ -9,41 +9,55 @@ from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.plots import Cell, ForestPlot, ForestRow, MatrixPlot
 from forensic.report.case.scale import scale_bands
 
-_FOREST_PAGE_ROWS = 24
 _MATRIX_PAGE_ROWS, _MATRIX_PAGE_COLUMNS = 40, 20
 
 T = TypeVar("T")
 
 
-def plot_forest(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[ForestPlot, ...]:
-    """Every LR with its interval; of many, the highest of each questioned recording."""
-    chosen, which = issued, ""
+def plot_forest(issued: Sequence[Issued], inputs: ReportInputs, pages: Mapping[str, str]) -> ForestPlot | None:
+    """Every LR with its interval; of many, the highest of each questioned recording; None if there is none.
+
+    Args:
+        issued: the comparisons with an LR.
+        inputs: of the report.
+        pages: ids of the pages that comparisons have, by label.
+    """
+    if not issued:
+        return None
+    chosen, which = list(issued), ""
     most = inputs.limits.forest_rows
-    if len(issued) > most:
+    if len(chosen) > most:
         chosen = [comparison for group in by_questioned(issued) for comparison in highest(group)]
         which = " Only the highest LR of each questioned recording is shown"
-        which += f", and of these only the first {most} of {len(chosen):,}." if len(chosen) > most else "."
-        chosen = chosen[:most]
-    rows = [
+        if len(chosen) > most:
+            strongest = sorted(chosen, key=lambda comparison: -comparison.log10_lr)[:most]
+            which += f", and of these only the {most} highest of {len(chosen):,}"
+            chosen = [comparison for comparison in chosen if comparison in strongest]
+        which += "."
+    rows = tuple(
         ForestRow(
             label=comparison.label,
             name=comparison.suspect,
             log10_lr=comparison.log10_lr,
             low=comparison.low,
             high=comparison.high,
-            is_bounded=comparison.is_bounded,
+            bound=_bound(comparison),
+            link=pages.get(comparison.label, ""),
         )
         for comparison in chosen
-    ]
+    )
     caption = (
-        "Log10 LR of each comparison (dot) with its 95 % interval (bar), over the steps of the verbal scale. "
-        "Right of 0 the evidence supports H1, left of 0 it supports H2. An open dot is a bounded LR." + which
+        "LR of each comparison (dot) with its 95 % interval (bar), on a scale of powers of ten under the words of the "
+        "verbal scale: right of 1 it supports H1, left of 1 it supports H2. An arrowhead is an LR at its bound: at "
+        "least, or at most, so much; how far beyond it is not known." + which
     )
-    parts = _parts(rows, _FOREST_PAGE_ROWS)
-    return tuple(
-        ForestPlot(f"forest{n}", caption + _part(n, parts), tuple(part), scale_bands(inputs.scale))
-        for n, part in enumerate(parts, 1)
-    )
+    return ForestPlot("forest", caption, rows, scale_bands(inputs.scale))
+
+
+def _bound(comparison: Issued) -> Literal["upper", "lower", ""]:
+    if not comparison.is_bounded:
+        return ""
+    return "upper" if comparison.log10_lr > 0 else "lower"
 
 
 def plot_matrices(

@@ -22,67 +22,82 @@ from forensic.report.shared.formats import format_lr, format_number, format_sign
 from forensic.report.shared.rows import calibration_labels
 
 
-def list_results(comparisons: Sequence[Issued | Refused], inputs: ReportInputs) -> tuple[tuple[ResultRow, ...], str]:
-    """The table of results, or its most telling part, and a note on what was left out."""
-    labels = calibration_labels(each.calibration_id for each in issued_of(comparisons))
-    known = count_known(comparisons)
+def list_results(
+    comparisons: Sequence[Issued | Refused], inputs: ReportInputs, pages: Mapping[str, str]
+) -> tuple[tuple[ResultRow, ...], tuple[ResultRow, ...], str]:
+    """The table of results, or its most telling part; the other rows; and a note on what was left out.
+
+    Args:
+        comparisons: all of them.
+        inputs: of the report.
+        pages: ids of the pages that comparisons have, by label.
+    """
+    table = _Table(comparisons, pages)
     groups = by_questioned(comparisons)
-    rows = [row for group in groups for row in _rows(group, known, labels)]
+    rows = [row for group in groups for row in table.rows(group)]
     note = ""
+    shown = rows
     most = inputs.limits.results
     if len(rows) > most:
         each = max(1, most // len(groups))
-        rows = [row for group in groups for row in _most_telling(group, each, known, labels)][:most]
+        shown = [row for group in groups for row in table.most_telling(group, each)][:most]
         note = (
-            f"This table gives {sum(row.comparisons for row in rows):,} of {len(comparisons):,} comparisons: for each "
+            f"This table gives {sum(row.comparisons for row in shown):,} of {len(comparisons):,} comparisons: for each "
             f"questioned recording the {'one' if each == 1 else each} with the highest LR, as far as there is room. "
             f"All are in {inputs.all_results}."
         )
-    return tuple(rows), note
+    there = set(shown)
+    others = [row for row in rows if row not in there] if len(shown) < len(rows) else []
+    return tuple(shown), tuple(others[: inputs.limits.results_on_screen]), note
 
 
-def _rows(group: Sequence[Issued | Refused], known: int, labels: Mapping[str, str]) -> list[ResultRow]:
-    """The comparisons of one questioned recording or channel: one row each, or one for all."""
-    refused = refused_of(group)
-    is_one_reason = len({comparison.reason for comparison in refused}) == 1
-    if is_one_reason and 1 < known == len(refused) == len(group) == count_known(group):
-        return [_joint_row(refused)]
-    return [_row(comparison, labels) for comparison in group]
+class _Table:
+    """Makes rows of comparisons."""
 
+    def __init__(self, comparisons: Sequence[Issued | Refused], pages: Mapping[str, str]) -> None:
+        self._labels = calibration_labels(each.calibration_id for each in issued_of(comparisons))
+        self._known = count_known(comparisons)
+        self._pages = pages
 
-def _most_telling(
-    group: Sequence[Issued | Refused], number: int, known: int, labels: Mapping[str, str]
-) -> list[ResultRow]:
-    """The highest LRs of a questioned recording; where there is no LR at all, a row that says why."""
-    return _rows(highest(group, number), known, labels) or _rows(group, known, labels)[:1]
+    def rows(self, group: Sequence[Issued | Refused]) -> list[ResultRow]:
+        """The comparisons of one questioned recording or channel: one row each, or one for all."""
+        refused = refused_of(group)
+        is_one_reason = len({comparison.reason for comparison in refused}) == 1
+        if is_one_reason and 1 < self._known == len(refused) == len(group) == count_known(group):
+            return [self._joint_row(refused)]
+        return [self._row(comparison) for comparison in group]
 
+    def most_telling(self, group: Sequence[Issued | Refused], number: int) -> list[ResultRow]:
+        """The highest LRs of a questioned recording; where there is no LR at all, a row that says why."""
+        return self.rows(highest(group, number)) or self.rows(group)[:1]
 
-def _joint_row(refused: Sequence[Refused]) -> ResultRow:
-    scores = [comparison.score for comparison in refused if comparison.score is not None]
-    ends = dict.fromkeys(format_number(end, 3) for end in (min(scores), max(scores))) if scores else ()
-    return replace(
-        _row(refused[0], {}),
-        known=name_known([comparison.suspect_label for comparison in refused], len(refused)),
-        score=" to ".join(ends),
-        comparisons=len(refused),
-    )
+    def _joint_row(self, refused: Sequence[Refused]) -> ResultRow:
+        scores = [comparison.score for comparison in refused if comparison.score is not None]
+        ends = dict.fromkeys(format_number(end, 3) for end in (min(scores), max(scores))) if scores else ()
+        return replace(
+            self._row(refused[0]),
+            known=name_known([comparison.suspect_label for comparison in refused], len(refused)),
+            score=" to ".join(ends),
+            comparisons=len(refused),
+        )
 
-
-def _row(comparison: Issued | Refused, labels: Mapping[str, str]) -> ResultRow:
-    row = ResultRow(
-        questioned=comparison.questioned,
-        questioned_name=comparison.questioned_name,
-        known=comparison.known,
-        score=format_number(comparison.score, 3) if comparison.score is not None else "",
-    )
-    if isinstance(comparison, Refused):
-        return replace(row, reason=comparison.reason)
-    return replace(
-        row,
-        log10_lr=format_signed(comparison.log10_lr),
-        lr=format_lr(comparison.log10_lr),
-        interval=comparison.interval_text,
-        verbal=comparison.verbal,
-        unbounded=format_lr(comparison.unbounded) if comparison.is_bounded else "",
-        calibration=labels[comparison.calibration_id],
-    )
+    def _row(self, comparison: Issued | Refused) -> ResultRow:
+        row = ResultRow(
+            questioned=comparison.questioned,
+            questioned_name=comparison.questioned_name,
+            twins=", ".join(comparison.twins),
+            known=comparison.known,
+            score=format_number(comparison.score, 3) if comparison.score is not None else "",
+        )
+        if isinstance(comparison, Refused):
+            return replace(row, reason=comparison.reason)
+        return replace(
+            row,
+            log10_lr=format_signed(comparison.log10_lr),
+            lr=comparison.lr_text,
+            interval=comparison.interval_text,
+            verbal=comparison.brief_verbal,
+            unbounded=format_lr(comparison.unbounded) if comparison.is_bounded else "",
+            calibration=self._labels[comparison.calibration_id],
+            page=self._pages.get(comparison.label, ""),
+        )

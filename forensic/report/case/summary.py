@@ -1,13 +1,15 @@
-"""The summary: what was found, in sentences, before everything else."""
+"""The summary: the answers to the questions, what was compared, and why comparisons have no LR."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 
-from forensic.report.case.case_report import Count, Finding, Refusal, Strongest, Summary
+from forensic.report.case.answers import answer_questions
+from forensic.report.case.case_report import Count, Refusal, Strongest, Summary
 from forensic.report.case.chance import chance
 from forensic.report.case.comparisons import (
     Comparison,
     Issued,
+    Refused,
     by_questioned,
     count_known,
     highest,
@@ -22,11 +24,20 @@ from forensic.report.shared import wording
 from forensic.report.shared.formats import first_few, plural, two_figures
 
 
-def summarise(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exhibits) -> Summary:
-    """Every LR in words; with many, the highest of each questioned recording and what chance would give."""
+def summarise(
+    comparisons: Sequence[Issued | Refused], inputs: ReportInputs, exhibits: Exhibits, warnings: Sequence[str]
+) -> Summary:
+    """The answers, what was compared, and why comparisons have no LR; with many, what chance would give.
+
+    Args:
+        comparisons: all of them.
+        inputs: of the report.
+        exhibits: what files are called.
+        warnings: of sides that share something or differ in language.
+    """
     issued = issued_of(comparisons)
     limits = inputs.limits
-    many = len(issued) > limits.findings
+    many = len(issued) > limits.forest_rows
     notes = []
     refusals = _refusals(comparisons)
     if len(refusals) > limits.refusals:
@@ -39,9 +50,10 @@ def summarise(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits:
             "the files of results."
         )
     return Summary(
-        lead=_lead(comparisons, inputs, exhibits, many=many),
-        findings=() if many else tuple(map(_finding, issued)),
-        counts=_counts(comparisons) if len(comparisons) > 1 else (),
+        answers=answer_questions(comparisons, inputs, exhibits),
+        cautions=_cautions(warnings),
+        lead=_lead(comparisons, inputs, exhibits),
+        counts=_counts(comparisons) if many else (),
         strongest=tuple(strongest[: limits.strongest]),
         chance=chance(issued, inputs.calibrations) if many or inputs.is_identification else (),
         refusals=tuple(refusals[: limits.refusals]),
@@ -49,32 +61,32 @@ def summarise(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits:
     )
 
 
-def finding_sentences(
-    log10_lr: float, low: float, high: float, verbal: str, *, is_bounded: bool = False
-) -> tuple[str, ...]:
-    """What an LR says, in full: its size and direction, its interval, its verbal equivalent.
+def _cautions(warnings: Sequence[str]) -> tuple[str, ...]:
+    """What a reader must know before the LRs."""
+    cautions = [*warnings[:1]]
+    if len(warnings) > 1:
+        further = plural(len(warnings) - 1, "further warning is", "further warnings are")
+        cautions.append(f"{further} given before the results.")
+    return (*cautions, wording.NO_POSTERIOR)
 
-    Args:
-        log10_lr: as issued.
-        low: lower end of its 95 % interval, log10.
-        high: upper end.
-        verbal: the verbal equivalent of the end that is nearer to 1.
-        is_bounded: whether the LR is a bound.
-    """
-    size = two_figures(abs(log10_lr))
+
+def finding_sentences(comparison: Issued) -> tuple[str, ...]:
+    """What an LR says, in full: its size and direction, its interval, its verbal equivalent."""
+    size = two_figures(abs(comparison.log10_lr))
     if size == "1.0":
         weight = "The evidence is about equally likely if H1 is true and if H2 is true"
     else:
-        first, second = ("H1", "H2") if log10_lr > 0 else ("H2", "H1")
-        about = "at least" if is_bounded else "about"
+        first, second = ("H1", "H2") if comparison.log10_lr > 0 else ("H2", "H1")
+        about = "at least" if comparison.is_bounded else "about"
         weight = f"The evidence is {about} {size} times more likely if {first} is true than if {second} is true"
-    return f"{weight} ({_interval_phrase(log10_lr, low, high, is_bounded)}).", f"In words: {verbal}."
+    return f"{weight} ({_interval_phrase(comparison)}).", f"In words: {comparison.verbal}."
 
 
-def _interval_phrase(log10_lr: float, low: float, high: float, is_bounded: bool) -> str:
-    if is_bounded and log10_lr > 0 <= low:
+def _interval_phrase(comparison: Issued) -> str:
+    low, high, is_bounded = comparison.low, comparison.high, comparison.is_bounded
+    if is_bounded and comparison.log10_lr > 0 <= low:
         return f"{wording.INTERVAL}: {two_figures(low)} times or more, for H1"
-    if is_bounded and log10_lr < 0 and high <= 0:
+    if is_bounded and comparison.log10_lr < 0 and high <= 0:
         return f"{wording.INTERVAL}: {two_figures(-high)} times or more, for H2"
     if low >= 0:
         return f"{wording.INTERVAL}: {two_figures(low)} to {two_figures(high)} times, for H1"
@@ -86,9 +98,7 @@ def _interval_phrase(log10_lr: float, low: float, high: float, is_bounded: bool)
     )
 
 
-def _lead(
-    comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exhibits, *, many: bool
-) -> tuple[str, ...]:
+def _lead(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exhibits) -> tuple[str, ...]:
     if not comparisons:
         return ("No comparison was made.",)
     questioned = len({comparison.questioned for comparison in comparisons})
@@ -107,11 +117,11 @@ def _lead(
             f"{plural(missing, 'item')} could not be examined; the report lists "
             f"{'it' if missing == 1 else 'them'} with the reason."
         )
-    if many:
+    copies = {twin for comparison in comparisons for twin in comparison.twins}
+    if copies:
         lead.append(
-            "With so many comparisons this summary gives, for each questioned recording, the known speaker "
-            "with the highest LR. All LRs are in the files of results beside this report: "
-            f"{inputs.all_results}."
+            f"{plural(len(copies), 'file has', 'files have')} the same bytes as another one "
+            f"({first_few(sorted(copies))}) and {'was' if len(copies) == 1 else 'were'} not compared again."
         )
     return tuple(lead)
 
@@ -126,21 +136,6 @@ def _outcome(comparisons: Sequence[Comparison]) -> str:
             f"{len(comparisons) - issued:,} none was, for the reasons given below."
         )
     return "No likelihood ratio was issued, for the reasons given below."
-
-
-def _finding(comparison: Issued) -> Finding:
-    sentences = finding_sentences(
-        comparison.log10_lr, comparison.low, comparison.high, comparison.verbal, is_bounded=comparison.is_bounded
-    )
-    if comparison.is_bounded:
-        sentences += ("This is a bound: the people of the reference population support no stronger statement.",)
-    return Finding(
-        questioned=comparison.questioned,
-        questioned_name=comparison.questioned_name,
-        known=comparison.known,
-        lr=f"LR {comparison.lr_text}",
-        sentences=sentences,
-    )
 
 
 def _counts(comparisons: Sequence[Comparison]) -> tuple[Count, ...]:

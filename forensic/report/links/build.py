@@ -38,7 +38,7 @@ from forensic.report.shared.method_wording import limitations, link_reading, sus
 from forensic.report.shared.refusals import counted_reasons
 from forensic.report.shared.rows import chance_row, failure_row, list_calibrations
 from forensic.report.shared.suspicions import finding, leaks_in_words, names_of
-from forensic.report.shared.title_page import signatories, title_page, whose_case
+from forensic.report.shared.title_page import report_name, signatories, title_page, whose_case
 
 MOST_NODES = 60
 """Of a graph that can still be read."""
@@ -47,8 +47,13 @@ _MOST_ROWS = 300
 _MOST_VOICES_NAMED = 60
 
 
-def build_link_report(inputs: LinkOutcome) -> LinkReport:
-    """State what was linked."""
+def build_link_report(inputs: LinkOutcome, version: int = 1) -> LinkReport:
+    """State what was linked.
+
+    Args:
+        inputs: what was found.
+        version: of the report; the linking itself makes the first.
+    """
     case = inputs.case_details
     voice_rows = inputs.voices.to_dicts()
     names = {row["voice"]: _name(row) for row in voice_rows}
@@ -68,7 +73,7 @@ def build_link_report(inputs: LinkOutcome) -> LinkReport:
         title_page=title_page(
             "Links between recordings",
             case.title or "Voices across recordings",
-            inputs.report_id,
+            report_name(inputs.report_id, version),
             inputs.created_utc,
             inputs.method,
             particulars=(

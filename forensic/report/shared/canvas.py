@@ -5,6 +5,9 @@ and read aloud; matplotlib lays it out with its own typeface, which is a wide on
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +28,12 @@ SAME, DIFFERENT = "#0072b2", "#d55e00"
 INK, SOFT, RULE, PALE = "#1f2430", "#5b6472", "#c9ced6", "#eef0f3"
 
 WIDTH_IN = 6.7  # the text width of the A4 page
+HALF_IN = 3.25  # of one of two columns
 MOST_POINTS = 480  # a line of more points looks the same and only makes the file larger
 DASHED, DOTTED = (0, (4, 1.5)), (0, (1, 2))
+
+_PICTURES: ContextVar[dict[str, bytes] | None] = ContextVar("pictures", default=None)
+_PICTURE_DPI = 200
 
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -82,11 +89,38 @@ def new_panels(height_in: float, shares: "Sequence[float]", width_in: float = WI
     return figure, panels
 
 
+def new_stack(shares: "Sequence[float]", height_in: float, width_in: float) -> "tuple[Figure, list[Axes]]":
+    """An empty figure with axes above each other, whose heights are in these proportions."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_in, height_in))
+    figure.set_layout_engine("constrained", hspace=0.02)
+    figure.patch.set_visible(False)
+    panels = figure.subplots(len(shares), 1, squeeze=False, height_ratios=shares)[:, 0].tolist()
+    return figure, panels
+
+
 def as_svg(figure: "Figure", name: str, title: str) -> str:
     """The figure as part of a page: no prologue, no date, ids of its own, and a title that can be read aloud."""
+    pictures = _PICTURES.get()
+    if pictures is not None:
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=_PICTURE_DPI, metadata={"Software": None})
+        pictures[name] = picture.getvalue()
     target = io.StringIO()
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return inline_svg(target.getvalue(), name, title, 100 * figure.get_figwidth() / WIDTH_IN)
+
+
+@contextmanager
+def pictures_taken() -> Iterator[dict[str, bytes]]:
+    """Every plot that is drawn inside this block as PNG too, by its name."""
+    found: dict[str, bytes] = {}
+    token = _PICTURES.set(found)
+    try:
+        yield found
+    finally:
+        _PICTURES.reset(token)
 
 
 def legend_above(axes: "Axes") -> None:

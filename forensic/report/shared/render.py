@@ -1,5 +1,7 @@
 """A report as one HTML page that works without a network, and that page as PDF."""
 
+import base64
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,34 +14,63 @@ from forensic.storage.tables import write_text
 if TYPE_CHECKING:
     import jinja2
 
+_SCREEN_ONLY = re.compile("<!--screen-->.*?<!--/screen-->", re.DOTALL)
+_PICTURE = "data:image/png;base64,"
 
-def render_page(template: str, report: object, plots: Mapping[str, str]) -> str:
-    """A report as one self-contained HTML page: styles and plots inside, no script, nothing to fetch.
+
+def render_page(template: str, report: object, plots: Mapping[str, str], own: str = "") -> str:
+    """A report as one self-contained HTML page: styles, plots and the script inside, nothing to fetch.
+
+    What is between ``<!--screen-->`` and ``<!--/screen-->`` is for the screen alone: the PDF leaves it out.
 
     Args:
         template: file of the kind of report.
         report: its content.
         plots: SVG by name.
+        own: folder whose files replace the program's templates, style and script; empty for none.
 
     Raises:
-        ReportError: if a template or the style is missing.
+        ReportError: if a template or the style is missing, or a template of one's own cannot be used.
     """
+    import jinja2
     from markupsafe import Markup
 
     try:
-        styles = (shipped("templates") / "report.css").read_text(encoding="utf-8")
+        styles, script = (_template_file(f"report.{kind}", own).read_text(encoding="utf-8") for kind in ("css", "js"))
+        logo = _logo(own)
     except OSError as error:
-        raise ReportError(f"The report's style is missing: {error}.", "Install the program again.") from error
-    # Both are safe: the style is a file of the package, and the plots' text is escaped where they are drawn.
+        raise ReportError(f"The report's style or script is missing: {error}.", "Install the program again.") from error
+    # All are safe: style and script are files of the package, and the plots' text is escaped where they are drawn.
     drawn = {name: Markup(svg) for name, svg in plots.items()}  # noqa: S704
-    return environment(escape=True).get_template(template).render(report=report, styles=Markup(styles), plots=drawn)  # noqa: S704
+    values = {"report": report, "styles": Markup(styles), "script": Markup(script), "plots": drawn, "logo": logo}  # noqa: S704
+    try:
+        return environment(escape=True, own=own).get_template(template).render(values)
+    except jinja2.TemplateError as error:
+        if not own:
+            raise
+        raise ReportError(
+            f"A template in {own} cannot be used: {error}.", "Compare it with the program's template of that name."
+        ) from error
 
 
-def environment(*, escape: bool) -> "jinja2.Environment":
+def _template_file(name: str, own: str) -> Path:
+    """A file of the templates: one's own if there is one, else the program's."""
+    mine = Path(own) / name
+    return mine if own and mine.is_file() else shipped("templates") / name
+
+
+def _logo(own: str) -> str:
+    """The logo in a folder of one's own, as an address that holds the picture; empty where there is none."""
+    path = Path(own) / "logo.png"
+    return _PICTURE + base64.b64encode(path.read_bytes()).decode() if own and path.is_file() else ""
+
+
+def environment(*, escape: bool, own: str = "") -> "jinja2.Environment":
     """The environment in which templates are rendered; a missing name is an error.
 
     Args:
         escape: whether values are escaped for HTML.
+        own: folder that is looked into before the program's; empty for none.
 
     Raises:
         ReportError: if the templates are missing.
@@ -50,12 +81,17 @@ def environment(*, escape: bool) -> "jinja2.Environment":
     if not folder.is_dir():
         raise ReportError(f"There is no folder of templates at {folder}.", "Install the program again.")
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader([own, folder] if own else [folder]),
         autoescape=escape,  # noqa: S701 - the caller knows what it renders
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def on_paper(html: str) -> str:
+    """The page without what is for the screen alone."""
+    return _SCREEN_ONLY.sub("", html)
 
 
 def render_pdf(html: str) -> bytes:
@@ -76,7 +112,7 @@ def render_pdf(html: str) -> bytes:
             "or use the HTML report, which has the same content.",
         ) from error
     fetcher = _NoFetcher()
-    document = weasyprint.HTML(string=html, url_fetcher=fetcher)
+    document = weasyprint.HTML(string=on_paper(html), url_fetcher=fetcher)
     pdf: bytes = document.write_pdf(pdf_tags=True)  # tags: its headings and tables can be read aloud
     if fetcher.refused:
         raise ReportError(
@@ -86,12 +122,13 @@ def render_pdf(html: str) -> bytes:
     return pdf
 
 
-def write_report(folder: Path, html: str) -> tuple[Path, Path]:
-    """Write a page as ``report.html`` and ``report.pdf``, each whole or not at all.
+def write_report(folder: Path, html: str, name: str = "report") -> tuple[Path, Path]:
+    """Write a page as HTML and as PDF, each whole or not at all.
 
     Args:
         folder: where both are written.
         html: from ``render_page``.
+        name: of both files, without what their kinds add.
 
     Returns:
         Paths of the two files.
@@ -99,7 +136,7 @@ def write_report(folder: Path, html: str) -> tuple[Path, Path]:
     Raises:
         ReportError: as in ``render_pdf``; the HTML is written before.
     """
-    page, pdf = folder / "report.html", folder / "report.pdf"
+    page, pdf = folder / f"{name}.html", folder / f"{name}.pdf"
     write_text(page, html)
     with written_whole(pdf) as file:
         file.write(render_pdf(html))
@@ -107,7 +144,7 @@ def write_report(folder: Path, html: str) -> tuple[Path, Path]:
 
 
 class _NoFetcher:
-    """Refuses every address, local files too, and remembers which."""
+    """Refuses every address, local files too, and remembers which; a picture that is inside the page is no address."""
 
     _fail_on_errors = False  # an attribute that newer versions of WeasyPrint look for
 
@@ -115,5 +152,10 @@ class _NoFetcher:
         self.refused: list[str] = []
 
     def __call__(self, url: str, *_: Any, **__: Any) -> Any:
+        if url.startswith(_PICTURE):
+            from weasyprint.urls import URLFetcherResponse
+
+            picture = base64.b64decode(url.removeprefix(_PICTURE), validate=True)
+            return URLFetcherResponse(url, picture, {"Content-Type": "image/png"})
         self.refused.append(url)
         raise ValueError(f"A report fetches nothing: {url} is refused.")

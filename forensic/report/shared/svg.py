@@ -40,6 +40,7 @@ def inline_svg(svg: str, name: str, title: str, width_percent: float) -> str:
         "xmlns": _SVG,
         "xmlns:xlink": _XLINK,
         "viewBox": root.attrib["viewBox"],
+        "id": name,
         "role": "img",
         "class": "plot",
         "style": f"width: {width_percent:.1f}%",
@@ -60,7 +61,10 @@ def _attributes(element: ET.Element, name: str) -> Iterator[tuple[str, str]]:
         elif key == "id":
             yield key, f"{name}-{value}"
         elif key == _HREF:
-            yield "xlink:href", value.replace("#", f"#{name}-", 1)
+            is_outside = element.tag in {"a", "image"}  # a link to another place of the page, or a picture's own bytes
+            yield "xlink:href", "".join(value.split()) if is_outside else value.replace("#", f"#{name}-", 1)
+        elif key == "target":
+            continue  # a link leads to a place of the same page
         elif not (key == "transform" and value.startswith(_NO_ROTATION)):
             yield key, value.replace("url(#", f"url(#{name}-")
 

@@ -14,6 +14,7 @@ from forensic.report.shared.canvas import (
     PALE,
     SAME,
     SOFT,
+    WIDTH_IN,
     as_svg,
     drawable,
     legend_above,
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
 KINDS = (("same-speaker", SAME, "solid"), ("different-speaker", DIFFERENT, DASHED))
 """Name, colour and line of either kind of comparison."""
 
+_LOW_IN = 2.0  # a plot that is lower has no room for a long label beside it
 _MOST_LABELLED_MARKS = 6
 _HIGHEST_LABEL, _LABEL_HEIGHT = 0.985, 0.075  # of the axes
 
 
-def draw_tippett(plot: TippettPlot) -> str:
+def draw_tippett(plot: TippettPlot, width_in: float = WIDTH_IN, height_in: float = 2.8) -> str:
     """Shares of comparisons with at least each log10 LR."""
     with style():
-        figure, axes = new_figure(2.8)
+        figure, axes = new_figure(height_in, width_in)
         issued = (plot.same_speaker, plot.different_speaker)
         low, high = _reach(plot)
         for (label, colour, line), values, unbounded in zip(KINDS, issued, plot.unbounded or issued, strict=True):
@@ -53,7 +55,7 @@ def draw_tippett(plot: TippettPlot) -> str:
         axes.set_xlim(low, high)
         axes.set_yticks([0, 25, 50, 75, 100])
         axes.set_xlabel("log10 LR")
-        axes.set_ylabel(f"{plot.of} with at least this LR, %")
+        axes.set_ylabel(f"{plot.of} with at least this LR, %" if height_in > _LOW_IN else f"share of {plot.of}, %")
         axes.grid(axis="y", color=PALE, linewidth=0.7)
         draw_marks(axes, plot.marks, 100)
         legend_above(axes)

@@ -47,6 +47,11 @@ def title_page(
     )
 
 
+def report_name(results_id: str, version: int) -> str:
+    """The name of a report, which no other report has: "20260331-140512-3f9c1b, version 2"."""
+    return f"{results_id}, version {version}" if version > 1 else results_id
+
+
 def software(method: Method) -> str:
     """The program and its version, "forensic 0.1.0"."""
     return f"forensic {printable(method.software_version)}"

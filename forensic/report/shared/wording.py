@@ -35,6 +35,17 @@ OPEN_SET = (
     "often than a single one. What chance alone would give is stated below."
 )
 
+NO_POSTERIOR = (
+    "A likelihood ratio (LR) is not the probability that the speaker is the known speaker: that depends also on the "
+    "other evidence, which is for the court to weigh. It says how much more likely the findings are if the speaker is "
+    "the known speaker (H1) than if it is someone else of the relevant population (H2)."
+)
+
+DECLARATION = paragraphs("""
+I have examined the items listed in this report with the software and settings that it states, and I have checked its
+results. The findings and their limits are stated to the best of my knowledge, without regard to which party they help.
+""")
+
 AUTOMATIC = "No stretch of speech was chosen or removed by hand in this program."
 
 BY_HAND = "Manual choices: an examiner set who speaks when in {items}; speech outside these turns was not used."

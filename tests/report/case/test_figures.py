@@ -9,7 +9,7 @@ import pytest
 
 from forensic.report.case import figures
 from forensic.report.case.explanation_figure import draw_explanation
-from forensic.report.case.plots import ExplanationPlot, GrowthPoint, ScorePlot, SegmentBar, WaveformPlot
+from forensic.report.case.plots import ExplanationPlot, GrowthPoint, ScorePlot, SegmentBar, SpeechPlot
 from forensic.report.shared.formats import format_signed
 from forensic.report.shared.plots import Mark
 
@@ -27,13 +27,10 @@ def words(svg):
 
 def test_every_plot_is_well_formed_and_named(plots):
     """XML that a strict parser takes, with a title to be read aloud."""
-    assert {re.sub(r"C?[0-9a-f]*[0-9][0-9a-f]*$", "", name) for name in plots} == {
-        "explanation",
+    assert {re.sub(r"\d", "", name) for name in plots} == {
         "forest",
         "matrix",
-        "scores",
-        "tippett",
-        "waveform",
+        *(f"comparison-{kind}" for kind in ("explanation", "scores", "speechk", "speechq", "tippett")),
     }
     for svg in plots.values():
         root = ET.fromstring(svg)  # noqa: S314 - our own
@@ -44,7 +41,8 @@ def test_every_plot_is_well_formed_and_named(plots):
 def test_the_same_plot_gives_the_same_bytes(report):
     """No date, no random id."""
     assert figures.draw_matrix(report.matrices[0]) == figures.draw_matrix(report.matrices[0])
-    assert figures.draw_waveform(report.waveforms[0]) == figures.draw_waveform(report.waveforms[0])
+    speech = report.pages[0].speech[0]
+    assert figures.draw_speech(speech) == figures.draw_speech(speech)
 
 
 def test_no_id_is_used_twice_on_a_page(plots):
@@ -57,7 +55,17 @@ def test_every_reference_inside_a_plot_is_kept(plots):
     """Renaming the ids renames what points to them."""
     for svg in plots.values():
         ids = set(re.findall(r'\bid="([^"]+)"', svg))
-        assert set(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', svg)) <= ids
+        inside = re.sub(r'<a xlink:href="[^"]*"', "", svg)
+        assert set(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', inside)) <= ids
+
+
+@pytest.mark.parametrize("rows", [1, 2, 24])
+def test_any_number_of_lrs_has_room(report, rows):
+    """Warnings are errors here: axes without room would raise; the scale is in LRs."""
+    plot = replace(report.forest, rows=report.forest.rows[:1] * rows)
+    shown = words(figures.draw_forest(plot))
+    assert {"LR", "1", "10"} <= set(shown)
+    assert sum("Q" in text for text in shown) == rows
 
 
 def test_the_matrix_holds_every_lr(report):
@@ -87,7 +95,7 @@ def test_a_name_that_the_typeface_lacks_warns_of_nothing(report):
 
 def test_an_explanation_names_each_stretch_with_what_it_adds(report):
     """Its place and its change, whichever way."""
-    plot = next(each.plot for each in report.explanations if each.plot is not None)
+    plot = next(page.explanation for page in report.pages if page.explanation is not None)
     shown = words(draw_explanation(plot))
     for bar in plot.segments:
         assert bar.label in shown
@@ -97,7 +105,8 @@ def test_an_explanation_names_each_stretch_with_what_it_adds(report):
 @pytest.mark.parametrize("missing", ["growth", "segments"])
 def test_an_explanation_draws_what_there_is(report, missing):
     """Either half stands by itself."""
-    plot = replace(report.explanations[0].plot, **{missing: ()})
+    plot = next(page.explanation for page in report.pages if page.explanation is not None)
+    plot = replace(plot, **{missing: ()})
     shown = words(draw_explanation(plot))
     assert ("net speech, s" in shown) == (missing != "growth")
     assert ("change of log10 LR" in shown) == (missing != "segments")
@@ -145,13 +154,37 @@ def test_scores_that_are_all_the_same_can_be_drawn():
     assert words(figures.draw_scores(plot))[-4:] == ["score (uncalibrated)", "density", "Q1", "same-speaker"]
 
 
+def speech_plot(points, **changes):
+    """Silence of 12 s with two stretches of speech."""
+    plot = SpeechPlot(
+        "w", "w", 12.0, np.zeros(points), np.zeros(points), ((1.0, 3.0), (5.0, 6.0)), (0.2, -0.1), 0.0, 0.0, 0.0, None
+    )
+    return replace(plot, **changes)
+
+
 @pytest.mark.parametrize("points", [1, 7, 5000])
 def test_an_envelope_of_any_length_can_be_drawn(points):
     """Short, long, and silent; the time is that of the recording."""
-    plot = WaveformPlot("w", "w", 12.0, np.zeros(points), np.zeros(points), ())
-    silent = figures.draw_waveform(plot)
+    plot = speech_plot(points)
+    silent = figures.draw_speech(plot)
     assert words(silent) == ["0:00", "0:02", "0:04", "0:06", "0:08", "0:10"]
-    assert silent != figures.draw_waveform(replace(plot, high=np.linspace(0.1, 0.5, points)))
+    assert silent != figures.draw_speech(replace(plot, high=np.linspace(0.1, 0.5, points)))
+
+
+def test_a_spectrogram_is_a_picture_inside_the_plot_with_its_own_times_and_frequencies():
+    """Nothing is fetched for it."""
+    levels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    svg = figures.draw_speech(speech_plot(50, start_s=61.0, end_s=67.0, highest_hz=4000.0, levels=levels))
+    assert svg.count('xlink:href="data:image/png;base64,') == 1
+    assert {"kHz", "4", "1:02"} <= set(words(svg))
+
+
+def test_the_deeper_a_stretch_the_more_it_adds_and_its_colour_says_which_way():
+    """Blue for H1, vermilion for H2, blue throughout where it was not examined."""
+    strong, weak = figures._effect_colours(speech_plot(5))
+    assert strong == figures.SAME
+    assert weak not in {figures.SAME, figures.DIFFERENT}
+    assert figures._effect_colours(speech_plot(5, effects=())) == [figures.SAME] * 2
 
 
 def test_thinning_keeps_the_extremes():

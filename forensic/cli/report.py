@@ -1,0 +1,52 @@
+"""``forensic report``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensic.cli.loading import loading
+from forensic.cli.options import DEFAULT_CASE
+from forensic.cli.terminal import console, meter, shown_path
+
+
+def report_command(
+    case: Annotated[
+        Path, typer.Argument(help="Case folder, or a folder of results that `forensic verify --report` made.")
+    ] = DEFAULT_CASE,
+    comparison: Annotated[
+        str, typer.Argument(metavar="[ID]", help="Comparison or linking. Default: the newest comparison.")
+    ] = "",
+    *,
+    word: Annotated[bool, typer.Option("--docx", help="Write a Word document too, to edit.")] = False,
+    with_audio: Annotated[
+        bool,
+        typer.Option(
+            "--with-audio",
+            help="Let the HTML page play the speech that was used. The recordings must still be in place.",
+        ),
+    ] = False,
+    listening: Annotated[
+        Path | None,
+        typer.Option(
+            help="New folder for WAV files of the highest LRs: questioned speech, known speech, both in turn. "
+            "Default: none are written."
+        ),
+    ] = None,
+) -> None:
+    """Make the report of a comparison or linking again from its stored results, for example after editing case.toml.
+
+    Nothing is compared again: every number stays. The new report is a version of its own (report-2.pdf) beside the
+    earlier ones, and the audit log notes it.
+    """
+    with loading():
+        from forensic.workflows.report import ReportRequest, report
+
+    request = ReportRequest(comparison, word, with_audio, listening)
+    with meter("Report") as bar:
+        made = report(case, request, lambda step: bar.update(0, 1, step))
+    for path in made.unheard:
+        console.print(f"[yellow]Not heard[/] {shown_path(path)}: it is gone, or no longer what was examined.")
+    console.print(f"Report: {shown_path(made.pdf)} (version {made.version})")
+    if made.docx is not None:
+        console.print(f"Word:   {shown_path(made.docx)}")

@@ -1,0 +1,225 @@
+"""``forensic report``: the report of an earlier comparison or linking again, from what is stored, without comparing."""
+
+import base64
+import dataclasses
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from forensic.audio.wav import opus_bytes, wav_bytes
+from forensic.case.audit import append_audit
+from forensic.case.details import CASE_FILE, CaseDetails, load_case_details
+from forensic.case.discovery import hash_file
+from forensic.case.folder import CaseFolder, open_case
+from forensic.case.provenance import software
+from forensic.comparison.listening import Spoken, in_turn, speech_used
+from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
+from forensic.comparison.tables import STATUS_LR
+from forensic.errors import CaseError, RecordingError
+from forensic.likelihood_ratio.scale import load_scale, own_scale
+from forensic.records import Samples
+from forensic.report.case.publish import Side, render_case
+from forensic.report.links.build import build_link_report
+from forensic.report.links.render import render_link_html
+from forensic.report.shared.canvas import pictures_taken
+from forensic.report.shared.docx import render_docx
+from forensic.report.shared.render import write_report
+from forensic.report.shared.stored import OUTCOME, stored
+from forensic.storage.atomic import written_whole
+
+LONGEST_AUDIO_S = 60.0
+"""Speech of one side that a report plays."""
+
+_VERSION = re.compile(r"report-(\d+)\.\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """How to make a report again.
+
+    Attributes:
+        wanted: id of the comparison or linking; empty takes the newest comparison.
+        is_word: whether to write a Word document too.
+        has_audio: whether the HTML page plays the speech that was used; the recordings must still be in place.
+        listening: new folder for the speech of the comparisons that have a page, as WAV; None for none.
+    """
+
+    wanted: str = ""
+    is_word: bool = False
+    has_audio: bool = False
+    listening: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAgain:
+    """A report that was made again.
+
+    Attributes:
+        version: 2 or more; the first is the one that the comparison wrote.
+        html, pdf: the report, beside the first one.
+        docx: the same for Word; None if it was not asked for.
+        unheard: recordings whose speech could not be played or exported: gone, changed or no longer decoded.
+    """
+
+    version: int
+    html: Path
+    pdf: Path
+    docx: Path | None
+    unheard: tuple[str, ...]
+
+
+def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> MadeAgain:
+    """Make a report again, as the next version beside the earlier ones, which stay as they are.
+
+    Args:
+        path: the case; or a folder of results that has none, as ``forensic verify --report`` makes it.
+        request: which report, and how.
+        watch: called with the name of each step.
+
+    Raises:
+        CaseError: if there is no such case, comparison or linking, its ``case.toml`` cannot be used, or the folder for
+            listening is there already.
+        ReportError: if the outcome cannot be read, or the report not be rendered.
+    """
+    if request.listening is not None and request.listening.exists():
+        raise CaseError(f"{request.listening} is there already.", "Name a new folder for listening.")
+    is_single = (path / OUTCOME).is_file()
+    with nullcontext(None) if is_single else open_case(path, create=False) as case:
+        folder = path if case is None else _results(case, request.wanted)
+        version = _next_version(folder)
+        watch("reading the results")
+        is_link = folder.parent.name == "links" and case is not None
+        found = stored(folder, LinkOutcome) if is_link else stored(folder, CaseOutcome)
+        outcome = _as_of_now(found, case)
+        unheard: list[str] = []
+        audio = _audio(outcome, unheard, watch) if request.has_audio and not is_link else {}
+        if request.listening is not None and not is_link:
+            watch("writing speech to listen to")
+            _write_listening(outcome, request.listening, unheard)
+        watch("writing the report")
+        taking: AbstractContextManager[dict[str, bytes]] = pictures_taken() if request.is_word else nullcontext({})
+        with taking as pictures:
+            html = (
+                render_link_html(build_link_report(outcome, version), outcome.case_details.templates)
+                if is_link
+                else render_case(outcome, version, audio)
+            )
+        name = f"report-{version}"
+        page, pdf = write_report(folder, html, name)
+        docx = folder / f"{name}.docx" if request.is_word else None
+        if docx is not None:
+            with written_whole(docx) as file:
+                file.write(render_docx(html, pictures))
+        made = MadeAgain(version, page, pdf, docx, tuple(dict.fromkeys(unheard)))
+        if case is not None:
+            append_audit(case.audit_log, "report", _audit_facts(case, folder, made))
+    return made
+
+
+def _results(case: CaseFolder, wanted: str) -> Path:
+    """The folder of a comparison or linking."""
+    if wanted:
+        for parent in (case.comparisons, case.path / "links"):
+            if (parent / wanted).is_dir() and Path(wanted).name == wanted:
+                return parent / wanted
+    found = sorted(each.name for each in case.comparisons.iterdir() if (each / OUTCOME).is_file())
+    if wanted:
+        raise CaseError(
+            f"There is no comparison or linking {wanted} in {case.path}.",
+            f"Use one of {', '.join(found[-5:])}." if found else "Run `forensic compare` first.",
+        )
+    if not found:
+        raise CaseError(f"There is no comparison in {case.path}.", "Run `forensic compare` first.")
+    return case.comparisons / found[-1]
+
+
+def _as_of_now(outcome: Any, case: CaseFolder | None) -> Any:
+    """The outcome with what ``case.toml`` says now, and in the words of the laboratory's scale if it has one."""
+    details: CaseDetails = outcome.case_details if case is None else load_case_details(case.path)
+    outcome = dataclasses.replace(outcome, case_details=details)
+    path = own_scale(details.templates)
+    if path is None or isinstance(outcome, LinkOutcome):
+        return outcome
+    scale = load_scale(path)
+    words = [None if value is None else scale.describe(value) for value in outcome.comparisons["log10_lr"]]
+    table = outcome.comparisons.with_columns(pl.Series("verbal_equivalent", words, pl.String))
+    return dataclasses.replace(outcome, scale=scale, comparisons=table)
+
+
+def _next_version(folder: Path) -> int:
+    versions = [int(found[1]) for each in folder.iterdir() if (found := _VERSION.fullmatch(each.name))]
+    return max(versions, default=1) + 1
+
+
+def _audio(outcome: CaseOutcome, unheard: list[str], watch: Callable[[str], None]) -> Mapping[Side, str]:
+    """The speech of every recording behind the pages, as addresses that hold it."""
+    found = {}
+    for excerpt in outcome.excerpts:
+        watch("reading the speech that was used")
+        side = (excerpt.sha256, excerpt.channel, excerpt.turn)
+        samples = _speech(outcome, side, unheard)
+        if samples is not None:
+            found[side] = "data:audio/ogg;base64," + base64.b64encode(opus_bytes(samples)).decode()
+    return found
+
+
+def _write_listening(outcome: CaseOutcome, folder: Path, unheard: list[str]) -> None:
+    """Questioned speech, known speech, and both in turn, of each comparison that is explained."""
+    for name, questioned, known in _explained(outcome):
+        sides = [_speech(outcome, side, unheard) for side in (questioned, known)]
+        if sides[0] is None or sides[1] is None:
+            continue
+        (folder / name).mkdir(parents=True)
+        parts = {"questioned": sides[0], "known": sides[1], "in turn": in_turn(sides[0], sides[1])}
+        for part, samples in parts.items():
+            with written_whole(folder / name / f"{part}.wav") as file:
+                file.write(wav_bytes(samples))
+
+
+def _explained(outcome: CaseOutcome) -> Iterator[tuple[str, Side, Side]]:
+    """A folder's name and both sides of each comparison whose LR is explained, the highest first."""
+    longest = {row["sha256"]: row for row in outcome.quality.sort("net_speech_s").iter_rows(named=True)}
+    wanted = {(each.questioned_sha256, each.channel, each.turn, each.suspect) for each in outcome.explanations}
+    rows = outcome.comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
+    for number, row in enumerate(rows.iter_rows(named=True), 1):
+        key = (row["questioned_sha256"], row["channel"], row["turn"], row["suspect"])
+        known = [longest[sha256] for sha256 in row["known_sha256"] if sha256 in longest]
+        if key not in wanted or not known:
+            continue
+        wanted.remove(key)
+        most = max(known, key=lambda each: each["net_speech_s"])
+        stem = Path(row["questioned_path"]).stem
+        name = re.sub(r"[^\w.-]+", "_", f"{number:02} {stem} {row['channel']} {row['suspect']}")
+        yield name, key[:3], (most["sha256"], most["channel"], most["turn"] or 0)
+
+
+def _speech(outcome: CaseOutcome, side: Side, unheard: list[str]) -> Samples | None:
+    """The speech that was used of one side; None where its recording is no longer what was examined."""
+    sha256, channel, turn = side
+    path = Path(outcome.files.filter(pl.col("sha256") == sha256)["path"][0])
+    of_it = (pl.col("sha256") == sha256) & (pl.col("channel") == channel) & (pl.col("turn").fill_null(0) == turn)
+    stretches = outcome.segments.filter(of_it).sort("start_s").select("start_s", "end_s").rows()
+    try:
+        if hash_file(path).sha256 == sha256:
+            return speech_used(Spoken(path, channel, tuple(stretches)), LONGEST_AUDIO_S, outcome.method.settings.audio)
+    except RecordingError:
+        pass
+    unheard.append(str(path))
+    return None
+
+
+def _audit_facts(case: CaseFolder, folder: Path, made: MadeAgain) -> dict[str, Any]:
+    outputs = filter(None, (made.html, made.pdf, made.docx))
+    return {
+        "report_of": folder.name,
+        "version": made.version,
+        "software": software(),
+        "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
+        "outcome_sha256": hash_file(folder / OUTCOME).sha256,
+        "outputs_sha256": {path.name: hash_file(path).sha256 for path in outputs},
+    }

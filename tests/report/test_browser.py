@@ -1,0 +1,181 @@
+"""The HTML report in a browser: sorting, filtering, folding, playing, and how it looks on a telephone.
+
+Driven by playwright in a browser that is installed: Chromium or Chrome on the path.
+"""
+
+import base64
+import itertools
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from report_factory import case, large_case
+
+from forensic.audio.wav import opus_bytes
+from forensic.report.case.build import build_report
+from forensic.report.case.render import render_case_html
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome is installed")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One for all tests."""
+    with playwright_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A report that plays the speech of its pages."""
+    inputs = case()
+    seconds = np.arange(3 * 16_000) / 16_000
+    address = (
+        "data:audio/ogg;base64," + base64.b64encode(opus_bytes(np.sin(2500 * seconds).astype(np.float32))).decode()
+    )
+    audio = {(sha256, channel, 0): address for sha256, channel in inputs.quality.select("sha256", "channel").rows()}
+    written = tmp_path_factory.mktemp("report") / "report.html"
+    report = build_report(replace(inputs, audio=audio))
+    written.write_text(render_case_html(report), encoding="utf-8")
+    return written
+
+
+@pytest.fixture
+def page(browser, path):
+    """The report, opened; a message in the console or a request to anywhere fails the test."""
+    opened = browser.new_page(viewport={"width": 1400, "height": 900})
+    faults = []
+    opened.on("console", lambda message: faults.append(message.text))
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on(
+        "request", lambda request: None if request.url.startswith(("file:", "data:")) else faults.append(request.url)
+    )
+    opened.goto(path.as_uri())
+    yield opened
+    opened.close()
+    assert faults == []
+
+
+def column(page, number):
+    """The cells of a column of the results, as they stand on the page."""
+    cells = page.locator(f"table.results tbody tr:not([hidden]) > :nth-child({number})")
+    return cells.all_inner_texts()
+
+
+def test_a_click_on_a_head_sorts_by_number_and_another_turns_it_round(page):
+    """Rows without a number come last."""
+    head = page.locator("table.results thead button", has_text="log10 LR")
+    for way, turn in (("ascending", False), ("descending", True)):
+        head.click()
+        assert page.locator("table.results th[aria-sort=" + way + "]").count() == 1
+        texts = [text for text in column(page, 3) if text[:1] in "+\N{MINUS SIGN}0"]
+        values = [float(text.replace("\N{MINUS SIGN}", "-")) for text in texts]
+        assert len(values) > 10
+        assert values == sorted(values, reverse=turn)
+        assert "No LR issued" in column(page, 3)[-1]
+
+
+def test_sorting_works_from_the_keyboard(page):
+    """Heads are buttons."""
+    page.locator("table.results thead button").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("table.results th[aria-sort=ascending]").count() == 1
+
+
+def test_a_filter_leaves_the_rows_that_hold_its_words(page):
+    """And says how many; empty, it shows all again."""
+    rows = len(column(page, 2))
+    box = page.locator("table.results").locator("xpath=preceding-sibling::label[1]").locator("input")
+    box.fill("NOVAK support")
+    shown = column(page, 2)
+    assert 0 < len(shown) < rows
+    assert {text.strip() for text in shown} == {"S1 Novak"}
+    assert page.locator("label.filter output").first.inner_text() == f"{len(shown)} / {rows}"
+    box.fill("")
+    assert len(column(page, 2)) == rows
+
+
+def test_a_chapter_folds_and_a_link_into_it_opens_it(page):
+    """The contents stay; the button says its state."""
+    section = page.locator("section", has=page.locator("#glossary"))
+    button = section.locator(".fold")
+    button.click()
+    assert button.get_attribute("aria-expanded") == "false"
+    assert not section.locator("dl").is_visible()
+    page.locator("nav.contents a[href='#glossary']").click()
+    page.wait_for_function("!document.querySelector('#glossary').closest('section').classList.contains('folded')")
+    assert section.locator("dl").is_visible()
+
+
+def test_the_picture_leads_to_the_page_of_a_comparison(page):
+    """Its labels are links."""
+    link = page.locator("svg#forest a[*|href^='#comparison']").first
+    target = link.evaluate("a => a.getAttribute('xlink:href')")
+    link.click()
+    page.wait_for_function(f"location.hash === '{target}'")
+    assert page.locator(f"article{target}").is_visible()
+
+
+def test_the_speech_that_was_used_plays(page):
+    """Opus, from inside the page."""
+    player = page.locator("audio").first
+    assert player.get_attribute("aria-label").startswith("Speech used of Q")
+    length = player.evaluate(
+        "audio => new Promise((done, fail) => {"
+        " audio.muted = true; audio.ontimeupdate = () => audio.currentTime > 0 && done(audio.duration);"
+        " audio.onerror = () => fail(audio.error.message); audio.play().catch(fail); })"
+    )
+    assert 2.9 < length < 3.2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1400])
+def test_nothing_runs_off_the_page(browser, path, width, scheme):
+    """On a telephone wide tables scroll by themselves; the page does not. Text is darker or lighter than its ground."""
+    opened = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    opened.goto(path.as_uri())
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    ink = opened.evaluate("getComputedStyle(document.querySelector('p.lead')).color")
+    paper = opened.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor")
+    opened.close()
+    assert contrast(ink, paper) > 7.0
+
+
+def contrast(one, other):
+    """Of two colours "rgb(r, g, b)", as WCAG 2 defines it: 1 to 21."""
+
+    def luminance(colour):
+        parts = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_headings_do_not_skip_a_level_and_every_picture_has_words(page):
+    """As a screen reader needs it."""
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map(each => Number(each.tagName[1]))")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    assert page.evaluate(
+        "[...document.querySelectorAll('main svg')].every(svg => svg.querySelector('title').textContent)"
+    )
+    assert page.locator("html[lang]").count() == 1
+
+
+def test_a_large_case_is_on_one_page_and_filters_at_once(browser, tmp_path):
+    """1,200 comparisons, each a row on the screen."""
+    written = tmp_path / "large.html"
+    written.write_text(render_case_html(build_report(large_case(60, 20))), encoding="utf-8")
+    opened = browser.new_page()
+    opened.goto(written.as_uri())
+    box = opened.locator("label.filter input").first
+    box.fill("S8 Suspect")
+    assert len([text for text in column(opened, 2) if "Suspect 07" in text]) == len(column(opened, 2)) > 50
+    opened.close()

@@ -1,0 +1,207 @@
+"""A report made again says the same, with what case.toml says now; nothing is compared."""
+
+import base64
+import json
+import re
+import sys
+
+import pytest
+from factories import write_wav
+from spoken import spoken
+
+from forensic.case.audit import verify_audit
+from forensic.case.folder import open_case
+from forensic.comparison.request import ComparisonRequest
+from forensic.errors import CaseError, ReportError
+from forensic.report.shared.stored import OUTCOME
+from forensic.settings import ComparisonSettings, Settings
+from forensic.storage.shipped import shipped
+from forensic.workflows.compare import compare
+from forensic.workflows.link import LinkRequest, link
+from forensic.workflows.report import ReportRequest, report
+from forensic.workflows.verify import verify
+
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
+_SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
+
+
+@pytest.fixture
+def request_of(tmp_path, population_folder):
+    """A reference set of one suspect."""
+    (tmp_path / "suspects").mkdir()
+    write_wav(tmp_path / "suspects" / "Anna.wav", spoken("carver", 16.0, start_s=10.0))
+    return ComparisonRequest(tmp_path / "suspects", population_folder, _SETTINGS, workers=1)
+
+
+@pytest.fixture
+def compared(tmp_path, recordings, run_scan, request_of):
+    """A case with a comparison."""
+    run_scan(recordings)
+    with open_case(tmp_path / "case", create=False) as case:
+        return compare(case, request_of, lambda _: None, lambda _: None)
+
+
+def _again(path, wanted="", **request):
+    return report(path, ReportRequest(wanted, **request), lambda _: None)
+
+
+def test_the_report_comes_out_the_same_but_for_its_version(tmp_path, compared):
+    """Plots and all, from what is stored."""
+    made = _again(tmp_path / "case")
+    assert made.html == compared.folder / "report-2.html"
+    again = made.html.read_text(encoding="utf-8")
+    assert again.count(", version 2") >= 2
+    assert again.replace(", version 2", "") == compared.html.read_text(encoding="utf-8")
+    assert made.pdf.exists()
+
+
+def test_the_report_says_what_case_toml_says_now_and_the_first_one_stays(tmp_path, compared):
+    """An examiner writes the case down after the comparison."""
+    first = compared.html.read_bytes()
+    case_toml = tmp_path / "case" / "case.toml"
+    text = case_toml.read_text(encoding="utf-8")
+    case_toml.write_text(text.replace('examiner = ""', 'examiner = "Dr A. Examiner"'), encoding="utf-8")
+    assert "Dr A. Examiner" in _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert _again(tmp_path / "case", compared.folder.name).version == 3
+    assert compared.html.read_bytes() == first
+
+
+def test_the_audit_log_notes_it(tmp_path, compared):
+    """With the hashes of what went in and came out."""
+    made = _again(tmp_path / "case")
+    log = tmp_path / "case" / "audit.jsonl"
+    entry = json.loads(log.read_text().splitlines()[-1])
+    assert entry["action"] == "report"
+    assert entry["facts"]["report_of"] == compared.folder.name
+    assert set(entry["facts"]["outputs_sha256"]) == {made.html.name, made.pdf.name}
+    assert verify_audit(log) == 4
+
+
+def test_nothing_is_computed_again(tmp_path, compared, monkeypatch):
+    """No model is loaded, and the recordings may be gone."""
+
+    def refuse(*_args, **_options):
+        raise AssertionError("a model was asked for")
+
+    monkeypatch.setattr("forensic.speaker.extractor.load_model", refuse)
+    for path in (tmp_path / "recordings").rglob("*.wav"):
+        path.unlink()
+    assert _again(tmp_path / "case").html.exists()
+
+
+def test_a_linking_can_be_reported_again(tmp_path, recordings, run_scan, population_folder):
+    """By its id."""
+    run_scan(recordings)
+    with open_case(tmp_path / "case", create=False) as case:
+        linked = link(case, LinkRequest(population_folder, _SETTINGS, -100.0), lambda _: None)
+    made = _again(tmp_path / "case", linked.folder.name)
+    again = made.html.read_text(encoding="utf-8").replace(", version 2", "")
+    assert again == linked.html.read_text(encoding="utf-8")
+
+
+def test_the_report_of_a_verification_can_be_made_again(tmp_path, recordings, request_of):
+    """Its folder has no case around it."""
+    question = recordings / "a.wav"
+    answer = verify(question, tmp_path / "suspects" / "Anna.wav", request_of, tmp_path / "out", lambda _: None)
+    assert _again(tmp_path / "out").html.read_text().replace(", version 2", "") == answer.published.html.read_text()
+
+
+def test_an_unknown_comparison_names_those_that_there_are(tmp_path, compared):
+    """Two sentences."""
+    with pytest.raises(CaseError, match=re.escape(f"Use one of {compared.folder.name}.")):
+        _again(tmp_path / "case", "20200101-000000-aaaaaa")
+    with pytest.raises(CaseError, match="There is no comparison or linking"):
+        _again(tmp_path / "case", "../case")
+
+
+def test_a_case_without_a_comparison_says_what_to_run(tmp_path, recordings, run_scan):
+    """First things first."""
+    run_scan(recordings)
+    with pytest.raises(CaseError, match="Run `forensic compare` first"):
+        _again(tmp_path / "case")
+
+
+def test_a_damaged_outcome_is_an_error(tmp_path, compared):
+    """Not a report with less in it."""
+    (compared.folder / OUTCOME).write_bytes(b"PK")
+    with pytest.raises(ReportError, match="Run the comparison or linking again"):
+        _again(tmp_path / "case")
+
+
+def test_a_word_document_has_the_words_tables_and_plots_of_the_page(tmp_path, compared):
+    """Headings as headings, so that Word's own contents work; an examiner can edit all of it."""
+    docx = pytest.importorskip("docx")
+    document = docx.Document(str(_again(tmp_path / "case", is_word=True).docx))
+    headings = [each.text for each in document.paragraphs if each.style.name.startswith("Heading")]
+    assert {"Questions and answers", "Results", "Limitations", "Declaration"} <= set(headings)
+    cells = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
+    assert {"S1 Anna", "In words", "Examiner"} <= cells
+    assert len(document.inline_shapes) >= 4
+    text = " ".join(each.text for each in document.paragraphs)
+    assert "is not the probability that the speaker is the known speaker" in text
+    assert "Fold" not in text
+    assert "querySelector" not in text
+
+
+def test_without_python_docx_a_word_document_names_what_to_install(tmp_path, compared, monkeypatch):
+    """An extra."""
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(ReportError, match=re.escape("pip install 'forensic[docx]'")):
+        _again(tmp_path / "case", is_word=True)
+
+
+def test_the_page_plays_the_speech_that_was_used_if_it_is_asked_to(tmp_path, compared):
+    """And names the recordings that it could not play."""
+    made = _again(tmp_path / "case", has_audio=True)
+    assert made.html.read_text(encoding="utf-8").count('src="data:audio/ogg;base64,') >= 2
+    assert made.unheard == ()
+    (tmp_path / "suspects" / "Anna.wav").write_bytes(b"another")
+    made = _again(tmp_path / "case", has_audio=True)
+    assert made.unheard == (str(tmp_path / "suspects" / "Anna.wav"),)
+
+
+def test_speech_is_exported_to_listen_to_questioned_known_and_in_turn(tmp_path, compared):
+    """A folder for each comparison that is explained, the highest LR first."""
+    _again(tmp_path / "case", listening=tmp_path / "listen")
+    folders = sorted((tmp_path / "listen").iterdir())
+    assert folders
+    assert all(re.fullmatch(r"\d\d_.+_Anna", each.name) for each in folders)
+    for each in folders:
+        assert sorted(path.name for path in each.iterdir()) == ["in turn.wav", "known.wav", "questioned.wav"]
+        assert all(path.stat().st_size > 32_000 for path in each.iterdir())
+    with pytest.raises(CaseError, match="is there already"):
+        _again(tmp_path / "case", listening=tmp_path / "listen")
+
+
+def test_a_laboratorys_own_templates_scale_and_logo_replace_the_programs(tmp_path, compared):
+    """From a folder that case.toml names; what is not in it stays the program's."""
+    own = tmp_path / "case" / "ours"
+    own.mkdir()
+    (own / "_macros.html.j2").write_text(
+        (shipped("templates") / "_macros.html.j2").read_text().replace("Place, date", "Ort, Datum")
+    )
+    (own / "logo.png").write_bytes(wordless_png())
+    (own / "scale.toml").write_text(
+        'name = "Ours"\ncitation = "Us"\n[[steps]]\nlow_lr = 1\nhigh_lr = 1.1\nterm = "nothing"\nneutral = true\n'
+        '[[steps]]\nlow_lr = 1.1\nterm = "ample support"\n'
+    )
+    case_toml = tmp_path / "case" / "case.toml"
+    case_toml.write_text(case_toml.read_text().replace('templates = ""', 'templates = "ours"'))
+    text = _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert "Ort, Datum" in text
+    assert 'class="logo" src="data:image/png;base64,' in text
+    assert "ample support" in text
+    (own / "_macros.html.j2").write_text("{% broken")
+    with pytest.raises(ReportError, match=r"A template in .*ours cannot be used"):
+        _again(tmp_path / "case")
+    case_toml.write_text(case_toml.read_text().replace('templates = "ours"', 'templates = "missing"'))
+    with pytest.raises(CaseError, match="no folder of templates"):
+        _again(tmp_path / "case")
+
+
+def wordless_png():
+    """A picture of one pixel."""
+    return base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
