@@ -150,6 +150,12 @@ def load_case_details(folder: Path) -> CaseDetails:
     return toml.convert(content, CaseDetails, str(path), blame)
 
 
+def blank_details(details: CaseDetails) -> tuple[str, ...]:
+    """What a report cannot do without and ``case.toml`` does not say yet, by its keys."""
+    wanted = ("reference", "examiner", "questions", "relevant_population")
+    return tuple(name for name in wanted if not getattr(details, name))
+
+
 def _tidied(value: Any) -> Any:
     """Text without the space around it, lists without blank texts."""
     if isinstance(value, list):

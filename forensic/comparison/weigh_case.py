@@ -95,6 +95,7 @@ def weigh_case(
         basis.envelope,
         suspicions,
         workers,
+        lambda done, total: watch(f"calibrating, {done} of {total} conditions"),
     )
     explanations: tuple[Explanation, ...] = ()
     if request.explains:
@@ -106,6 +107,7 @@ def weigh_case(
             evidence["segments"],
             calibrator,
             workers,
+            lambda done, total: watch(f"explaining, {done} of {total} calibrations"),
         )
     return CaseOutcome(
         case_details=details,

@@ -2,11 +2,13 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from forensic.case.store import REFERENCE, SKIPPED
+from forensic.comparison.outcomes import CaseOutcome
 from forensic.records import QUESTIONED
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.content import Fact
@@ -36,7 +38,7 @@ class Exhibits:
         self.order = {label: n for n, (label, _) in enumerate(self.rows)}
 
     def _number(self, files: pl.DataFrame, side: str, letter: str) -> None:
-        folder = self._folders[side] = _common_folder(files["path"].to_list())
+        folder = self._folders[side] = common_folder(files["path"].to_list())
         received = [row for row in files.iter_rows(named=True) if row["status"] != SKIPPED]
         received.sort(key=lambda row: (self._speaker_place(row["path"]), _natural(row["path"])))
         for n, row in enumerate(received, 1):
@@ -104,12 +106,18 @@ class Exhibits:
         return tuple(Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side))
 
 
+def exhibit_names(outcome: CaseOutcome) -> Mapping[str, str]:
+    """What a report calls each recording, by its path: its number, and its name below the folder of its side."""
+    exhibits = Exhibits(ReportInputs.of(outcome))
+    return {row["path"]: f"{label} {exhibits.name(label)}" for label, row in exhibits.rows}
+
+
 def _natural(path: str) -> list[tuple[int, str]]:
     """Sorts file2 before file10."""
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d{1,18})", path) if part]
 
 
-def _common_folder(paths: list[str]) -> str:
+def common_folder(paths: list[str]) -> str:
     """The deepest folder that holds all paths, with its slash; "" where there is none."""
     folders = [path.split("/")[:-1] for path in paths]
     if not folders:
