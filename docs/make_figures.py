@@ -60,9 +60,10 @@ def headline() -> str:
     lines = [
         (
             f"**Real telephones, other days.** Likelihood ratios as issued, of {shipped['people']} people who called "
-            f"from landlines, mobiles and loudspeaker telephones, {shipped['people_on_several_days']} of them on several "
-            f"days, each LR from a calibration without either speaker: Cllr **{_interval(shipped['cllr'], 2)}**, EER "
-            f"{shipped['eer_percent']} % (`{shipped['command']}`, a quarter of a minute, no audio needed)."
+            "from landlines, mobiles and loudspeaker telephones, "
+            f"{shipped['people_on_several_days']} of them on several days, each LR from a calibration without either "
+            f"speaker: Cllr **{_interval(shipped['cllr'], 2)}**, EER {shipped['eer_percent']} % "
+            f"(`{shipped['command']}`, a quarter of a minute, no audio needed)."
         ),
         "",
         (
