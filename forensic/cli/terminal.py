@@ -35,7 +35,7 @@ DONE, FAILED, USAGE, DONE_WITH_FAILURES, NOT_ACCEPTED = 0, 1, 2, 3, 4
 """Exit codes."""
 
 console = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 140)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 PLAIN_LINE_EVERY_S = 10.0
 _REJECTED_SHOWN = 20
