@@ -1,7 +1,7 @@
 # `make demo` and `make test` are enough; each installs what it needs first, into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean environment development libraries
+.PHONY: help demo test check bench docs clean environment development libraries
 
 # 3.11 first: constraints.txt was made with it.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -10,25 +10,16 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 
 ENV := .venv/bin
 PIP := $(ENV)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-# Prints a forensic command and runs it. Exit code 3, done but some recordings were rejected, is right for the example.
-define forensic
-	@echo '$$ forensic $(1)'
-	@$(ENV)/forensic $(1) || test $$? -eq 3
-endef
-
 help:
 	@echo 'make demo    install into .venv, scan and compare the example case in examples/synthetic, write its report'
 	@echo 'make test    install into .venv, run every check and test'
 	@echo 'make check   style, types, layers, spelling and wording alone'
+	@echo 'make docs    write the documentation to site/, to be read in a browser'
 	@echo 'make bench   run every benchmark'
 	@echo 'make clean   remove everything that these made'
 
 demo: environment libraries
-	@mkdir -p demo
-	@test -f demo/case.toml || cp examples/synthetic/case.toml demo/case.toml
-	$(call forensic,scan examples/synthetic/questioned --case demo)
-	$(call forensic,compare --ref examples/synthetic/suspects --case demo)
-	@echo 'The voices of this example are synthetic: its figures say nothing about real people.'
+	@$(ENV)/forensic demo demo
 
 test: development libraries check
 	$(ENV)/pytest -n auto --maxprocesses 4 --dist loadfile
@@ -44,8 +35,11 @@ check: development
 bench: development libraries
 	@for benchmark in benchmarks/[!_]*.py; do echo "$$benchmark"; $(ENV)/python "$$benchmark" || exit 1; done
 
+docs: development
+	$(ENV)/mkdocs build --quiet --strict
+
 clean:
-	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 environment: .venv/installed
 development: .venv/installed-dev

@@ -28,7 +28,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")  # forked from a process th
 
 def default_workers() -> int:
     """One worker per processor that this process may use."""
-    return len(os.sched_getaffinity(0))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS has none
 
 
 def warm_up(modules: Sequence[str]) -> None:

@@ -102,12 +102,14 @@ class Turn:
     Attributes:
         speaker: from 1.
         is_clear: whether it tells of the speaker's voice: long enough, and nobody else seems to speak at the time.
+        name: what an examiner calls the speaker; empty where the program found the turn.
     """
 
     start_s: float
     end_s: float
     speaker: int
     is_clear: bool = True
+    name: str = ""
 
     @property
     def duration_s(self) -> float:
@@ -210,6 +212,7 @@ class ChannelEvidence:
         voice: number of the speaker in the channel: 0 for all of its speech, where one was found; 1 and on where there
             are several, the one with the most speech first. The tables call it ``turn``.
         speakers: how many were found, or set, in the channel.
+        speaker_name: what an examiner calls the speaker; empty where the program found them.
         quality: what was measured.
         segments: where speech is.
         segment_windows: number of LSTM windows centred in each segment, shape (n_segments,).
@@ -236,6 +239,7 @@ class ChannelEvidence:
     fingerprint: NDArray[np.uint32]
     language: Recognition | None = None
     accent: Recognition | None = None
+    speaker_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

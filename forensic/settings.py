@@ -13,7 +13,9 @@ The type of a field says what the file may hold; ``forensic.storage.toml`` check
 
 import dataclasses
 import hashlib
+import inspect
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -221,6 +223,59 @@ class Settings:
         """Hash of every setting that changes what a scan stores."""
         content = {name: dataclasses.asdict(getattr(self, name)) for name in _EVIDENCE}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedSetting:
+    """One setting in force, as a person reads it.
+
+    Attributes:
+        name: as a settings file has it, such as "speech.threshold".
+        value: in force.
+        default: the built-in one.
+        unit: "" where there is none.
+        meaning: in sentences.
+    """
+
+    name: str
+    value: object
+    default: object
+    unit: str
+    meaning: str
+
+
+_UNITS = {"_s": "s", "_db": "dB", "_hz": "Hz", "_share": "share from 0 to 1", "_frames": "frames of 10 ms"}
+
+
+def explain_settings(settings: Settings) -> tuple[ExplainedSetting, ...]:
+    """Every setting with its unit and its meaning, in the order of a settings file.
+
+    The meaning is what the docstring of its class says under "Attributes".
+    """
+    explained = []
+    for step in dataclasses.fields(settings):
+        values, defaults = getattr(settings, step.name), getattr(Settings(), step.name)
+        meanings = _meanings(type(values).__doc__ or "")
+        for each in dataclasses.fields(values):
+            unit = next((unit for ending, unit in _UNITS.items() if each.name.endswith(ending)), "")
+            explained.append(
+                ExplainedSetting(
+                    f"{step.name}.{each.name}",
+                    getattr(values, each.name),
+                    getattr(defaults, each.name),
+                    unit,
+                    meanings[each.name],
+                )
+            )
+    return tuple(explained)
+
+
+def _meanings(docstring: str) -> dict[str, str]:
+    """What a docstring says of each attribute, as sentences."""
+    attributes = inspect.cleandoc(docstring).partition("Attributes:\n")[2]
+    found = re.findall(r"^    (\w+): (.*?)(?=^    \w|\Z)", attributes, re.DOTALL | re.MULTILINE)
+    sentences = {name: " ".join(lines.split()) for name, lines in found}
+    return {name: text[0].upper() + text[1:] for name, text in sentences.items()}
 
 
 AnySettings = TypeVar("AnySettings")

@@ -100,6 +100,7 @@ def evidence(model_sha256, settings_sha256, recordings=None):
 def _quality(made):
     measured = {
         "speakers": len(made.voices),
+        "speaker_name": "",
         "duration_s": 90.0,
         "net_speech_s": made.net_speech_s,
         "snr_db": made.snr_db,

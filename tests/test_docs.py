@@ -3,18 +3,22 @@
 import importlib
 import importlib.util
 import re
+import shlex
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 
 import forensic
+from forensic.cli import app as cli
 from forensic.likelihood_ratio.population import CARD
 from forensic.speaker.extractor import default_model_folder
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.md")])
 NAMED = re.compile(r"`((?:forensic|tests|benchmarks|docs|templates|models|examples)/[\w./-]*)`(:(?:\s+`[\w.]+`,?)+)?")
 
 
@@ -30,6 +34,51 @@ def _load(name: str):
 def maker():
     """The command that fills the page of the case folder."""
     return _load("make_case_folder")
+
+
+def test_the_figures_are_those_that_were_measured():
+    """Run `python docs/make_figures.py` after a benchmark."""
+    figures = _load("make_figures")
+    for page in figures.PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert "<!-- figures: headline -->" in text
+        assert figures.filled(text) == text
+
+
+@pytest.mark.slow
+def test_the_documentation_is_built_and_fetches_nothing(tmp_path):
+    """Every page is in the contents, and none asks a server for a script, a style or a font."""
+    build = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", tmp_path]
+    done = subprocess.run(build, check=False, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) >= len(list((ROOT / "docs").rglob("*.md")))
+    for page in pages:
+        assert not re.findall(
+            r'<(?:script|link|img)[^>]+(?:src|href)="https?://[^"]+', page.read_text(encoding="utf-8")
+        )
+
+
+def test_the_readme_is_short():
+    """Half of what it was; the rest is in docs."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 160
+
+
+_COMMAND = re.compile(r"^forensic (?:(?:models|population) )?[a-z-]+.*$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_is_shown_is_a_right_use(page):
+    """Its name, its options and the number of its arguments; the examples of docs/commands.md are run elsewhere."""
+    group = typer.main.get_command(cli.app)
+    for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        for line in _COMMAND.findall(block.replace("\\\n", " ")):
+            words = [word for word in shlex.split(line, comments=True)[1:] if word]
+            command, context = group, typer.Context(group, info_name="forensic")
+            while words and hasattr(command, "commands") and words[0] in command.commands:
+                command = command.commands[words.pop(0)]
+            assert not hasattr(command, "commands") or not words or words[0].startswith("-"), line
+            command.make_context("forensic", words, parent=context, resilient_parsing=False)
 
 
 @pytest.fixture(scope="module")

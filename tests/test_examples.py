@@ -72,7 +72,7 @@ def maker() -> ModuleType:
 def test_the_scan_ends_with_3_and_names_what_it_rejected(run: Run) -> None:
     """Done, but some recordings were rejected."""
     assert run.scan.returncode == 3, run.scan.stderr
-    rejected = [line for line in run.scan.stdout.splitlines() if line.startswith("Rejected ") and ": " in line]
+    rejected = [line for line in run.scan.stderr.splitlines() if line.startswith("Rejected ") and ": " in line]
     assert {name for name in REJECTED for line in rejected if name in line} == REJECTED
     assert len(rejected) == len(REJECTED)
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -44,7 +45,7 @@ def away(installed: Path, folder: Path, *command: str | Path) -> subprocess.Comp
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=environment)
 
 
-@pytest.mark.parametrize("kind", ["models", "templates"])
+@pytest.mark.parametrize("kind", ["models", "templates", "examples/synthetic"])
 def test_the_wheel_finds_its_own_models_and_templates(kind: str, installed: Path, tmp_path: Path) -> None:
     """Not those of the checkout, which an editable installation has on the path as well; and they are the same."""
     code = f"from forensic.storage.shipped import shipped; print(shipped('{kind}'))"
@@ -66,10 +67,34 @@ def test_the_wheel_carries_the_licences(wheel: Path) -> None:
 
 
 def test_the_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
-    """No tests, examples or cases."""
+    """No tests or cases; its manual pages go where ``man`` looks, and it says that it is typed."""
     with zipfile.ZipFile(wheel) as archive:
-        tops = {name.split("/")[0] for name in archive.namelist()}
-    assert tops == {"forensic", f"forensic-{forensic.__version__}.dist-info"}
+        names = set(archive.namelist())
+    stem = f"forensic-{forensic.__version__}"
+    assert {name.split("/")[0] for name in names} == {"forensic", f"{stem}.dist-info", f"{stem}.data"}
+    assert {f"{stem}.data/data/share/man/man1/forensic.1", "forensic/py.typed", "forensic/cli/examples.toml"} <= names
+
+
+def test_the_source_distribution_has_what_a_build_needs(tmp_path: Path) -> None:
+    """And what a reader wants: tests, documentation, licences."""
+    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, CHECKOUT]
+    subprocess.run(build, check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = {"pyproject.toml", "LICENSE", "NOTICE", "Dockerfile", "constraints.txt", "docs/man/forensic.1"}
+    assert wanted <= names
+    assert {"models/lstm-channel-3/weights.safetensors", "templates/report.css", "tests/test_packaging.py"} <= names
+    assert not [name for name in names if name.startswith((".venv", "demo", "work", ".git/"))]
+
+
+def test_the_image_installs_the_tested_versions_and_does_not_run_as_root() -> None:
+    """What the Dockerfile says; building it needs a daemon and a network."""
+    text = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
+    assert "--constraint /source/constraints.txt" in text
+    assert text.index("USER examiner") < text.index("ENTRYPOINT")
+    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+    (libraries,) = re.findall(r"^APT_PACKAGES := (.*)$", makefile, re.MULTILINE)
+    assert all(name in text for name in libraries.split())
 
 
 def test_the_installed_command_says_its_version(installed: Path, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ _NEXT_HEADER = re.compile(
     rb"fLaC\x00\x00\x00\x22|RIFF....WAVE|FORM....AIF|OggS\x00\x02\x00{8}|\x00\x00\x00.ftyp[A-Za-z0-9 ]{4}", re.DOTALL
 )
 _TRAILING_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3")
+_BREAKS_OFF = "the file breaks off"
 _TOO_LONG = "an element is longer than the file that holds it"
 _TS_SYNC = 0x47
 _TS_PACKETS = (188, 192, 204)
@@ -199,10 +200,10 @@ def _wav(file: BinaryIO, size: int) -> Extent:
         file.seek(4)
         stated = int.from_bytes(file.read(4), "little")
         is_short = not is_streamed(stated) and stated + 8 > size + _WAV_SLACK_BYTES
-        return Extent(broken="the file breaks off" if is_short else "")
+        return Extent(broken=_BREAKS_OFF if is_short else "")
     broken = ""
     if audio_end > size + _WAV_SLACK_BYTES:
-        broken = "the file breaks off"
+        broken = _BREAKS_OFF
     return Extent(min(end, size), audio_end, None, tuple(more), broken)
 
 
@@ -221,7 +222,7 @@ def _aiff(file: BinaryIO, size: int) -> Extent:
         end += end % 2
         if chunk.name == b"SSND":
             audio_end = chunk.start + chunk.length
-    return Extent(end, audio_end, None, (), "" if audio_end is None or audio_end <= size + 1 else "the file breaks off")
+    return Extent(end, audio_end, None, (), "" if audio_end is None or audio_end <= size + 1 else _BREAKS_OFF)
 
 
 def _avi(file: BinaryIO, size: int) -> Extent:
@@ -252,7 +253,7 @@ def _caf(file: BinaryIO, size: int) -> Extent:
         at += 12 + length
         if name == b"data":
             audio_end = at
-    return Extent(at, audio_end, None, (), "the file breaks off" if at > size else "")
+    return Extent(at, audio_end, None, (), _BREAKS_OFF if at > size else "")
 
 
 def _au(file: BinaryIO, size: int) -> Extent:
@@ -284,7 +285,7 @@ def _sphere(file: BinaryIO, size: int) -> Extent:
     fields = sphere_header(file)
     count = int(fields["sample_count"]) * int(fields.get("channel_count", "1")) * int(fields.get("sample_n_bytes", "2"))
     end = int(fields["header_bytes"]) + count
-    return Extent(end, end, None, (), "the file breaks off" if end > size else "")
+    return Extent(end, end, None, (), _BREAKS_OFF if end > size else "")
 
 
 def _sox(file: BinaryIO, size: int) -> Extent:
@@ -294,7 +295,7 @@ def _sox(file: BinaryIO, size: int) -> Extent:
     if not samples:
         return Extent(size, size)
     end = 4 + header + 4 * samples  # of 32 bits, of all channels
-    return Extent(end, end, None, (), "the file breaks off" if end > size + 4 else "")
+    return Extent(end, end, None, (), _BREAKS_OFF if end > size + 4 else "")
 
 
 # Boxes, elements, objects, pages --------------------------------------------------------------------------------------
@@ -317,7 +318,7 @@ def _mov(file: BinaryIO, size: int) -> Extent:
         if length < head or not re.fullmatch(rb"[ -~\xa9]{4}", name) or is_new_file:
             break
         if at + length > size:
-            return Extent(at + length, None, audio_bytes, (), "the file breaks off")
+            return Extent(at + length, None, audio_bytes, (), _BREAKS_OFF)
         seen.add(name)
         if name == b"mdat":
             audio_bytes += length - head
@@ -345,11 +346,11 @@ def _matroska(file: BinaryIO, size: int) -> Extent:
             audio_end = None
             break
         if file.tell() + length > min(end, size):
-            return Extent(end, None, None, (), "the file breaks off" if end > size else _TOO_LONG)
+            return Extent(end, None, None, (), _BREAKS_OFF if end > size else _TOO_LONG)
         if element == _CLUSTER:
             audio_end = file.tell() + length
         file.seek(length, io.SEEK_CUR)
-    return Extent(end, audio_end, None, (), "the file breaks off" if end > size else "")
+    return Extent(end, audio_end, None, (), _BREAKS_OFF if end > size else "")
 
 
 def _ebml_number(file: BinaryIO, *, keep_marker: bool) -> int | None:
@@ -392,7 +393,7 @@ def _asf(file: BinaryIO, size: int) -> Extent:
     if is_broadcast or audio_end is None:
         return Extent()
     is_broken = max(audio_end, stated) > size
-    return Extent(at, audio_end - packet, None, (), "the file breaks off" if is_broken else "")
+    return Extent(at, audio_end - packet, None, (), _BREAKS_OFF if is_broken else "")
 
 
 def _ogg(file: BinaryIO, size: int) -> Extent:
@@ -405,11 +406,11 @@ def _ogg(file: BinaryIO, size: int) -> Extent:
                 break
             return Extent(broken="a page is damaged")
         if len(head) < _OGG_HEADER_BYTES:
-            return Extent(broken="the file breaks off")
+            return Extent(broken=_BREAKS_OFF)
         lacing = file.read(head[26])
         last, at = at, at + _OGG_HEADER_BYTES + head[26] + sum(lacing)
         if len(lacing) < head[26] or at > size:
-            return Extent(broken="the file breaks off")
+            return Extent(broken=_BREAKS_OFF)
     return Extent(at, broken="a page is damaged" if ogg_is_damaged(file, last, at) else "")
 
 
@@ -421,7 +422,7 @@ def _wavpack(file: BinaryIO, size: int) -> Extent:
         if name != b"wvpk":
             break
         at += 8 + length
-    return Extent(at, at, None, (), "the file breaks off" if at > size else "")
+    return Extent(at, at, None, (), _BREAKS_OFF if at > size else "")
 
 
 def _flac(file: BinaryIO, size: int) -> Extent:
@@ -452,7 +453,7 @@ def _mpegts(file: BinaryIO, size: int) -> Extent:
         first = length % 188 if length == 192 else 0  # noqa: PLR2004 - a time code of four bytes before each packet
         marks = {start[place] for place in range(first, first + 3 * length, length) if place < len(start)}
         if marks == {_TS_SYNC}:
-            return Extent(broken="the file breaks off" if size % length else "")
+            return Extent(broken=_BREAKS_OFF if size % length else "")
     return Extent()
 
 

@@ -9,6 +9,7 @@ file may name several recordings.
 Source: NIST (2009), "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan", appendix A.
 """
 
+import dataclasses
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -116,20 +117,20 @@ def write_labels(folder: Path, name: str, turns: Mapping[int, Sequence[Turn]]) -
     Args:
         folder: of both; made where it is missing.
         name: of the recording, perhaps with folders before it.
-        turns: by channel, 0 where the channels were mixed; speakers from 1.
+        turns: by channel, 0 where the channels were mixed; a speaker without a name is "speaker 1" and so on.
     """
     folder_name, _, own_name = name.rpartition("/")
     name = "/".join(filter(None, (folder_name, label_name(own_name))))
-    recording = re.sub(r"\s", "_", own_name)
+    recording = _without_blanks(own_name)
     rttm, track = [], []
     for channel, own in sorted(turns.items()):
         for turn in _joined(own):
+            speaker = turn.name or f"speaker {turn.speaker}"
             rttm.append(
                 f"SPEAKER {recording} {max(1, channel)} {turn.start_s:.3f} {turn.duration_s:.3f} "
-                f"<NA> <NA> speaker_{turn.speaker} <NA> <NA>"
+                f"<NA> <NA> {_without_blanks(speaker)} <NA> <NA>"
             )
-            label = f"channel {channel}: speaker {turn.speaker}" if channel else f"speaker {turn.speaker}"
-            track.append(f"{turn.start_s:.3f}\t{turn.end_s:.3f}\t{label}")
+            track.append(f"{turn.start_s:.3f}\t{turn.end_s:.3f}\t{f'channel {channel}: ' * bool(channel)}{speaker}")
     for kind, lines, suffix in (("rttm", rttm, ".rttm"), ("audacity", track, ".txt")):
         path = folder / kind / f"{name}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,12 +146,17 @@ def label_name(name: str) -> str:
     return f"{kept}~{hashlib.sha256(encoded).hexdigest()[:8]}"
 
 
+def _without_blanks(name: str) -> str:
+    """A name as a field of RTTM, whose fields are separated by blanks."""
+    return re.sub(r"\s", "_", name)
+
+
 def _joined(turns: Sequence[Turn]) -> list[Turn]:
     """Turns of one speaker that touch, as one."""
     joined: list[Turn] = []
     for turn in turns:
         if joined and joined[-1].speaker == turn.speaker and turn.start_s <= joined[-1].end_s + 1e-6:
-            joined[-1] = Turn(joined[-1].start_s, max(joined[-1].end_s, turn.end_s), turn.speaker)
+            joined[-1] = dataclasses.replace(joined[-1], end_s=max(joined[-1].end_s, turn.end_s))
         else:
             joined.append(turn)
     return joined
@@ -233,7 +239,7 @@ def _track_line(line: str, recording: str) -> _Label:
 
 def _called(path: Path) -> tuple[str, ...]:
     """What label files may call a recording."""
-    return path.stem, path.name, re.sub(r"\s", "_", path.name), label_name(path.name)
+    return path.stem, path.name, _without_blanks(path.name), label_name(path.name)
 
 
 def _fitting(name: str, recordings: Iterable[Path]) -> list[Path]:
@@ -266,5 +272,7 @@ def _labels(file: Path, sha256: str, lines: Sequence[_Label]) -> Labels:
     turns: dict[int | None, tuple[Turn, ...]] = {}
     for channel in dict.fromkeys(line.channel for line in lines):
         own = sorted((line for line in lines if line.channel == channel), key=lambda line: line.start_s)
-        turns[channel] = tuple(Turn(line.start_s, line.end_s, 1 + names.index(line.name)) for line in own)
+        turns[channel] = tuple(
+            Turn(line.start_s, line.end_s, 1 + names.index(line.name), name=line.name) for line in own
+        )
     return Labels(str(file), sha256, turns, dict(enumerate(names, 1)))

@@ -76,6 +76,7 @@ SCHEMAS: dict[str, Schema] = {
     "quality": TURN_KEY
     | {
         "speakers": pl.Int16,  # in the channel
+        "speaker_name": pl.String,  # by an examiner; empty where the speaker was found
         "duration_s": pl.Float64,
         "speech_level_dbfs": pl.Float64,
         "noise_level_dbfs": pl.Float64,
@@ -92,6 +93,13 @@ SCHEMAS: dict[str, Schema] = {
         "end_s": pl.Float64,
         "windows": pl.Int32,
         "embedding": pl.List(pl.Float32),
+    },
+    # one row per turn, in channels where several speakers were found or turns were set; ``turn`` numbers the speaker
+    "turns": TURN_KEY
+    | {
+        "start_s": pl.Float64,
+        "end_s": pl.Float64,
+        "speaker_name": pl.String,  # as in ``quality``
     },
     # one row per channel with speech, or per speaker in it
     "embeddings": TURN_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
@@ -120,6 +128,7 @@ KEYS: dict[str, list[str]] = {
     "recordings": ["sha256", "model_sha256", "settings_sha256"],
     "quality": list(TURN_KEY),
     "segments": [*TURN_KEY, "segment"],
+    "turns": [*TURN_KEY, "start_s", "end_s"],
     "embeddings": list(TURN_KEY),
     "language": list(TURN_KEY),
     "fingerprints": list(EVIDENCE_KEY),
@@ -176,7 +185,12 @@ class EvidenceStore:
             frame = pl.concat([empty(table), *(pl.read_parquet(path) for path in paths)], how="diagonal")
         except (OSError, pl.exceptions.PolarsError) as error:
             raise self._unreadable(table, error) from error
-        earlier = {"turn": 0, "labels_sha256": "", "speakers": 1}  # what evidence without these columns means
+        earlier = {
+            "turn": 0,
+            "labels_sha256": "",
+            "speakers": 1,
+            "speaker_name": "",
+        }  # what evidence without these columns means
         known = [pl.col(name).fill_null(value) for name, value in earlier.items() if name in SCHEMAS[table]]
         return frame.with_columns(known).unique(KEYS[table], keep="last", maintain_order=True)
 

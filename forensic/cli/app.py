@@ -7,7 +7,23 @@ from typing import Annotated
 import typer
 
 import forensic
-from forensic.cli import calibrate, compare, identify, language, link, report, scan, train, validate, verify
+from forensic.cli import (
+    calibrate,
+    compare,
+    demo,
+    doctor,
+    identify,
+    language,
+    link,
+    report,
+    scan,
+    settings,
+    train,
+    turns,
+    validate,
+    verify,
+)
+from forensic.cli.help import Commands
 from forensic.cli.models import models_app
 from forensic.cli.population import population_app
 from forensic.cli.terminal import complain
@@ -18,26 +34,32 @@ _OF_THE_DISK = frozenset(
 )
 """Errors of the operating system that are no bugs."""
 
-app = typer.Typer(
+_CASEWORK = "Casework"
+_QUESTIONS = "Single questions"
+_QUALITY = "Validation and calibration"
+_INSTALLATION = "Models and this installation"
+
+app = Commands(
     name="forensic",
     help="Forensic voice comparison: from folders of recordings to calibrated likelihood ratios and a report.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,  # a bug keeps its plain traceback
-    rich_markup_mode=None,  # help text is plain text
 )
-app.command("scan")(scan.scan_command)
-app.command("compare")(compare.compare_command)
-app.command("identify")(identify.identify_command)
-app.command("verify")(verify.verify_command)
-app.command("link")(link.link_command)
-app.command("report")(report.report_command)
-app.command("calibrate")(calibrate.calibrate_command)
-app.command("validate")(validate.validate_command)
-app.command("language")(language.language_command)
-app.command("train")(train.train_command)
-app.add_typer(population_app, name="population")
-app.add_typer(models_app, name="models")
+app.command("scan", rich_help_panel=_CASEWORK)(scan.scan_command)
+app.command("turns", rich_help_panel=_CASEWORK)(turns.turns_command)
+app.command("compare", rich_help_panel=_CASEWORK)(compare.compare_command)
+app.command("link", rich_help_panel=_CASEWORK)(link.link_command)
+app.command("report", rich_help_panel=_CASEWORK)(report.report_command)
+app.command("identify", rich_help_panel=_QUESTIONS)(identify.identify_command)
+app.command("verify", rich_help_panel=_QUESTIONS)(verify.verify_command)
+app.command("language", rich_help_panel=_QUESTIONS)(language.language_command)
+app.command("calibrate", rich_help_panel=_QUALITY)(calibrate.calibrate_command)
+app.command("validate", rich_help_panel=_QUALITY)(validate.validate_command)
+app.add_typer(population_app, name="population", rich_help_panel=_QUALITY)
+app.add_typer(models_app, name="models", rich_help_panel=_INSTALLATION)
+app.command("demo", rich_help_panel=_INSTALLATION)(demo.demo_command)
+app.command("doctor", rich_help_panel=_INSTALLATION)(doctor.doctor_command)
+app.command("settings", rich_help_panel=_INSTALLATION)(settings.settings_command)
+app.command("train", rich_help_panel=_INSTALLATION)(train.train_command)
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -65,7 +87,7 @@ def _options(
 def main() -> None:
     """Run the command; an error that the user can correct becomes two lines on stderr and exit code 1."""
     try:
-        app()
+        app(prog_name="forensic")
     except ForensicError as error:
         complain(error)
         sys.exit(1)

@@ -4,11 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from forensic.cli.options import CriterionOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import CriterionOption, JsonOption, ModelOption, SettingsOption, WorkersOption
 from forensic.cli.scan import show_progress
-from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, shown, shown_path
+from forensic.cli.terminal import (
+    DONE_WITH_FAILURES,
+    columns,
+    command_line,
+    console,
+    meter,
+    print_file,
+    shown,
+    shown_path,
+)
 from forensic.settings import DEFAULT_CRITERION, load_settings
 
 if TYPE_CHECKING:
@@ -43,6 +51,7 @@ def calibrate_command(
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a calibration for `forensic compare --calibration` from recordings, or scores, of known truth.
 
@@ -69,8 +78,10 @@ def calibrate_command(
                 workers,
                 allow_same_session=allow_same_session,
                 watch_scan=lambda state: show_progress(bar, state),
-                watch=lambda step: bar.update(0, 1, step),
+                watch=bar.step,
             )
+    if as_json:
+        print_file(result.folder / "summary.json")
     print_calibrations(result)
     if result.exclusions:
         raise typer.Exit(DONE_WITH_FAILURES)
@@ -84,11 +95,8 @@ def print_calibrations(result: "CalibrationResult") -> None:
         examples = f" ({shown(left.examples[0])})" if left.examples else ""
         what = plural(left.number, left.what.removesuffix("s"))
         console.print(f"[yellow]Left out[/] {what}: {shown(left.reason)}{examples}")
-    table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("Known side", "Questioned side"):
-        table.add_column(name)
-    for name in ("Speakers", "EER", "Cllr", "Cllr_min", "Bounds of log10 LR"):
-        table.add_column(name, justify="right")
+    numbers = ("Speakers", "EER", "Cllr", "Cllr_min", "Bounds of log10 LR")
+    table = columns("Known side", "Questioned side", *numbers, right=numbers)
     for each in result.fitted[:_ROWS_SHOWN]:
         fitted = each.calibration
         if fitted is not None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from forensic.cli.loading import loading
 from forensic.cli.options import (
@@ -14,6 +13,7 @@ from forensic.cli.options import (
     ChannelsOption,
     EnvelopeOption,
     ExistingCaseOption,
+    JsonOption,
     LabelsOption,
     ModelOption,
     RawOption,
@@ -24,7 +24,19 @@ from forensic.cli.options import (
     WorkersOption,
 )
 from forensic.cli.scan import settings_with, show_progress
-from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, shown, shown_path
+from forensic.cli.terminal import (
+    DONE_WITH_FAILURES,
+    LR_COLUMNS,
+    columns,
+    command_line,
+    console,
+    lr_cells,
+    meter,
+    print_file,
+    print_rejected,
+    shown,
+    shown_path,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,6 +70,7 @@ def compare_command(
     calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare the scanned questioned recordings with suspects, and write likelihood ratios and a report.
 
@@ -86,16 +99,29 @@ def compare_command(
         command_line=command_line(),
     )
     with open_case(case, create=False) as opened, meter("Comparing") as bar:
-        result = compare(opened, request, lambda state: show_progress(bar, state), lambda step: bar.update(0, 1, step))
+        result = compare(opened, request, lambda state: show_progress(bar, state), bar.step)
+    if as_json:
+        print_file(result.folder / "results.json")
     print_warnings(result.warnings)
-    print_ranked(result.comparisons)
+    print_ranked(result.comparisons, result.exhibits)
     console.print(f"Table:  {shown_path(result.folder / 'comparisons.csv')}")
     console.print(f"Report: {shown_path(result.pdf)}")
+    print_blank(case)
     if result.known.failed or result.known.failed_channels:
-        for path, failure in result.known.problems:
-            console.print(f"[red]Rejected[/] {shown_path(path)} ({shown(failure.step)}): {shown(failure.problem)}")
-            console.print(f"         {shown(failure.remedy)}")
+        print_rejected(result.known.problems)
         raise typer.Exit(DONE_WITH_FAILURES)
+
+
+def print_blank(case: Path) -> None:
+    """What the examiner has not said about the case yet."""
+    from forensic.case.details import CASE_FILE, blank_details, load_case_details
+
+    blank = blank_details(load_case_details(case))
+    if blank:
+        console.print(
+            f"[yellow]Note[/] {shown_path(case / CASE_FILE)} does not say {', '.join(blank)}: the report has blanks "
+            "there. Fill it in, and compare again."
+        )
 
 
 def print_warnings(warnings: Sequence[str]) -> None:
@@ -106,51 +132,44 @@ def print_warnings(warnings: Sequence[str]) -> None:
         console.print(f"... and {len(warnings) - _ROWS_SHOWN:,} more warnings, in the report and its JSON file.")
 
 
-def print_ranked(comparisons: "pl.DataFrame") -> None:
-    """The comparisons with an LR, highest first, and how many have none."""
+def print_ranked(comparisons: "pl.DataFrame", exhibits: Mapping[str, str]) -> None:
+    """The comparisons with an LR, highest first, and how many have none; identical recordings once.
+
+    Args:
+        comparisons: of one outcome.
+        exhibits: what the report calls each questioned recording, by its path.
+    """
     import polars as pl
 
     from forensic.comparison.tables import STATUS_LR
     from forensic.report.shared.formats import plural
 
     ranked = comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
-    table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name, justify in (
-        ("Questioned", "left"),
-        ("Suspect", "left"),
-        ("log10 LR", "right"),
-        ("95 % interval", "right"),
-        ("", "left"),
-        ("Verbal equivalent", "left"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for row in ranked.head(_ROWS_SHOWN).to_dicts():
-        table.add_row(
-            shown_path(row["questioned_path"]) + part_of(row),
-            shown(row["suspect"]),
-            f"{row['log10_lr']:+.2f}",
-            f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
-            "bounded" if row["log10_lr"] != row["unbounded_log10_lr"] else "",
-            shown(row["verbal_equivalent"]),
-        )
-    if not ranked.is_empty():
+    once = ranked.unique(["questioned_sha256", "channel", "turn", "suspect"], keep="first", maintain_order=True)
+    table = columns("Questioned", "Suspect", *LR_COLUMNS, right=LR_COLUMNS[:2])
+    for row in once.head(_ROWS_SHOWN).to_dicts():
+        table.add_row(shown(exhibits[row["questioned_path"]]) + part_of(row), shown(row["suspect"]), *lr_cells(row))
+    if not once.is_empty():
         console.print(table)
-    if ranked.height > _ROWS_SHOWN:
-        console.print(f"... and {ranked.height - _ROWS_SHOWN:,} more: see the table.")
+    if once.height > _ROWS_SHOWN:
+        console.print(f"... and {once.height - _ROWS_SHOWN:,} more: see the table.")
     refused = comparisons.filter(pl.col("status") != STATUS_LR)
     console.print(
         f"{plural(comparisons.height, 'comparison')}: {ranked.height:,} with an LR, "
         f"{refused.height:,} with no LR issued."
     )
-    reasons = refused.group_by("questioned_path", "channel", "turn", "speakers", "reason", maintain_order=True).agg(
-        pl.len()
-    )
+    reasons = refused.group_by(
+        "questioned_path", "channel", "turn", "speakers", "speaker_name", "reason", maintain_order=True
+    ).agg(pl.len())
     for row in reasons.head(_ROWS_SHOWN).to_dicts():
-        console.print(f"[yellow]No LR[/] {shown_path(row['questioned_path'])}{part_of(row)}: {shown(row['reason'])}")
+        console.print(
+            f"[yellow]No LR[/] {shown(exhibits[row['questioned_path']])}{part_of(row)}: {shown(row['reason'])}"
+        )
 
 
 def part_of(row: Mapping[str, Any]) -> str:
-    """Which part of a recording a comparison is of: ", speaker 2 of 3 in channel 1"; empty for the whole of it."""
-    speaker = f"speaker {row['turn']} of {row['speakers']}" if row["turn"] else ""
-    channel = f"channel {row['channel']}" if row["channel"] else ""
-    return f", {speaker}{' in ' if speaker and channel else ''}{channel}" if speaker or channel else ""
+    """Which part of a recording a comparison is of: ", channel 1 speaker 2 of 3 (Rossi)"; empty for the whole of it."""
+    from forensic.report.shared.labels import channel_label
+
+    label = channel_label("", row["channel"], row["turn"], row["speakers"], row["speaker_name"]).strip()
+    return f", {shown(label)}" if label else ""

@@ -1,12 +1,11 @@
 """``forensic identify``."""
 
-import json
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from forensic.cli.compare import part_of, print_warnings
 from forensic.cli.loading import loading
@@ -25,13 +24,27 @@ from forensic.cli.options import (
     WorkersOption,
 )
 from forensic.cli.scan import settings_with, show_progress
-from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, print_rejected, shown, shown_path
+from forensic.cli.terminal import (
+    DONE_WITH_FAILURES,
+    LR_COLUMNS,
+    columns,
+    command_line,
+    console,
+    lr_cells,
+    meter,
+    print_json,
+    print_rejected,
+    shown,
+    shown_path,
+)
 
 _SUSPECTS_SHOWN = 10
 
 
 def identify_command(
-    questioned: Annotated[list[Path], typer.Argument(help="Questioned recordings, or folders of them.")],
+    questioned: Annotated[
+        list[Path], typer.Argument(metavar="QUESTIONED", help="Questioned recordings, or folders of them.")
+    ],
     *,
     reference: ReferenceOption,
     case: Annotated[
@@ -81,7 +94,7 @@ def identify_command(
     )
     with (
         open_case(case, create=True) if case else nullcontext() as opened,
-        meter("Comparing", is_silent=as_json) as bar,
+        meter("Comparing") as bar,
     ):
         answer = identify(
             questioned,
@@ -89,14 +102,14 @@ def identify_command(
             opened,
             report,
             lambda state: show_progress(bar, state),
-            lambda step: bar.update(0, 1, step),
+            bar.step,
         )
     if as_json:
-        typer.echo(json.dumps(answer.results, indent=1, allow_nan=False))
+        print_json(answer.results)
     else:
         print_warnings((*answer.results["consistency_warnings"], *answer.results["leakage_warnings"]))
         for speaker in answer.results["identification"]:
-            print_ranking(speaker)
+            print_ranking(speaker, answer.exhibits)
         if answer.published:
             console.print(f"Report: {shown_path(answer.published.pdf)}")
     if answer.problems:
@@ -104,24 +117,16 @@ def identify_command(
         raise typer.Exit(DONE_WITH_FAILURES)
 
 
-def print_ranking(speaker: dict[str, Any]) -> None:
+def print_ranking(speaker: dict[str, Any], exhibits: Mapping[str, str]) -> None:
     """The suspects of one questioned speaker by LR, with what to expect by chance."""
     from forensic.report.shared.formats import plural
 
-    console.print(f"[bold]{shown_path(speaker['questioned_path'])}[/]{part_of(speaker)}")
+    console.print(f"[bold]{shown(exhibits[speaker['questioned_path']])}[/]{part_of(speaker)}")
     ranked = speaker["ranked"]
     if ranked:
-        table = Table(box=None, padding=(0, 2, 0, 2), header_style="bold")
-        for name in ("", "Suspect", "log10 LR", "95 % interval", "Verbal equivalent"):
-            table.add_column(name, justify="left" if name in {"Suspect", "Verbal equivalent"} else "right")
+        table = columns("", "Suspect", *LR_COLUMNS, right=("", *LR_COLUMNS[:2]))
         for place, row in enumerate(ranked[:_SUSPECTS_SHOWN], 1):
-            table.add_row(
-                str(place),
-                shown(row["suspect"]),
-                f"{row['log10_lr']:+.2f}",
-                f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
-                shown(row["verbal_equivalent"]),
-            )
+            table.add_row(str(place), shown(row["suspect"]), *lr_cells(row))
         console.print(table)
         if len(ranked) > _SUSPECTS_SHOWN:
             console.print(f"  ... and {len(ranked) - _SUSPECTS_SHOWN:,} more suspects.")

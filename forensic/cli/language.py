@@ -1,15 +1,21 @@
 """``forensic language``."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from forensic.cli.options import ChannelsOption, SettingsOption
+from forensic.cli.options import ChannelsOption, JsonOption, SettingsOption, model_option
 from forensic.cli.scan import settings_with
-from forensic.cli.terminal import DONE_WITH_FAILURES, console, meter, print_rejected, shown, shown_path
+from forensic.cli.terminal import (
+    DONE_WITH_FAILURES,
+    columns,
+    console,
+    meter,
+    print_json,
+    print_rejected,
+    shown,
+)
 
 if TYPE_CHECKING:
     from forensic.records import Recognition
@@ -18,15 +24,11 @@ if TYPE_CHECKING:
 
 def language_command(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON: a list of objects.")] = False,
-    model: Annotated[
-        Path | None, typer.Option("--model", help="Folder of a language model. Default: the bundled model.")
-    ] = None,
-    accent_model: Annotated[
-        Path | None, typer.Option("--accent-model", help="Folder of an accent model. Default: the bundled model.")
-    ] = None,
+    model: Annotated[Path | None, model_option("Language model", "--model")] = None,
+    accent_model: Annotated[Path | None, model_option("Accent model", "--accent-model")] = None,
     channels: ChannelsOption = None,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Classify the language of recordings, and the accent of English.
 
@@ -40,12 +42,12 @@ def language_command(
 
     models = load_language_models(model, accent_model)
     chosen = settings_with(settings, channels)
-    with meter("Listening", is_silent=as_json) as bar:
+    with meter("Listening") as bar:
         findings = identify_languages(
             paths, models, chosen, lambda done, total: bar.update(done, total, f"{done:,} of {plural(total, 'file')}")
         )
     if as_json:
-        typer.echo(json.dumps([describe(finding) for finding in findings], indent=1, ensure_ascii=False))
+        print_json([describe(finding) for finding in findings])
     else:
         _print_table(findings)
     rejected = [(finding.path, finding.failure) for finding in findings if finding.failure is not None]
@@ -87,15 +89,16 @@ def _plain(recognition: "Recognition", what: str) -> dict[str, Any]:
 
 def _print_table(findings: "list[LanguageFinding]") -> None:
     from forensic.language.names import name_of
+    from forensic.report.case.exhibits import common_folder
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("Recording", "Speech", "Language", "Probability", "Accent", "Next"):
-        table.add_column(column, overflow="fold")
+    below = common_folder([str(finding.path) for finding in findings])
+    table = columns("Recording", "Speech", "Language", "", "Accent", "Next", right=("Speech",))
     for finding in findings:
         if finding.language is None:
             continue
         spoken, accent = finding.language, finding.accent
-        where = shown_path(finding.path) + (f", channel {finding.channel}" if finding.channel else "")
+        name = str(finding.path).removeprefix(below)
+        where = shown(name) + (f", channel {finding.channel}" if finding.channel else "")
         table.add_row(
             where,
             f"{spoken.speech_s:.1f} s",

@@ -1,10 +1,8 @@
 """``forensic link``."""
 
-import json
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from forensic.cli.compare import part_of
 from forensic.cli.loading import loading
@@ -22,7 +20,17 @@ from forensic.cli.options import (
     WorkersOption,
 )
 from forensic.cli.scan import settings_with
-from forensic.cli.terminal import command_line, console, meter, shown, shown_path
+from forensic.cli.terminal import (
+    LR_COLUMNS,
+    columns,
+    command_line,
+    console,
+    lr_cells,
+    meter,
+    print_json,
+    shown,
+    shown_path,
+)
 
 _ROWS_SHOWN = 30
 
@@ -51,6 +59,7 @@ def link_command(
     """
     with loading():
         from forensic.case.folder import open_case
+        from forensic.report.case.exhibits import common_folder
         from forensic.report.shared.formats import plural
         from forensic.speaker.extractor import default_model_folder
         from forensic.workflows.link import LinkRequest, link
@@ -65,12 +74,16 @@ def link_command(
         envelope=envelope,
         workers=workers,
     )
-    with open_case(case, create=False) as opened, meter("Linking", is_silent=as_json) as bar:
-        result = link(opened, request, lambda step: bar.update(0, 1, step))
+    with open_case(case, create=False) as opened, meter("Linking") as bar:
+        result = link(opened, request, bar.step)
     if as_json:
-        typer.echo(json.dumps(result.results, indent=1, allow_nan=False))
+        print_json(result.results)
         return
-    names = {row["voice"]: shown_path(row["path"]) + part_of(row) for row in result.voices.to_dicts()}
+    below = common_folder(result.voices["path"].to_list())
+    names = {
+        row["voice"]: f"{row['voice']} {shown(row['path'].removeprefix(below))}{part_of(row)}"
+        for row in result.voices.to_dicts()
+    }
     for cluster in result.clusters[:_ROWS_SHOWN]:
         console.print(
             f"[bold]Cluster {cluster.number}[/]: mean log10 LR {cluster.mean_log10_lr:+.2f}, lowest "
@@ -78,17 +91,9 @@ def link_command(
         )
         for voice in cluster.voices[:_ROWS_SHOWN]:
             console.print(f"  {names[voice]}")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("Link", "", "log10 LR", "95 % interval", "Verbal equivalent"):
-        table.add_column(name, justify="right" if name in {"log10 LR", "95 % interval"} else "left")
+    table = columns("Voices", *LR_COLUMNS, right=LR_COLUMNS[:2])
     for row in result.links.head(_ROWS_SHOWN).to_dicts():
-        table.add_row(
-            names[row["known_voice"]],
-            names[row["questioned_voice"]],
-            f"{row['log10_lr']:+.2f}",
-            f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
-            shown(row["verbal_equivalent"]),
-        )
+        table.add_row(f"{names[row['known_voice']]}\n{names[row['questioned_voice']]}", *lr_cells(row))
     if not result.links.is_empty():
         console.print(table)
     if result.links.height > _ROWS_SHOWN:

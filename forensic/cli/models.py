@@ -1,14 +1,18 @@
 """``forensic models``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from forensic.cli.terminal import FAILED, console, shown, shown_path
+from forensic.cli.help import Commands, QuietOption
+from forensic.cli.options import JsonOption
+from forensic.cli.terminal import FAILED, be_quiet, columns, console, print_json, shown, shown_path
 
-models_app = typer.Typer(help="List the installed models; show, verify or import one.", invoke_without_command=True)
+if TYPE_CHECKING:
+    from forensic.workflows.models import ModelState
+
+models_app = Commands(help="List the installed models; show, verify or import one.", invoke_without_command=True)
 
 FoldersOption = Annotated[
     list[Path] | None, typer.Option("--in", help="Look in this folder as well; may be repeated.", show_default=False)
@@ -16,27 +20,40 @@ FoldersOption = Annotated[
 
 
 @models_app.callback()
-def list_command(context: typer.Context, folders: FoldersOption = None) -> None:
+def list_command(
+    context: typer.Context, folders: FoldersOption = None, as_json: JsonOption = False, quiet: QuietOption = False
+) -> None:
     """List the models, each checked against the hashes of its card."""
     if context.invoked_subcommand is not None:
         return
+    be_quiet(wanted=quiet or as_json)
     from forensic.report.shared.formats import plural
     from forensic.workflows.models import find_models
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("Name", "Licence", "Weights", "EER, clean / degraded", "Population", "State", "Trained on"):
-        table.add_column(column, overflow="fold")
-    for state in find_models(folders or ()):
+    models = find_models(folders or ())
+    if as_json:
+        print_json([_results(state) for state in models])
+    table = columns("Name", "State", "EER, clean / degraded", "Population", "Licence")
+    for state in models:
         table.add_row(
             shown(state.card.get("name", state.folder.name)),
-            shown(state.card.get("licence", "")),
-            str(state.card.get("weights", {}).get("sha256", ""))[:12],
+            f"[red]{shown(state.problem)}[/]" if state.problem else "verified",
             _accuracy(state.card),
             plural(state.speakers, "speaker") if state.speakers else "",
-            f"[red]{shown(state.problem)}[/]" if state.problem else "verified",
-            shown(state.card.get("data", "")),
+            shown(state.card.get("licence", "")),
         )
     console.print(table)
+    console.print("`forensic models show NAME` says what a model was trained on.")
+
+
+def _results(state: "ModelState") -> dict[str, Any]:
+    """A model in JSON values."""
+    return {
+        "folder": str(state.folder),
+        "problem": state.problem or None,
+        "population_speakers": state.speakers,
+        "card": state.card,
+    }
 
 
 def _accuracy(card: dict[str, Any]) -> str:
@@ -48,12 +65,16 @@ def _accuracy(card: dict[str, Any]) -> str:
 
 @models_app.command("show")
 def show_command(
-    name: Annotated[str, typer.Argument(help="Name or folder of a model.")], folders: FoldersOption = None
+    name: Annotated[str, typer.Argument(help="Name or folder of a model.")],
+    folders: FoldersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print a model's card."""
     from forensic.workflows.models import named_model
 
     state = named_model(name, folders or ())
+    if as_json:
+        print_json(_results(state))
     console.print(f"[bold]Folder[/] {shown_path(state.folder)}")
     _print_card(state.card, "")
     if state.problem:
@@ -64,14 +85,17 @@ def show_command(
 def verify_command(
     names: Annotated[list[str] | None, typer.Argument(help="Names or folders of models. Default: all.")] = None,
     folders: FoldersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check models against the hashes of their cards; exit code 1 if one does not agree."""
     from forensic.workflows.models import find_models, named_model
 
     states = [named_model(name, folders or ()) for name in names] if names else find_models(folders or ())
+    if as_json:
+        print_json([_results(state) for state in states])
     for state in states:
         verdict = f"[red]{shown(state.problem)}[/]" if state.problem else "verified"
-        console.print(f"{shown_path(state.folder)}: {verdict}")
+        console.print(f"{shown(state.folder.name)}: {verdict}")
     if any(state.problem for state in states):
         raise typer.Exit(FAILED)
 
@@ -82,11 +106,14 @@ def import_command(
     out: Annotated[Path, typer.Option(help="Model folder to create.")],
     licence: Annotated[str, typer.Option(help="Licence of the weights, for the model card.")] = "unknown",
     provenance: Annotated[str, typer.Option(help="Description of the training data, for the model card.")] = "unknown",
+    as_json: JsonOption = False,
 ) -> None:
     """Make a model folder from a public GE2E checkpoint, to compare other models with."""
-    from forensic.workflows.models import import_checkpoint
+    from forensic.workflows.models import examine_model, import_checkpoint
 
     folder = import_checkpoint(checkpoint, out, out.name, licence, provenance)
+    if as_json:
+        print_json(_results(examine_model(folder)))
     console.print(f"Model: {shown_path(folder)}")
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from forensic.cli.help import EVALUATION, RECORDINGS, RUNNING
 from forensic.errors import SettingsError
 from forensic.settings import check_channels, check_speakers
 
@@ -22,14 +23,41 @@ def _checked(check: Callable[[str], str]) -> Callable[[str | None], str | None]:
     return callback
 
 
-CaseOption = Annotated[Path, typer.Option("--case", help="Case folder. Created if it does not exist.")]
-ExistingCaseOption = Annotated[Path, typer.Option("--case", help="Case folder that `forensic scan` made.")]
-SettingsOption = Annotated[
-    Path | None, typer.Option("--settings", help="TOML file of settings. Default: the built-in settings.")
+def _named_model(value: Path | None) -> Path | None:
+    """A callback of typer: the folder of a bundled model that is given by its name alone."""
+    from forensic.storage.cards import named_folder
+
+    return None if value is None else named_folder(value)
+
+
+def model_option(what: str, *names: str) -> Any:
+    """An option that takes a model, by its name or its folder."""
+    return typer.Option(
+        *names,
+        metavar="MODEL",
+        callback=_named_model,
+        help=f"{what}: a name that `forensic models` lists, or a folder. Default: the bundled model.",
+        rich_help_panel=EVALUATION,
+    )
+
+
+CaseOption = Annotated[Path, typer.Option("--case", metavar="DIR", help="Case folder. Created if it does not exist.")]
+ExistingCaseOption = Annotated[
+    Path, typer.Option("--case", metavar="DIR", help="Case folder that `forensic scan` made.")
 ]
-ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder. Default: the bundled model.")]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        help="TOML file of settings. Default: the built-in settings.",
+        rich_help_panel=EVALUATION,
+        metavar="FILE",
+    ),
+]
+ModelOption = Annotated[Path | None, model_option("Speaker model", "--model")]
 WorkersOption = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Number of processes. Default: one per processor.")
+    int | None,
+    typer.Option("--workers", min=1, help="Number of processes. Default: one per processor.", rich_help_panel=RUNNING),
 ]
 ChannelsOption = Annotated[
     str | None,
@@ -38,6 +66,8 @@ ChannelsOption = Annotated[
         callback=_checked(check_channels),
         help="How to use the channels of a recording. auto: separately if they differ; split: always separately; "
         "mix: mixed into one; N: channel N alone. Default: the setting audio.channels.",
+        rich_help_panel=RECORDINGS,
+        metavar="MODE",
     ),
 ]
 RawOption = Annotated[
@@ -47,6 +77,7 @@ RawOption = Annotated[
         metavar="GLOB:codec=C,rate=HZ",
         help="What files without a header hold, for example '*.sln:codec=pcm_s16le,rate=8000'; may be repeated. "
         "Codecs: pcm_s16le and other pcm_..., mulaw, alaw, vox (Dialogic), g722, g726, g729, gsm.",
+        rich_help_panel=RECORDINGS,
     ),
 ]
 SpeakersOption = Annotated[
@@ -57,6 +88,8 @@ SpeakersOption = Annotated[
         help="Number of speakers in one channel. auto: as many as are found; 1: do not separate speakers; N: exactly N "
         "in questioned recordings, as many as are found in suspects' recordings. Default: the setting "
         "diarization.speakers.",
+        rich_help_panel=RECORDINGS,
+        metavar="N",
     ),
 ]
 LabelsOption = Annotated[
@@ -65,13 +98,18 @@ LabelsOption = Annotated[
         "--segments",
         help="Who speaks when, set by an examiner: an RTTM file or an Audacity label track named like its recording, "
         "or a folder of them. Default: what an earlier scan was given.",
+        rich_help_panel=RECORDINGS,
     ),
 ]
 
 CriterionOption = Annotated[
     float,
     typer.Option(
-        "--criterion", min=0.0, help="Largest Cllr at which conditions get LRs, at the upper end of its 95 % interval."
+        "--criterion",
+        min=0.0,
+        help="Largest Cllr at which conditions get LRs, at the upper end of its 95 % interval.",
+        rich_help_panel=EVALUATION,
+        metavar="CLLR",
     ),
 ]
 ReferenceOption = Annotated[
@@ -82,22 +120,32 @@ ReferenceOption = Annotated[
     ),
 ]
 ScaleOption = Annotated[
-    Path | None, typer.Option("--scale", help="TOML file of verbal equivalents. Default: the bundled scale.")
+    Path | None,
+    typer.Option(
+        "--scale",
+        help="TOML file of verbal equivalents. Default: the bundled scale.",
+        rich_help_panel=EVALUATION,
+        metavar="FILE",
+    ),
 ]
 CalibrationOption = Annotated[
     Path | None,
     typer.Option(
         "--calibration",
         help="Folder that `forensic calibrate` made. Default: the model's reference population.",
+        rich_help_panel=EVALUATION,
+        metavar="DIR",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as JSON.", rich_help_panel=RUNNING)]
 EnvelopeOption = Annotated[
     Path | None,
     typer.Option(
         "--envelope",
         help="Envelope file of a validation: no LR is issued outside it. Default: the envelope of the calibration or "
         "of the reference population.",
+        rich_help_panel=EVALUATION,
+        metavar="FILE",
     ),
 ]
 

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from forensic.cli.options import CriterionOption, ModelOption, SettingsOption, WorkersOption
-from forensic.cli.terminal import console, meter, shown_path
+from forensic.cli.help import Commands
+from forensic.cli.options import CriterionOption, JsonOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.terminal import console, meter, print_json, shown_path
 from forensic.settings import DEFAULT_CRITERION, load_settings
 
-population_app = typer.Typer(
+population_app = Commands(
     help="The reference population that likelihood ratios are calibrated on.", no_args_is_help=True
 )
 
@@ -48,6 +49,7 @@ def build_command(
     workers: WorkersOption = None,
     criterion: CriterionOption = DEFAULT_CRITERION,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Embed speakers in a grid of simulated conditions, and write the embeddings into the model folder.
 
@@ -77,7 +79,7 @@ def build_command(
         )
     console.print(f"Population: {shown_path(folder)}")
     if out is None:
-        _validate(folder, criterion, settings)
+        _validate(folder, criterion, settings, as_json=as_json)
 
 
 @population_app.command("envelope")
@@ -85,6 +87,7 @@ def envelope_command(
     model: ModelOption = None,
     criterion: CriterionOption = DEFAULT_CRITERION,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Validate every condition of a model's reference population again, and write the envelope.
 
@@ -92,10 +95,10 @@ def envelope_command(
     """
     from forensic.speaker.extractor import default_model_folder
 
-    _validate(model or default_model_folder(), criterion, settings)
+    _validate(model or default_model_folder(), criterion, settings, as_json=as_json)
 
 
-def _validate(folder: Path, criterion: float, settings: Path | None) -> None:
+def _validate(folder: Path, criterion: float, settings: Path | None, *, as_json: bool) -> None:
     from forensic.report.shared.envelope import limits_in_words
     from forensic.report.shared.formats import plural
     from forensic.validation.bank_envelope import build_envelope
@@ -107,6 +110,16 @@ def _validate(folder: Path, criterion: float, settings: Path | None) -> None:
             comparison,
             criterion,
             lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'condition')}"),
+        )
+    if as_json:
+        print_json(
+            {
+                "folder": str(folder),
+                "criterion": envelope.criterion,
+                "missed": len(envelope.missed),
+                "questioned": dict(envelope.questioned),
+                "known": dict(envelope.known),
+            }
         )
     console.print(f"Cllr is above {envelope.criterion:.2f} in {plural(len(envelope.missed), 'condition')}.")
     for side, limits in (("questioned", envelope.questioned), ("known", envelope.known)):

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,6 +12,7 @@ from forensic.cli.options import (
     DEFAULT_CASE,
     CaseOption,
     ChannelsOption,
+    JsonOption,
     LabelsOption,
     ModelOption,
     RawOption,
@@ -19,11 +20,21 @@ from forensic.cli.options import (
     SpeakersOption,
     WorkersOption,
 )
-from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, shown, shown_path
+from forensic.cli.terminal import (
+    DONE_WITH_FAILURES,
+    Meter,
+    console,
+    meter,
+    print_json,
+    print_rejected,
+    shown,
+    shown_path,
+)
 from forensic.settings import Settings, load_settings, with_raw
 
 if TYPE_CHECKING:
     from forensic.examination.ledger import ScanSummary
+    from forensic.records import Failure
 
 _PROBLEMS_SHOWN = 20
 
@@ -44,6 +55,7 @@ def scan_command(
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Find the recordings in folders, and store the speech, quality and embeddings of each in the case.
 
@@ -72,8 +84,11 @@ def scan_command(
     check_roots(folders)  # before a case is made for them
     with open_case(case, create=True) as opened, meter("Scanning") as bar:
         summary = scan(opened, request, lambda state: show_progress(bar, state))
+    if as_json:
+        print_json(scan_results(summary))
     print_summary(summary)
     console.print(f"Case: {shown_path(case)}")
+    print_rejected(summary.problems)
     if summary.failed or summary.failed_channels:
         raise typer.Exit(DONE_WITH_FAILURES)
 
@@ -103,6 +118,33 @@ def show_progress(bar: Meter, state: "ScanSummary") -> None:
     bar.update(state.bytes_done, state.bytes_total, note)
 
 
+def scan_results(summary: "ScanSummary") -> dict[str, Any]:
+    """How a scan went, in JSON values."""
+    counts = ("files", "examined", "already_examined", "duplicates", "skipped", "failed", "failed_channels", "labelled")
+    return {
+        **{name: getattr(summary, name) for name in counts},
+        "audio_s": summary.audio_s,
+        "net_speech_s": summary.net_speech_s,
+        "elapsed_s": summary.elapsed_s,
+        "several_speakers": [
+            {"path": str(path), "channel": channel, "speakers": number}
+            for path, channel, number in summary.several_speakers
+        ],
+        "rejected": [{"path": str(path)} | failure_results(failure) for path, failure in summary.problems],
+        "skips": [{"path": str(path), "reason": reason} for path, reason in summary.skips],
+    }
+
+
+def failure_results(failure: "Failure") -> dict[str, Any]:
+    """Why a recording was rejected, in JSON values."""
+    return {
+        "channel": failure.channel,
+        "step": failure.step,
+        "problem": failure.problem,
+        "remedy": failure.remedy,
+    }
+
+
 def print_summary(summary: "ScanSummary") -> None:
     """The closing table, and what went wrong."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
@@ -126,14 +168,6 @@ def print_summary(summary: "ScanSummary") -> None:
         table.add_row("Speed", f"{summary.times_real_time:.0f} times real time, {summary.elapsed_s:.1f} s in all")
     console.print(table)
     _print_speakers(summary)
-    for path, failure in summary.problems[:_PROBLEMS_SHOWN]:
-        where = f", channel {failure.channel}" if failure.channel else ""
-        console.print(f"[red]Rejected[/] {shown_path(path)}{where} ({shown(failure.step)}): {shown(failure.problem)}")
-        console.print(f"         {shown(failure.remedy)}")
-    if len(summary.problems) > _PROBLEMS_SHOWN:
-        console.print(
-            f"... and {len(summary.problems) - _PROBLEMS_SHOWN} more: see evidence/failures.parquet of the case."
-        )
     for path, reason in summary.skips[:_PROBLEMS_SHOWN]:
         console.print(f"[dim]Skipped[/]  {shown_path(path)}: {shown(reason)}")
 

@@ -1,14 +1,16 @@
 """What all commands print with: the console, progress, errors. Text from files is escaped here."""
 
-import math
+import json
+import re
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -18,8 +20,10 @@ from rich.progress import (
     SpinnerColumn,
     Task,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 from rich.text import Text
 
 from forensic.errors import ForensicError
@@ -31,9 +35,11 @@ DONE, FAILED, USAGE, DONE_WITH_FAILURES, NOT_ACCEPTED = 0, 1, 2, 3, 4
 """Exit codes."""
 
 console = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 140)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
-_PLAIN_LINE_EVERY_S = 10.0
+PLAIN_LINE_EVERY_S = 10.0
+_REJECTED_SHOWN = 20
+_COUNTED = re.compile(r"(\d+) of (\d+)")
 
 
 def shown(text: object) -> str:
@@ -56,11 +62,56 @@ def complain(error: ForensicError) -> None:
     errors.print(f"[bold]Try:[/] {shown(error.remedy)}")
 
 
-def print_rejected(problems: "Sequence[tuple[Path, Failure]]") -> None:
-    """Recordings that could not be used, and what would help."""
-    for path, failure in problems:
-        errors.print(f"[red]Rejected[/] {shown_path(path)} ({shown(failure.step)}): {shown(failure.problem)}")
+def print_rejected(problems: "Sequence[tuple[Path, Failure]]", most: int = _REJECTED_SHOWN) -> None:
+    """Recordings that could not be used, and what would help, on stderr."""
+    for path, failure in problems[:most]:
+        where = f", channel {failure.channel}" if failure.channel else ""
+        errors.print(f"[red]Rejected[/] {shown_path(path)}{where} ({shown(failure.step)}): {shown(failure.problem)}")
         errors.print(f"         {shown(failure.remedy)}")
+    if len(problems) > most:
+        errors.print(f"... and {len(problems) - most:,} more: see evidence/failures.parquet of the case.")
+
+
+def print_file(path: Path) -> None:
+    """A file of JSON as it is, for a program."""
+    typer.echo(path.read_text(encoding="utf-8").rstrip())
+
+
+def columns(*names: str, right: Sequence[str] = ()) -> Table:
+    """A table to fill with rows; a name too long for its column is folded, never cut.
+
+    Args:
+        names: of the columns.
+        right: those of them whose values are numbers, which are never broken.
+    """
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in names:
+        is_number = name in right
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+    return table
+
+
+LR_COLUMNS = ("log10 LR", "95 % interval", "Verbal equivalent")
+
+
+def lr_cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """A likelihood ratio of a table as ``LR_COLUMNS`` show it."""
+    is_bounded = row["log10_lr"] != row["unbounded_log10_lr"]
+    return (
+        f"{row['log10_lr']:+.2f}",
+        f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
+        shown(row["verbal_equivalent"]) + (" (bounded)" if is_bounded else ""),
+    )
+
+
+def be_quiet(*, wanted: bool) -> None:
+    """Print nothing on standard output from now on but what ``print_json`` prints; or print again."""
+    console.quiet = wanted
+
+
+def print_json(results: object) -> None:
+    """Results for a program: JSON alone, without colours or lines broken for a screen."""
+    typer.echo(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def command_line() -> str:
@@ -76,8 +127,8 @@ class _Note(ProgressColumn):
 class Meter:
     """A progress bar in a terminal, a plain line now and then elsewhere."""
 
-    def __init__(self, progress: Progress | None, title: str, every_s: float = _PLAIN_LINE_EVERY_S) -> None:
-        self._progress, self._title, self._every_s = progress, title, every_s
+    def __init__(self, progress: Progress | None, title: str) -> None:
+        self._progress, self._title, self._step = progress, title, ""
         self._task = progress.add_task(title, total=None, note="") if progress else None
         self._last_line = time.monotonic()
 
@@ -91,18 +142,31 @@ class Meter:
         """
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, total=max(total, 1e-9), note=note)
-        elif time.monotonic() - self._last_line >= self._every_s:
+        elif time.monotonic() - self._last_line >= PLAIN_LINE_EVERY_S:
             self._last_line = time.monotonic()
-            share = 100 * done / total if total else 100.0
-            console.print(f"{self._title}: {share:.0f} % - {note}", markup=False)
+            share = f"{100 * done / total:.0f} % - " if total else ""
+            console.print(f"{self._title}: {share}{note}", markup=False)
+
+    def step(self, note: str) -> None:
+        """Show a step of a command by its name; "calibrating, 12 of 57 conditions" shows how far it is as well.
+
+        Time left is that of the step; a step that cannot count shows how long it has taken.
+        """
+        counted = _COUNTED.search(note)
+        done, total = (int(number) for number in counted.groups()) if counted else (0, 0)
+        name = note.partition(",")[0]
+        if self._progress is not None and self._task is not None:
+            if name != self._step:
+                self._progress.reset(self._task, total=None)
+            self._progress.update(self._task, completed=done, total=total or None, note=note)
+        elif total or name != self._step:
+            self.update(done, total, note)
+        self._step = name
 
 
 @contextmanager
-def meter(title: str, *, is_silent: bool = False) -> Iterator[Meter]:
-    """A meter that disappears when the work is done; a silent one prints nothing, for --json."""
-    if is_silent:
-        yield Meter(None, title, every_s=math.inf)
-        return
+def meter(title: str) -> Iterator[Meter]:
+    """A meter that disappears when the work is done."""
     if not console.is_terminal:
         yield Meter(None, title)
         return
@@ -111,6 +175,7 @@ def meter(title: str, *, is_silent: bool = False) -> Iterator[Meter]:
         TextColumn("{task.description}"),
         BarColumn(bar_width=28),
         TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
         TimeRemainingColumn(compact=True),
         _Note(),
     )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forensic.cli.options import WorkersOption
-from forensic.cli.terminal import console, meter, shown_path
+from forensic.cli.options import JsonOption, WorkersOption
+from forensic.cli.terminal import console, meter, print_json, shown_path
 
 if TYPE_CHECKING:
     from forensic.cli.terminal import Meter
@@ -92,6 +92,7 @@ def train_command(
         typer.Option("--backend-only", help="Do not train: choose how the model in --out scores, and save the choice."),
     ] = False,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Train a model of speakers, languages or accents; a run that was killed continues from its last checkpoint."""
     _check_task(task, backend_only=backend_only)
@@ -117,6 +118,10 @@ def train_command(
             _choose_score(request(_speaker_settings(configuration, init)), watch_features)
         else:
             _train_speakers(request(_speaker_settings(configuration, init)), watch_features, bar)
+    if as_json:
+        from forensic.storage.cards import read_card
+
+        print_json(read_card(out))
     console.print(f"Model: {shown_path(out)}")
 
 

@@ -4,11 +4,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from forensic.cli.options import ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import JsonOption, ModelOption, SettingsOption, WorkersOption
 from forensic.cli.scan import show_progress
-from forensic.cli.terminal import DONE_WITH_FAILURES, NOT_ACCEPTED, command_line, console, meter, shown, shown_path
+from forensic.cli.terminal import (
+    DONE_WITH_FAILURES,
+    NOT_ACCEPTED,
+    columns,
+    command_line,
+    console,
+    meter,
+    print_file,
+    shown,
+    shown_path,
+)
 from forensic.settings import load_settings
 
 if TYPE_CHECKING:
@@ -63,6 +72,7 @@ def validate_command(
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure how good likelihood ratios are where the truth is known, and judge them by criteria.
 
@@ -85,9 +95,9 @@ def validate_command(
     )
     with meter("Validating") as bar:
         if shipped:
-            result = validate_shipped(request, model or default_model_folder(), lambda step: bar.update(0, 1, step))
+            result = validate_shipped(request, model or default_model_folder(), bar.step)
         elif scores is not None:
-            result = validate_scores(request, are_log10_lr=log10_lr, watch=lambda step: bar.update(0, 1, step))
+            result = validate_scores(request, are_log10_lr=log10_lr, watch=bar.step)
         else:
             result = validate_recordings(
                 request,
@@ -95,8 +105,10 @@ def validate_command(
                 workers,
                 allow_same_session=allow_same_session,
                 watch_scan=lambda state: show_progress(bar, state),
-                watch=lambda step: bar.update(0, 1, step),
+                watch=bar.step,
             )
+    if as_json:
+        print_file(result.folder / "validation.json")
     print_result(result)
     if result.is_accepted is False:
         raise typer.Exit(NOT_ACCEPTED)
@@ -123,10 +135,8 @@ def print_result(result: "ValidationResult") -> None:
         console.print(f"[yellow]Left out[/] {what}: {shown(each.reason)}{examples}")
     if len(result.exclusions) > _EXCLUSIONS_SHOWN:
         console.print(f"... and {len(result.exclusions) - _EXCLUSIONS_SHOWN:,} more reasons: see the report.")
-    table = Table(title=None, box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Measure")
-    for name in ("As issued", "95 % interval", "Before the bounds"):
-        table.add_column(name, justify="right")
+    figures = ("As issued", "95 % interval", "Before the bounds")
+    table = columns("Measure", *figures, right=figures)
     for row in list_measures(every):
         table.add_row(row.name, row.value, row.interval, row.unbounded)
     if table.row_count:

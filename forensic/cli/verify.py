@@ -1,6 +1,5 @@
 """``forensic verify``."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +20,22 @@ from forensic.cli.options import (
     SpeakersOption,
 )
 from forensic.cli.scan import settings_with
-from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, print_rejected, shown, shown_path
+from forensic.cli.terminal import (
+    DONE_WITH_FAILURES,
+    command_line,
+    console,
+    meter,
+    print_json,
+    print_rejected,
+    shown,
+    shown_path,
+)
 
 
 def verify_command(
-    questioned: Annotated[Path, typer.Argument(help="Questioned recording, of an unknown speaker.")],
+    questioned: Annotated[
+        Path, typer.Argument(metavar="QUESTIONED", help="Questioned recording, of an unknown speaker.")
+    ],
     known: Annotated[Path, typer.Argument(help="Recording of the known speaker.")],
     *,
     channels: ChannelsOption = None,
@@ -63,12 +73,12 @@ def verify_command(
         labels=segments,
         command_line=command_line(),
     )
-    with meter("Comparing", is_silent=as_json) as bar:
-        answer = verify(questioned, known, request, report, lambda step: bar.update(0, 1, step))
+    with meter("Comparing") as bar:
+        answer = verify(questioned, known, request, report, bar.step)
     if as_json:
-        typer.echo(json.dumps(answer.results, indent=1, allow_nan=False))
+        print_json(answer.results)
     else:
-        print_ranked(answer.comparisons)
+        print_ranked(answer.comparisons, answer.exhibits)
         print_reasons(answer.results)
         if answer.published:
             console.print(f"Report: {shown_path(answer.published.pdf)}")

@@ -1,7 +1,7 @@
 """The calibrations that the comparisons of a case need, each by itself; in worker processes if there are many."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -28,6 +28,9 @@ Cells: TypeAlias = tuple[int, int]
 
 Outcome: TypeAlias = Calibration | CalibrationError
 """A calibration, or why there is none."""
+
+Watch: TypeAlias = Callable[[int, int], None]
+"""Called with how many of a step's items are done, and how many there are."""
 
 _WORTH_A_PROCESS = 16
 """From this number on, calibrations take longer than a worker process takes to start."""
@@ -122,17 +125,28 @@ def calibration_step(
     return CalibrationStep(population, settings, backend, joint)
 
 
-def calibrate_all(wanted: Sequence[Cells], calibrator: CalibrationStep, workers: int) -> dict[Cells, Outcome]:
+def unwatched(done: int, total: int) -> None:
+    """Nobody looks at the progress."""
+    del done, total
+
+
+def calibrate_all(
+    wanted: Sequence[Cells], calibrator: CalibrationStep, workers: int, watch: Watch = unwatched
+) -> dict[Cells, Outcome]:
     """The calibration of each pair of cells, or why there is none; the same with any number of processes.
 
     Args:
         wanted: pairs of cells, each once.
         calibrator: of population, settings and backend.
         workers: processes, if there are enough calibrations for more than one.
+        watch: called with how many are done, and how many there are.
     """
     batches = (list(wanted[first : first + _BATCH]) for first in range(0, len(wanted), _BATCH))
     found = run(calibrator, batches, _give_up, workers if len(wanted) >= _WORTH_A_PROCESS else 1)
-    by_cells = dict(outcome for batch in found for outcome in batch)
+    by_cells: dict[Cells, Outcome] = {}
+    for batch in found:
+        by_cells |= dict(batch)
+        watch(len(by_cells), len(wanted))
     return {cells: by_cells[cells] for cells in wanted}
 
 

@@ -13,7 +13,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 
-from forensic.comparison.calibrations import CalibrationStep, Cells, Matrix, calibrate_all, quantities
+from forensic.comparison.calibrations import (
+    CalibrationStep,
+    Cells,
+    Matrix,
+    Watch,
+    calibrate_all,
+    quantities,
+    unwatched,
+)
 from forensic.comparison.outcomes import Explanation, SegmentEffect
 from forensic.comparison.refusal import nearest_cell
 from forensic.comparison.sides import Side
@@ -98,6 +106,7 @@ def explain(
     segments: pl.DataFrame,
     calibrator: CalibrationStep,
     workers: int = 1,
+    watch: Watch = unwatched,
 ) -> tuple[Explanation, ...]:
     """Explain the highest LR of each questioned speaker and every LR above 1; if there are too many, the highest.
 
@@ -108,12 +117,13 @@ def explain(
         segments: table of that name, of one model and one set of settings; may lack some or all of the recordings.
         calibrator: of population, settings and backend of the comparisons.
         workers: processes that calibrate, if there are many calibrations.
+        watch: called with how many calibrations are done, and how many there are.
 
     Returns:
         Explanations in the order of the comparisons. Recordings of the same bytes are explained once.
     """
     chosen = _chosen(sides, comparisons, calibrations, segments, calibrator)
-    by_cells = _with_other_amounts(chosen, calibrator, workers)
+    by_cells = _with_other_amounts(chosen, calibrator, workers, watch)
     return tuple(_explanation(each, by_cells, calibrator) for each in chosen)
 
 
@@ -181,7 +191,7 @@ def _amounts_at(stretches: _Stretches) -> tuple[int, ...]:
 
 
 def _with_other_amounts(
-    chosen: Sequence[_Explained], calibrator: CalibrationStep, workers: int
+    chosen: Sequence[_Explained], calibrator: CalibrationStep, workers: int, watch: Watch
 ) -> dict[Cells, Calibration]:
     """The calibrations of the comparisons and of the other amounts of speech, by cells."""
     known = {each.cells: each.calibration for each in chosen}
@@ -194,7 +204,8 @@ def _with_other_amounts(
                 wanted[cells] = None
     settings = calibrator.settings
     quick = dataclasses.replace(settings, bootstrap_draws=min(settings.bootstrap_draws, DRAWS))
-    outcomes = calibrate_all(list(wanted)[:MOST_CALIBRATIONS], dataclasses.replace(calibrator, settings=quick), workers)
+    quickly = dataclasses.replace(calibrator, settings=quick)
+    outcomes = calibrate_all(list(wanted)[:MOST_CALIBRATIONS], quickly, workers, watch)
     return known | {cells: found for cells, found in outcomes.items() if isinstance(found, Calibration)}
 
 

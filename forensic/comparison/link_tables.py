@@ -11,7 +11,7 @@ from forensic.comparison.independence import Suspicion
 from forensic.comparison.outcomes import SuspectedPair
 from forensic.comparison.refusal import Refusal, RefusalKind, reason_columns
 from forensic.comparison.sides import Side
-from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA
+from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA, lr_columns
 from forensic.comparison.voice_clusters import cluster_numbers
 from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.voices import net_speech_s
@@ -59,6 +59,7 @@ def voices_table(
             "channel": sides[place].channel,
             "turn": sides[place].voice,
             "speakers": sides[place].speakers,
+            "speaker_name": sides[place].speaker_name,
             "side": side_of.get(sides[place].sha256[0]),
             "net_speech_s": net_speech_s(sides[place]),
             "pairs_with_lr": int(counted[0][place]),
@@ -111,11 +112,7 @@ def links_table(
                     | _voice_columns(QUESTIONED, sides[questioned], int(numbers[questioned]))
                     | {
                         "score": float(pairs.scores[pair]),
-                        "log10_lr": float(ratios.log10_lr[index]),
-                        "log10_lr_low": float(ratios.low[index]),
-                        "log10_lr_high": float(ratios.high[index]),
-                        "unbounded_log10_lr": float(ratios.unbounded_log10_lr[index]),
-                        "verbal_equivalent": scale.describe(float(ratios.nearest_to_one[index])),
+                        **lr_columns(ratios, index, scale),
                         "share_of_draws": float(reached[index]),
                         "cluster": names.get(int(labels[known])) if is_one else None,
                         "calibration_id": pairs.ids[place],

@@ -22,8 +22,8 @@ def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) 
         expected to reach the highest LR, or a higher one, if every comparison were of two people.
     """
     speakers = []
-    for (path, channel, turn, found), rows in comparisons.group_by(
-        "questioned_path", "channel", "turn", "speakers", maintain_order=True
+    for (path, channel, turn, found, name), rows in comparisons.group_by(
+        "questioned_path", "channel", "turn", "speakers", "speaker_name", maintain_order=True
     ):
         issued = rows.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
         uses = Counter(issued["calibration_id"].to_list())
@@ -42,6 +42,7 @@ def ranking(comparisons: pl.DataFrame, calibrations: Mapping[str, Calibration]) 
                 "channel": channel,
                 "turn": turn,
                 "speakers": found,
+                "speaker_name": name,
                 "suspects": rows.height,
                 "ranked": issued.select(
                     "suspect", "log10_lr", "log10_lr_low", "log10_lr_high", "unbounded_log10_lr", "verbal_equivalent"

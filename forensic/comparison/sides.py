@@ -32,6 +32,7 @@ class Side:
         channel: of a questioned recording.
         voice: of a questioned recording: 0 for all speech of the channel, from 1 for one of several speakers in it; the
             tables call it ``turn``.
+        speaker_name: what an examiner calls the speaker; empty where the program found them, and for a suspect.
         speakers: how many were found in the channel; for a suspect, the most in a channel of any recording.
         several: a suspect's recordings in which several speakers were found.
         inconsistency: what speaks against the recordings of a suspect being one voice; None if nothing does.
@@ -50,6 +51,7 @@ class Side:
     speakers: int = 1
     several: tuple[str, ...] = ()
     inconsistency: Inconsistency | None = None
+    speaker_name: str = ""
 
 
 SidesByRecording: TypeAlias = Mapping[str, Sequence[Side]]
@@ -215,6 +217,7 @@ def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[S
                 problem="",
                 voice=row["turn"],
                 speakers=row["speakers"],
+                speaker_name=row["speaker_name"],
             )
         )
     return sides

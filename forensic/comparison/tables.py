@@ -5,6 +5,8 @@ from typing import Final, Literal, TypeAlias
 import polars as pl
 
 from forensic.case.store import Schema
+from forensic.likelihood_ratio.fit import LikelihoodRatios
+from forensic.likelihood_ratio.scale import VerbalScale
 
 Status: TypeAlias = Literal["lr", "no LR issued"]
 STATUS_LR: Final = "lr"
@@ -22,6 +24,7 @@ COMPARISONS_SCHEMA: Schema = {
     "channel": pl.Int16,  # 0 where all channels were mixed
     "turn": pl.Int16,  # 0: all speech of the channel; from 1: one of several speakers in it
     "speakers": pl.Int16,  # in the channel
+    "speaker_name": pl.String,  # by an examiner; empty where the speaker was found
     "suspect": pl.String,
     "known_sha256": pl.List(pl.String),
     "score": pl.Float64,  # null where there is no embedding on one side
@@ -51,6 +54,7 @@ VOICES_SCHEMA: Schema = {
     "channel": pl.Int16,  # 0 where all channels were mixed
     "turn": pl.Int16,  # 0: all speech of the channel
     "speakers": pl.Int16,  # that were found in the channel
+    "speaker_name": pl.String,  # by an examiner; empty where the speaker was found
     "side": pl.String,  # a ``forensic.case.store.FileSide``
     "net_speech_s": pl.Float64,
     "pairs_with_lr": pl.Int64,
@@ -91,3 +95,20 @@ PAIRS_SCHEMA: Schema = {
     "calibration_id": pl.String,
 }
 """One row per pair."""
+
+
+def lr_columns(ratios: LikelihoodRatios, index: int, scale: VerbalScale) -> dict[str, float | str]:
+    """What a row says of a likelihood ratio.
+
+    Args:
+        ratios: of several scores.
+        index: of the row's among them.
+        scale: says it in words, by the end of the interval nearer to 1.
+    """
+    return {
+        "log10_lr": float(ratios.log10_lr[index]),
+        "log10_lr_low": float(ratios.low[index]),
+        "log10_lr_high": float(ratios.high[index]),
+        "unbounded_log10_lr": float(ratios.unbounded_log10_lr[index]),
+        "verbal_equivalent": scale.describe(float(ratios.nearest_to_one[index])),
+    }

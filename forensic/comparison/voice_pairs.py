@@ -13,7 +13,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensic.comparison.calibrations import CalibrationStep, Cells, Outcome, calibrate_all, quantities
+from forensic.comparison.calibrations import (
+    CalibrationStep,
+    Cells,
+    Outcome,
+    Watch,
+    calibrate_all,
+    quantities,
+    unwatched,
+)
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.refusal import (
     NearestCell,
@@ -107,7 +115,9 @@ class VoicePairs:
         independent: NDArray[np.bool_] = (one != other) & ~np.isin(key, np.array(suspected, key.dtype))
         return independent
 
-    def calibrate(self, calibrator: CalibrationStep, envelope: Envelope, workers: int) -> None:
+    def calibrate(
+        self, calibrator: CalibrationStep, envelope: Envelope, workers: int, watch: Watch = unwatched
+    ) -> None:
         """Fit each pair of conditions once, and turn the scores of its pairs into LRs."""
         fine = (
             self.is_independent
@@ -122,7 +132,7 @@ class VoicePairs:
         order = np.argsort(which, kind="stable")
         groups = np.split(members[order], np.cumsum(np.bincount(which, minlength=kinds.shape[1]))[:-1])
         pairs_of_cells = [(int(known), int(questioned)) for known, questioned in kinds.T]
-        outcomes = calibrate_all(pairs_of_cells, calibrator, workers)
+        outcomes = calibrate_all(pairs_of_cells, calibrator, workers, watch)
         for place, group in zip(pairs_of_cells, groups, strict=True):
             self._take(place, outcomes[place], group, calibrator, envelope)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forensic.comparison.calibrations import CalibrationStep, calibrate_all, quantities
+from forensic.comparison.calibrations import CalibrationStep, Watch, calibrate_all, quantities, unwatched
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.refusal import (
     NearestCell,
@@ -20,7 +20,7 @@ from forensic.comparison.refusal import (
     refusal,
 )
 from forensic.comparison.sides import Side
-from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE
+from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NONE, lr_columns
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.fit import likelihood_ratios
@@ -52,6 +52,7 @@ def weigh(
     envelope: Envelope | None,
     suspicions: Suspicions | None = None,
     workers: int = 1,
+    watch: Watch = unwatched,
 ) -> Weighed:
     """Every questioned side against every suspect: an LR, or the reason why there is none.
 
@@ -63,6 +64,7 @@ def weigh(
         envelope: outside which no LR is issued; None in a validation that is to find the envelope.
         suspicions: recordings that may not be independent of each other; such a pair gets no LR.
         workers: processes that calibrate, if there are many different conditions.
+        watch: called with how many calibrations are done, and how many there are.
 
     """
     population, settings = calibrator.population, calibrator.settings
@@ -84,6 +86,7 @@ def weigh(
                 "channel": q.channel,
                 "turn": q.voice,
                 "speakers": q.speakers,
+                "speaker_name": q.speaker_name,
                 "suspect": k.name,
                 "known_sha256": list(k.sha256),
                 "score": None if math.isnan(value) else float(value),
@@ -97,7 +100,7 @@ def weigh(
                 far = distances.get(cells, (0.0, 0.0))
                 distances[cells] = (max(far[0], k_cell.distance), max(far[1], q_cell.distance))
     calibrations: dict[str, Calibration] = {}
-    outcomes = calibrate_all(list(calibrated), calibrator, workers)
+    outcomes = calibrate_all(list(calibrated), calibrator, workers, watch)
     for cells, members in calibrated.items():
         fitted = outcomes[cells]
         refused = calibration_refused(fitted, envelope)
@@ -124,13 +127,9 @@ def _fill(
 ) -> None:
     ratios = likelihood_ratios(calibration, adjusted)
     for index, member in enumerate(members):
+        rows[member] |= lr_columns(ratios, index, scale)
         rows[member] |= {
             "adjusted_score": float(adjusted[index]),
-            "log10_lr": float(ratios.log10_lr[index]),
-            "log10_lr_low": float(ratios.low[index]),
-            "log10_lr_high": float(ratios.high[index]),
-            "unbounded_log10_lr": float(ratios.unbounded_log10_lr[index]),
-            "verbal_equivalent": scale.describe(float(ratios.nearest_to_one[index])),
             "status": STATUS_LR,
             "calibration_id": calibration.id,
         }

@@ -101,6 +101,7 @@ def weigh_case(
         basis.envelope,
         suspicions,
         workers,
+        lambda done, total: watch(f"calibrating, {done} of {total} conditions"),
     )
     others: tuple[Neighbour, ...] = ()
     if request.explains and isinstance(basis.population, Population) and request.calibration is None:
@@ -119,6 +120,7 @@ def weigh_case(
             evidence["segments"],
             calibrator,
             workers,
+            lambda done, total: watch(f"explaining, {done} of {total} calibrations"),
         )
         watch("drawing spectrograms")
         excerpts = take_excerpts(

@@ -149,6 +149,7 @@ class _Channel:
     number: int
     voice: int = 0
     speakers: int = 1
+    speaker_name: str = ""
     meter: QualityMeter = field(default_factory=QualityMeter)
     fingerprint: FingerprintMeter = field(default_factory=FingerprintMeter)
     segments: list[SpeechSegment] = field(default_factory=list)
@@ -204,6 +205,7 @@ class _Channel:
             windows=len(embeddings),
             outline=self.meter.outline(),
             fingerprint=self.fingerprint.result(self.segments),
+            speaker_name=self.speaker_name,
         )
 
 
@@ -416,10 +418,11 @@ def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Setti
         if len(alone) < 2 and not recording.labels:  # noqa: PLR2004 - who else was found says too little
             del recording.turns[number]
             continue
+        names = {turn.speaker: turn.name for turn in turns}
         recording.turns[number] = renumbered(turns, alone)
         recording.speakers[number] = [
-            _Channel(number, voice if len(alone) > 1 else 0, len(alone), segments=list(segments))
-            for voice, segments in enumerate(alone.values(), 1)
+            _Channel(number, voice if len(alone) > 1 else 0, len(alone), names[speaker], segments=list(segments))
+            for voice, (speaker, segments) in enumerate(alone.items(), 1)
         ]
     if recording.labels:
         recording.notes += (_note_on(recording.labels),)

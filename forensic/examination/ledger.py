@@ -198,11 +198,17 @@ class Ledger:
             rows["fingerprints"].append(
                 self._key(source, number) | {"fingerprint": fingerprint.astype("<u4").tobytes()}
             )
+        for number, turns in result.turns.items():
+            key = self._key(source, number) | {"labels_sha256": result.labels_sha256}
+            rows["turns"] += [
+                key | {"turn": each.speaker, "start_s": each.start_s, "end_s": each.end_s, "speaker_name": each.name}
+                for each in turns
+            ]
         for channel in result.channels:
             key = self._key(source, channel.channel) | {"turn": channel.voice, "labels_sha256": result.labels_sha256}
             low, high = channel.outline.T.tolist()
             outline = {"envelope_low": low, "envelope_high": high}
-            speakers = {"speakers": channel.speakers}
+            speakers = {"speakers": channel.speakers, "speaker_name": channel.speaker_name}
             rows["quality"].append(key | speakers | channel.quality.row() | outline)
             if channel.language is not None:
                 rows["language"].append(key | language_row(channel.language, channel.accent))

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from forensic.errors import ModelError, SettingsError
 from forensic.storage import toml
+from forensic.storage.shipped import shipped
 
 CARD = "card.toml"
 REMEDY = "Restore the model folder from its source."
@@ -81,3 +82,9 @@ def named_file(folder: Path, card: Mapping[str, Any], table: str) -> bytes:
     if sha256 != expected:
         raise ModelError(f"{path} is not the file that its card names: its SHA-256 is {sha256}.", REMEDY)
     return content
+
+
+def named_folder(given: Path) -> Path:
+    """The folder of a bundled model that is given by its name alone; any other path as it is."""
+    bundled = shipped("models") / given
+    return bundled if (bundled / CARD).is_file() and not (given / CARD).is_file() else given

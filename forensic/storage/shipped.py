@@ -6,7 +6,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped(kind: str) -> Path:
-    """The folder of the bundled ``templates`` or ``models``.
+    """The folder of the bundled ``templates``, ``models`` or ``examples``.
 
     A wheel has them inside the package (``forensic/_shipped``); a checkout has them at its top level.
     """

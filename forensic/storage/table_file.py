@@ -285,7 +285,8 @@ def _decoded(path: Path, error: type[ForensicError]) -> str:
         raise error(
             f"Line {line} of {path} is not {encoding.removesuffix('-sig').upper()}: it holds the byte "
             f"0x{content[problem.start]:02X}.",
-            _AS_CSV,
+            f"{_AS_CSV} A table of Windows or an old Macintosh, with accents: "
+            f"iconv --from-code WINDOWS-1252 --to-code UTF-8 '{path.name}' > new.csv",
         ) from problem
     if "\0" in text:
         raise error(f"Line {text.count(chr(10), 0, text.index(chr(0))) + 1} of {path} is no text.", _AS_CSV)

@@ -1,7 +1,7 @@
 """``forensic compare``: questioned recordings against suspects, to likelihood ratios and a report."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from forensic.comparison.sides import check_chosen
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
 from forensic.likelihood_ratio.scale import own_scale
+from forensic.report.case.exhibits import exhibit_names
 from forensic.report.case.publish import audit_facts, publish_in_case
 from forensic.report.shared.refusals import worded_case
 from forensic.report.shared.suspicions import consistency_in_words, leaks_in_words, names_of
@@ -32,6 +33,7 @@ class ComparisonResult:
         known: how the scan of the reference set went.
         warnings: sentences on suspects' recordings that are not of one voice, and on what both sides share.
         html, pdf: the report.
+        exhibits: what the report calls each recording, by its path.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class ComparisonResult:
     warnings: tuple[str, ...]
     html: Path
     pdf: Path
+    exhibits: Mapping[str, str]
 
 
 def compare(
@@ -78,4 +81,6 @@ def compare(
     published = publish_in_case(case, outcome)
     append_audit(case.audit_log, "compare", audit_facts(published, request, basis))
     warnings = (*consistency_in_words(outcome.consistency), *leaks_in_words(outcome.leaks, names_of(outcome.files)))
-    return ComparisonResult(published.folder, outcome.comparisons, known, warnings, published.html, published.pdf)
+    return ComparisonResult(
+        published.folder, outcome.comparisons, known, warnings, published.html, published.pdf, exhibit_names(outcome)
+    )

@@ -13,6 +13,7 @@ from forensic.comparison.both_sides import weigh_both_sides
 from forensic.comparison.ranking import ranking
 from forensic.comparison.request import ComparisonRequest
 from forensic.examination.ledger import ScanSummary
+from forensic.report.case.exhibits import exhibit_names
 from forensic.report.case.publish import Answer, audit_facts, check_new, publish, publish_in_case
 from forensic.report.results_json import case_results
 from forensic.report.shared.refusals import worded_case
@@ -56,4 +57,4 @@ def identify(
         if case is not None and published is not None:
             append_audit(case.audit_log, "identify", audit_facts(published, request, basis))
     ranked = {"identification": ranking(outcome.comparisons, outcome.calibrations)}
-    return Answer(outcome.comparisons, case_results(outcome) | ranked, problems, published)
+    return Answer(outcome.comparisons, case_results(outcome) | ranked, problems, published, exhibit_names(outcome))

@@ -114,7 +114,12 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     calibrator = calibration_step(population, request.settings.comparison, model.backend, model.folder)
     pairs = VoicePairs(sides, calibrator, envelope, suspicions)
     watch("calibrating")
-    pairs.calibrate(calibrator, envelope, request.workers or default_workers())
+    pairs.calibrate(
+        calibrator,
+        envelope,
+        request.workers or default_workers(),
+        lambda done, total: watch(f"calibrating, {done} of {total} conditions"),
+    )
     watch("linking")
     linked = np.flatnonzero(pairs.log10_lr >= request.threshold_log10_lr)  # not for NaN
     labels = clusters_of(pairs, linked, request.threshold_log10_lr)

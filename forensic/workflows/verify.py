@@ -10,6 +10,7 @@ from forensic.case.reference import Suspect
 from forensic.comparison.both_sides import weigh_both_sides
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError
+from forensic.report.case.exhibits import exhibit_names
 from forensic.report.case.publish import Answer, check_new, publish
 from forensic.report.results_json import case_results
 from forensic.report.shared.refusals import worded_case
@@ -46,4 +47,4 @@ def verify(
         if report is not None:
             watch("writing the report")
             published = publish(report, outcome)
-    return Answer(outcome.comparisons, case_results(outcome), problems, published)
+    return Answer(outcome.comparisons, case_results(outcome), problems, published, exhibit_names(outcome))

@@ -1,7 +1,9 @@
 """Every command and option is documented, and exit codes are what the README says."""
 
 import errno
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +15,12 @@ import typer
 import forensic
 from forensic.case.folder import open_case
 from forensic.cli import app as cli
+from forensic.cli.help import examples
+from forensic.settings import load_settings
+from forensic.storage.cards import named_folder
+from forensic.storage.shipped import shipped
 
-README = Path(__file__).parents[2] / "README.md"
+COMMANDS_PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 
 
 def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -58,9 +64,78 @@ def test_every_option_and_argument_has_help(name: str, parameter: Any) -> None:
 
 
 @pytest.mark.parametrize("name", RUNNABLE)
-def test_every_command_stands_in_the_readme(name: str) -> None:
+def test_every_command_has_an_example_with_its_output(name: str) -> None:
+    """In forensic/cli/examples.toml; run `python docs/make_commands.py` after adding one."""
+    example = examples()[name]
+    assert example.command.startswith(name)
+    assert example.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_no_cut_sentence_and_no_line_too_wide(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(monkeypatch, *name.split()[1:], "-h") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    before_example = lines[1 : lines.index("Example:")] if "Example:" in lines else lines[1:]
+    assert not [line for line in before_example if line.rstrip().endswith("...")]
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_every_command_can_be_quiet_and_print_json(name: str) -> None:
+    """One way of asking for each; the demonstration and a settings file are no results."""
+    options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+    assert {"--quiet", "--json"} <= options
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_every_command_stands_in_the_documentation(name: str) -> None:
     """Where a person looks first."""
-    assert name in README.read_text(encoding="utf-8")
+    assert f"## {name}\n" in COMMANDS_PAGE.read_text(encoding="utf-8")
+
+
+def test_colours_stay_away_where_they_are_not_wanted() -> None:
+    """NO_COLOR, as in a terminal that has colours."""
+    code = "from forensic.cli.terminal import errors; errors.print('[red]Error[/]')"
+    environment = os.environ | {"NO_COLOR": "1", "FORCE_COLOR": "1"}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert "\x1b[31m" not in done.stderr
+
+
+def test_a_model_is_found_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where `models show NAME` finds it; a folder of the same name in the working folder counts first."""
+    assert named_folder(Path("lstm-channel-3")) == shipped("models") / "lstm-channel-3"
+    assert named_folder(tmp_path) == tmp_path
+    assert run(monkeypatch, "models", "show", "lstm-channel-3", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["problem"] is None
+
+
+def test_settings_are_printed_as_a_settings_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every value, its unit and meaning, and where it comes from."""
+    own = tmp_path / "own.toml"
+    own.write_text("[speech]\nthreshold = 0.6\n")
+    assert run(monkeypatch, "settings", "--settings", str(own)) == 0
+    text = capsys.readouterr().out
+    assert f"threshold = 0.6  # from {own}; built in: 0.5" in text
+    assert "min_speech_s = 0.25  # s; built in" in text
+    everything = tmp_path / "all.toml"
+    everything.write_text(text)
+    assert load_settings(everything) == load_settings(own)
+
+
+def test_a_usage_error_names_the_command_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not the Python that runs it."""
+    assert run(monkeypatch, "scan") == 2
+    assert "Usage: forensic scan [OPTIONS] DIR..." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -76,7 +76,7 @@ def test_only_so_many_are_explained_those_with_the_highest_lrs(weigh_made_case, 
 def test_an_amount_that_cannot_be_calibrated_has_no_lr(weigh_made_case, monkeypatch):
     """All of the speech keeps the comparison's."""
 
-    def fails(wanted, calibrator, workers):
+    def fails(wanted, *_):
         return {cells: CalibrationError("Too few.", "Add some.") for cells in wanted}
 
     monkeypatch.setattr(module, "calibrate_all", fails)
@@ -92,9 +92,9 @@ def test_each_pair_of_cells_is_calibrated_once_with_few_draws(weigh_made_case, m
     asked = []
     original = module.calibrate_all
 
-    def spied(wanted, calibrator, workers):
+    def spied(wanted, calibrator, *others):
         asked.append((list(wanted), calibrator.settings.bootstrap_draws))
-        return original(wanted, calibrator, workers)
+        return original(wanted, calibrator, *others)
 
     monkeypatch.setattr(module, "DRAWS", 60)
     monkeypatch.setattr(module, "calibrate_all", spied)

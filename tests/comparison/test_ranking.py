@@ -21,6 +21,7 @@ def test_what_chance_gives_is_the_share_of_different_speaker_lrs_for_every_suspe
             "channel": 0,
             "turn": 0,
             "speakers": 1,
+            "speaker_name": "",
             "suspect": name,
             "log10_lr": lr,
             "status": STATUS_LR,

@@ -173,7 +173,7 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
     if row["score"] is not None:
         finite(row["score"], f"the score of {where}")
     sides = {
-        "questioned": channel_label(exhibit, row["channel"], row["turn"], row["speakers"]),
+        "questioned": channel_label(exhibit, row["channel"], row["turn"], row["speakers"], row["speaker_name"]),
         "questioned_name": shortened(exhibits.numbered_name(exhibit)),
         "twins": tuple(each for each in exhibits.same_content(row["questioned_sha256"]) if each != exhibit),
         "sha256": row["questioned_sha256"] or "",

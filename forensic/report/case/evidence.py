@@ -53,7 +53,9 @@ def in_order(frame: pl.DataFrame, exhibits: Exhibits) -> list[dict[str, Any]]:
 
 def label_of(row: Mapping[str, Any], exhibits: Exhibits) -> str:
     """What the report calls the channel, or the speaker in it, that a row of the evidence is about."""
-    return channel_label(exhibits.label(row["sha256"]), row["channel"], row["turn"], row["speakers"])
+    return channel_label(
+        exhibits.label(row["sha256"]), row["channel"], row["turn"], row["speakers"], row["speaker_name"]
+    )
 
 
 def why_unreadable(file: Mapping[str, Any]) -> str:

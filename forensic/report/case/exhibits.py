@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from forensic.case.store import REFERENCE, SKIPPED
+from forensic.comparison.outcomes import CaseOutcome
 from forensic.records import QUESTIONED
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.content import Fact
@@ -38,7 +39,7 @@ class Exhibits:
         self._numbers, self.without_file = _exhibit_numbers(self.rows, inputs.case_details.exhibits)
 
     def _number(self, files: pl.DataFrame, side: str, letter: str) -> None:
-        folder = self._folders[side] = _common_folder(files["path"].to_list())
+        folder = self._folders[side] = common_folder(files["path"].to_list())
         received = [row for row in files.iter_rows(named=True) if row["status"] != SKIPPED]
         received.sort(key=lambda row: (self._speaker_place(row["path"]), _natural(row["path"])))
         for n, row in enumerate(received, 1):
@@ -125,6 +126,10 @@ def _exhibit_numbers(
         numbers |= dict.fromkeys(ours, printable(number))
         unused += [] if ours else [printable(name)]
     return numbers, tuple(unused)
+def exhibit_names(outcome: CaseOutcome) -> Mapping[str, str]:
+    """What a report calls each recording, by its path: its number, and its name below the folder of its side."""
+    exhibits = Exhibits(ReportInputs.of(outcome))
+    return {row["path"]: f"{label} {exhibits.name(label)}" for label, row in exhibits.rows}
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
@@ -132,7 +137,7 @@ def _natural(path: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d{1,18})", path) if part]
 
 
-def _common_folder(paths: list[str]) -> str:
+def common_folder(paths: list[str]) -> str:
     """The deepest folder that holds all paths, with its slash; "" where there is none."""
     folders = [path.split("/")[:-1] for path in paths]
     if not folders:

@@ -121,9 +121,11 @@ def draw_matrix(plot: MatrixPlot) -> str:
 
     with style():
         rows, columns = len(plot.rows), len(plot.columns)
-        cell_in = min(0.62, (WIDTH_IN - 1.1) / columns)
+        names = [drawable(_short(name, 40)) for name in plot.rows]
+        names_in = max(1.1, 0.35 + 0.06 * max(map(len, names)))  # letters of 7 points
+        cell_in = min(0.62, (WIDTH_IN - names_in) / columns)
         height = 0.2 * rows + 0.85
-        figure, axes = new_figure(height, min(WIDTH_IN, 1.1 + cell_in * columns))
+        figure, axes = new_figure(height, min(WIDTH_IN, names_in + cell_in * columns))
         for y, cells in enumerate(plot.cells):
             for x, cell in enumerate(cells):
                 fill, ink = _shade(cell)
@@ -137,7 +139,7 @@ def draw_matrix(plot: MatrixPlot) -> str:
         axes.xaxis.tick_top()
         heads = [drawable(_short(name, 15)) for name in plot.columns]
         axes.set_xticks([x + 0.5 for x in range(columns)], heads, rotation=40, ha="left", rotation_mode="anchor")
-        axes.set_yticks([y + 0.5 for y in range(rows)], [drawable(name) for name in plot.rows])
+        axes.set_yticks([y + 0.5 for y in range(rows)], names)
         axes.tick_params(length=0, labelcolor=INK, labelsize=7)
         for spine in axes.spines.values():
             spine.set_visible(False)

@@ -43,12 +43,14 @@ class Answer:
         results: everything of the result that another program may want, in JSON values.
         problems: recordings that were rejected, on either side.
         published: the report and its folder; None where none was asked for.
+        exhibits: what a report calls each recording, by its path.
     """
 
     comparisons: pl.DataFrame
     results: dict[str, Any]
     problems: tuple[tuple[Path, Failure], ...]
     published: Published | None
+    exhibits: Mapping[str, str]
 
 
 def publish_in_case(case: CaseFolder, outcome: CaseOutcome) -> Published:

@@ -33,6 +33,7 @@ from forensic.report.shared.formats import (
     printable,
 )
 from forensic.report.shared.glossary import LINKS, glossary
+from forensic.report.shared.labels import channel_label
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.method_wording import limitations, link_reading, suspected_pairs
 from forensic.report.shared.refusals import counted_reasons
@@ -117,10 +118,9 @@ def build_link_report(inputs: LinkOutcome, version: int = 1) -> LinkReport:
 
 def _name(row: Mapping[str, Any]) -> str:
     """The last two parts of a voice's path, its channel and its speaker."""
-    parts = [printable("/".join(PurePath(row["path"]).parts[-2:]))]
-    parts += [f"channel {row['channel']}"] if row["channel"] else []
-    parts += [f"speaker {row['turn']} of {row['speakers']}"] if row["turn"] else []
-    return ", ".join(parts)
+    path = printable("/".join(PurePath(row["path"]).parts[-2:]))
+    label = channel_label("", row["channel"], row["turn"], row["speakers"], row["speaker_name"]).strip()
+    return f"{path}, {label}" if label else path
 
 
 def _lead(inputs: LinkOutcome) -> tuple[str, ...]:
