@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import forensic
 from forensic.case.provenance import library_versions, machine
@@ -16,6 +16,9 @@ from forensic.likelihood_ratio.population import PopulationCard
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
+
+if TYPE_CHECKING:
+    from forensic.speaker.second import SecondCard
 
 PopulationKind: TypeAlias = Literal["bank", "simulated", "own recordings", "own scores"]
 """The model's bank, people simulated in the conditions of the case, or a laboratory's own calibration from recordings
@@ -47,6 +50,7 @@ class Method:
         population_sha256: of it.
         population_kind: where it comes from; None where there was none.
         envelope: the conditions outside which no LR is issued; None if there was no such limit.
+        second: the second model, whose scores stand beside those of the first; None without one.
     """
 
     software_version: str
@@ -69,6 +73,7 @@ class Method:
     population_sha256: str = ""
     population_kind: PopulationKind | None = None
     envelope: Envelope | None = None
+    second: "SecondCard | None" = None
 
 
 def method_of(
@@ -80,6 +85,7 @@ def method_of(
     simulated_from: Path | None = None,
     own: Path | None = None,
     envelope: Envelope | None = None,
+    second: "SecondCard | None" = None,
 ) -> Method:
     """The method, in full.
 
@@ -92,6 +98,7 @@ def method_of(
         simulated_from: the people that it was simulated from for this case; None if it was not simulated.
         own: folder of the laboratory's own calibration that it is in; None if it is the model's bank.
         envelope: outside which no LR was issued; None if there was no such limit.
+        second: the second model; None without one.
     """
     computer = machine()
     return Method(
@@ -115,6 +122,7 @@ def method_of(
         population_sha256=_sha256(population) if population else "",
         population_kind=_kind(population, simulated_from, own) if population else None,
         envelope=envelope,
+        second=second,
     )
 
 

@@ -12,7 +12,7 @@ from forensic.report.case.items import list_items
 from forensic.report.case.processing import describe_processing
 from forensic.report.case.quality import list_quality, quality_reading
 from forensic.report.case.result_plots import plot_forest, plot_matrices
-from forensic.report.case.results import list_results
+from forensic.report.case.results import list_results, second_reading
 from forensic.report.case.scale import list_scale
 from forensic.report.case.summary import summarise
 from forensic.report.case.waveforms import plot_waveforms
@@ -75,6 +75,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         # Results, and how to read them
         results=results,
         results_note=results_note,
+        second_reading=second_reading(inputs),
         results_files=inputs.all_results,
         matrices=matrices,
         matrix_note=matrix_note,

@@ -107,6 +107,7 @@ class ResultRow:
     Attributes:
         known: "S1 Name", or "all 4 known speakers".
         score: the score, or the lowest and the highest; empty where there is none.
+        second_score: the same of the second model.
         log10_lr, lr, interval, verbal, unbounded, calibration: empty where no LR is issued.
         reason: why no LR is issued; empty where one is.
         comparisons: number of comparisons that the row is about.
@@ -116,6 +117,7 @@ class ResultRow:
     questioned_name: str
     known: str
     score: str
+    second_score: str = ""
     log10_lr: str = ""
     lr: str = ""
     interval: str = ""
@@ -212,6 +214,7 @@ class CaseReport:
     quality_note: str
     results: tuple[ResultRow, ...]
     results_note: str
+    second_reading: str  # empty without a second model
     results_files: str
     matrices: tuple[MatrixPlot, ...]
     matrix_note: str
