@@ -50,7 +50,7 @@ class Method:
         population_sha256: of it.
         population_kind: where it comes from; None where there was none.
         envelope: the conditions outside which no LR is issued; None if there was no such limit.
-        second: the second model, whose scores stand beside those of the first; None without one.
+        second: the second model, whose scores are given beside those of the first; None without one.
     """
 
     software_version: str
