@@ -34,6 +34,7 @@ def _network() -> torch.nn.Module:
     layers.loader.exec_module(module)
     network: torch.nn.Module = module.CAMPPlus(feat_dim=_BANDS, embedding_size=_SIZE)
     network.load_state_dict(torch.load(package / _WEIGHTS, map_location="cpu", weights_only=True))
+    network.xvector.dense.nonlinear.relu = torch.nn.Identity()  # its authors have none there
     return network.eval()
 
 

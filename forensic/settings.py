@@ -172,6 +172,18 @@ class LanguageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondSettings:
+    """A second embedding model beside the LSTM network.
+
+    Attributes:
+        model: "" for none; "campplus" for CAM++, whose weights an installed package has (extra ``forensic[second]``);
+            or the path of a model folder, from the working directory.
+    """
+
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonSettings:
     """From scores to likelihood ratios, and when none is issued.
 
@@ -216,6 +228,7 @@ class Settings:
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     diarization: DiarizationSettings = field(default_factory=DiarizationSettings)
     language: LanguageSettings = field(default_factory=LanguageSettings)
+    second: SecondSettings = field(default_factory=SecondSettings)
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
 
     @property

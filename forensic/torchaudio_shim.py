@@ -44,8 +44,13 @@ def _without_extension(function: Callable[..., Any]) -> Callable[..., Any]:
     return fail
 
 
+def kaldi() -> ModuleType:
+    """Kaldi's front end, imported when it is first asked for."""
+    return importlib.import_module("torchaudio.compliance.kaldi")
+
+
 _import_torchaudio()
 
 from torchaudio import functional, transforms  # noqa: E402 - only now it can be imported
 
-__all__ = ["functional", "transforms"]
+__all__ = ["functional", "kaldi", "transforms"]

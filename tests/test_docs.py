@@ -140,7 +140,15 @@ def test_every_meaning_belongs_to_a_column(maker, meanings):
 
 def test_every_decimal_number_has_a_unit_or_needs_none(maker):
     """The end of its name says it; scores and log10 LRs have none."""
-    bare = {"score", "adjusted_score", "log10_lr", "log10_lr_low", "log10_lr_high", "unbounded_log10_lr"}
+    bare = {
+        "score",
+        "second_score",
+        "adjusted_score",
+        "log10_lr",
+        "log10_lr_low",
+        "log10_lr_high",
+        "unbounded_log10_lr",
+    }
     decimal = {name for table in maker.TABLES.values() for name, kind in table.items() if "Float" in str(kind)}
     without = {name for name in decimal if not maker.unit(name)}
     assert without <= {*bare, "embedding", "envelope_low", "envelope_high"}

@@ -211,6 +211,8 @@ def _exhibits(path: Path) -> dict[str, str]:
     """Exhibit numbers by file, from a CSV file."""
     table = read_table(path, ("path", "exhibit"), (), CaseError)
     return dict(zip(table.column("path"), table.column("exhibit"), strict=True))
+
+
 def blank_details(details: CaseDetails) -> tuple[str, ...]:
     """What a report cannot do without and ``case.toml`` does not say yet, by its keys."""
     wanted = ("reference", "examiner", "questions", "relevant_population")

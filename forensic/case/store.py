@@ -103,6 +103,14 @@ SCHEMAS: dict[str, Schema] = {
     },
     # one row per channel with speech, or per speaker in it
     "embeddings": TURN_KEY | {"windows": pl.Int32, "embedding": pl.List(pl.Float32)},
+    # one row per channel with speech, or per speaker in it, and second model, if the settings name one
+    "second": TURN_KEY
+    | {
+        "second_sha256": pl.String,
+        "net_speech_s": pl.Float64,  # that was embedded
+        "embedding": pl.List(pl.Float32),  # null if there is none
+        "problem": pl.String,  # why there is none, and what would help; null otherwise
+    },
     # one row per channel with speech, or per speaker in it, if languages are classified: of its first minute of speech
     "language": TURN_KEY
     | {
@@ -130,6 +138,7 @@ KEYS: dict[str, list[str]] = {
     "segments": [*TURN_KEY, "segment"],
     "turns": [*TURN_KEY, "start_s", "end_s"],
     "embeddings": list(TURN_KEY),
+    "second": [*TURN_KEY, "second_sha256"],
     "language": list(TURN_KEY),
     "fingerprints": list(EVIDENCE_KEY),
     "failures": list(EVIDENCE_KEY),
@@ -205,16 +214,31 @@ class EvidenceStore:
         ours = _made_by(model_sha256, settings_sha256)
         return self._rows_of(table, ours, self.read("recordings").filter(ours))
 
-    def tables_of(self, model_sha256: str, settings_sha256: str) -> dict[str, pl.DataFrame]:
+    def tables_of(
+        self, model_sha256: str, settings_sha256: str, second_sha256: str | None = None
+    ) -> dict[str, pl.DataFrame]:
         """Every table by name: of ``files`` all rows, of the others those that one model and one settings made.
+
+        Of ``second``, only those of one second model; none without it.
 
         Raises:
             CaseError: if a file of a table cannot be read.
         """
         ours = _made_by(model_sha256, settings_sha256)
         recordings = self.read("recordings").filter(ours)
-        names = [name for name in SCHEMAS if name != "files"]
-        return {name: self._rows_of(name, ours, recordings) for name in names} | {"files": self.read("files")}
+        names = [name for name in SCHEMAS if name not in {"files", "second"}]
+        tables = {name: self._rows_of(name, ours, recordings) for name in names}
+        return tables | {
+            "second": self.second_of(model_sha256, settings_sha256, second_sha256),
+            "files": self.read("files"),
+        }
+
+    def second_of(self, model_sha256: str, settings_sha256: str, second_sha256: str | None) -> pl.DataFrame:
+        """The rows of ``second`` of one second model, as of ``read_of``; none without one."""
+        if second_sha256 is None:
+            return empty("second")
+        rows = self.read_of("second", model_sha256, settings_sha256)
+        return rows.filter(pl.col("second_sha256") == second_sha256)
 
     def _rows_of(self, table: str, ours: pl.Expr, recordings: pl.DataFrame) -> pl.DataFrame:
         if table == "recordings":

@@ -82,6 +82,59 @@ def build_command(
         _validate(folder, criterion, settings, as_json=as_json)
 
 
+@population_app.command("second")
+def second_command(
+    people: Annotated[
+        Path, typer.Argument(metavar="PEOPLE", help="Folder or CSV file from which the population was built.")
+    ],
+    second: Annotated[
+        str, typer.Option(help="Second model: campplus, or a folder. Default: campplus.", show_default=False)
+    ] = "campplus",
+    split: Annotated[
+        list[str] | None, typer.Option(help="Use only rows of this split; may be repeated. Default: all rows.")
+    ] = None,
+    sessions: Annotated[
+        Path | None, typer.Option(help="Table of path and session: which recordings are of one day.")
+    ] = None,
+    model: ModelOption = None,
+    work: Annotated[Path, typer.Option(help="Folder that keeps computed features for the next run.")] = Path(
+        "work/population"
+    ),
+    as_recorded: Annotated[
+        bool, typer.Option("--as-recorded", help="Take real calls as they are, as for the population.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the bank. Default: the model's.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated channels.")] = 1,
+    workers: WorkersOption = None,
+) -> None:
+    """Embed the speakers of a population with a second model as well.
+
+    Use the same people, options and work folder as for the population: what was simulated then is not simulated again.
+    """
+    from forensic.engine import default_workers
+    from forensic.report.shared.formats import plural
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.workflows.population import PopulationRequest
+    from forensic.workflows.second_population import build_second
+
+    request = PopulationRequest(
+        people,
+        tuple(split or ()),
+        model or default_model_folder(),
+        work,
+        workers or default_workers(),
+        seed,
+        sessions=sessions,
+        as_recorded=as_recorded,
+        out=out,
+    )
+    with meter("Embedding the population") as bar:
+        folder = build_second(
+            request, second, lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}")
+        )
+    console.print(f"Second embeddings: {shown_path(folder)}")
+
+
 @population_app.command("envelope")
 def envelope_command(
     model: ModelOption = None,

@@ -115,6 +115,8 @@ def show_progress(bar: Meter, state: "ScanSummary") -> None:
         f"{state.files_done:,} of {plural(state.files, 'file')}, {state.audio_s / 3600:.2f} h of audio, "
         f"{state.times_real_time:.0f} times real time"
     )
+    if state.second_speech_s:
+        note = f"second opinion on {plural(state.second_voices, 'voice')}"
     bar.update(state.bytes_done, state.bytes_total, note)
 
 
@@ -147,6 +149,8 @@ def failure_results(failure: "Failure") -> dict[str, Any]:
 
 def print_summary(summary: "ScanSummary") -> None:
     """The closing table, and what went wrong."""
+    from forensic.report.shared.formats import plural
+
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="bold")
     table.add_column()
@@ -166,6 +170,11 @@ def print_summary(summary: "ScanSummary") -> None:
     if summary.examined:
         table.add_row("Audio / speech in it", f"{summary.audio_s / 60:.1f} min / {summary.net_speech_s / 60:.1f} min")
         table.add_row("Speed", f"{summary.times_real_time:.0f} times real time, {summary.elapsed_s:.1f} s in all")
+    if summary.second_voices or summary.second_lacking:
+        cost = f"{summary.second_speech_s / 60:.1f} min of speech in {summary.second_elapsed_s:.1f} s"
+        table.add_row("Second opinion", f"{plural(summary.second_voices, 'voice')}, {cost}")
+    if summary.second_lacking:
+        table.add_row("Without second opinion", f"[yellow]{plural(summary.second_lacking, 'voice')}[/]")
     console.print(table)
     _print_speakers(summary)
     for path, reason in summary.skips[:_PROBLEMS_SHOWN]:

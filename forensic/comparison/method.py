@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import forensic
 from forensic.case.provenance import library_versions, machine
@@ -17,6 +17,9 @@ from forensic.likelihood_ratio.relevant import People, people_of
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
+
+if TYPE_CHECKING:
+    from forensic.speaker.second import SecondCard
 
 PopulationKind: TypeAlias = Literal["bank", "simulated", "own recordings", "own scores"]
 """The model's bank, people simulated in the conditions of the case, or a laboratory's own calibration from recordings
@@ -58,6 +61,7 @@ class Method:
         envelope: the conditions outside which no LR is issued; None if there was no such limit.
         model_started_from: the weights that the model descends from, and what they were trained on.
         model_teachers: the networks whose embeddings it learnt from.
+        second: the second model, whose scores are given beside those of the first; None without one.
     """
 
     software_version: str
@@ -82,6 +86,7 @@ class Method:
     envelope: Envelope | None = None
     model_started_from: str = ""
     model_teachers: str = ""
+    second: "SecondCard | None" = None
 
 
 def method_of(
@@ -93,6 +98,7 @@ def method_of(
     simulated_from: Path | None = None,
     own: Path | None = None,
     envelope: Envelope | None = None,
+    second: "SecondCard | None" = None,
 ) -> Method:
     """The method, in full.
 
@@ -105,6 +111,7 @@ def method_of(
         simulated_from: the people that it was simulated from for this case; None if it was not simulated.
         own: folder of the laboratory's own calibration that it is in; None if it is the model's bank.
         envelope: outside which no LR was issued; None if there was no such limit.
+        second: the second model; None without one.
     """
     computer = machine()
     return Method(
@@ -130,6 +137,7 @@ def method_of(
         envelope=envelope,
         model_started_from=str(model.card.get("started_from", "")) if model else "",
         model_teachers=str(model.card.get("teachers", "")) if model else "",
+        second=second,
     )
 
 

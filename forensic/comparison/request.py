@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forensic.errors import ModelError
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, load_envelope
@@ -12,6 +13,9 @@ from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.records import Labels
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+
+if TYPE_CHECKING:
+    from forensic.speaker.second import SecondCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,19 @@ class Basis:
     scale: VerbalScale
     envelope: Envelope
     population: Population | ScoreList | None
+
+
+def second_card(settings: Settings) -> "SecondCard | None":
+    """What the second model of the settings is; None, and nothing imported, where none is set.
+
+    Raises:
+        ModelError: if it is missing, or not what its card names.
+    """
+    if not settings.second.model:
+        return None
+    from forensic.speaker.second import read_second
+
+    return read_second(settings.second.model)
 
 
 def load_basis(

@@ -37,6 +37,8 @@ class Side:
         several: a suspect's recordings in which several speakers were found.
         inconsistency: what speaks against the recordings of a suspect being one voice; None if nothing does.
         embedding: None if there is none.
+        second: embedding of the second model; None if there is none.
+        second_problem: why the second model made none; empty if it did, or was not asked.
         conditions: None if there are none.
         problem: why there is no embedding, and what would help.
     """
@@ -52,6 +54,8 @@ class Side:
     several: tuple[str, ...] = ()
     inconsistency: Inconsistency | None = None
     speaker_name: str = ""
+    second: Samples | None = None
+    second_problem: str = ""
 
 
 SidesByRecording: TypeAlias = Mapping[str, Sequence[Side]]
@@ -166,7 +170,11 @@ def _files_of(suspect: Suspect, evidence: Mapping[str, pl.DataFrame]) -> list[di
 
 
 def pooled(name: str, sides: Sequence[Side]) -> Side:
-    """Recordings of one speaker as one side; each must have an embedding."""
+    """Recordings of one speaker as one side; each must have an embedding.
+
+    The second model's opinion is that on the recordings that it could embed.
+    """
+    second = [side.second for side in sides if side.second is not None]
     return Side(
         name=name,
         sha256=tuple(sorted({value for side in sides for value in side.sha256})),
@@ -175,6 +183,8 @@ def pooled(name: str, sides: Sequence[Side]) -> Side:
         conditions=_pooled([side.conditions for side in sides if side.conditions is not None]),
         problem="",
         speakers=max(side.speakers for side in sides),
+        second=mean_embedding(np.stack(second)) if second else None,
+        second_problem="" if second else next((side.second_problem for side in sides), ""),
     )
 
 
@@ -205,7 +215,9 @@ def _together(quantity: Quantity, values: Sequence[Any], speech_s: Sequence[floa
 def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[Side]]:
     """The channels with an embedding, and the speakers in them, by the recording's SHA-256."""
     sides: dict[str, list[Side]] = {}
-    joined = evidence["embeddings"].join(evidence["quality"], on=["sha256", "channel", "turn"], how="inner")
+    voice = ["sha256", "channel", "turn"]
+    second = evidence["second"].select(*voice, second="embedding", second_problem="problem")
+    joined = evidence["embeddings"].join(evidence["quality"], on=voice, how="inner").join(second, on=voice, how="left")
     for row in joined.sort("sha256", "channel", "turn").to_dicts():
         sides.setdefault(row["sha256"], []).append(
             Side(
@@ -218,6 +230,8 @@ def sides_by_recording(evidence: Mapping[str, pl.DataFrame]) -> dict[str, list[S
                 voice=row["turn"],
                 speakers=row["speakers"],
                 speaker_name=row["speaker_name"],
+                second=None if row["second"] is None else np.array(row["second"], np.float32),
+                second_problem=row["second_problem"] or "",
             )
         )
     return sides

@@ -28,6 +28,8 @@ COMPARISONS_SCHEMA: Schema = {
     "suspect": pl.String,
     "known_sha256": pl.List(pl.String),
     "score": pl.Float64,  # null where there is no embedding on one side
+    "second_score": pl.Float64,  # of the second model; null without one, or where it has no embedding on one side
+    "second_problem": pl.String,  # why it has none; null otherwise
     "adjusted_score": pl.Float64,  # brought to the conditions of the calibration; null where no LR is issued
     "log10_lr": pl.Float64,  # bounded; null where no LR is issued
     "log10_lr_low": pl.Float64,

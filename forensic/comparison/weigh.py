@@ -68,7 +68,7 @@ def weigh(
 
     """
     population, settings = calibrator.population, calibrator.settings
-    scores = _scores(questioned, known, calibrator.backend)
+    scores, second_scores = _scores(questioned, known, calibrator.backend), _second_scores(questioned, known)
     known_quantities, questioned_quantities = quantities(known), quantities(questioned)
     rows: list[dict[str, Any]] = []
     refusals: list[Refusal | None] = []
@@ -90,6 +90,8 @@ def weigh(
                 "suspect": k.name,
                 "known_sha256": list(k.sha256),
                 "score": None if math.isnan(value) else float(value),
+                "second_score": None if math.isnan(second_scores[i, j]) else float(second_scores[i, j]),
+                "second_problem": q.second_problem or k.second_problem or None,
                 "status": STATUS_NONE,
             }
             rows.append(row | _matching(QUESTIONED, q_cell) | _matching(KNOWN, k_cell))
@@ -142,6 +144,16 @@ def _scores(questioned: Sequence[Side], known: Sequence[Side], backend: Backend)
     k = [index for index, side in enumerate(known) if side.embedding is not None]
     if q and k:
         scores[np.ix_(q, k)] = backend.score(_stack(questioned, q), _stack(known, k))
+    return scores
+
+
+def _second_scores(questioned: Sequence[Side], known: Sequence[Side]) -> Samples:
+    """Cosines of the second model's embeddings, shape as of ``_scores``; NaN where a side has none."""
+    scores = np.full((len(questioned), len(known)), np.nan, np.float32)
+    for i, q in enumerate(questioned):
+        for j, k in enumerate(known):
+            if q.second is not None and k.second is not None:
+                scores[i, j] = q.second @ k.second
     return scores
 
 

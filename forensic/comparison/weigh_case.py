@@ -21,7 +21,7 @@ from forensic.comparison.method import method_of
 from forensic.comparison.neighbours import Neighbour, neighbours
 from forensic.comparison.outcomes import CaseOutcome, Excerpt, Explanation, KnownRecording, KnownSpeaker
 from forensic.comparison.own_reference import own_references
-from forensic.comparison.request import Basis, ComparisonRequest
+from forensic.comparison.request import Basis, ComparisonRequest, second_card
 from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording, voices_of
 from forensic.comparison.spoken_language import language_differences
 from forensic.comparison.weigh import weigh
@@ -60,7 +60,10 @@ def weigh_case(
     created = datetime.now(UTC)
     settings, workers = request.settings, request.workers or default_workers()
     watch("scoring")
-    evidence = case.evidence.tables_of(basis.model.identity.sha256, settings.evidence_sha256)
+    second = second_card(settings)
+    evidence = case.evidence.tables_of(
+        basis.model.identity.sha256, settings.evidence_sha256, second.identity.sha256 if second else None
+    )
     by_recording = sides_by_recording(evidence)
     questioned = questioned_sides(evidence, by_recording, request.questioned)
     known = [known_side(suspect, evidence, by_recording) for suspect in suspects]
@@ -154,6 +157,7 @@ def weigh_case(
             simulated_from=request.people,
             own=request.calibration,
             envelope=basis.envelope,
+            second=second,
         ),
         scale=basis.scale,
         consistency=consistency,

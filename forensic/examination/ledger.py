@@ -37,6 +37,10 @@ class ScanSummary:
     elapsed_s: float = 0.0
     several_speakers: list[tuple[Path, int, int]] = field(default_factory=list)  # file, channel, speakers
     labelled: int = 0
+    second_voices: int = 0  # embedded by the second model
+    second_lacking: int = 0  # that it could not embed
+    second_speech_s: float = 0.0
+    second_elapsed_s: float = 0.0
     problems: list[tuple[Path, Failure]] = field(default_factory=list)
     skips: list[tuple[Path, str]] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
@@ -77,7 +81,7 @@ class Ledger:
         self.copies: list[tuple[Path, SourceFile]] = []
         self.file_rows: list[dict[str, object]] = []
         self.late_failures: list[dict[str, object]] = []
-        self.seen: set[str] = set()
+        self.seen: dict[str, SourceFile] = {}  # every content of this scan, by SHA-256
 
     def new_recordings(self, found: Sequence[tuple[Path, int]]) -> Iterator[SourceFile]:
         """Hash every file; yield those whose bytes were not examined yet."""
@@ -94,7 +98,7 @@ class Ledger:
                 self.summary.bytes_done += size
                 self.copies.append((path, source))
                 continue
-            self.seen.add(source.sha256)
+            self.seen[source.sha256] = source
             if source.sha256 not in self.done or not self._is_of_these_labels(source):
                 yield source
                 continue

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forensic.case.audit import append_audit
 from forensic.case.discovery import discover, hash_file
@@ -19,6 +20,9 @@ from forensic.examination.ledger import Ledger, ScanSummary
 from forensic.records import QUESTIONED, Failure, Labels, RecordingEvidence, SourceFile
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+
+if TYPE_CHECKING:
+    from forensic.speaker.second import SecondModel
 
 _BATCH_FILES = 24
 _BATCH_BYTES = 16 << 20
@@ -69,11 +73,12 @@ def scan(
 
     Raises:
         CaseError: if a root does not exist, or the labels cannot be used.
-        ModelError: if the model cannot be loaded.
+        ModelError: if the model, or a second one that the settings name, cannot be loaded.
     """
     began = time.monotonic()
     model = model or load_model(request.model_folder)
     identity = model.identity
+    second = _second_model(request.settings)
     found, unreadable, litter = _discover(request)
     summary = ScanSummary(files=len(found), bytes_total=sum(size for _, size in found), paths=[p for p, _ in found])
     summary.skipped += len(litter)
@@ -102,6 +107,8 @@ def scan(
         watch(summary)
     ledger.note_copies()
     ledger.store([])
+    if second is not None:
+        _second_opinion(case, request, ledger, second, watch)
     if case.is_kept:
         case.evidence.compact()
     ledger.count_earlier_failures()
@@ -116,6 +123,7 @@ def scan(
             "software": software(),
             "model_sha256": identity.sha256,
             "settings_sha256": request.settings.evidence_sha256,
+            "second_sha256": second.card.identity.sha256 if second is not None else None,
             "turns_set_by_hand": {str(path): own.sha256 for path, own in sorted(labels.items())},
             "files": summary.files,
             "examined": summary.examined,
@@ -129,6 +137,37 @@ def scan(
         },
     )
     return summary
+
+
+def _second_model(settings: Settings) -> "SecondModel | None":
+    """The second model, loaded before anything that takes long; None, and nothing imported, where none is set."""
+    if not settings.second.model:
+        return None
+    from forensic.speaker.second import load_second
+
+    return load_second(settings.second.model)
+
+
+def _second_opinion(
+    case: CaseFolder,
+    request: ScanRequest,
+    ledger: Ledger,
+    model: "SecondModel",
+    watch: Callable[[ScanSummary], None],
+) -> None:
+    """Embed with the second model whatever lacks it, of the recordings of this scan."""
+    from forensic.examination.second import SecondEvidence, embed_lacking
+
+    summary, began = ledger.summary, time.monotonic()
+
+    def note(made: Sequence[SecondEvidence]) -> None:
+        summary.second_voices += sum(one.embedding is not None for one in made)
+        summary.second_lacking += sum(one.embedding is None for one in made)
+        summary.second_speech_s += sum(one.net_speech_s for one in made)
+        summary.second_elapsed_s = time.monotonic() - began
+        watch(summary)
+
+    embed_lacking(case.evidence, ledger.seen, ledger.key, request.settings, model, request.workers, note)
 
 
 def _discover(request: ScanRequest) -> tuple[list[tuple[Path, int]], list[tuple[Path, Failure]], Sequence[Path]]:

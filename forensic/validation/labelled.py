@@ -14,6 +14,7 @@ from forensic.case.reference import Suspect
 from forensic.case.store import AUDIO, path_text
 from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.refusal import Refusal
+from forensic.comparison.request import second_card
 from forensic.comparison.sides import Side, known_side, sides_by_recording
 from forensic.comparison.tables import REASON_COLUMNS
 from forensic.comparison.weigh import Weighed, weigh
@@ -200,7 +201,11 @@ def examine_labelled(
     scan(case, ScanRequest(roots, QUESTIONED, model_folder, settings, workers=workers), watch, model)
     key = (model.identity.sha256, settings.evidence_sha256)
     names = ("recordings", "quality", "embeddings", "failures")
-    evidence = {name: case.evidence.read_of(name, *key) for name in names} | {"files": case.evidence.read("files")}
+    second = second_card(settings)
+    evidence = {name: case.evidence.read_of(name, *key) for name in names} | {
+        "files": case.evidence.read("files"),
+        "second": case.evidence.second_of(*key, second.identity.sha256 if second else None),
+    }
     known, questioned, mixed = _sides(there, evidence)
     exclusions = (
         *_excluded(missing, "The file does not exist."),
@@ -293,6 +298,7 @@ def _labelled_rows(
 
 _FROM_COMPARISON = (
     "score",
+    "second_score",
     "log10_lr",
     "log10_lr_low",
     "log10_lr_high",

@@ -31,6 +31,7 @@ LRS_SCHEMA: Schema = {
     "known_recordings": pl.List(pl.String),
     "questioned_recording": pl.String,
     "score": pl.Float64,
+    "second_score": pl.Float64,
     "log10_lr": pl.Float64,  # bounded, as a case would have it; null where no LR is issued
     "log10_lr_low": pl.Float64,
     "log10_lr_high": pl.Float64,

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import polars as pl
@@ -133,7 +133,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     kept = _lacking(request, model) if request.adds else None
     if kept is not None:
         request = dataclasses.replace(request, channels=kept.lacking)
-    people, licences = _read(request)
+    people, licences = people_of(request)
     is_disjoint = check_disjoint(people, request.model_folder)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
@@ -146,7 +146,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
             watch(done, len(people))
     frame, stacked = pl.DataFrame(rows, infer_schema_length=None), np.stack(embeddings)
     if request.as_recorded and (request.model_folder / CARD).exists():
-        frame = _in_cells(frame, request.model_folder, load_population(request.model_folder, model.identity.sha256))
+        frame = in_cells(frame, request.model_folder, load_population(request.model_folder, model.identity.sha256))
     if kept is not None:
         frame = pl.concat([kept.rows, frame.select(pl.col(n).cast(t) for n, t in kept.rows.schema.items())])
         stacked = np.concatenate([kept.embeddings, stacked])
@@ -173,7 +173,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     return folder
 
 
-def _in_cells(frame: pl.DataFrame, folder: Path, population: Population) -> pl.DataFrame:
+def in_cells(frame: pl.DataFrame, folder: Path, population: Population) -> pl.DataFrame:
     """Rows with the simulated cell that each is most like; those that are like none keep their own."""
     keys = read_rows(folder).select(CELL_KEY).unique().sort(CELL_KEY)
     names = {side: keys.filter(pl.col("side") == side).select("cell", "cell_net_speech_s").rows() for side in ROLES}
@@ -188,7 +188,8 @@ def _in_cells(frame: pl.DataFrame, folder: Path, population: Population) -> pl.D
     ).with_columns(pl.int_range(pl.len(), dtype=pl.Int32).over("speaker", "session", *CELL_KEY).alias("piece"))
 
 
-def _read(request: PopulationRequest) -> tuple[list[Person], dict[str, str]]:
+def people_of(request: PopulationRequest) -> tuple[list[Person], dict[str, str]]:
+    """The people that a request is about, and the licence of each corpus."""
     if not request.as_recorded:
         return read_people(request.source, request.splits, request.sessions)
     if request.sessions is None:
@@ -228,6 +229,8 @@ def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
     return _Kept(rows, population.embeddings, lacking)
 
 
+Frame = TypeVar("Frame", bound=np.generic)
+
 _Embedded: TypeAlias = tuple[list[dict[str, object]], list[Samples]]
 
 
@@ -251,7 +254,7 @@ def _give_up(_: Person) -> _Embedded:
 def _embed_person(person: Person, request: PopulationRequest, model: SpeakerModel, sources: Sources) -> _Embedded:
     rows: list[dict[str, object]] = []
     pieces: list[NDArray[np.float16]] = []
-    channels = (Channel(person.line, ()),) if person.line else request.channels
+    channels = channels_of(person, request)
     for side in ROLES:
         if not person.recordings(side):
             continue
@@ -260,14 +263,23 @@ def _embed_person(person: Person, request: PopulationRequest, model: SpeakerMode
         except RecordingError:
             continue
         for channel, one in zip(channels, examined, strict=True):
-            for nominal_s, piece, frames in (_pieces_of_call if person.line else _pieces)(side, one.features):
+            for nominal_s, piece, frames in pieces_of(person, side, one.features):
                 rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(frames), one.quality))
                 pieces.append(frames)
     return rows, embed_pieces(pieces, model)
 
 
-def _pieces(side: Role, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:
-    """Nominal net speech, number and frames of each piece."""
+def channels_of(person: Person, request: PopulationRequest) -> tuple[Channel, ...]:
+    """What a person's speech passes: the channels of the request, or the real line that it came by."""
+    return (Channel(person.line, ()),) if person.line else request.channels
+
+
+def pieces_of(person: Person, side: Role, frames: NDArray[Frame]) -> list[tuple[float, int, NDArray[Frame]]]:
+    """Nominal net speech, number and frames of each piece of one side, of anything with one row per frame of speech."""
+    return (_pieces_of_call if person.line else _pieces)(side, frames)
+
+
+def _pieces(side: Role, features: NDArray[Frame]) -> list[tuple[float, int, NDArray[Frame]]]:
     pieces = []
     if side == KNOWN:
         for nominal_s in KNOWN_SPEECH_S:
@@ -285,7 +297,7 @@ def _pieces(side: Role, features: NDArray[np.float16]) -> list[tuple[float, int,
     return pieces
 
 
-def _pieces_of_call(side: Role, features: NDArray[np.float16]) -> list[tuple[float, int, NDArray[np.float16]]]:
+def _pieces_of_call(side: Role, features: NDArray[Frame]) -> list[tuple[float, int, NDArray[Frame]]]:
     """As ``_pieces``, of a real call: all of it is the longest piece, if it is longer than the others."""
     longest_s = LONGEST_KNOWN_S if side == KNOWN else QUESTIONED_SPEECH_S[-1]
     whole = features[: int(longest_s * FRAMES_PER_S)]

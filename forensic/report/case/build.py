@@ -13,7 +13,7 @@ from forensic.report.case.pages import comparisons_with_page, make_pages, page_a
 from forensic.report.case.processing import describe_processing
 from forensic.report.case.quality import list_quality, quality_reading
 from forensic.report.case.result_plots import plot_forest, plot_matrices
-from forensic.report.case.results import list_results
+from forensic.report.case.results import list_results, second_reading
 from forensic.report.case.scale import list_scale
 from forensic.report.case.summary import summarise
 from forensic.report.shared import method_wording, wording
@@ -62,6 +62,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         results=results,
         other_results=others,
         results_note=results_note,
+        second_reading=second_reading(inputs),
         results_files=inputs.all_results,
         matrices=matrices,
         matrix_note=matrix_note,

@@ -118,6 +118,7 @@ class ResultRow:
         known: "S1 Name", or "all 4 known speakers".
         score: the score, or the lowest and the highest; empty where there is none.
         twins: other files with the bytes of the questioned recording.
+        second_score: the same of the second model.
         log10_lr, lr, interval, verbal, unbounded, calibration: empty where no LR is issued.
         page: id of the comparison's page; empty where it has none.
         reason: why no LR is issued; empty where one is.
@@ -129,6 +130,7 @@ class ResultRow:
     twins: str
     known: str
     score: str
+    second_score: str = ""
     log10_lr: str = ""
     lr: str = ""
     interval: str = ""
@@ -217,6 +219,7 @@ class CaseReport:
     results: tuple[ResultRow, ...]
     other_results: tuple[ResultRow, ...]
     results_note: str
+    second_reading: str  # empty without a second model
     results_files: str
     matrices: tuple[MatrixPlot, ...]
     matrix_note: str

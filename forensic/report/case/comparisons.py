@@ -34,6 +34,7 @@ class Comparison:
         suspect_label: "S1".
         known: "S1 Name".
         score: None where a side has no embedding, and so no LR.
+        second_score: of the second model; None without one, or where it embedded none of a side.
     """
 
     questioned: str
@@ -47,6 +48,7 @@ class Comparison:
     known: str
     known_sha256: tuple[str, ...]
     score: float | None
+    second_score: float | None
 
     @property
     def label(self) -> str:
@@ -170,8 +172,9 @@ def name_known(labels: Sequence[str], known: int) -> str:
 
 def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exhibits) -> Issued | Refused:
     where = f"{exhibit} and {exhibits.speaker(row['suspect'])}"
-    if row["score"] is not None:
-        finite(row["score"], f"the score of {where}")
+    for score in ("score", "second_score"):
+        if row[score] is not None:
+            finite(row[score], f"the {score} of {where}")
     sides = {
         "questioned": channel_label(exhibit, row["channel"], row["turn"], row["speakers"], row["speaker_name"]),
         "questioned_name": shortened(exhibits.numbered_name(exhibit)),
@@ -184,6 +187,7 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         "known": exhibits.speaker(row["suspect"]),
         "known_sha256": tuple(row["known_sha256"] or ()),
         "score": row["score"],
+        "second_score": row["second_score"],
     }
     if row["status"] != STATUS_LR:
         return Refused(**sides, reason=printable(row["reason"] or "The results give no reason."))

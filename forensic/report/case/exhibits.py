@@ -126,6 +126,8 @@ def _exhibit_numbers(
         numbers |= dict.fromkeys(ours, printable(number))
         unused += [] if ours else [printable(name)]
     return numbers, tuple(unused)
+
+
 def exhibit_names(outcome: CaseOutcome) -> Mapping[str, str]:
     """What a report calls each recording, by its path: its number, and its name below the folder of its side."""
     exhibits = Exhibits(ReportInputs.of(outcome))

@@ -6,6 +6,8 @@ If a questioned recording has no LR with any known speaker, always for the same 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import polars as pl
+
 from forensic.report.case.case_report import ResultRow
 from forensic.report.case.comparisons import (
     Issued,
@@ -18,7 +20,7 @@ from forensic.report.case.comparisons import (
     refused_of,
 )
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import format_lr, format_number, format_signed
+from forensic.report.shared.formats import format_lr, format_number, format_signed, plural, printable
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -51,6 +53,23 @@ def list_results(
     return tuple(shown), tuple(others[: inputs.limits.results_on_screen]), note
 
 
+def second_reading(inputs: ReportInputs) -> str:
+    """What the second score is, and why comparisons have none; empty without a second model."""
+    if inputs.method.second is None:
+        return ""
+    lacking = inputs.comparisons.filter(
+        pl.col("score").is_not_null(), pl.col("second_score").is_null(), pl.col("second_problem").is_not_null()
+    )
+    text = (
+        f"The second score is the cosine of the embeddings of {printable(inputs.method.second.identity.name)}, a model "
+        "beside the LSTM network. It is not calibrated either, and no LR rests on it."
+    )
+    if lacking.is_empty():
+        return text
+    reasons = " ".join(map(printable, lacking["second_problem"].unique(maintain_order=True).head(3)))
+    return f"{text} {plural(lacking.height, 'comparison')} with a score have no second score: {reasons}"
+
+
 class _Table:
     """Makes rows of comparisons."""
 
@@ -72,12 +91,11 @@ class _Table:
         return self.rows(highest(group, number)) or self.rows(group)[:1]
 
     def _joint_row(self, refused: Sequence[Refused]) -> ResultRow:
-        scores = [comparison.score for comparison in refused if comparison.score is not None]
-        ends = dict.fromkeys(format_number(end, 3) for end in (min(scores), max(scores))) if scores else ()
         return replace(
             self._row(refused[0]),
             known=name_known([comparison.suspect_label for comparison in refused], len(refused)),
-            score=" to ".join(ends),
+            score=_range([comparison.score for comparison in refused]),
+            second_score=_range([comparison.second_score for comparison in refused]),
             comparisons=len(refused),
         )
 
@@ -87,7 +105,8 @@ class _Table:
             questioned_name=comparison.questioned_name,
             twins=", ".join(comparison.twins),
             known=comparison.known,
-            score=format_number(comparison.score, 3) if comparison.score is not None else "",
+            score=_range([comparison.score]),
+            second_score=_range([comparison.second_score]),
         )
         if isinstance(comparison, Refused):
             return replace(row, reason=comparison.reason)
@@ -101,3 +120,9 @@ class _Table:
             calibration=self._labels[comparison.calibration_id],
             page=self._pages.get(comparison.label, ""),
         )
+
+
+def _range(scores: Sequence[float | None]) -> str:
+    """The lowest and the highest of some scores; empty if there is none."""
+    there = [score for score in scores if score is not None]
+    return " to ".join(dict.fromkeys(format_number(end, 3) for end in (min(there), max(there)))) if there else ""

@@ -23,12 +23,12 @@ def describe_system(method: Method) -> tuple[Fact, ...]:
         Fact("Model", printable(method.model_name)),
         Fact("Model, SHA-256", printable(method.model_sha256)),
         Fact("Model, licence", printable(method.model_licence) or "not stated"),
-        Fact("Model, started from", " ".join(paragraphs(method.model_started_from)) or "not stated"),
         Fact("Model, training data", " ".join(paragraphs(method.model_training_data)) or "not stated"),
         Fact("Model, started from", " ".join(paragraphs(method.model_started_from)) or "not stated"),
         Fact("Model, teachers", " ".join(paragraphs(method.model_teachers)) or "not stated"),
         Fact("Score", printable(method.score)),
         Fact("Score, identity", printable(method.score_identity)),
+        *_second(method),
         Fact("Reference population", corpora_together(printable(method.population)) or "not stated"),
         Fact("Reference population, SHA-256", printable(method.population_sha256) or "not stated"),
         Fact("Validated envelope", envelope_in_words(method.envelope) if method.envelope else "not stated"),
@@ -41,6 +41,20 @@ def describe_system(method: Method) -> tuple[Fact, ...]:
         Fact("Operating system", printable(method.operating_system)),
         Fact("Python", printable(method.python_version)),
         Fact("Libraries", ", ".join(versions) or "not stated"),
+    )
+
+
+def _second(method: Method) -> tuple[Fact, ...]:
+    """The second model, where there is one."""
+    if method.second is None:
+        return ()
+    card = method.second
+    return (
+        Fact("Second model", printable(card.identity.name)),
+        Fact("Second model, SHA-256", printable(card.identity.sha256)),
+        Fact("Second model, licence", printable(card.licence)),
+        Fact("Second model, training data", " ".join(paragraphs(card.data)) or "not stated"),
+        Fact("Second score", "Cosine of its embeddings of both sides."),
     )
 
 

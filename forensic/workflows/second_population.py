@@ -1,0 +1,163 @@
+"""``forensic population second``: the people of a bank, embedded by a second model as well.
+
+Nothing is simulated again: the speech of every side and channel is in the work folder of ``forensic population build``.
+A second model may cost much more than the LSTM network, so it embeds some channels of the grid, those in which a
+calibration of both needs to know how much either one says.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import polars as pl
+import torch
+
+from forensic import engine
+from forensic.audio.channel import Sources
+from forensic.case.provenance import software
+from forensic.errors import ModelError, RecordingError
+from forensic.examination.bank import bank_row, sources_beside, sources_identity
+from forensic.examination.people import Person, examine_side
+from forensic.likelihood_ratio.population import load_population, read_rows
+from forensic.likelihood_ratio.second_bank import ROW_KEY, save_second
+from forensic.records import ROLES, Samples
+from forensic.speaker.extractor import load_model
+from forensic.speaker.features import MEL_HOP
+from forensic.speaker.second import SecondModel, embed_speech, load_second
+from forensic.storage.atomic import written_whole
+from forensic.workflows.population import (
+    GRID,
+    PopulationRequest,
+    channels_of,
+    in_cells,
+    people_of,
+    pieces_of,
+)
+
+COVERED = (
+    "clean",
+    "15 dB noise",
+    "10 dB noise",
+    "5 dB noise",
+    "room",
+    "G.711 + 10 dB noise",
+    "AMR-NB 5.9 + 10 dB noise",
+    "AMR-NB 5.9 + room",
+    "AMR-NB 12.2",
+    "Opus 8k",
+)
+"""Channels of the grid that the second model embeds."""
+
+_Embedded: TypeAlias = tuple[list[dict[str, object]], list[Samples]]
+
+
+def build_second(request: PopulationRequest, second: str, watch: Callable[[int, int], None]) -> Path:
+    """Embed the rows of a bank with a second model.
+
+    Args:
+        request: with which the bank was built; of its channels, those in ``COVERED`` are embedded if it is the grid,
+            otherwise all. Of ``adds`` nothing depends.
+        second: the second model, as in the settings.
+        watch: called with people done and people in all.
+
+    Returns:
+        The folder of the bank.
+
+    Raises:
+        TrainingError: if the manifest or folder cannot be used, or leaves nobody.
+        ModelError: if a model or the bank cannot be loaded, or the bank was built from other people or settings.
+    """
+    card, folder = load_second(second).card, request.out or request.model_folder
+    there = read_rows(folder)
+    if request.channels == GRID:
+        request = dataclasses.replace(request, channels=tuple(each for each in GRID if each.name in COVERED))
+    people, _ = people_of(request)
+    request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
+    request.work.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, object]] = []
+    embeddings: list[Samples] = []
+    with engine.one_thread(), engine.Workers(_Start(request, second), _give_up, request.workers) as team:
+        for done, (own_rows, own_embeddings) in enumerate(team.map(people), 1):
+            rows += own_rows
+            embeddings += own_embeddings
+            watch(done, len(people))
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    if request.as_recorded and folder != request.model_folder:
+        population = load_population(request.model_folder, load_model(request.model_folder).identity.sha256)
+        frame = in_cells(frame, request.model_folder, population)
+    frame = frame.select(pl.col(name).cast(there.schema[name]) for name in ROW_KEY)
+    strangers = frame.join(there.select(ROW_KEY), on=ROW_KEY, how="anti", nulls_equal=True)
+    if not strangers.is_empty():
+        raise ModelError(
+            f"{strangers.height} of {frame.height} rows are not in the bank of {folder}.",
+            "Give the people, splits, sessions and seed that the bank was built with.",
+        )
+    save_second(
+        folder,
+        frame,
+        np.stack(embeddings),
+        second=(card.identity.sha256, card.identity.name, card.licence, card.data),
+        settings={
+            "channels": [channel.name for channel in request.channels],
+            "seed": request.seed,
+            "software": software(),
+        },
+    )
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Loads the second model, noises and rooms in whichever process embeds."""
+
+    request: PopulationRequest
+    second: str
+
+    def __call__(self) -> engine.Step[Person, _Embedded]:
+        torch.set_num_threads(1)
+        model, sources = load_second(self.second), sources_beside(self.request.source)
+        return lambda people: [_embed_person(person, self.request, model, sources) for person in people]
+
+
+def _give_up(_: Person) -> _Embedded:
+    """As for the bank."""
+    return [], []
+
+
+def _embed_person(person: Person, request: PopulationRequest, model: SecondModel, sources: Sources) -> _Embedded:
+    rows: list[dict[str, object]] = []
+    embeddings: list[Samples] = []
+    channels = channels_of(person, request)
+    for side in ROLES:
+        if not person.recordings(side):
+            continue
+        try:
+            examined = examine_side(person, side, channels, sources, request.seed, request.work)
+        except RecordingError:
+            continue
+        for channel, one in zip(channels, examined, strict=True):
+            pieces = pieces_of(person, side, one.speech.reshape(-1, MEL_HOP))
+            made = _kept([speech.reshape(-1) for *_, speech in pieces], model, request.work)
+            for (nominal_s, piece, speech), embedding in zip(pieces, made, strict=True):
+                rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(speech), one.quality))
+                embeddings.append(embedding)
+    return rows, embeddings
+
+
+def _kept(pieces: list[np.ndarray[tuple[int], np.dtype[np.int16]]], model: SecondModel, work: Path) -> list[Samples]:
+    """The embeddings of the pieces of one side in one channel; made once and kept, by what they are made from."""
+    if not pieces:
+        return []
+    digest = hashlib.sha256(model.card.identity.sha256.encode())
+    for piece in pieces:
+        digest.update(hashlib.sha256(piece.tobytes()).digest())
+    path = work / f"second-{digest.hexdigest()[:24]}.npy"
+    if not path.exists():
+        made = [embed_speech(piece, model) for piece in pieces]
+        with written_whole(path) as file:
+            np.save(file, np.stack([each for each in made if each is not None]))
+    return list(np.load(path))
