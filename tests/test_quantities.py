@@ -94,7 +94,8 @@ def test_a_quantity_that_is_added_to_the_table_is_refused_and_reported_in_words(
         with_hum("report.shared.envelope").limits_in_words({"hum_db": 20.0}) == "hum of at most 20\N{NO-BREAK SPACE}dB"
     )
     calibrations = with_hum("report.case.calibrations")
-    rows = calibrations._conditions(_Calibration(with_hum), [_measured(calibrations, 12.0)], [])
+    fitted = _Calibration(with_hum)  # has the distances of a comparison, too
+    rows = calibrations._conditions(fitted, fitted, [_measured(calibrations, 12.0)], [])
     (row,) = [row for row in rows if row.quantity == "Mains hum"]
     assert row.questioned_case == "12\N{NO-BREAK SPACE}dB"
     assert row.questioned_population == "15\N{NO-BREAK SPACE}dB"

@@ -106,6 +106,7 @@ def second_command(
     out: Annotated[Path | None, typer.Option(help="Folder of the bank. Default: the model's.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulated channels.")] = 1,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Embed the speakers of a population with a second model as well.
 
@@ -132,6 +133,9 @@ def second_command(
         folder = build_second(
             request, second, lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}")
         )
+    if as_json:
+        print_json({"folder": str(folder)})
+        return
     console.print(f"Second embeddings: {shown_path(folder)}")
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from forensic.cli.loading import loading
-from forensic.cli.options import DEFAULT_CASE
-from forensic.cli.terminal import console, meter, shown_path
+from forensic.cli.options import DEFAULT_CASE, JsonOption
+from forensic.cli.terminal import console, meter, print_json, shown_path
 
 
 def report_command(
@@ -33,6 +33,7 @@ def report_command(
             "Default: none are written."
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make the report of a comparison or linking again from its stored results, for example after editing case.toml.
 
@@ -45,6 +46,16 @@ def report_command(
     request = ReportRequest(comparison, word, with_audio, listening)
     with meter("Report") as bar:
         made = report(case, request, lambda step: bar.update(0, 1, step))
+    if as_json:
+        files = {"html": made.html, "pdf": made.pdf, "docx": made.docx}
+        print_json(
+            {
+                "version": made.version,
+                **{name: str(path) for name, path in files.items() if path is not None},
+                "unheard": [str(path) for path in made.unheard],
+            }
+        )
+        return
     for path in made.unheard:
         console.print(f"[yellow]Not heard[/] {shown_path(path)}: it is gone, or no longer what was examined.")
     console.print(f"Report: {shown_path(made.pdf)} (version {made.version})")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import forensic
 from forensic.case.provenance import library_versions, machine
@@ -17,9 +17,7 @@ from forensic.likelihood_ratio.relevant import People, people_of
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
-
-if TYPE_CHECKING:
-    from forensic.speaker.second import SecondCard
+from forensic.speaker.second import SecondCard
 
 PopulationKind: TypeAlias = Literal["bank", "simulated", "own recordings", "own scores"]
 """The model's bank, people simulated in the conditions of the case, or a laboratory's own calibration from recordings
@@ -86,7 +84,7 @@ class Method:
     envelope: Envelope | None = None
     model_started_from: str = ""
     model_teachers: str = ""
-    second: "SecondCard | None" = None
+    second: SecondCard | None = None
 
 
 def method_of(
@@ -98,7 +96,7 @@ def method_of(
     simulated_from: Path | None = None,
     own: Path | None = None,
     envelope: Envelope | None = None,
-    second: "SecondCard | None" = None,
+    second: SecondCard | None = None,
 ) -> Method:
     """The method, in full.
 

@@ -19,7 +19,15 @@ def issued(log10_lr, low, high, *, is_bounded=False):
     sides = dict.fromkeys(
         ("questioned", "questioned_name", "sha256", "suspect", "suspect_label", "known", "calibration_id"), "Q1"
     )
-    sides |= {"twins": (), "channel": 0, "turn": 0, "known_sha256": (), "score": 0.5, "adjusted_score": 0.5}
+    sides |= {
+        "twins": (),
+        "channel": 0,
+        "turn": 0,
+        "known_sha256": (),
+        "score": 0.5,
+        "second_score": None,
+        "adjusted_score": 0.5,
+    }
     nowhere = {"questioned_distance": 0.0, "questioned_differs": "", "known_distance": 0.0, "known_differs": ""}
     unbounded = 2 * log10_lr if is_bounded else log10_lr
     verbal = SCALE.describe(min(low, high, key=abs) if low * high > 0 else 0.0)
