@@ -102,7 +102,7 @@ def build_second(request: PopulationRequest, second: str, watch: Callable[[int, 
         np.stack(embeddings),
         second=(card.identity.sha256, card.identity.name, card.licence, card.data),
         settings={
-            "channels": [channel.name for channel in request.channels],
+            "channels": [] if request.as_recorded else [channel.name for channel in request.channels],
             "seed": request.seed,
             "software": software(),
         },
