@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from multiprocessing import forkserver
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
+from forensic.memory import keep_freed_memory
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -63,8 +65,9 @@ def run(
             yield results
 
 
-def use_one_thread() -> None:
-    """Let torch use one thread of this process, whether it has been loaded or will be: a step is one of many."""
+def settle_in() -> None:
+    """Prepare this process for a step, which is one of many: torch, loaded or not, has one thread; memory is kept."""
+    keep_freed_memory()
     os.environ["OMP_NUM_THREADS"] = "1"
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
