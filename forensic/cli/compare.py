@@ -10,8 +10,10 @@ from rich.table import Table
 from forensic.cli.loading import loading
 from forensic.cli.options import (
     DEFAULT_CASE,
+    AddressOption,
     CalibrationOption,
     ChannelsOption,
+    EngineOption,
     EnvelopeOption,
     ExistingCaseOption,
     LabelsOption,
@@ -22,6 +24,7 @@ from forensic.cli.options import (
     SettingsOption,
     SpeakersOption,
     WorkersOption,
+    on_engine,
 )
 from forensic.cli.scan import settings_with, show_progress
 from forensic.cli.terminal import DONE_WITH_FAILURES, command_line, console, meter, shown, shown_path
@@ -58,6 +61,8 @@ def compare_command(
     calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
 ) -> None:
     """Compare the scanned questioned recordings with suspects, and write likelihood ratios and a report.
 
@@ -85,7 +90,7 @@ def compare_command(
         envelope=envelope,
         command_line=command_line(),
     )
-    with open_case(case, create=False) as opened, meter("Comparing") as bar:
+    with on_engine(engine, address), open_case(case, create=False) as opened, meter("Comparing") as bar:
         result = compare(opened, request, lambda state: show_progress(bar, state), lambda step: bar.update(0, 1, step))
     print_warnings(result.warnings)
     print_ranked(result.comparisons)

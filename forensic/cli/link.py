@@ -10,8 +10,10 @@ from forensic.cli.compare import part_of
 from forensic.cli.loading import loading
 from forensic.cli.options import (
     DEFAULT_CASE,
+    AddressOption,
     CalibrationOption,
     ChannelsOption,
+    EngineOption,
     EnvelopeOption,
     ExistingCaseOption,
     JsonOption,
@@ -20,6 +22,7 @@ from forensic.cli.options import (
     SettingsOption,
     SpeakersOption,
     WorkersOption,
+    on_engine,
 )
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import command_line, console, meter, shown, shown_path
@@ -42,6 +45,8 @@ def link_command(
     calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
@@ -65,7 +70,8 @@ def link_command(
         envelope=envelope,
         workers=workers,
     )
-    with open_case(case, create=False) as opened, meter("Linking", is_silent=as_json) as bar:
+    at_work = on_engine(engine, address)
+    with at_work, open_case(case, create=False) as opened, meter("Linking", is_silent=as_json) as bar:
         result = link(opened, request, lambda step: bar.update(0, 1, step))
     if as_json:
         typer.echo(json.dumps(result.results, indent=1, allow_nan=False))

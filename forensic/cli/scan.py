@@ -10,14 +10,17 @@ from rich.table import Table
 
 from forensic.cli.options import (
     DEFAULT_CASE,
+    AddressOption,
     CaseOption,
     ChannelsOption,
+    EngineOption,
     LabelsOption,
     ModelOption,
     RawOption,
     SettingsOption,
     SpeakersOption,
     WorkersOption,
+    on_engine,
 )
 from forensic.cli.terminal import DONE_WITH_FAILURES, Meter, console, meter, shown, shown_path
 from forensic.settings import Settings, load_settings, with_raw
@@ -44,6 +47,8 @@ def scan_command(
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
 ) -> None:
     """Find the recordings in folders, and store the speech, quality and embeddings of each in the case.
 
@@ -52,7 +57,7 @@ def scan_command(
     """
     from forensic.engine import warm_up
 
-    if workers != 1:
+    if workers != 1 and engine == "local":
         warm_up(["forensic.examination.examine"])  # while the modules below load
     from forensic.case.discovery import check_roots
     from forensic.case.folder import open_case
@@ -70,7 +75,7 @@ def scan_command(
         labels=segments,
     )
     check_roots(folders)  # before a case is made for them
-    with open_case(case, create=True) as opened, meter("Scanning") as bar:
+    with on_engine(engine, address), open_case(case, create=True) as opened, meter("Scanning") as bar:
         summary = scan(opened, request, lambda state: show_progress(bar, state))
     print_summary(summary)
     console.print(f"Case: {shown_path(case)}")
