@@ -1,7 +1,6 @@
 """The ``forensic`` command."""
 
 import errno
-import os
 import sys
 from typing import Annotated
 
@@ -64,7 +63,6 @@ def _options(
 
 def main() -> None:
     """Run the command; an error that the user can correct becomes two lines on stderr and exit code 1."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: steps run side by side, not products
     try:
         app()
     except ForensicError as error:
