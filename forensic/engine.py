@@ -1,4 +1,4 @@
-"""One step over many batches of items: in this process, or in worker processes.
+"""One step over many batches of items: in this process, in worker processes, or on a Ray cluster.
 
 A worker process that dies (a decoder that crashes, memory that runs out) takes no batch with it: the batches in flight
 are run again item by item, and only the item that kills its worker is given up. An error that the step raises, or that
@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from contextvars import ContextVar
 from multiprocessing import forkserver
 from typing import Any, Generic, Self, TypeAlias, TypeVar
+
+from forensic.cluster import Actors, Cluster, joined
+from forensic.memory import keep_freed_memory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,8 +30,31 @@ _InFlight: TypeAlias = dict[Future[list[Result]], tuple[int, list[Item]]]
 _CONTEXT = multiprocessing.get_context("forkserver")  # forked from a process that has run no torch: that would hang
 
 
+_cluster: ContextVar[Cluster | None] = ContextVar("cluster", default=None)
+
+
+@contextmanager
+def on_ray(address: str | None) -> Iterator[None]:
+    """Run every step with more than one worker on a Ray cluster for a while.
+
+    Args:
+        address: of the cluster, as in ``forensic.cluster.joined``.
+
+    Raises:
+        SettingsError: if Ray is not installed, or there is no cluster at the address.
+    """
+    with joined(address) as cluster:
+        token = _cluster.set(cluster)
+        try:
+            yield
+        finally:
+            _cluster.reset(token)
+
+
 def default_workers() -> int:
-    """One worker per processor that this process may use."""
+    """One worker per processor that this process may use, or of the cluster."""
+    if (cluster := _cluster.get()) is not None:
+        return cluster.processors
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS has none
 
 
@@ -63,8 +90,9 @@ def run(
             yield results
 
 
-def use_one_thread() -> None:
-    """Let torch use one thread of this process, whether it has been loaded or will be: a step is one of many."""
+def settle_in() -> None:
+    """Prepare this process for a step, which is one of many: torch, loaded or not, has one thread; memory is kept."""
+    keep_freed_memory()
     os.environ["OMP_NUM_THREADS"] = "1"
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
@@ -94,6 +122,7 @@ class Workers(Generic[Item, Result]):
         self.start, self.give_up, self.workers = start, give_up, workers
         self.step: Step[Item, Result] | None = None  # of this process
         self.executor: ProcessPoolExecutor | None = None
+        self.actors = Actors(start, give_up, workers) if workers > 1 and _cluster.get() else None
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +136,9 @@ class Workers(Generic[Item, Result]):
             self.step = self.step or self.start()
             for number, batch in enumerate(batches):
                 yield number, self.step(batch)
+            return
+        if self.actors is not None:
+            yield from self.actors.run(iter(batches))
             return
         in_flight: _InFlight[Result, Item] = {}
         for number, batch in enumerate(batches):
@@ -168,6 +200,8 @@ class Workers(Generic[Item, Result]):
         return self.executor.submit(_run_batch, batch)
 
     def _stop(self) -> None:
+        if self.actors is not None:
+            self.actors.stop()
         if self.executor is not None:
             self.executor.shutdown(cancel_futures=True)
             self.executor = None

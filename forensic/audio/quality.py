@@ -20,10 +20,12 @@ between 70 and 200 Hz, so an edge well above that is the line's, and one below i
 *Room and codec* are estimated by a small network: see ``forensic.audio.traces``.
 """
 
+import heapq
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from forensic.audio.traces import TraceMeter, estimate_c50_db
 from forensic.records import SAMPLE_RATE_HZ, Block, Quality, Samples, SpeechSegment, Vector
@@ -53,6 +55,9 @@ _WHISTLE_BINS = 6  # of 31 Hz; so many may stand out of the floor beyond an edge
 _LOWEST_EDGE_HZ = 2400.0
 _LOW_EDGE_DB = 6.0
 _LOW_EDGE_REFERENCE_HZ = (300.0, 800.0)
+
+_SAMPLES_AT_ONCE, _FRAMES_AT_ONCE = 1 << 15, 64  # more would leave the processor's caches
+_LN_10 = float(np.log(10.0))
 
 _UNIT = 160  # 10 ms, the outline's smallest stretch
 _OUTLINE_BINS = 1000
@@ -191,14 +196,16 @@ def _snr_db(speech_power: float, noise_power: float | None, speech_levels: NDArr
 def _run_histogram(samples: Samples, is_speech: NDArray[np.bool_]) -> NDArray[np.int64]:
     """How many samples of speech are in runs of three that all reach a level, by level."""
     speech = samples[: len(is_speech) * _FRAME].reshape(-1, _FRAME)[is_speech].ravel()
+    speech = np.pad(speech, 2)  # silence is in no run
     counts = np.zeros(len(_CEILINGS_DB), np.int64)
-    for signed in (speech, -speech):
-        lowest = np.minimum(np.minimum(signed[:-2], signed[1:-1]), signed[2:])  # of the run that starts here
-        reach = np.pad(lowest, 2, constant_values=-1.0)
-        reach = np.maximum(np.maximum(reach[:-2], reach[1:-1]), reach[2:])  # of the best run around a sample
-        loud = reach[reach > _DIGITAL_SILENCE]
-        bins = ((20.0 * np.log10(loud) - _CEILINGS_DB[0]) / 0.1).astype(np.int64)
-        counts += np.bincount(np.clip(bins, 0, len(_CEILINGS_DB) - 1), minlength=len(_CEILINGS_DB))
+    for first in range(0, len(speech) - 4, _SAMPLES_AT_ONCE):
+        piece = speech[first : first + _SAMPLES_AT_ONCE + 4]
+        for signed in (piece, -piece):
+            lowest = np.minimum(np.minimum(signed[:-2], signed[1:-1]), signed[2:])  # of the run that starts here
+            reach = np.maximum(np.maximum(lowest[:-2], lowest[1:-1]), lowest[2:])  # of the best run around a sample
+            loud = reach[reach > _DIGITAL_SILENCE]
+            bins = ((20.0 / _LN_10 * np.log(loud) - _CEILINGS_DB[0]) / 0.1).astype(np.int64)
+            counts += np.bincount(np.clip(bins, 0, len(_CEILINGS_DB) - 1), minlength=len(_CEILINGS_DB))
     return counts
 
 
@@ -229,8 +236,10 @@ def _summed_spectrum(samples: Samples, is_speech: NDArray[np.bool_]) -> Vector:
     first = np.arange(len(frames)) * _SPECTRUM // _FRAME
     last = np.minimum((np.arange(len(frames)) * _SPECTRUM + _SPECTRUM - 1) // _FRAME, len(is_speech) - 1)
     kept = frames[is_speech[first] & is_speech[last]]
-    spectra = np.fft.rfft(kept * np.hanning(_SPECTRUM).astype(np.float32), axis=1)
-    summed: Vector = (np.abs(spectra) ** 2).sum(axis=0, dtype=np.float64)
+    summed = np.zeros(_SPECTRUM // 2 + 1)
+    for start in range(0, len(kept), _FRAMES_AT_ONCE):
+        spectra = fft.rfft(kept[start : start + _FRAMES_AT_ONCE] * np.hanning(_SPECTRUM).astype(np.float32))
+        summed += (spectra.real**2 + spectra.imag**2).sum(axis=0, dtype=np.float64)
     return summed
 
 
@@ -242,15 +251,29 @@ def _bandwidth_hz(spectrum: Vector) -> float:
     level_db = 10.0 * np.log10(smooth / smooth.max() + 1e-20)
     edge = int(np.flatnonzero(level_db > -_DEEP_DB)[-1])
     drop_db = 0.0
+    levels_inside = np.lib.stride_tricks.sliding_window_view(level_db, 2 * _EDGE_BINS).mean(axis=1).tolist()
+    floors = _floors(level_db.tolist())
     for place in range(_hz_to_bin(_LOWEST_EDGE_HZ), edge - _EDGE_BINS):
-        inside = level_db[place - 2 * _EDGE_BINS : place].mean()
-        beyond = np.sort(level_db[place + _EDGE_BINS :])[-_WHISTLE_BINS:][0]
+        inside, beyond = levels_inside[place - 2 * _EDGE_BINS], floors[place + _EDGE_BINS]
         if inside - beyond < max(drop_db, _EDGE_DB):
             if drop_db:
                 break
             continue
         drop_db, lowest = inside - beyond, place + _EDGE_BINS // 2
     return (lowest if drop_db else edge) * SAMPLE_RATE_HZ / _SPECTRUM
+
+
+def _floors(level_db: list[float]) -> list[float]:
+    """For each bin, the level that only a whistle stands out of from there on: the sixth highest, or the lowest."""
+    highest: list[float] = []
+    found = []
+    for level in reversed(level_db):
+        if len(highest) < _WHISTLE_BINS:
+            heapq.heappush(highest, level)
+        else:
+            heapq.heappushpop(highest, level)
+        found.append(highest[0])
+    return found[::-1]
 
 
 def _low_edge_hz(spectrum: Vector) -> float | None:

@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from forensic.records import SAMPLE_RATE_HZ, Samples
 
@@ -29,7 +30,7 @@ _QUIETEST_POWER = 1e-6  # below -60 dBFS, the loudest part so far is no voice ye
 
 
 @cache
-def _response(stop_hz: float, pass_hz: float) -> NDArray[np.complex128]:
+def _response(stop_hz: float, pass_hz: float) -> NDArray[np.complex64]:
     """Of a high-pass of odd length whose middle is the present."""
     beta = 0.1102 * (_STOP_DB - 8.7)
     half = int(np.ceil((_STOP_DB - 8.0) / (2.285 * 2.0 * np.pi * (pass_hz - stop_hz) / SAMPLE_RATE_HZ) / 2.0))
@@ -38,7 +39,7 @@ def _response(stop_hz: float, pass_hz: float) -> NDArray[np.complex128]:
     kernel = np.zeros(2 * _HALF + 1)
     kernel[_HALF - half : _HALF + half + 1] = -low / low.sum()
     kernel[_HALF] += 1.0
-    response: NDArray[np.complex128] = np.fft.rfft(kernel, _FFT)
+    response: NDArray[np.complex64] = np.fft.rfft(kernel, _FFT).astype(np.complex64)
     return response
 
 
@@ -86,16 +87,17 @@ class RumbleFilter:
         start = 0
         while start <= last_start:
             piece = self._pending[:, start : start + _FFT]
-            spectrum = np.fft.rfft(piece, axis=1) * self._responses[self._kinds(piece)]
-            done.append(np.fft.irfft(spectrum, _FFT, axis=1)[:, 2 * _HALF :].astype(np.float32))
+            spectrum = fft.rfft(piece) * self._responses[self._kinds(piece)]
+            done.append(fft.irfft(spectrum, _FFT, overwrite_x=True)[:, 2 * _HALF :])
             start += self._step
         self._pending = self._pending[:, start:]
         return np.concatenate([self._pending[:, :0], *done], axis=1)
 
     def _kinds(self, piece: Samples) -> NDArray[np.intp]:
         """Which filter each channel of a piece needs: 0 the gentle, 1 the strict."""
-        spectrum = np.fft.rfft((piece - piece.mean(axis=1, keepdims=True)) * self._window, axis=1)
-        power = np.square(np.abs(spectrum)) * (2.0 / (0.375 * _FFT**2))  # by bin; a Hann window keeps 3/8 of the power
+        spectrum = fft.rfft((piece - piece.mean(axis=1, keepdims=True)) * self._window)
+        power = spectrum.real**2 + spectrum.imag**2
+        power *= 2.0 / (0.375 * _FFT**2)  # by bin; a Hann window keeps 3/8 of the power
         self._loudest = np.maximum(self._loudest, power[:, _LOW_BINS.stop :].sum(axis=1))
         below = power[:, _LOW_BINS].sum(axis=1)
         hum = np.max([power[:, mains].sum(axis=1) for mains in _MAINS_BINS], axis=0)

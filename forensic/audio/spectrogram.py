@@ -7,10 +7,12 @@ they stay equal, and how empty the bins next to full ones are. Each statistic is
 """
 
 import itertools
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from forensic.records import SAMPLE_RATE_HZ, Samples
 
@@ -27,6 +29,7 @@ _BANDS = 18
 _EDGES_HZ = (0.0, 150.0, 300.0, 600.0, 1200.0, 2400.0, 3300.0, 3600.0, 4000.0, 4600.0, 5500.0, 6500.0, 7500.0, 8000.0)
 _HOLE_DB = 25.0
 _FEWEST_FRAMES = 40
+_FRAMES_AT_ONCE = 64  # more would leave the processor's caches
 
 
 STATISTICS = len(_PARTS_HZ) * (len(_LAGS) * len(_SLOPE_QUANTILES) + len(_LEVEL_QUANTILES) + len(_LAGS) + 1) + 4 * (
@@ -61,8 +64,12 @@ def frames_of(samples: int) -> int:
 def _power(samples: Samples) -> NDArray[np.float32]:
     """Power spectra, shape (frames, 257); frame ``i`` starts at sample 256 ``i``."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[::SPECTROGRAM_HOP]
-    spectrum = np.fft.rfft(frames * np.hanning(_SIZE).astype(np.float32), axis=1)
-    return (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    power = np.empty((len(frames), _SIZE // 2 + 1), np.float32)
+    for first in range(0, len(frames), _FRAMES_AT_ONCE):
+        part = slice(first, first + _FRAMES_AT_ONCE)
+        spectrum = fft.rfft(frames[part] * np.hanning(_SIZE).astype(np.float32))
+        power[part] = spectrum.real**2 + spectrum.imag**2
+    return power
 
 
 @cache
@@ -94,10 +101,10 @@ def _part_statistics(levels_db: NDArray[np.float64], is_speech: NDArray[np.bool_
     for lag in _LAGS:
         slopes = levels_db[lag:] - levels_db[:-lag]
         kept = slopes[is_speech[lag:] & is_speech[:-lag]]
-        found.append(np.quantile(kept, _SLOPE_QUANTILES) if len(kept) else np.zeros(len(_SLOPE_QUANTILES)))
+        found.append(_quantiles(kept, _SLOPE_QUANTILES) if len(kept) else np.zeros(len(_SLOPE_QUANTILES)))
     speech = levels_db[is_speech]
     top = np.quantile(speech, 0.95, axis=0)
-    found.append(np.quantile(speech - top, _LEVEL_QUANTILES))
+    found.append(_quantiles(speech - top, _LEVEL_QUANTILES))
     centred = speech - speech.mean(axis=0)
     variance = np.maximum((centred**2).mean(), 1e-6)
     found.append(np.array([(centred[lag:] * centred[:-lag]).mean() / variance for lag in _LAGS]))
@@ -105,14 +112,24 @@ def _part_statistics(levels_db: NDArray[np.float64], is_speech: NDArray[np.bool_
     return found
 
 
+def _quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> NDArray[np.float64]:
+    """As ``numpy.quantile`` gives them, from one sort, which is several times faster for many shares."""
+    rising = np.sort(values, axis=None)
+    places = np.array(shares) * (len(rising) - 1)
+    below = places.astype(np.intp)
+    above = np.minimum(below + 1, len(rising) - 1)
+    found: NDArray[np.float64] = rising[below] + (places - below) * (rising[above] - rising[below])
+    return found
+
+
 def _spectrum_statistics(power: NDArray[np.float32], is_speech: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The long-term spectrum in steps, and the share of holes in it, by frequency range."""
-    speech = power[is_speech].astype(np.float64) + 1e-12
+    speech = power[is_speech] + np.float32(1e-12)
     edges = [round(hz * _SIZE / SAMPLE_RATE_HZ) for hz in _EDGES_HZ]
     stretches = list(itertools.pairwise(edges))
-    mean_db = 10.0 * np.log10(speech.mean(axis=0))
+    mean_db = 10.0 * np.log10(speech.mean(axis=0, dtype=np.float64)).astype(np.float32)
     by_stretch = np.array([mean_db[first : max(last, first + 1)].mean() for first, last in stretches])
-    levels_db = 10.0 * np.log10(speech)
+    levels_db = np.float32(10.0 / np.log(10.0)) * np.log(speech)
     around = (levels_db[:, :-4] + levels_db[:, 4:]) / 2
     holes = around - levels_db[:, 2:-2] > _HOLE_DB
     empty = levels_db < mean_db - _HOLE_DB - 15.0

@@ -9,8 +9,10 @@ import typer
 from forensic.cli.loading import loading
 from forensic.cli.options import (
     DEFAULT_CASE,
+    AddressOption,
     CalibrationOption,
     ChannelsOption,
+    EngineOption,
     EnvelopeOption,
     ExistingCaseOption,
     JsonOption,
@@ -22,6 +24,7 @@ from forensic.cli.options import (
     SettingsOption,
     SpeakersOption,
     WorkersOption,
+    on_engine,
 )
 from forensic.cli.scan import settings_with, show_progress
 from forensic.cli.terminal import (
@@ -70,6 +73,8 @@ def compare_command(
     calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare the scanned questioned recordings with suspects, and write likelihood ratios and a report.
@@ -98,7 +103,7 @@ def compare_command(
         envelope=envelope,
         command_line=command_line(),
     )
-    with open_case(case, create=False) as opened, meter("Comparing") as bar:
+    with on_engine(engine, address), open_case(case, create=False) as opened, meter("Comparing") as bar:
         result = compare(opened, request, lambda state: show_progress(bar, state), bar.step)
     if as_json:
         print_file(result.folder / "results.json")

@@ -8,8 +8,10 @@ from forensic.cli.compare import part_of
 from forensic.cli.loading import loading
 from forensic.cli.options import (
     DEFAULT_CASE,
+    AddressOption,
     CalibrationOption,
     ChannelsOption,
+    EngineOption,
     EnvelopeOption,
     ExistingCaseOption,
     JsonOption,
@@ -18,6 +20,7 @@ from forensic.cli.options import (
     SettingsOption,
     SpeakersOption,
     WorkersOption,
+    on_engine,
 )
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import (
@@ -50,6 +53,8 @@ def link_command(
     calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
@@ -74,7 +79,7 @@ def link_command(
         envelope=envelope,
         workers=workers,
     )
-    with open_case(case, create=False) as opened, meter("Linking") as bar:
+    with on_engine(engine, address), open_case(case, create=False) as opened, meter("Linking") as bar:
         result = link(opened, request, bar.step)
     if as_json:
         print_json(result.results)

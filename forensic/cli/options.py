@@ -1,8 +1,9 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -58,6 +59,23 @@ ModelOption = Annotated[Path | None, model_option("Speaker model", "--model")]
 WorkersOption = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Number of processes. Default: one per processor.", rich_help_panel=RUNNING),
+]
+EngineOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option(
+        "--engine",
+        help="Where the work is done. local: processes of this machine; ray: a Ray cluster.",
+        rich_help_panel=RUNNING,
+    ),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT",
+        help="Head of the Ray cluster; auto: the one that this machine belongs to. Default: a new one of this machine.",
+        rich_help_panel=RUNNING,
+    ),
 ]
 ChannelsOption = Annotated[
     str | None,
@@ -150,3 +168,18 @@ EnvelopeOption = Annotated[
 ]
 
 DEFAULT_CASE = Path("case")
+
+
+def on_engine(engine: Literal["local", "ray"], address: str | None) -> AbstractContextManager[None]:
+    """Where the work of a command is done, while it is done.
+
+    Raises:
+        typer.BadParameter: if an address is given for this machine's own processes.
+    """
+    if engine == "local":
+        if address is not None:
+            raise typer.BadParameter("--address is for --engine ray.")
+        return nullcontext()
+    from forensic.engine import on_ray
+
+    return on_ray(address)

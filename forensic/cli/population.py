@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from forensic.cli.help import Commands
-from forensic.cli.options import CriterionOption, JsonOption, ModelOption, SettingsOption, WorkersOption
+from forensic.cli.options import (
+    AddressOption,
+    CriterionOption,
+    EngineOption,
+    JsonOption,
+    ModelOption,
+    SettingsOption,
+    WorkersOption,
+    on_engine,
+)
 from forensic.cli.terminal import console, meter, print_json, shown_path
 from forensic.settings import DEFAULT_CRITERION, load_settings
 
@@ -47,6 +56,8 @@ def build_command(
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the simulated channels.")] = 1,
     workers: WorkersOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
     criterion: CriterionOption = DEFAULT_CRITERION,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
@@ -61,21 +72,21 @@ def build_command(
     from forensic.speaker.extractor import default_model_folder
     from forensic.workflows.population import PopulationRequest, build_population
 
-    request = PopulationRequest(
-        people,
-        tuple(split or ()),
-        model or default_model_folder(),
-        work,
-        workers or default_workers(),
-        seed,
-        adds=add,
-        sessions=sessions,
-        as_recorded=as_recorded,
-        out=out,
-    )
-    with meter("Building the population") as bar:
+    with on_engine(engine, address), meter("Building the population") as bar:
         folder = build_population(
-            request, lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}")
+            PopulationRequest(
+                people,
+                tuple(split or ()),
+                model or default_model_folder(),
+                work,
+                workers or default_workers(),
+                seed,
+                adds=add,
+                sessions=sessions,
+                as_recorded=as_recorded,
+                out=out,
+            ),
+            lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}"),
         )
     console.print(f"Population: {shown_path(folder)}")
     if out is None:

@@ -10,8 +10,10 @@ from rich.table import Table
 
 from forensic.cli.options import (
     DEFAULT_CASE,
+    AddressOption,
     CaseOption,
     ChannelsOption,
+    EngineOption,
     JsonOption,
     LabelsOption,
     ModelOption,
@@ -19,6 +21,7 @@ from forensic.cli.options import (
     SettingsOption,
     SpeakersOption,
     WorkersOption,
+    on_engine,
 )
 from forensic.cli.terminal import (
     DONE_WITH_FAILURES,
@@ -55,6 +58,8 @@ def scan_command(
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find the recordings in folders, and store the speech, quality and embeddings of each in the case.
@@ -64,7 +69,7 @@ def scan_command(
     """
     from forensic.engine import warm_up
 
-    if workers != 1:
+    if workers != 1 and engine == "local":
         warm_up(["forensic.examination.examine"])  # while the modules below load
     from forensic.case.discovery import check_roots
     from forensic.case.folder import open_case
@@ -82,7 +87,7 @@ def scan_command(
         labels=segments,
     )
     check_roots(folders)  # before a case is made for them
-    with open_case(case, create=True) as opened, meter("Scanning") as bar:
+    with on_engine(engine, address), open_case(case, create=True) as opened, meter("Scanning") as bar:
         summary = scan(opened, request, lambda state: show_progress(bar, state))
     if as_json:
         print_json(scan_results(summary))

@@ -301,7 +301,7 @@ class _Start:
     request: CasePopulationRequest
 
     def __call__(self) -> engine.Step[_Task, _Spoken]:
-        engine.use_one_thread()
+        engine.settle_in()
         model, sources = load_model(self.request.model_folder), sources_beside(self.request.source)
         return lambda tasks: [_speak(task, self.request.seed, model, sources) for task in tasks]
 

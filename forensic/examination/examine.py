@@ -21,7 +21,7 @@ from forensic.audio.fingerprint import FingerprintMeter
 from forensic.audio.quality import QualityMeter
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.case.discovery import CHANGED, WAIT_FOR_IT, is_unchanged
-from forensic.engine import use_one_thread
+from forensic.engine import settle_in
 from forensic.errors import FileReadError, ForensicError, RecordingError, SpeechError
 from forensic.examination.kept import KeptSpeech, SpeechFrames
 from forensic.examination.language import Heard, LanguageModels, identify_each, shipped_language_models
@@ -77,7 +77,7 @@ class Examiner:
 
     def __call__(self) -> "LoadedExaminer":
         """Load, and use one thread: the engine runs one process per processor."""
-        use_one_thread()
+        settle_in()
         languages = shipped_language_models() if self.settings.language.identify else None
         return LoadedExaminer(self.model or load_model(self.model_folder), self.settings, self.labels, languages)
 

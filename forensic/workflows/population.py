@@ -241,7 +241,7 @@ class _Start:
     request: PopulationRequest
 
     def __call__(self) -> engine.Step[Person, _Embedded]:
-        engine.use_one_thread()
+        engine.settle_in()
         model, sources = load_model(self.request.model_folder), sources_beside(self.request.source)
         return lambda people: [_embed_person(person, self.request, model, sources) for person in people]
 

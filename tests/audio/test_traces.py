@@ -5,7 +5,7 @@ import pytest
 from factories import voice
 
 from forensic.audio.channel import Channel, Room, Sources, clarity_db, room_response, simulate
-from forensic.audio.spectrogram import STATISTICS, frames_of, trace_statistics
+from forensic.audio.spectrogram import STATISTICS, _quantiles, frames_of, trace_statistics
 from forensic.audio.traces import (
     NO_ROOM_C50_DB,
     TraceMeter,
@@ -105,3 +105,10 @@ def test_layers_that_do_not_fit_are_refused():
     network = load_trace_network(trace_model_folder())
     with pytest.raises(ModelError, match="do not fit"):
         TraceNetwork(network.mean[1:], network.deviation, network.weights, network.biases)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 500])
+def test_quantiles_are_those_of_numpy(size):
+    values = np.random.default_rng(size).standard_normal((size, 3))
+    shares = (0.0, 0.02, 0.5, 0.9, 1.0)
+    np.testing.assert_allclose(_quantiles(values, shares), np.quantile(values, shares), rtol=1e-12, atol=1e-15)
