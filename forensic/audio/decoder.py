@@ -21,7 +21,6 @@ from typing import Any, BinaryIO
 from forensic.audio.reading import Begin, Reading
 from forensic.audio.source import UnknownContent
 from forensic.errors import RecordingError
-from forensic.memory import keep_freed_memory
 from forensic.records import Samples
 from forensic.settings import RawFormat
 
@@ -35,7 +34,6 @@ def main(number: int) -> None:
     """Serve requests from a socket until its other end closes."""
     with socket.socket(fileno=number) as link:
         _confine()
-        keep_freed_memory()
         while True:
             request, files, _, _ = socket.recv_fds(link, 1 << 16, 1)
             if not request:
