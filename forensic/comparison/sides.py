@@ -15,7 +15,7 @@ import polars as pl
 from forensic.case.reference import Suspect
 from forensic.case.store import SKIPPED, path_text
 from forensic.comparison.inconsistency import Inconsistency
-from forensic.comparison.independence import Leak, OnBothSides, Suspicions, UnderTwoNames
+from forensic.comparison.independence import SAME_SOURCE, Leak, OnBothSides, Suspicions, UnderTwoNames
 from forensic.errors import CaseError
 from forensic.quantities import QUANTITIES, Quantity
 from forensic.records import QUESTIONED, Conditions, Samples
@@ -254,7 +254,7 @@ def _problem(file: Mapping[str, Any], failures: Sequence[Mapping[str, Any]]) -> 
 
 
 def leaks(questioned: Sequence[Side], known: Sequence[Side], suspicions: Suspicions) -> tuple[Leak, ...]:
-    """Recordings that are on both sides, or under two names, or are suspected to be."""
+    """Recordings that are on both sides, under two names, or suspected to be; and questioned ones of one source."""
     both_sides = [
         OnBothSides(q.name, k.name, min(shared))
         for k in known
@@ -271,4 +271,8 @@ def leaks(questioned: Sequence[Side], known: Sequence[Side], suspicions: Suspici
         for ones, others in [*product(questioned, known), *combinations(known, 2)]
         for suspicion in suspicions.between(ones.sha256, others.sha256)
     ]
-    return tuple(dict.fromkeys([*both_sides, *two_names, *suspected]))
+    own = {value for side in questioned for value in side.sha256}
+    among_questioned = [
+        each for each in suspicions.found if each.kind == SAME_SOURCE and {each.first, each.second} <= own
+    ]
+    return tuple(dict.fromkeys([*both_sides, *two_names, *suspected, *among_questioned]))

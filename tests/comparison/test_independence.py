@@ -67,6 +67,24 @@ def test_an_excerpt_of_a_known_recording_gets_no_lr_and_a_warning(recordings, su
     assert "same source is suspected" in result.html.read_text()
 
 
+def test_two_questioned_recordings_of_one_source_are_said_and_both_compared(
+    recordings, suspects, run_scan, run_compare
+):
+    """They must not count as two."""
+    _excerpt_of_anna(recordings)
+    write_wav(recordings / "whole.wav", spoken("carver", 9.0, start_s=12.0))
+    for known in suspects.glob("*/*.wav"):
+        write_wav(known, spoken("brook", 12.0, start_s=10.0))
+    run_scan(recordings)
+    result = run_compare(suspects)
+    warnings = json.loads((result.folder / "results.json").read_text())["leakage_warnings"]
+    (warning,) = [each for each in warnings if "same source is suspected" in each]
+    assert "excerpt.amr" in warning
+    assert "whole.wav" in warning
+    of_both = result.comparisons.filter(pl.col("questioned_path").str.contains("excerpt|whole"))
+    assert set(of_both["status"]) == {STATUS_LR}
+
+
 def test_an_examiner_can_overrule_the_suspicion_and_the_report_still_states_it(
     recordings, suspects, run_scan, run_compare
 ):
