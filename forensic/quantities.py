@@ -259,6 +259,8 @@ LIMITED = tuple(quantity for quantity in QUANTITIES if quantity.is_limited)
 """Those that the validated envelope limits."""
 
 BY_NAME: Mapping[str, Quantity] = {quantity.name: quantity for quantity in QUANTITIES}
+PLACE: Mapping[str, int] = {quantity.name: number for number, quantity in enumerate(QUANTITIES)}
+"""Where in ``QUANTITIES`` each one stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +312,7 @@ def side_terms(values: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns:
         Shape (n, terms).
     """
-    place = {quantity.name: number for number, quantity in enumerate(QUANTITIES)}
-    return np.stack([term.of(values[:, place[term.quantity]]) for term in TERMS], 1)
+    return np.stack([term.of(values[:, PLACE[term.quantity]]) for term in TERMS], 1)
 
 
 def quantities_of(measured: Measured) -> NDArray[np.float64]:

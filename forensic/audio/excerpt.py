@@ -1,17 +1,47 @@
-"""Stretches of a recording as a WAV file, to listen to."""
+"""Stretches of a recording: as samples, and as a WAV file to listen to."""
 
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from forensic.audio.decode import open_recording
+from forensic.audio.decode import decode_blocks
+from forensic.audio.wav import wav_bytes
 from forensic.records import SAMPLE_RATE_HZ, Samples, SpeechSegment
 from forensic.settings import AudioSettings
 from forensic.storage.atomic import written_whole
 
 _BETWEEN_S = 0.3
+
+
+def read_stretches(
+    path: Path, channel: int, stretches: Sequence[tuple[float, float]], settings: AudioSettings
+) -> list[Samples]:
+    """Stretches of one channel of a recording, which is decoded no further than they reach.
+
+    Args:
+        path: of the recording.
+        channel: as in ``Block``.
+        stretches: start and end of each, in seconds.
+        settings: with which the recording was scanned.
+
+    Returns:
+        Each of shape (n,), 16 kHz; empty where the recording has nothing of it.
+
+    Raises:
+        RecordingError: if the recording cannot be read or decoded.
+    """
+    parts: list[list[Samples]] = [[] for _ in stretches]
+    last_s = max((end_s for _, end_s in stretches), default=0.0)
+    for block in decode_blocks(path, settings):
+        if block.start_s > last_s:
+            break
+        if block.channel != channel:
+            continue
+        for part, (start_s, end_s) in zip(parts, stretches, strict=True):
+            first, last = (round((at - block.start_s) * SAMPLE_RATE_HZ) for at in (start_s, end_s))
+            part.append(block.samples[max(0, first) : max(0, last)])
+    return [np.concatenate(part) if part else np.zeros(0, np.float32) for part in parts]
 
 
 def write_excerpt(
@@ -31,31 +61,16 @@ def write_excerpt(
     Raises:
         RecordingError: if the recording cannot be decoded.
     """
-    silence = np.zeros(round(_BETWEEN_S * SAMPLE_RATE_HZ), np.int16)
-    parts: list[np.ndarray] = []
+    silence = np.zeros(round(_BETWEEN_S * SAMPLE_RATE_HZ), np.float32)
+    parts = [np.zeros(0, np.float32)]
     last_end_s = None
-    with open_recording(recording, settings) as opened:
-        for block in opened.blocks():
-            if block.channel != channel:
-                continue
-            for stretch in stretches:
-                start_s, end_s = (
-                    max(stretch.start_s, block.start_s),
-                    min(stretch.end_s, block.start_s + block.duration_s),
-                )
-                if end_s <= start_s:
-                    continue
-                if last_end_s is not None and start_s > last_end_s:
-                    parts.append(silence)
-                parts.append(_pcm(block.samples, start_s - block.start_s, end_s - block.start_s))
-                last_end_s = end_s
-    with written_whole(out) as file, wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(SAMPLE_RATE_HZ)
-        sound.writeframes(np.concatenate([np.zeros(0, np.int16), *parts]).astype("<i2").tobytes())
-
-
-def _pcm(samples: Samples, start_s: float, end_s: float) -> np.ndarray:
-    own = samples[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
-    return np.round(np.clip(own, -1.0, 1.0) * 32767).astype(np.int16)
+    spans = [(each.start_s, each.end_s) for each in stretches]
+    for (start_s, end_s), samples in zip(spans, read_stretches(recording, channel, spans, settings), strict=True):
+        if not len(samples):
+            continue
+        if last_end_s is not None and start_s > last_end_s:
+            parts.append(silence)
+        parts.append(np.clip(samples, -1.0, 1.0))
+        last_end_s = end_s
+    with written_whole(out) as file:
+        file.write(wav_bytes(np.concatenate(parts)))

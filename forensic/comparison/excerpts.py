@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from forensic.audio.decode import decode_blocks
+from forensic.audio.excerpt import read_stretches
 from forensic.audio.picture import spectrogram_picture
 from forensic.case.discovery import hash_file
 from forensic.comparison.outcomes import Excerpt, Explanation
 from forensic.errors import RecordingError
-from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.settings import AudioSettings
 
 LONGEST_S = 20.0
@@ -98,25 +96,8 @@ def _excerpt(
     try:
         if hash_file(path).sha256 != sha256:
             return None
-        samples = stretch(path, channel, start_s, end_s, settings)
+        (samples,) = read_stretches(path, channel, [(start_s, end_s)], settings)
     except (RecordingError, OSError):
         return None
     highest_hz = 4000.0 if measured["bandwidth_hz"] <= _NARROW_HZ else 8000.0
     return Excerpt(sha256, channel, turn, start_s, end_s, highest_hz, spectrogram_picture(samples, highest_hz))
-
-
-def stretch(path: Path, channel: int, start_s: float, end_s: float, settings: AudioSettings) -> Samples:
-    """A stretch of one channel of a recording, shape (n,), 16 kHz.
-
-    Raises:
-        RecordingError: if the recording cannot be read or decoded.
-    """
-    parts = []
-    for block in decode_blocks(path, settings):
-        if block.channel != channel:
-            continue
-        first, last = (round((at - block.start_s) * SAMPLE_RATE_HZ) for at in (start_s, end_s))
-        if last <= 0:
-            break
-        parts.append(block.samples[max(0, first) : last])
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32)

@@ -39,10 +39,9 @@ from forensic.likelihood_ratio.explanation import (
     without_each_segment,
 )
 from forensic.likelihood_ratio.population import Population
-from forensic.quantities import QUANTITIES
+from forensic.quantities import PLACE
 from forensic.records import Calibration, Samples, Vector
 
-_NET_SPEECH = [quantity.name for quantity in QUANTITIES].index("net_speech_s")
 MOST_EXPLAINED = 40
 AMOUNTS_S = (3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0)
 """Amounts of net speech for which the LR is computed, to the nearest end of a stretch, besides all of it."""
@@ -281,7 +280,7 @@ def _amounts(
         known, questioned = each.conditions
         if net_speech_s < _all_speech_s(each.stretches):
             questioned = questioned.copy()
-            questioned[:, _NET_SPEECH] = net_speech_s
+            questioned[:, PLACE["net_speech_s"]] = net_speech_s
         return scores if cells is None else calibrator.adjusted(scores, known, questioned, cells)
 
     stretches = each.stretches

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forensic.audio.decode import decode_blocks
+from forensic.audio.excerpt import read_stretches
 from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.settings import AudioSettings
 
@@ -51,17 +51,8 @@ def speech_used(spoken: Spoken, longest_s: float, settings: AudioSettings) -> Sa
             break
         wanted.append((start_s, min(end_s, start_s + left_s)))
         left_s -= end_s - start_s
-    parts: list[list[Samples]] = [[] for _ in wanted]
-    for block in decode_blocks(spoken.path, settings):
-        if block.channel != spoken.channel:
-            continue
-        for part, (start_s, end_s) in zip(parts, wanted, strict=True):
-            first, last = (round((at - block.start_s) * SAMPLE_RATE_HZ) for at in (start_s, end_s))
-            if last > 0 and first < len(block.samples):
-                part.append(block.samples[max(0, first) : last])
-        if wanted and block.start_s > wanted[-1][1]:
-            break
-    return _levelled(_joined([np.concatenate(part) for part in parts if part]))
+    parts = read_stretches(spoken.path, spoken.channel, wanted, settings)
+    return _levelled(_joined([part for part in parts if len(part)]))
 
 
 def in_turn(questioned: Samples, known: Samples) -> Samples:

@@ -7,8 +7,8 @@ import numpy as np
 from forensic.comparison.calibrations import CalibrationStep
 from forensic.comparison.independence import OwnReference
 from forensic.comparison.sides import Side
-from forensic.likelihood_ratio.population import Population
-from forensic.quantities import QUANTITIES, quantities_of
+from forensic.likelihood_ratio.population import Population, longest_of_each
+from forensic.quantities import quantities_of
 
 LEAST_LOG10_LR = 3.0
 """From this LR on, somebody of the population is taken for the same person. Of two people of the population that ships,
@@ -28,11 +28,7 @@ def own_references(sides: Sequence[Side], calibrator: CalibrationStep) -> tuple[
     population, joint = calibrator.population, calibrator.joint
     if joint is None or not isinstance(population, Population):
         return ()
-    speech_s = population.measured[:, [quantity.name for quantity in QUANTITIES].index("net_speech_s")]
-    rows = np.flatnonzero(~population.is_questioned)
-    rows = rows[np.argsort(-speech_s[rows], kind="stable")]
-    _, first = np.unique(population.speaker[rows], return_index=True)
-    rows = rows[first]
+    rows = longest_of_each(population, ~population.is_questioned, population.speaker)
     found = []
     for side in sides:
         if side.embedding is None or side.conditions is None:

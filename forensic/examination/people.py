@@ -27,6 +27,7 @@ from forensic.records import KNOWN, QUESTIONED, SAMPLE_RATE_HZ, TRAITS, Block, Q
 from forensic.settings import EmbeddingSettings, SpeechSettings
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, mean_embedding
 from forensic.speaker.features import MEL_HOP, frame_mask, level_gain, mel_power
+from forensic.speaker.second import speech_of
 from forensic.storage.atomic import written_whole
 
 LONGEST_SIDE_S = {KNOWN: 50.0, QUESTIONED: 60.0}  # of audio that is put through the channels
@@ -371,9 +372,7 @@ def speech_samples(samples: Samples, mask: NDArray[np.bool_]) -> NDArray[np.int1
         samples: of a recording.
         mask: which frames are speech, ``1 + len(samples) // 160`` of them.
     """
-    whole = np.zeros(len(mask) * MEL_HOP, np.float32)
-    whole[: len(samples)] = samples
-    return np.round(np.clip(whole.reshape(-1, MEL_HOP)[mask], -1, 1) * 32767).astype(np.int16).reshape(-1)
+    return np.round(np.clip(speech_of(samples, mask), -1, 1) * 32767).astype(np.int16)
 
 
 def _keep(path: Path, measured: _Measured) -> None:

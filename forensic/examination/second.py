@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
-import torch
 
 from forensic.audio.decode import open_recording
 from forensic.case.discovery import CHANGED, WAIT_FOR_IT, is_unchanged
 from forensic.case.store import SCHEMAS, EvidenceStore
-from forensic.engine import default_workers, run
+from forensic.engine import default_workers, run, settle_in
 from forensic.errors import FileReadError, RecordingError, WorkerError
 from forensic.records import Samples, SourceFile, SpeechSegment
 from forensic.settings import AudioSettings, Settings
@@ -83,7 +82,7 @@ class SecondExaminer:
 
     def __call__(self) -> Callable[[Sequence[Unembedded]], list[list[SecondEvidence]]]:
         """Load, and use one thread, as ``Examiner`` does."""
-        torch.set_num_threads(1)
+        settle_in()
         model = self.loaded or load_second(self.model)
         return lambda recordings: [embed_voices(one, model, self.audio) for one in recordings]
 

@@ -17,7 +17,7 @@ from forensic.likelihood_ratio.calibration import scores_carry_nothing
 from forensic.likelihood_ratio.calibrators import CALIBRATORS, LIMITS, cellwise
 from forensic.likelihood_ratio.crossvalidation import cross_validate
 from forensic.likelihood_ratio.inputs import checked
-from forensic.likelihood_ratio.joint import JointFit, Sides
+from forensic.likelihood_ratio.joint import JOINT, JointFit, Sides
 from forensic.likelihood_ratio.pairing import kinds_of_pairs
 from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import Population
@@ -204,7 +204,7 @@ def joint_map(joint: JointFit, sides: Sides) -> ScoreMaps:
         sides: conditions of the known and the questioned side.
     """
     line = joint.line(joint.coefficients[None], *sides)
-    return ScoreMaps("joint", 0.0, 1.0, np.column_stack([line.intercept, line.intercept + line.slope]), goes_on=True)
+    return ScoreMaps(JOINT, 0.0, 1.0, np.column_stack([line.intercept, line.intercept + line.slope]), goes_on=True)
 
 
 def score_map_of_cells(

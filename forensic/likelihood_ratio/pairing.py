@@ -31,12 +31,12 @@ def kinds_of_pairs(population: Population, known: Index, questioned: Index) -> t
     is_itself = (
         (recording[questioned] == recording[known]) & (recording[questioned] >= 0) & population.is_real[questioned]
     )
-    is_one_day = (day[questioned] == day[known]) & (day[questioned] >= 0) & _has_days(population)[speaker[questioned]]
+    is_one_day = (day[questioned] == day[known]) & (day[questioned] >= 0) & has_days(population)[speaker[questioned]]
     is_two = ~is_one & (corpus[speaker[questioned]] == corpus[speaker[known]])
     return is_one & ~is_itself & ~is_one_day, is_two
 
 
-def _has_days(population: Population) -> Mask:
+def has_days(population: Population) -> Mask:
     """Which speakers were recorded on several days, shape (speakers,)."""
     stated = population.day >= 0
     pairs = np.unique(np.stack([population.speaker[stated], population.day[stated]]), axis=1)

@@ -20,7 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from forensic.errors import ModelError
-from forensic.quantities import QUANTITIES, Quantity
+from forensic.quantities import PLACE, QUANTITIES, Quantity
 from forensic.records import KNOWN, QUESTIONED, ROLES, TRAITS, Conditions, Samples, Traits
 from forensic.storage import toml
 from forensic.storage.atomic import written_whole
@@ -240,6 +240,26 @@ def _read_rows(folder: Path, card: PopulationCard) -> tuple[pl.DataFrame, Sample
         ) from error
     _check_rows(rows, embeddings)
     return rows, embeddings
+
+
+def longest_of_each(
+    population: Population, is_wanted: NDArray[np.bool_], group: NDArray[np.integer[Any]]
+) -> NDArray[np.intp]:
+    """Of the rows that are wanted, the one with the most speech of each group.
+
+    Args:
+        population: a bank.
+        is_wanted: shape (rows,).
+        group: number of each row's speaker or recording, shape (rows,).
+
+    Returns:
+        Rows, in the order of their groups.
+    """
+    rows = np.flatnonzero(is_wanted)
+    rows = rows[np.argsort(-population.measured[rows, PLACE["net_speech_s"]], kind="stable")]
+    _, first = np.unique(group[rows], return_index=True)
+    longest: NDArray[np.intp] = rows[first]
+    return longest
 
 
 def without(population: Population, left_out: Collection[str]) -> Population:

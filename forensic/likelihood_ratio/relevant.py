@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensic.errors import CaseError
+from forensic.likelihood_ratio.pairing import has_days
 from forensic.likelihood_ratio.population import Population, without
 from forensic.records import TRAITS, Traits
 
@@ -117,12 +118,10 @@ def people_of(population: Population) -> People:
     there = np.unique(population.speaker).tolist()
     groups = {"corpus": [population.corpora[number].partition(" (")[0] for number in there]}
     groups |= {trait: [getattr(population.traits[number], trait) for number in there] for trait in TRAITS}
-    stated = population.day >= 0
-    days = np.unique(np.stack([population.speaker[stated], population.day[stated]]), axis=1)[0]
     return People(
         count=len(there),
         real=len(np.unique(population.speaker[population.is_real])),
-        several_days=int((np.bincount(days, minlength=1) > 1).sum()) if days.size else 0,
+        several_days=int(has_days(population).sum()),
         by={
             name: dict(sorted(Counter(values).items(), key=lambda one: (-one[1], one[0])))
             for name, values in groups.items()

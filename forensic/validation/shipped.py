@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from forensic.comparison.calibrations import calibration_step
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio.pairing import kinds_of_pairs
-from forensic.likelihood_ratio.population import Population, load_population
+from forensic.likelihood_ratio.population import Population, load_population, longest_of_each
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
-from forensic.quantities import QUANTITIES
+from forensic.quantities import PLACE, QUANTITIES
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
 
@@ -76,10 +76,6 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings) -> pl.DataFr
 
 def _whole_calls(population: Population, *, is_questioned: bool) -> NDArray[np.intp]:
     """The row with the most speech of each real call."""
-    speech_s = population.measured[:, [quantity.name for quantity in QUANTITIES].index("net_speech_s")]
-    rows = np.flatnonzero(
-        population.is_real & (population.is_questioned == is_questioned) & (speech_s >= LEAST_SPEECH_S)
-    )
-    rows = rows[np.argsort(-speech_s[rows], kind="stable")]
-    _, first = np.unique(population.recording[rows], return_index=True)
-    return rows[first]
+    is_long = population.measured[:, PLACE["net_speech_s"]] >= LEAST_SPEECH_S
+    wanted = population.is_real & (population.is_questioned == is_questioned) & is_long
+    return longest_of_each(population, wanted, population.recording)

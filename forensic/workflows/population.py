@@ -1,7 +1,7 @@
 """``forensic population build``: people of the relevant population, in a grid of conditions, as embeddings."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -17,6 +17,7 @@ from forensic.case.provenance import software
 from forensic.errors import ModelError, RecordingError, TrainingError
 from forensic.examination.bank import LONGEST_KNOWN_S, bank_row, described, sources_beside, sources_identity
 from forensic.examination.people import (
+    Examined,
     Person,
     check_disjoint,
     embed_pieces,
@@ -29,7 +30,6 @@ from forensic.likelihood_ratio.population import (
     AS_RECORDED,
     CARD,
     CELL_KEY,
-    Population,
     load_population,
     read_rows,
     save_population,
@@ -37,6 +37,11 @@ from forensic.likelihood_ratio.population import (
 from forensic.records import KNOWN, QUESTIONED, ROLES, Conditions, Role, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
+
+Frame = TypeVar("Frame", bound=np.generic)
+
+Embedded: TypeAlias = tuple[list[dict[str, object]], list[Samples]]
+"""Rows of one person, and their embeddings."""
 
 KNOWN_SPEECH_S = (8.0, 25.0)
 QUESTIONED_SPEECH_S = (3.0, 5.0, 10.0, 20.0)
@@ -137,16 +142,9 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     is_disjoint = check_disjoint(people, request.model_folder)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, object]] = []
-    embeddings: list[Samples] = []
-    with engine.one_thread(), engine.Workers(_Start(request), _give_up, request.workers) as team:
-        for done, (own_rows, own_embeddings) in enumerate(team.map(people), 1):
-            rows += own_rows
-            embeddings += own_embeddings
-            watch(done, len(people))
-    frame, stacked = pl.DataFrame(rows, infer_schema_length=None), np.stack(embeddings)
+    frame, stacked = embed_people(_Start(request), people, request.workers, watch)
     if request.as_recorded and (request.model_folder / CARD).exists():
-        frame = in_cells(frame, request.model_folder, load_population(request.model_folder, model.identity.sha256))
+        frame = in_cells(frame, request.model_folder, model.identity.sha256)
     if kept is not None:
         frame = pl.concat([kept.rows, frame.select(pl.col(n).cast(t) for n, t in kept.rows.schema.items())])
         stacked = np.concatenate([kept.embeddings, stacked])
@@ -173,8 +171,26 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     return folder
 
 
-def in_cells(frame: pl.DataFrame, folder: Path, population: Population) -> pl.DataFrame:
-    """Rows with the simulated cell that each is most like; those that are like none keep their own."""
+def embed_people(
+    start: Callable[[], engine.Step[Person, Embedded]],
+    people: Sequence[Person],
+    workers: int,
+    watch: Callable[[int, int], None],
+) -> tuple[pl.DataFrame, Samples]:
+    """The rows of all people, and their embeddings, shape (rows, size); ``start`` is called in each process."""
+    rows: list[dict[str, object]] = []
+    embeddings: list[Samples] = []
+    with engine.one_thread(), engine.Workers(start, _give_up, workers) as team:
+        for done, (own_rows, own_embeddings) in enumerate(team.map(people), 1):
+            rows += own_rows
+            embeddings += own_embeddings
+            watch(done, len(people))
+    return pl.DataFrame(rows, infer_schema_length=None), np.stack(embeddings)
+
+
+def in_cells(frame: pl.DataFrame, folder: Path, model_sha256: str) -> pl.DataFrame:
+    """Rows with the cell of a simulated bank that each is most like; those that are like none keep their own."""
+    population = load_population(folder, model_sha256)
     keys = read_rows(folder).select(CELL_KEY).unique().sort(CELL_KEY)
     names = {side: keys.filter(pl.col("side") == side).select("cell", "cell_net_speech_s").rows() for side in ROLES}
     cells = {KNOWN: population.known_cells, QUESTIONED: population.questioned_cells}
@@ -229,32 +245,39 @@ def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
     return _Kept(rows, population.embeddings, lacking)
 
 
-Frame = TypeVar("Frame", bound=np.generic)
-
-_Embedded: TypeAlias = tuple[list[dict[str, object]], list[Samples]]
-
-
 @dataclass(frozen=True, slots=True)
 class _Start:
     """Loads model, noises and rooms in whichever process embeds."""
 
     request: PopulationRequest
 
-    def __call__(self) -> engine.Step[Person, _Embedded]:
+    def __call__(self) -> engine.Step[Person, Embedded]:
         engine.settle_in()
         model, sources = load_model(self.request.model_folder), sources_beside(self.request.source)
         return lambda people: [_embed_person(person, self.request, model, sources) for person in people]
 
 
-def _give_up(_: Person) -> _Embedded:
+def _give_up(_: Person) -> Embedded:
     """Of a person whose recordings kill the process that reads them: left out, as one whose cannot be decoded."""
     return [], []
 
 
-def _embed_person(person: Person, request: PopulationRequest, model: SpeakerModel, sources: Sources) -> _Embedded:
+def _embed_person(person: Person, request: PopulationRequest, model: SpeakerModel, sources: Sources) -> Embedded:
     rows: list[dict[str, object]] = []
     pieces: list[NDArray[np.float16]] = []
-    channels = channels_of(person, request)
+    for side, channel, examined in sides_of(person, request, sources):
+        for nominal_s, piece, frames in pieces_of(person, side, examined.features):
+            rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(frames), examined.quality))
+            pieces.append(frames)
+    return rows, embed_pieces(pieces, model)
+
+
+def sides_of(person: Person, request: PopulationRequest, sources: Sources) -> Iterator[tuple[Role, Channel, Examined]]:
+    """Each side of a person in each channel: those of the request, or the real line that it came by.
+
+    A side without recordings, or with one that cannot be decoded, is left out.
+    """
+    channels = (Channel(person.line, ()),) if person.line else request.channels
     for side in ROLES:
         if not person.recordings(side):
             continue
@@ -263,15 +286,7 @@ def _embed_person(person: Person, request: PopulationRequest, model: SpeakerMode
         except RecordingError:
             continue
         for channel, one in zip(channels, examined, strict=True):
-            for nominal_s, piece, frames in pieces_of(person, side, one.features):
-                rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(frames), one.quality))
-                pieces.append(frames)
-    return rows, embed_pieces(pieces, model)
-
-
-def channels_of(person: Person, request: PopulationRequest) -> tuple[Channel, ...]:
-    """What a person's speech passes: the channels of the request, or the real line that it came by."""
-    return (Channel(person.line, ()),) if person.line else request.channels
+            yield side, channel, one
 
 
 def pieces_of(person: Person, side: Role, frames: NDArray[Frame]) -> list[tuple[float, int, NDArray[Frame]]]:

@@ -10,32 +10,32 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import polars as pl
-import torch
 
 from forensic import engine
 from forensic.audio.channel import Sources
 from forensic.case.provenance import software
-from forensic.errors import ModelError, RecordingError
+from forensic.errors import ModelError
 from forensic.examination.bank import bank_row, sources_beside, sources_identity
-from forensic.examination.people import Person, examine_side
-from forensic.likelihood_ratio.population import load_population, read_rows
+from forensic.examination.people import Person
+from forensic.likelihood_ratio.population import read_rows
 from forensic.likelihood_ratio.second_bank import ROW_KEY, save_second
-from forensic.records import ROLES, Samples
+from forensic.records import Samples
 from forensic.speaker.extractor import load_model
 from forensic.speaker.features import MEL_HOP
 from forensic.speaker.second import SecondModel, embed_speech, load_second
 from forensic.storage.atomic import written_whole
 from forensic.workflows.population import (
     GRID,
+    Embedded,
     PopulationRequest,
-    channels_of,
+    embed_people,
     in_cells,
     people_of,
     pieces_of,
+    sides_of,
 )
 
 COVERED = (
@@ -51,8 +51,6 @@ COVERED = (
     "Opus 8k",
 )
 """Channels of the grid that the second model embeds."""
-
-_Embedded: TypeAlias = tuple[list[dict[str, object]], list[Samples]]
 
 
 def build_second(request: PopulationRequest, second: str, watch: Callable[[int, int], None]) -> Path:
@@ -78,17 +76,9 @@ def build_second(request: PopulationRequest, second: str, watch: Callable[[int, 
     people, _ = people_of(request)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, object]] = []
-    embeddings: list[Samples] = []
-    with engine.one_thread(), engine.Workers(_Start(request, second), _give_up, request.workers) as team:
-        for done, (own_rows, own_embeddings) in enumerate(team.map(people), 1):
-            rows += own_rows
-            embeddings += own_embeddings
-            watch(done, len(people))
-    frame = pl.DataFrame(rows, infer_schema_length=None)
+    frame, embeddings = embed_people(_Start(request, second), people, request.workers, watch)
     if request.as_recorded and folder != request.model_folder:
-        population = load_population(request.model_folder, load_model(request.model_folder).identity.sha256)
-        frame = in_cells(frame, request.model_folder, population)
+        frame = in_cells(frame, request.model_folder, load_model(request.model_folder).identity.sha256)
     frame = frame.select(pl.col(name).cast(there.schema[name]) for name in ROW_KEY)
     strangers = frame.join(there.select(ROW_KEY), on=ROW_KEY, how="anti", nulls_equal=True)
     if not strangers.is_empty():
@@ -99,7 +89,7 @@ def build_second(request: PopulationRequest, second: str, watch: Callable[[int, 
     save_second(
         folder,
         frame,
-        np.stack(embeddings),
+        embeddings,
         second=(card.identity.sha256, card.identity.name, card.licence, card.data),
         settings={
             "channels": [] if request.as_recorded else [channel.name for channel in request.channels],
@@ -117,34 +107,21 @@ class _Start:
     request: PopulationRequest
     second: str
 
-    def __call__(self) -> engine.Step[Person, _Embedded]:
-        torch.set_num_threads(1)
+    def __call__(self) -> engine.Step[Person, Embedded]:
+        engine.settle_in()
         model, sources = load_second(self.second), sources_beside(self.request.source)
         return lambda people: [_embed_person(person, self.request, model, sources) for person in people]
 
 
-def _give_up(_: Person) -> _Embedded:
-    """As for the bank."""
-    return [], []
-
-
-def _embed_person(person: Person, request: PopulationRequest, model: SecondModel, sources: Sources) -> _Embedded:
+def _embed_person(person: Person, request: PopulationRequest, model: SecondModel, sources: Sources) -> Embedded:
     rows: list[dict[str, object]] = []
     embeddings: list[Samples] = []
-    channels = channels_of(person, request)
-    for side in ROLES:
-        if not person.recordings(side):
-            continue
-        try:
-            examined = examine_side(person, side, channels, sources, request.seed, request.work)
-        except RecordingError:
-            continue
-        for channel, one in zip(channels, examined, strict=True):
-            pieces = pieces_of(person, side, one.speech.reshape(-1, MEL_HOP))
-            made = _kept([speech.reshape(-1) for *_, speech in pieces], model, request.work)
-            for (nominal_s, piece, speech), embedding in zip(pieces, made, strict=True):
-                rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(speech), one.quality))
-                embeddings.append(embedding)
+    for side, channel, examined in sides_of(person, request, sources):
+        pieces = pieces_of(person, side, examined.speech.reshape(-1, MEL_HOP))
+        made = _kept([speech.reshape(-1) for *_, speech in pieces], model, request.work)
+        for (nominal_s, piece, speech), embedding in zip(pieces, made, strict=True):
+            rows.append(bank_row(person, side, channel.name, nominal_s, piece, len(speech), examined.quality))
+            embeddings.append(embedding)
     return rows, embeddings
 
 

@@ -13,6 +13,7 @@ from forensic.case.labels import label_name, write_labels
 from forensic.case.store import EVIDENCE_KEY
 from forensic.errors import CaseError
 from forensic.records import SpeechSegment, Turn
+from forensic.report.case.exhibits import common_folder
 from forensic.report.shared.labels import channel_label
 from forensic.settings import AudioSettings
 
@@ -115,10 +116,10 @@ def export_turns(voices: Sequence[Voice], folder: Path) -> int:
     for voice in voices:
         own = voice.turns or tuple(Turn(each.start_s, each.end_s, voice.number) for each in voice.speech)
         by_recording.setdefault(voice.path, {}).setdefault(voice.channel, []).extend(own)
-    below = _common_parts([path.parent for path in by_recording])
+    below = common_folder([str(path) for path in by_recording])
     for path, turns in by_recording.items():
         ordered = {channel: sorted(own, key=lambda turn: turn.start_s) for channel, own in turns.items()}
-        write_labels(folder, str(Path(*path.parts[below:])), ordered)
+        write_labels(folder, str(path).removeprefix(below), ordered)
     return len(by_recording)
 
 
@@ -148,13 +149,3 @@ def write_voices(
         write_excerpt(voice.path, voice.channel, voice.speech, out, settings)
         written.append(out)
     return written
-
-
-def _common_parts(folders: Sequence[Path]) -> int:
-    """How many leading parts all folders share."""
-    shared = 0
-    for parts in zip(*(folder.parts for folder in folders), strict=False):
-        if len(set(parts)) > 1:
-            break
-        shared += 1
-    return shared
