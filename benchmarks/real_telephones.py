@@ -1,6 +1,6 @@
 """Whether the LRs of real telephone calls of other days keep their promise.
 
-    python benchmarks/real_telephones.py [--model MODEL_FOLDER]
+    python benchmarks/real_telephones.py [--model MODEL_FOLDER] [--opinion first second both]
 
 The calls are those that ship with the model as embeddings (``forensic validate --shipped``): each against every other
 of its corpus, of one speaker those of other days, each LR from the joint fit without the folds of both speakers. Some
@@ -9,87 +9,48 @@ people called much more often than others, so every *person* weighs alike among 
 Printed, with 95 % intervals over speakers (bootstrap): Cllr before the bounds, Cllr_min of the scores and of the LRs,
 and the share of same-speaker LRs below 1, for all calls, those of one kind of line, and those of two kinds. And whether
 the calibrations keep what they state: for each pair of cells of the bank that real calls fall into, whether Cllr on the
-calls lies in the interval that the calibration of those cells states.
+calls lies in the interval that the calibration of those cells states. So for each opinion: of the first model alone, of
+the second alone, and of both.
 """
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from forensic.comparison.calibrations import calibration_step
+from forensic.comparison.calibrations import CalibrationStep
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.conditions import nearest
 from forensic.likelihood_ratio.fit import calibrate_cells
-from forensic.likelihood_ratio.metrics import cllr_min, cost_bits
-from forensic.likelihood_ratio.population import load_population
-from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
+from forensic.likelihood_ratio.population import Population
 from forensic.quantities import QUANTITIES
 from forensic.records import ROLES, Conditions
 from forensic.settings import ComparisonSettings
-from forensic.speaker.extractor import default_model_folder, load_model
-from forensic.validation.shipped import OTHER_LINE, SAME_LINE, real_call_lrs
+from forensic.speaker.extractor import default_model_folder
+from forensic.validation.real_results import MEASURES, measured, measures, real_result, weights
+from forensic.validation.shipped import OTHER_LINE, SAME_LINE, Opinion, real_call_lrs, step_of
 
-_DRAWS = 300
 _FEWEST_PAIRS = 10  # of one kind, for a pair of cells to be judged
-
-Vector = NDArray[np.float64]
-_MEASURES = ("Cllr", "Cllr_min of the scores", "Cllr_min of the LRs", "same-speaker LRs below 1")
-
-
-def measures(lrs: pl.DataFrame, weight: Vector) -> Vector:
-    """``_MEASURES`` of weighted pairs."""
-    is_same, log10_lr, score = (lrs[name].to_numpy() for name in ("same_speaker", "log10_lr", "score"))
-    same, different = weight * is_same, weight * ~is_same
-    cost = 0.5 * (same @ cost_bits(log10_lr) / same.sum() + different @ cost_bits(-log10_lr) / different.sum())
-    used = weight > 0
-    least = [
-        cllr_min(values[used & is_same], values[used & ~is_same], weight[used & is_same], weight[used & ~is_same])
-        for values in (score, log10_lr)
-    ]
-    return np.array([cost, *least, same @ (log10_lr < 0) / same.sum()])
-
-
-def weights(lrs: pl.DataFrame, counts: Vector | None = None) -> Vector:
-    """Every person alike among the pairs of one speaker; times how often each person was drawn."""
-    people = np.unique(np.concatenate([lrs["speaker_known"].to_numpy(), lrs["speaker_questioned"].to_numpy()]))
-    known, questioned = (np.searchsorted(people, lrs[f"speaker_{role}"].to_numpy()) for role in ROLES)
-    is_same = lrs["same_speaker"].to_numpy()
-    weight = np.where(is_same, 1 / np.maximum(np.bincount(known[is_same], minlength=len(people)), 1)[known], 1.0)
-    if counts is None:
-        return weight
-    return weight * np.where(is_same, counts[known], counts[known] * counts[questioned])
 
 
 def table(lrs: pl.DataFrame) -> None:
     """Print the measures of all calls and of each kind of line."""
-    rng = np.random.default_rng(1)
     for name, part in (
         ("all", lrs),
         (SAME_LINE, lrs.filter(condition=SAME_LINE)),
         (OTHER_LINE, lrs.filter(condition=OTHER_LINE)),
     ):
-        people = pl.concat([part["speaker_known"], part["speaker_questioned"]]).n_unique()
-        repeated = part.filter("same_speaker")["speaker_known"].n_unique()
-        value, drawn = measures(part, weights(part)), []
-        while len(drawn) < _DRAWS:
-            weight = weights(part, rng.multinomial(people, np.full(people, 1 / people)).astype(float))
-            if (weight * part["same_speaker"].to_numpy()).any():
-                drawn.append(measures(part, weight))
-        low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
-        print(f"{name}: {people} people, {repeated} of them on several days; {part.height:,} pairs")
-        for row, measure in enumerate(_MEASURES):
-            print(f"    {measure:26} {value[row]:.3f} ({low[row]:.3f} to {high[row]:.3f})")
+        found = real_result(part)
+        print(f"{name}: {found.people} people, {found.repeated} of them on several days; {found.pairs:,} pairs")
+        for measure, each in zip(MEASURES, measured(part), strict=True):
+            print(f"    {measure:26} {each.value:.3f} ({each.low:.3f} to {each.high:.3f})")
 
 
-def claims(lrs: pl.DataFrame, model_folder: Path, settings: ComparisonSettings) -> None:
+def claims(lrs: pl.DataFrame, step: CalibrationStep) -> None:
     """Print how many pairs of cells keep the Cllr that their calibrations state."""
-    model = load_model(model_folder)
-    whole = load_population(model_folder, model.identity.sha256)
-    population = chosen(whole, PopulationChoice())
-    calibrator = calibration_step(population, settings, model.backend, model_folder)
+    population = step.population
+    assert isinstance(population, Population)
     cells = {
         role: [
             nearest(Conditions(**{q.name: row[q.of_side(role)] for q in QUANTITIES}), known)[0]
@@ -104,7 +65,7 @@ def claims(lrs: pl.DataFrame, model_folder: Path, settings: ComparisonSettings) 
         if min(counts) < _FEWEST_PAIRS:
             continue
         try:
-            stated = calibrate_cells(population, known, questioned, settings, model.backend, calibrator.joint).cllr
+            stated = calibrate_cells(population, known, questioned, step.settings, step.backend, step.joint).cllr
         except CalibrationError:
             continue
         found = measures(part, weights(part))[0]
@@ -122,11 +83,14 @@ def main() -> None:
     """Read the arguments, print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", type=Path, default=default_model_folder())
+    parser.add_argument("--opinion", nargs="+", choices=get_args(Opinion), default=get_args(Opinion))
     options = parser.parse_args()
     settings = ComparisonSettings()
-    lrs = real_call_lrs(options.model, settings)
-    table(lrs)
-    claims(lrs, options.model, settings)
+    for opinion in options.opinion:
+        print(f"\nOpinion: {opinion}")
+        lrs = real_call_lrs(options.model, settings, opinion)
+        table(lrs)
+        claims(lrs, step_of(options.model, settings, opinion))
 
 
 if __name__ == "__main__":

@@ -275,6 +275,8 @@ class Term:
         is_log: whether the quantity counts by its logarithm.
         otherwise: value where nothing was measured.
         moves_slope: whether it moves the slope as well as the offset.
+        error: standard deviation of the measured quantity where the truth is the same, on the scale of the term: of
+            everybody in one channel of the bank that ships, in the median of its channels with noise or a room.
     """
 
     quantity: str
@@ -285,6 +287,7 @@ class Term:
     otherwise: float
     is_log: bool = False
     moves_slope: bool = False
+    error: float = 0.0
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The term, of values with NaN where nothing was measured."""
@@ -293,12 +296,24 @@ class Term:
             return np.asarray(np.log2(value / self.origin) / self.unit)
         return np.asarray((value - self.origin) / self.unit)
 
+    def moved(self, values: NDArray[np.float64], by: float) -> NDArray[np.float64]:
+        """Quantities of sides, in which this one is so much higher on the scale of the term.
+
+        Args:
+            values: in the order of ``QUANTITIES``, NaN where nothing was measured, shape (n, quantities).
+            by: how much; of values beyond the ends of the term, as much as brings the end inwards.
+        """
+        moved, column = values.copy(), PLACE[self.quantity]
+        value = np.clip(np.where(np.isnan(values[:, column]), self.otherwise, values[:, column]), self.least, self.most)
+        moved[:, column] = value * 2 ** (by * self.unit) if self.is_log else value + by * self.unit
+        return moved
+
 
 TERMS: tuple[Term, ...] = (
     Term("net_speech_s", 2.0, 30.0, 10.0, 1.0, 10.0, is_log=True, moves_slope=True),
-    Term("snr_db", -5.0, CLEAN_SNR_DB, CLEAN_SNR_DB, 10.0, CLEAN_SNR_DB),
-    Term("bandwidth_hz", 2000.0, 8000.0, 8000.0, 1.0, 8000.0, is_log=True),
-    Term("c50_db", -5.0, DRY_C50_DB, DRY_C50_DB, 10.0, DRY_C50_DB),
+    Term("snr_db", -5.0, CLEAN_SNR_DB, CLEAN_SNR_DB, 10.0, CLEAN_SNR_DB, error=0.57),
+    Term("bandwidth_hz", 2000.0, 8000.0, 8000.0, 1.0, 8000.0, is_log=True, error=0.11),
+    Term("c50_db", -5.0, DRY_C50_DB, DRY_C50_DB, 10.0, DRY_C50_DB, error=0.15),
 )
 """By which conditions move scores and embeddings. Only what can be estimated on recordings that no simulator made."""
 

@@ -163,6 +163,8 @@ def print_ranked(comparisons: "pl.DataFrame", exhibits: Mapping[str, str]) -> No
         f"{plural(comparisons.height, 'comparison')}: {ranked.height:,} with an LR, "
         f"{refused.height:,} with no LR issued."
     )
+    if of_both := int(ranked["fused_score"].is_not_null().sum()):
+        console.print(f"{of_both:,} of the LRs rest on both models; the table has what each says alone.")
     reasons = refused.group_by(
         "questioned_path", "channel", "turn", "speakers", "speaker_name", "reason", maintain_order=True
     ).agg(pl.len())

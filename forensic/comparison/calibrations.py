@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from forensic.comparison.sides import Side
 from forensic.engine import Step, run
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.fit import calibrate_cells, score_map_of_cells
-from forensic.likelihood_ratio.joint import JOINT, JointFit
+from forensic.likelihood_ratio.fit import CellScorer, calibrate_cells, score_map_of_cells
+from forensic.likelihood_ratio.joint import JOINT, JointFit, JointScorer
 from forensic.likelihood_ratio.joint_file import kept_or_fitted
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.quantities import QUANTITIES, quantities_of
 from forensic.records import Calibration, ScoreMaps, Vector
 from forensic.settings import ComparisonSettings
-from forensic.speaker.backend import Backend
 
 Matrix: TypeAlias = NDArray[np.float64]
 Cells: TypeAlias = tuple[int, int]
@@ -38,6 +37,10 @@ _WORTH_A_PROCESS = 16
 _BATCH = 4
 
 
+class Scorer(CellScorer, JointScorer, Protocol):
+    """Compares embeddings, such as a ``Backend``."""
+
+
 @dataclass(frozen=True, slots=True)
 class CalibrationStep:
     """Starts the step in a worker process, and holds what every calibration rests on; made by ``calibration_step``.
@@ -51,7 +54,7 @@ class CalibrationStep:
 
     population: Population | ScoreList
     settings: ComparisonSettings
-    backend: Backend
+    backend: Scorer
     joint: JointFit | None = None
 
     def __call__(self) -> Step[Cells, tuple[Cells, Outcome]]:
@@ -91,6 +94,21 @@ class CalibrationStep:
         return self.joint.adjusted(scores, known, questioned, to)
 
 
+def conditions_error_of(joint: JointFit | None, scores: Vector, known: Matrix, questioned: Matrix) -> Vector:
+    """How far log10 LRs are off by the errors of the measured conditions; 0 without a joint fit.
+
+    Args:
+        joint: the fit.
+        scores: not adjusted, shape (n,).
+        known: conditions of the known side of each, as of ``quantities``.
+        questioned: of the questioned side.
+
+    Returns:
+        Standard deviations, shape (n,).
+    """
+    return np.zeros(len(scores)) if joint is None else joint.conditions_error(scores, known, questioned)
+
+
 def quantities(sides: Sequence[Side]) -> Matrix:
     """The conditions of sides as numbers, in the order of ``QUANTITIES``, NaN where nothing was measured.
 
@@ -108,7 +126,7 @@ def quantities(sides: Sequence[Side]) -> Matrix:
 
 
 def calibration_step(
-    population: Population | ScoreList, settings: ComparisonSettings, backend: Backend, kept: Path | None = None
+    population: Population | ScoreList, settings: ComparisonSettings, backend: Scorer, kept: Path | None = None
 ) -> CalibrationStep:
     """What calibrations rest on; a joint fit takes some seconds unless it is kept.
 

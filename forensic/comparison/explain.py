@@ -104,10 +104,14 @@ def explain(
     calibrations: Mapping[str, Calibration],
     segments: pl.DataFrame,
     calibrator: CalibrationStep,
+    issued: pl.DataFrame,
     workers: int = 1,
     watch: Watch = unwatched,
 ) -> tuple[Explanation, ...]:
     """Explain the highest LR of each questioned speaker and every LR above 1; if there are too many, the highest.
+
+    With a second model, the comparisons are chosen by the LRs of both, and what the first model's LRs rest on is
+    explained: the second model sees a voice as a whole.
 
     Args:
         sides: that were compared.
@@ -115,13 +119,14 @@ def explain(
         calibrations: by id, those that the comparisons name.
         segments: table of that name, of one model and one set of settings; may lack some or all of the recordings.
         calibrator: of population, settings and backend of the comparisons.
+        issued: the comparisons with the LRs that are issued, in the same order; the same without a second model.
         workers: processes that calibrate, if there are many calibrations.
         watch: called with how many calibrations are done, and how many there are.
 
     Returns:
         Explanations in the order of the comparisons. Recordings of the same bytes are explained once.
     """
-    chosen = _chosen(sides, comparisons, calibrations, segments, calibrator)
+    chosen = _chosen(sides, comparisons, calibrations, segments, calibrator, issued)
     by_cells = _with_other_amounts(chosen, calibrator, workers, watch)
     return tuple(_explanation(each, by_cells, calibrator) for each in chosen)
 
@@ -132,15 +137,17 @@ def _chosen(
     calibrations: Mapping[str, Calibration],
     segments: pl.DataFrame,
     calibrator: CalibrationStep,
+    issued: pl.DataFrame,
 ) -> list[_Explained]:
     questioned, known = sides
     key = ["questioned_sha256", "channel", "turn"]
     highest = (
-        comparisons.with_row_index("place")
+        comparisons.with_columns(issued=issued["log10_lr"])
+        .with_row_index("place")
         .filter(pl.col("status") == STATUS_LR)
-        .sort("log10_lr", descending=True, maintain_order=True)
+        .sort("issued", descending=True, maintain_order=True)
         .unique([*key, "suspect"], keep="first", maintain_order=True)
-        .filter(pl.struct(key).is_first_distinct() | (pl.col("log10_lr") > 0))
+        .filter(pl.struct(key).is_first_distinct() | (pl.col("issued") > 0))
         .head(MOST_EXPLAINED)
         .sort("place")
     )

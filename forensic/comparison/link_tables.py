@@ -15,7 +15,6 @@ from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA, lr_columns
 from forensic.comparison.voice_clusters import cluster_numbers
 from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.voices import net_speech_s
-from forensic.likelihood_ratio.fit import likelihood_ratios
 from forensic.likelihood_ratio.scale import VerbalScale
 from forensic.records import KNOWN, QUESTIONED, Role
 
@@ -102,7 +101,7 @@ def links_table(
         chosen = linked[pairs.calibration[linked] == place]
         for start in range(0, len(chosen), 4096):
             part = chosen[start : start + 4096]
-            ratios = likelihood_ratios(pairs.calibrations[pairs.ids[place]], pairs.adjusted[part])
+            ratios = pairs.ratios(place, part)
             reached = (pairs.drawn(part, slice(0, pairs.draws())) >= threshold).mean(axis=0)
             for index, pair in enumerate(part.tolist()):
                 known, questioned = int(pairs.first[pair]), int(pairs.second[pair])

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,6 +13,7 @@ import forensic
 from forensic.case.provenance import library_versions, machine
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import Population, PopulationCard
+from forensic.likelihood_ratio.real_calls import RealResult, load_real_results
 from forensic.likelihood_ratio.relevant import People, people_of
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.settings import Settings
@@ -60,6 +61,7 @@ class Method:
         model_started_from: the weights that the model descends from, and what they were trained on.
         model_teachers: the networks whose embeddings it learnt from.
         second: the second model, whose scores are given beside those of the first; None without one.
+        real_calls: what LRs of the model's bank were worth on real calls, by opinion; empty for another population.
     """
 
     software_version: str
@@ -85,6 +87,7 @@ class Method:
     model_started_from: str = ""
     model_teachers: str = ""
     second: SecondCard | None = None
+    real_calls: Mapping[str, RealResult] = field(default_factory=dict)
 
 
 def method_of(
@@ -136,7 +139,12 @@ def method_of(
         model_started_from=str(model.card.get("started_from", "")) if model else "",
         model_teachers=str(model.card.get("teachers", "")) if model else "",
         second=second,
+        real_calls=load_real_results(model.folder) if model and _is_the_bank(population, simulated_from, own) else {},
     )
+
+
+def _is_the_bank(population: Whom | None, simulated_from: Path | None, own: Path | None) -> bool:
+    return population is not None and _kind(population, simulated_from, own) == "bank"
 
 
 def _kind(population: Whom, simulated_from: Path | None, own: Path | None) -> PopulationKind:

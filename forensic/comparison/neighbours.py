@@ -1,18 +1,20 @@
 """How LRs would move under neighbouring choices of the relevant population."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-import polars as pl
 
-from forensic.comparison.calibrations import CalibrationStep, calibration_step, quantities
+from forensic.comparison.calibrations import calibration_step, quantities
+from forensic.comparison.opinions import Opinions, step_of_both
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import STATUS_LR
-from forensic.errors import CaseError
-from forensic.likelihood_ratio.population import Population
+from forensic.errors import CaseError, ModelError
+from forensic.likelihood_ratio.joint import JOINT
+from forensic.likelihood_ratio.population import Population, without
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen, people_of
+from forensic.settings import ComparisonSettings
+from forensic.speaker.extractor import SpeakerModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +56,47 @@ def neighbouring_choices(choice: PopulationChoice, population: Population) -> It
 def neighbours(
     population: Population,
     choice: PopulationChoice,
+    left_out: Collection[str],
     sides: tuple[Sequence[Side], Sequence[Side]],
-    comparisons: pl.DataFrame,
-    calibrator: CalibrationStep,
-    kept: Path,
+    opinions: Opinions,
+    settings: ComparisonSettings,
+    model: SpeakerModel,
 ) -> tuple[Neighbour, ...]:
     """The LRs of a case under neighbouring choices; those that leave too few people are left out.
 
     Args:
         population: the whole bank.
         choice: of the case.
+        left_out: people of the bank who may be speakers of the case.
         sides: questioned and known, as they were weighed.
-        comparisons: as ``weigh`` made them.
-        calibrator: of the case.
-        kept: folder of the model, which keeps joint fits.
+        opinions: as ``weigh_opinions`` made them.
+        settings: of the calibration; without a joint fit there are no neighbours.
+        model: scores; its folder keeps joint fits.
     """
-    if calibrator.joint is None:
+    if settings.calibrator != JOINT:
         return ()
     questioned, known = map(quantities, sides)
-    at = np.flatnonzero((comparisons["status"] == STATUS_LR).to_numpy())
+    is_issued = opinions.issued.comparisons["status"] == STATUS_LR
     found = []
     for other in neighbouring_choices(choice, population):
         try:
-            people = chosen(population, other)
-        except CaseError:
+            people = without(chosen(population, other), left_out)
+        except (CaseError, ModelError):
             continue
-        joint = calibration_step(people, calibrator.settings, calibrator.backend, kept).joint
-        if joint is None:
-            continue
-        scores = comparisons["score"].to_numpy()[at]
-        values = joint.log10_lr(scores, known[at % len(known)], questioned[at // len(known)])
-        by_row = dict(zip(at.tolist(), values.tolist(), strict=True))
-        found.append(Neighbour(other, joint.speakers, tuple(by_row.get(row) for row in range(comparisons.height))))
+        steps = [(opinions.first, calibration_step(people, settings, model.backend, model.folder))]
+        if opinions.both is not None:
+            steps.append((opinions.both, step_of_both(people, settings, model.backend, model.folder)))
+        by_row: dict[int, float] = {}
+        for weighed, step in steps:
+            if step.joint is None:
+                continue
+            at = np.flatnonzero((is_issued & (weighed.comparisons["status"] == STATUS_LR)).to_numpy())
+            scores = weighed.comparisons["score"].to_numpy()[at]
+            values = step.joint.log10_lr(scores, known[at % len(known)], questioned[at // len(known)])
+            by_row |= dict(zip(at.tolist(), values.tolist(), strict=True))
+        if by_row:
+            count = len(np.unique(people.speaker))
+            found.append(Neighbour(other, count, tuple(by_row.get(row) for row in range(len(is_issued)))))
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.scale import VerbalScale, load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.likelihood_ratio.second_bank import with_second
 from forensic.records import Labels
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
@@ -62,12 +63,14 @@ class Basis:
         scale: says LRs in words.
         envelope: outside which no LR is issued.
         population: fits the calibrations; None if people are to be simulated in the conditions of the case.
+        second: the second model; None without one.
     """
 
     model: SpeakerModel
     scale: VerbalScale
     envelope: Envelope
     population: Population | ScoreList | None
+    second: "SecondCard | None" = None
 
 
 def second_card(settings: Settings) -> "SecondCard | None":
@@ -91,6 +94,7 @@ def load_basis(
     *,
     is_simulated: bool = False,
     model: SpeakerModel | None = None,
+    second: "SecondCard | None" = None,
 ) -> Basis:
     """Load the basis of a run, before anything that takes long.
 
@@ -101,6 +105,7 @@ def load_basis(
         scale: of verbal equivalents. None: the bundled scale.
         is_simulated: whether people are to be simulated, so that no population is loaded.
         model: of ``model_folder``, if it is loaded already.
+        second: the second model, whose embeddings of the bank are read as well; None without one.
 
     Raises:
         ModelError: if the model, its reference population or the envelope cannot be loaded.
@@ -115,15 +120,18 @@ def load_basis(
             "a validation with --envelope.",
         )
     limits = load_envelope(envelope or calibration or model_folder)
-    population = None if is_simulated else _population(model, model_folder, calibration)
-    return Basis(model, words, limits, population)
+    population = None if is_simulated else _population(model, model_folder, calibration, second)
+    return Basis(model, words, limits, population, second)
 
 
-def _population(model: SpeakerModel, model_folder: Path, calibration: Path | None) -> Population | ScoreList:
+def _population(
+    model: SpeakerModel, model_folder: Path, calibration: Path | None, second: "SecondCard | None"
+) -> Population | ScoreList:
     if calibration is not None:
         from forensic.comparison.own_calibration import (
             load_calibration,
         )  # takes a second, which a verification need not wait for
 
         return load_calibration(calibration, model)
-    return load_population(model_folder, model.identity.sha256)
+    population = load_population(model_folder, model.identity.sha256)
+    return with_second(population, model_folder, second.identity.sha256) if second else population

@@ -30,6 +30,9 @@ COMPARISONS_SCHEMA: Schema = {
     "score": pl.Float64,  # null where there is no embedding on one side
     "second_score": pl.Float64,  # of the second model; null without one, or where it has no embedding on one side
     "second_problem": pl.String,  # why it has none; null otherwise
+    "fused_score": pl.Float64,  # of both models, on which the LR then rests; null where it rests on the first alone
+    "first_log10_lr": pl.Float64,  # beside the LR of both models, that of the first alone, bounded; null otherwise
+    "second_log10_lr": pl.Float64,  # the same of the second model; null where it would issue none
     "adjusted_score": pl.Float64,  # brought to the conditions of the calibration; null where no LR is issued
     "log10_lr": pl.Float64,  # bounded; null where no LR is issued
     "log10_lr_low": pl.Float64,

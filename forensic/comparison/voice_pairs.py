@@ -19,6 +19,7 @@ from forensic.comparison.calibrations import (
     Outcome,
     Watch,
     calibrate_all,
+    conditions_error_of,
     quantities,
     unwatched,
 )
@@ -35,6 +36,7 @@ from forensic.comparison.sides import Side
 from forensic.comparison.tables import PAIRS_SCHEMA, STATUS_LR, STATUS_NONE
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.envelope import Envelope
+from forensic.likelihood_ratio.fit import LikelihoodRatios, likelihood_ratios
 from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
 from forensic.likelihood_ratio.uncertainty import small_sample_factor
 from forensic.records import KNOWN, QUESTIONED, Calibration
@@ -93,6 +95,7 @@ class VoicePairs:
             for side, cell in zip(sides, self.questioned_cells, strict=True)
         ]
         self.adjusted = self.scores.astype(np.float64)
+        self.joint = calibrator.joint
         self._quantities = quantities(sides)
         self.is_independent = self._independent(sides, suspicions, settings)
         self.missed: dict[Cells, Refusal] = {}
@@ -157,6 +160,17 @@ class VoicePairs:
         self.adjusted[group] = calibrator.adjusted(self.adjusted[group], known, questioned, cells)
         values = log10_lr_at(calibration.score_map, self.adjusted[group])[0]
         self.log10_lr[group] = np.clip(values, calibration.lower_bound_log10_lr, calibration.upper_bound_log10_lr)
+
+    def ratios(self, place: int, chosen: Index) -> LikelihoodRatios:
+        """The LRs of pairs of one calibration, with their intervals.
+
+        Args:
+            place: of the calibration in ``ids``.
+            chosen: pairs that it calibrated.
+        """
+        known, questioned = self._quantities[self.first[chosen]], self._quantities[self.second[chosen]]
+        error = conditions_error_of(self.joint, self.scores[chosen].astype(np.float64), known, questioned)
+        return likelihood_ratios(self.calibrations[self.ids[place]], self.adjusted[chosen], error)
 
     def drawn(self, chosen: Index, draws: slice) -> NDArray[np.float64]:
         """log10 LRs of some pairs with LRs, as some draws of the bootstrap change them, shape (draws, pairs)."""

@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forensic.comparison.calibrations import CalibrationStep, Watch, calibrate_all, quantities, unwatched
+from forensic.comparison.calibrations import (
+    CalibrationStep,
+    Scorer,
+    Watch,
+    calibrate_all,
+    conditions_error_of,
+    quantities,
+    unwatched,
+)
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.refusal import (
     NearestCell,
@@ -26,7 +34,6 @@ from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.fit import likelihood_ratios
 from forensic.likelihood_ratio.scale import VerbalScale
 from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples, Vector
-from forensic.speaker.backend import Backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +125,23 @@ def weigh(
         at = np.array(members)
         of_known, of_questioned = known_quantities[at % len(known)], questioned_quantities[at // len(known)]
         values = np.array([rows[member]["score"] for member in members])
-        _fill(rows, members, calibrator.adjusted(values, of_known, of_questioned, cells), calibration, scale)
+        error = conditions_error_of(calibrator.joint, values, of_known, of_questioned)
+        adjusted = calibrator.adjusted(values, of_known, of_questioned, cells)
+        _fill(rows, members, adjusted, error, calibration, scale)
     for row, refused in zip(rows, refusals, strict=True):
         row.update(reason_columns(refused))
     return Weighed(pl.DataFrame(rows, COMPARISONS_SCHEMA, orient="row"), tuple(refusals), calibrations)
 
 
 def _fill(
-    rows: list[dict[str, Any]], members: Sequence[int], adjusted: Vector, calibration: Calibration, scale: VerbalScale
+    rows: list[dict[str, Any]],
+    members: Sequence[int],
+    adjusted: Vector,
+    error: Vector,
+    calibration: Calibration,
+    scale: VerbalScale,
 ) -> None:
-    ratios = likelihood_ratios(calibration, adjusted)
+    ratios = likelihood_ratios(calibration, adjusted, error)
     for index, member in enumerate(members):
         rows[member] |= lr_columns(ratios, index, scale)
         rows[member] |= {
@@ -137,7 +151,7 @@ def _fill(
         }
 
 
-def _scores(questioned: Sequence[Side], known: Sequence[Side], backend: Backend) -> Samples:
+def _scores(questioned: Sequence[Side], known: Sequence[Side], backend: Scorer) -> Samples:
     """Scores of all pairs, shape (n_questioned, n_known); NaN where a side has no embedding, which no row keeps."""
     scores = np.full((len(questioned), len(known)), np.nan, np.float32)
     q = [index for index, side in enumerate(questioned) if side.embedding is not None]

@@ -12,19 +12,18 @@ from forensic.case.details import CaseDetails
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
-from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.consistency import ConsistencyCheck, check_suspects
 from forensic.comparison.excerpts import take_excerpts
 from forensic.comparison.explain import explain
 from forensic.comparison.independence import NotChosen, find_suspicions, not_searched
 from forensic.comparison.method import method_of
 from forensic.comparison.neighbours import Neighbour, neighbours
+from forensic.comparison.opinions import calibrators, weigh_opinions
 from forensic.comparison.outcomes import CaseOutcome, Excerpt, Explanation, KnownRecording, KnownSpeaker
 from forensic.comparison.own_reference import own_references
-from forensic.comparison.request import Basis, ComparisonRequest, second_card
+from forensic.comparison.request import Basis, ComparisonRequest
 from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording, voices_of
 from forensic.comparison.spoken_language import language_differences
-from forensic.comparison.weigh import weigh
 from forensic.engine import default_workers
 from forensic.errors import ReferenceSetError
 from forensic.likelihood_ratio.population import Population, without
@@ -60,7 +59,7 @@ def weigh_case(
     created = datetime.now(UTC)
     settings, workers = request.settings, request.workers or default_workers()
     watch("scoring")
-    second = second_card(settings)
+    second = basis.second
     evidence = case.evidence.tables_of(
         basis.model.identity.sha256, settings.evidence_sha256, second.identity.sha256 if second else None
     )
@@ -80,26 +79,27 @@ def weigh_case(
     if isinstance(population, Population) and basis.population and request.calibration is None and choice.is_blank:
         not_chosen = (NotChosen(len(np.unique(population.speaker))),)
     watch("fitting the calibration")
-    calibrator = calibration_step(population, settings.comparison, basis.model.backend, basis.model.folder)
-    own = own_references([*questioned, *known], calibrator)
+    by = calibrators(population, settings.comparison, basis.model.backend, basis.model.folder)
+    own = own_references([*questioned, *known], by.first)
+    left_out = {one.speaker for one in own}
     if own:
         assert isinstance(population, Population)
-        population = without(population, {one.speaker for one in own})
-        calibrator = calibration_step(population, settings.comparison, basis.model.backend)
+        population = without(population, left_out)
+        by = calibrators(population, settings.comparison, basis.model.backend)
     watch("comparing the recordings of each suspect")
     known, consistency = check_suspects(
         known,
         [voices_of(suspect, evidence, by_recording) for suspect in suspects],
-        ConsistencyCheck(calibrator),
+        ConsistencyCheck(by.first),
     )
     watch("looking for copies")
     sha256 = [value for side in (*questioned, *known) for value in side.sha256]
     suspicions = find_suspicions(evidence, sha256, _sessions(suspects, evidence["files"]))
     watch("calibrating")
-    weighed = weigh(
+    opinions = weigh_opinions(
         questioned,
         known,
-        calibrator,
+        by,
         basis.scale,
         basis.envelope,
         suspicions,
@@ -110,7 +110,7 @@ def weigh_case(
     if request.explains and isinstance(basis.population, Population) and request.calibration is None:
         watch("trying other populations")
         others = neighbours(
-            basis.population, choice, (questioned, known), weighed.comparisons, calibrator, basis.model.folder
+            basis.population, choice, left_out, (questioned, known), opinions, settings.comparison, basis.model
         )
     explanations: tuple[Explanation, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
@@ -118,17 +118,18 @@ def weigh_case(
         watch("explaining")
         explanations = explain(
             (questioned, known),
-            weighed.comparisons,
-            weighed.calibrations,
+            opinions.first.comparisons,
+            opinions.first.calibrations,
             evidence["segments"],
-            calibrator,
+            by.first,
+            opinions.issued.comparisons,
             workers,
             lambda done, total: watch(f"explaining, {done} of {total} calibrations"),
         )
         watch("drawing spectrograms")
         excerpts = take_excerpts(
             explanations,
-            weighed.comparisons,
+            opinions.issued.comparisons,
             evidence["files"],
             evidence["quality"],
             evidence["segments"],
@@ -144,10 +145,10 @@ def weigh_case(
         segments=evidence["segments"],
         language=evidence["language"],
         failures=evidence["failures"],
-        comparisons=weighed.comparisons,
-        refusals=weighed.refusals,
+        comparisons=opinions.issued.comparisons,
+        refusals=opinions.issued.refusals,
         known_speakers=_known_speakers(suspects, evidence["files"]),
-        calibrations=weighed.calibrations,
+        calibrations=opinions.issued.calibrations,
         method=method_of(
             basis.model,
             settings,

@@ -23,7 +23,14 @@ from forensic.likelihood_ratio.pairs import Pairs
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
-from forensic.likelihood_ratio.uncertainty import cllr_interval, draw_speakers, log10_lr_interval, metric_intervals
+from forensic.likelihood_ratio.student import normal_quantile
+from forensic.likelihood_ratio.uncertainty import (
+    LEVEL_PERCENT,
+    cllr_interval,
+    draw_speakers,
+    log10_lr_interval,
+    metric_intervals,
+)
 from forensic.records import Calibration, Interval, Samples, ScoreMaps, Vector
 from forensic.settings import ComparisonSettings
 
@@ -35,7 +42,7 @@ Score = Callable[[Samples, Samples], NDArray[np.floating]]
 """From questioned (m, size) and known (n, size) embeddings, normalised, to scores (m, n); higher is more alike."""
 
 
-class Scorer(Protocol):
+class CellScorer(Protocol):
     """How embeddings are compared, and an identity that changes with everything that changes a score."""
 
     @property
@@ -51,7 +58,7 @@ def calibrate_cells(
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
-    scorer: Scorer,
+    scorer: CellScorer,
     joint: JointFit | None = None,
 ) -> Calibration:
     """The calibration of one known and one questioned cell; many case recordings may share it.
@@ -110,7 +117,7 @@ def cllr_of_cells(
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
-    scorer: Scorer,
+    scorer: CellScorer,
     joint: JointFit | None,
 ) -> Interval:
     """Cllr of a calibration alone, as ``calibrate_cells`` states it.
@@ -212,7 +219,7 @@ def score_map_of_cells(
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
-    scorer: Scorer,
+    scorer: CellScorer,
     joint: JointFit | None = None,
 ) -> ScoreMaps:
     """The map from score to log10 LR alone, as ``calibrate_cells`` fits it, without intervals and measures.
@@ -232,7 +239,7 @@ def _reference_pairs(
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
-    scorer: Scorer,
+    scorer: CellScorer,
     joint: JointFit | None,
 ) -> _Reference:
     sides = population.known_cells[known_cell], population.questioned_cells[questioned_cell]
@@ -280,7 +287,7 @@ def calibration_id(
     known_cell: int,
     questioned_cell: int,
     settings: ComparisonSettings,
-    scorer: Scorer,
+    scorer: CellScorer,
 ) -> str:
     """Hash of everything that a calibration depends on, 64 hexadecimal digits.
 
@@ -407,7 +414,9 @@ class LikelihoodRatios:
         return np.where(self.low > 0, self.low, np.where(self.high < 0, self.high, 0.0))
 
 
-def likelihood_ratios(calibration: Calibration, scores: Vector) -> LikelihoodRatios:
+def likelihood_ratios(
+    calibration: Calibration, scores: Vector, conditions_error: Vector | float = 0.0
+) -> LikelihoodRatios:
     """log10 LRs of case scores, kept within the calibration's bounds, with their 95 % intervals.
 
     An interval is not cut at a bound that the LR does not reach, so that its width is the one that
@@ -416,6 +425,8 @@ def likelihood_ratios(calibration: Calibration, scores: Vector) -> LikelihoodRat
     Args:
         calibration: with its bounds and bootstrap draws.
         scores: of the case, shape (n,), finite.
+        conditions_error: standard deviation of each log10 LR by the errors of the measured conditions, by which its
+            interval is wider; shape (n,).
 
     Raises:
         CalibrationError: if there are no scores or one is not finite.
@@ -426,6 +437,8 @@ def likelihood_ratios(calibration: Calibration, scores: Vector) -> LikelihoodRat
     limit = np.vstack([calibration.limit, calibration.draws])
     fitted = log10_lr_at(with_values(calibration.score_map, limit), scores)
     low, high = log10_lr_interval(unbounded, fitted[0], fitted[1:], calibration.speakers)
+    reach = normal_quantile(0.5 + LEVEL_PERCENT / 200) * np.asarray(conditions_error)
+    low, high = unbounded - np.hypot(unbounded - low, reach), unbounded + np.hypot(high - unbounded, reach)
     bounded = np.clip(unbounded, *bounds)
     return LikelihoodRatios(
         bounded, np.minimum(low, bounds[1]), np.maximum(high, bounds[0]), unbounded, is_bounded=bounded != unbounded

@@ -80,6 +80,7 @@ _SAME, _DIFFERENT = 2, 6  # pairs of each questioned row
 _REAL_TIMES = 10  # as many pairs of rows of real lines
 _STEPS, _DONE = 50, 1e-8
 _CHUNK = 20_000
+_DRAWS_AT_ONCE = 32
 _DIGITS = 9
 _FLAT = 1e-6  # a slope below this says nothing
 
@@ -167,6 +168,28 @@ class JointFit:
     def log10_lr(self, scores: Vector, known: Matrix, questioned: Matrix) -> Vector:
         """log10 LRs of scores, each in its own conditions; arguments as of ``adjusted``."""
         return np.asarray(_design((scores - self.centre) / self.spread, known, questioned) @ self.coefficients / LN10)
+
+    def conditions_error(self, scores: Vector, known: Matrix, questioned: Matrix) -> Vector:
+        """Standard deviations of log10 LRs by the errors of the measured conditions, which are independent.
+
+        Args:
+            scores: shape (n,).
+            known: as of ``adjusted``.
+            questioned: the same.
+
+        Returns:
+            Shape (n,), see ``forensic.quantities.Term.error``.
+        """
+        variance = np.zeros(len(scores))
+        for side in range(2):
+            for term in TERMS:
+                ends = []
+                for sign in (-1, 1):
+                    moved = [known, questioned]
+                    moved[side] = term.moved(moved[side], sign * term.error)
+                    ends.append(self.log10_lr(scores, moved[0], moved[1]))
+                variance += ((ends[1] - ends[0]) / 2) ** 2
+        return np.asarray(np.sqrt(variance))
 
     def adjusted(self, scores: Vector, known: Matrix, questioned: Matrix, to: Sides) -> Vector:
         """The scores that have the same log10 LR in other conditions.
@@ -415,19 +438,23 @@ class _Data:
             )
             sums[a:b] = np.add.reduceat(products, self.start[a:b] - self.start[a], axis=0)
         weight = np.add.reduceat(self.weight, self.start)
-        found = np.empty((len(speaker_weights), size))
-        for row, counts in enumerate(speaker_weights):
-            of_group = np.where(self.group_is_same, counts[self.one], counts[self.one] * counts[self.other])
-            totals = [float(of_group[kind] @ weight[kind]) for kind in (self.group_is_same, ~self.group_is_same)]
-            if min(totals) <= 0:
-                raise CalibrationError(
-                    "There are too few speakers: with some left out, no pairs of one kind remain.",
-                    "Use more speakers of the relevant population, several of each corpus.",
-                )
-            of_group = of_group * np.where(self.group_is_same, 0.5 / totals[0], 0.5 / totals[1])
+        found = []
+        for first_row in range(0, len(speaker_weights), _DRAWS_AT_ONCE):
+            counts = speaker_weights[first_row : first_row + _DRAWS_AT_ONCE]
+            of_group = counts[:, self.one] * np.where(self.group_is_same, 1.0, counts[:, self.other])
+            for kind in (self.group_is_same, ~self.group_is_same):
+                total = of_group[:, kind] @ weight[kind]
+                if total.min() <= 0:
+                    raise CalibrationError(
+                        "There are too few speakers: with some left out, no pairs of one kind remain.",
+                        "Use more speakers of the relevant population, several of each corpus.",
+                    )
+                of_group[:, kind] *= (0.5 / total)[:, None]
             summed = of_group @ sums
-            curvature = np.zeros((size, size))
-            curvature[upper] = summed[size:]
-            curvature = curvature + np.triu(curvature, 1).T + np.diag(self.ridge + 1e-12)
-            found[row] = coefficients - np.linalg.solve(curvature, summed[:size] + self.ridge * coefficients)
-        return found
+            curvature = np.zeros((len(counts), size, size))
+            curvature[:, upper[0], upper[1]] = curvature[:, upper[1], upper[0]] = summed[:, size:]
+            gradient = summed[:, :size] + self.ridge * coefficients
+            found.append(
+                coefficients - np.linalg.solve(curvature + np.diag(self.ridge + 1e-12), gradient[..., None])[..., 0]
+            )
+        return np.concatenate(found)

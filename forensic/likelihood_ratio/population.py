@@ -100,6 +100,8 @@ class Population:
         traits: of each speaker.
         known_cells: medians of the measured conditions of each cell's rows.
         questioned_cells: the same for the questioned side.
+        second: embeddings of a second model, unit length, NaN for rows that it did not embed, shape (n, its size); None
+            where none was asked for.
     """
 
     card: PopulationCard
@@ -117,6 +119,7 @@ class Population:
     traits: tuple[Traits, ...]
     known_cells: tuple[Conditions, ...]
     questioned_cells: tuple[Conditions, ...]
+    second: Samples | None = None
 
 
 def save_population(
@@ -189,12 +192,17 @@ def load_population(folder: Path, model_sha256: str) -> Population:
     """
     card, rows, embeddings = _read(folder, model_sha256)
     rows = rows.with_columns(_is_real(card))
-    for path in sorted(folder.glob(f"*/{CARD}")):
-        of_real, real, real_embeddings = _read(path.parent, model_sha256)
+    for inside in banks_inside(folder):
+        of_real, real, real_embeddings = _read(inside, model_sha256)
         card = _joined_card([card, of_real], rows["speaker"].append(real["speaker"]).n_unique())
         rows = pl.concat([rows, real.with_columns(_is_real(of_real))])
         embeddings = np.concatenate([embeddings, real_embeddings])
     return _population(card, rows, embeddings)
+
+
+def banks_inside(folder: Path) -> list[Path]:
+    """The folders in the folder of a bank that hold banks of real calls, in the order of their rows."""
+    return [path.parent for path in sorted(folder.glob(f"*/{CARD}"))]
 
 
 def _is_real(card: PopulationCard) -> pl.Expr:
@@ -281,7 +289,17 @@ def without(population: Population, left_out: Collection[str]) -> Population:
             "Nobody of the reference population remains: everybody in it is left out.",
             "Use other people, or another reference population.",
         )
-    digest = hashlib.sha256("\n".join([population.card.parquet_sha256, *sorted(left_out)]).encode()).hexdigest()
+    return restricted(population, keep, "\n".join(sorted(left_out)))
+
+
+def restricted(population: Population, keep: NDArray[np.bool_], name: str) -> Population:
+    """Some rows of a population; its calibrations have other ids than those of the whole.
+
+    Args:
+        population: a bank.
+        keep: the rows, shape (n,).
+        name: says which they are; part of the hash of the result.
+    """
     by_row: dict[str, Any] = {
         field.name: value[keep]
         for field in dataclasses.fields(population)
@@ -289,7 +307,7 @@ def without(population: Population, left_out: Collection[str]) -> Population:
     }
     card = dataclasses.replace(
         population.card,
-        parquet_sha256=digest,
+        parquet_sha256=hashlib.sha256(f"{population.card.parquet_sha256}\n{name}".encode()).hexdigest(),
         speakers=len(np.unique(population.speaker[keep])),
         rows=int(keep.sum()),
     )

@@ -3,6 +3,7 @@
 ``second.parquet`` has the rows' keys and their embeddings, ``second.toml`` what made them and of which bank.
 """
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +13,19 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from forensic.errors import ModelError
-from forensic.likelihood_ratio.population import CARD, CELL_KEY, PopulationCard
-from forensic.records import Samples
+from forensic.likelihood_ratio.population import (
+    CARD,
+    CELL_KEY,
+    Population,
+    PopulationCard,
+    banks_inside,
+    read_rows,
+    restricted,
+)
+from forensic.records import Conditions, Samples
 from forensic.storage import toml
 from forensic.storage.atomic import written_whole
 
@@ -25,6 +35,7 @@ ROW_KEY = ["speaker", *CELL_KEY, "session", "piece"]
 """The columns of a bank that say which row is which."""
 
 _REMEDY = "Make it again with `forensic population second`."
+_BLAME = toml.Blame(ModelError, "the card ", _REMEDY)
 _ROUNDING = 0.01
 
 
@@ -111,7 +122,7 @@ def load_second_embeddings(folder: Path, second_sha256: str, rows: pl.DataFrame)
     Raises:
         ModelError: if a file is missing or damaged, or they are of another second model or another bank.
     """
-    card = toml.read(folder / SECOND_CARD, SecondBankCard, toml.Blame(ModelError, "the card ", _REMEDY))
+    card = toml.read(folder / SECOND_CARD, SecondBankCard, _BLAME)
     path = folder / SECOND_PARQUET
     if card.second_sha256 != second_sha256:
         raise ModelError(f"{path} was made with another second model, {card.name}.", _REMEDY)
@@ -133,6 +144,81 @@ def load_second_embeddings(folder: Path, second_sha256: str, rows: pl.DataFrame)
     is_covered = placed.is_not_null().to_numpy()
     embeddings[is_covered] = values[placed.drop_nulls().to_numpy()]
     return embeddings
+
+
+def stored_second(folder: Path) -> str | None:
+    """SHA-256 of the second model whose embeddings a bank has; None if it has none.
+
+    Raises:
+        ModelError: if their card is damaged.
+    """
+    path = folder / SECOND_CARD
+    return toml.read(path, SecondBankCard, _BLAME).second_sha256 if path.exists() else None
+
+
+def with_second(population: Population, folder: Path, second_sha256: str) -> Population:
+    """A bank with its second embeddings; as it is, if the folder has none of this second model.
+
+    Args:
+        population: as ``load_population`` read it.
+        folder: that it was read from.
+        second_sha256: of the second model that embeds the case.
+
+    Raises:
+        ModelError: if a file is damaged or of another bank.
+    """
+    parts = [_second_of(bank, second_sha256) for bank in (folder, *banks_inside(folder))]
+    size = max(part.shape[1] for part in parts)
+    if not parts[0].shape[1]:
+        return population
+    there = [part if part.shape[1] else np.full((len(part), size), np.nan, np.float32) for part in parts]
+    return dataclasses.replace(population, second=np.concatenate(there))
+
+
+def covered(population: Population) -> tuple[Population, Samples]:
+    """What the second model embedded of a bank.
+
+    Args:
+        population: with second embeddings.
+
+    Returns:
+        The rows with second embeddings and the cells that have such rows; and those embeddings.
+    """
+    assert population.second is not None
+    rows = restricted(population, np.isfinite(population.second[:, 0]), "embedded by a second model")
+    assert rows.second is not None
+    known, of_known = _cells_left(rows, rows.known_cells, is_questioned=False)
+    questioned, of_questioned = _cells_left(rows, rows.questioned_cells, is_questioned=True)
+    left = dataclasses.replace(
+        rows,
+        cell=np.where(rows.is_questioned, of_questioned, of_known),
+        known_cells=known,
+        questioned_cells=questioned,
+        second=None,
+    )
+    return left, rows.second
+
+
+def _cells_left(
+    population: Population, cells: tuple[Conditions, ...], *, is_questioned: bool
+) -> tuple[tuple[Conditions, ...], NDArray[np.intp]]:
+    """The cells of one side that have rows, and each row's number among them, -1 in none."""
+    makes_cells = ~population.is_real | population.is_real.all()
+    used = np.unique(
+        population.cell[(population.is_questioned == is_questioned) & makes_cells & (population.cell >= 0)]
+    )
+    number = np.full(len(cells) + 1, -1)  # the last is that of rows in no cell
+    number[used] = np.arange(len(used))
+    place = np.where(population.is_questioned == is_questioned, population.cell, -1)
+    return tuple(cells[cell] for cell in used), number[place]
+
+
+def _second_of(folder: Path, second_sha256: str) -> Samples:
+    """The second embeddings of one bank, shape (rows, 0) if it has none of this second model."""
+    rows = read_rows(folder)
+    if stored_second(folder) != second_sha256:
+        return np.empty((len(rows), 0), np.float32)
+    return load_second_embeddings(folder, second_sha256, rows)
 
 
 def _population_sha256(folder: Path) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 import polars as pl
 
 from forensic.comparison.calibrations import CalibrationStep, calibration_step
-from forensic.comparison.neighbours import neighbouring_choices
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.conditions import nearest
 from forensic.likelihood_ratio.envelope import (
@@ -20,14 +19,14 @@ from forensic.likelihood_ratio.envelope import (
     worst_of,
 )
 from forensic.likelihood_ratio.fit import cllr_of_cells
-from forensic.likelihood_ratio.joint_file import keep
 from forensic.likelihood_ratio.population import Population, load_population, read_rows
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.quantities import CLEAN_SNR_DB, DRY_C50_DB
 from forensic.records import KNOWN, QUESTIONED, Conditions, Interval, Role
 from forensic.settings import ComparisonSettings
-from forensic.speaker.backend import Backend
 from forensic.speaker.extractor import load_model
+from forensic.validation.kept_fits import keep_fits
+from forensic.validation.real_results import keep_real_results
 
 _USUAL_S = 10.0
 """Net speech of the questioned side with which known sides are compared."""
@@ -51,9 +50,9 @@ def build_envelope(
         ModelError: if model or bank cannot be loaded, or no cell meets the criterion.
     """
     model = load_model(model_folder)
-    everybody = load_population(model_folder, model.identity.sha256)
-    population = chosen(everybody, PopulationChoice())
-    _keep_fits(model_folder, everybody, model.backend, settings)
+    population = chosen(load_population(model_folder, model.identity.sha256), PopulationChoice())
+    keep_fits(model_folder, settings)
+    keep_real_results(model_folder, settings)
     calibrator = calibration_step(population, settings, model.backend, model_folder)
     rows = read_rows(model_folder)
     best = Conditions(1e9, None, 8000.0, c50_db=DRY_C50_DB)
@@ -80,17 +79,6 @@ def build_envelope(
     )
     save_envelope(model_folder / ENVELOPE, find_envelope(cells, criterion, basis))
     return load_envelope(model_folder)
-
-
-def _keep_fits(folder: Path, everybody: Population, backend: Backend, settings: ComparisonSettings) -> None:
-    """Keep the joint fit to the default choice of people and to its neighbours, which every case asks for."""
-    blank = PopulationChoice()
-    for number, choice in enumerate([blank, *neighbouring_choices(blank, everybody)]):
-        population = chosen(everybody, choice)
-        joint = calibration_step(population, settings, backend).joint
-        if joint is not None:
-            name = f"neighbour-{number}-" if number else ""
-            keep(folder, joint, population, backend, settings.bootstrap_draws, settings.seed, name)
 
 
 def _measured(rows: pl.DataFrame, side: Role, cell: Conditions) -> EnvelopeLimits:

@@ -1,16 +1,19 @@
 """Validation that travels with a model: the real calls of its bank, each LR from a fit without either speaker."""
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensic.comparison.calibrations import calibration_step
+from forensic.comparison.calibrations import CalibrationStep, calibration_step
+from forensic.comparison.opinions import step_of_both, step_of_second
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio.pairing import kinds_of_pairs
 from forensic.likelihood_ratio.population import Population, load_population, longest_of_each
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
+from forensic.likelihood_ratio.second_bank import stored_second, with_second
 from forensic.quantities import PLACE, QUANTITIES
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
@@ -21,7 +24,11 @@ LEAST_SPEECH_S = 5.0
 SAME_LINE, OTHER_LINE = "same kind of line", "another kind of line"
 
 
-def real_call_lrs(model_folder: Path, settings: ComparisonSettings) -> pl.DataFrame:
+Opinion: TypeAlias = Literal["first", "second", "both"]
+"""Of the first model alone, of the second alone, or of both together."""
+
+
+def real_call_lrs(model_folder: Path, settings: ComparisonSettings, opinion: Opinion = "first") -> pl.DataFrame:
     """Every real call against every other of its corpus; of one speaker, those of other days.
 
     Each call is taken whole, up to the longest piece of the bank, and is once on either side.
@@ -29,6 +36,7 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings) -> pl.DataFr
     Args:
         model_folder: with its bank and folders of real calls.
         settings: of the calibration.
+        opinion: whose LRs; the bank has the second model's embeddings, if any.
 
     Returns:
         Columns score, log10_lr (cross-validated by speaker, before bounds), same_speaker, speaker_known,
@@ -36,15 +44,15 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings) -> pl.DataFr
 
     Raises:
         ModelError: if the model or its bank cannot be loaded.
-        ValidationError: if the bank has no real calls.
+        ValidationError: if the bank has no real calls, or no embeddings of a second model that is asked for.
     """
-    model = load_model(model_folder)
-    population = chosen(load_population(model_folder, model.identity.sha256), PopulationChoice())
+    step = step_of(model_folder, settings, opinion)
+    population, joint = step.population, step.joint
+    assert isinstance(population, Population)
     if not population.is_real.any():
         raise ValidationError(
             f"The bank of {model_folder} has no real calls.", "Validate on recordings of your own with --manifest."
         )
-    joint = calibration_step(population, settings, model.backend, model_folder).joint
     if joint is None:
         raise ValidationError(
             "Real calls are validated with the joint calibration only.", 'Set comparison.calibrator = "joint".'
@@ -54,7 +62,7 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings) -> pl.DataFr
     is_same &= population.day[known] != population.day[questioned[:, None]]
     at, of = np.nonzero(is_same | is_different)
     k, q = known[of], questioned[at]
-    scores = model.backend.score_pairs(population.embeddings, q, k)
+    scores = step.backend.score_pairs(population.embeddings, q, k)
     names, corpora = np.array(population.speakers), np.array(population.corpora)
     return pl.DataFrame(
         {
@@ -72,6 +80,24 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings) -> pl.DataFr
             },
         }
     ).with_columns(pl.selectors.float().fill_nan(None))
+
+
+def step_of(model_folder: Path, settings: ComparisonSettings, opinion: Opinion) -> CalibrationStep:
+    """What the LRs of an opinion rest on; arguments and errors as of ``real_call_lrs``."""
+    model = load_model(model_folder)
+    population = load_population(model_folder, model.identity.sha256)
+    second_sha256 = stored_second(model_folder)
+    if opinion == "first":
+        return calibration_step(chosen(population, PopulationChoice()), settings, model.backend, model_folder)
+    if second_sha256 is None:
+        raise ValidationError(
+            f"The bank of {model_folder} has no embeddings of a second model.",
+            "Make them with `forensic population second`.",
+        )
+    population = chosen(with_second(population, model_folder, second_sha256), PopulationChoice())
+    if opinion == "second":
+        return step_of_second(population, settings, model_folder)
+    return step_of_both(population, settings, model.backend, model_folder)
 
 
 def _whole_calls(population: Population, *, is_questioned: bool) -> NDArray[np.intp]:

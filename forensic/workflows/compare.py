@@ -12,7 +12,7 @@ from forensic.case.details import load_case_details
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import read_reference_set
 from forensic.comparison.both_sides import scan_suspects
-from forensic.comparison.request import ComparisonRequest, load_basis
+from forensic.comparison.request import ComparisonRequest, load_basis, second_card
 from forensic.comparison.sides import check_chosen
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
@@ -74,6 +74,7 @@ def compare(
         request.envelope,
         request.scale or own_scale(details.templates),
         is_simulated=request.people is not None,
+        second=second_card(request.settings),
     )
     known = scan_suspects(case, request, suspects, basis.model, watch_scan)
     outcome = worded_case(weigh_case(case, request, suspects, basis, details, began, watch))

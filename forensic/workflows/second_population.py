@@ -23,10 +23,13 @@ from forensic.examination.people import Person
 from forensic.likelihood_ratio.population import read_rows
 from forensic.likelihood_ratio.second_bank import ROW_KEY, save_second
 from forensic.records import Samples
+from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
 from forensic.speaker.features import MEL_HOP
 from forensic.speaker.second import SecondModel, embed_speech, load_second
 from forensic.storage.atomic import written_whole
+from forensic.validation.kept_fits import keep_fits
+from forensic.validation.real_results import keep_real_results
 from forensic.workflows.population import (
     GRID,
     Embedded,
@@ -44,7 +47,11 @@ COVERED = (
     "10 dB noise",
     "5 dB noise",
     "room",
+    "G.711",
+    "G.711 + 15 dB noise",
     "G.711 + 10 dB noise",
+    "AMR-NB 5.9",
+    "AMR-NB 5.9 + 15 dB noise",
     "AMR-NB 5.9 + 10 dB noise",
     "AMR-NB 5.9 + room",
     "AMR-NB 12.2",
@@ -97,6 +104,8 @@ def build_second(request: PopulationRequest, second: str, watch: Callable[[int, 
             "software": software(),
         },
     )
+    keep_fits(request.model_folder, ComparisonSettings())
+    keep_real_results(request.model_folder, ComparisonSettings())
     return folder
 
 

@@ -204,7 +204,7 @@ def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Call
     """
     _make(request.out)
     watch("comparing real calls")
-    lrs = real_call_lrs(model_folder, request.settings.comparison)
+    lrs = real_call_lrs(model_folder, request.settings.comparison, "both" if request.settings.second.model else "first")
     path = request.out / "real_calls.csv"
     write_csv(lrs.drop("score").rename({"log10_lr": "score"}), path)
     return validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch)

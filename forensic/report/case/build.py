@@ -12,6 +12,7 @@ from forensic.report.case.neighbours import neighbour_facts
 from forensic.report.case.pages import comparisons_with_page, make_pages, page_anchors
 from forensic.report.case.processing import describe_processing
 from forensic.report.case.quality import list_quality, quality_reading
+from forensic.report.case.real_calls import real_calls
 from forensic.report.case.result_plots import plot_forest, plot_matrices
 from forensic.report.case.results import list_results, second_reading
 from forensic.report.case.scale import list_scale
@@ -63,6 +64,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         other_results=others,
         results_note=results_note,
         second_reading=second_reading(inputs),
+        has_both=not inputs.comparisons["fused_score"].is_null().all(),
         results_files=inputs.all_results,
         matrices=matrices,
         matrix_note=matrix_note,
@@ -96,6 +98,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         # Calibration and validation
         calibrations=calibrations,
         calibrations_note=calibrations_note,
+        real_calls=real_calls(inputs),
         corpora=corpora_of(issued, inputs),
         # Method, limitations, glossary, declaration
         method=MethodChapter(

@@ -116,9 +116,8 @@ class ResultRow:
 
     Attributes:
         known: "S1 Name", or "all 4 known speakers".
-        score: the score, or the lowest and the highest; empty where there is none.
         twins: other files with the bytes of the questioned recording.
-        second_score: the same of the second model.
+        alone: where the LR rests on two models, that of each alone, "72, 12"; else empty.
         log10_lr, lr, interval, verbal, unbounded, calibration: empty where no LR is issued.
         page: id of the comparison's page; empty where it has none.
         reason: why no LR is issued; empty where one is.
@@ -129,8 +128,7 @@ class ResultRow:
     questioned_name: str
     twins: str
     known: str
-    score: str
-    second_score: str = ""
+    alone: str = ""
     log10_lr: str = ""
     lr: str = ""
     interval: str = ""
@@ -220,6 +218,7 @@ class CaseReport:
     other_results: tuple[ResultRow, ...]
     results_note: str
     second_reading: str  # empty without a second model
+    has_both: bool  # whether any LR rests on both models
     results_files: str
     matrices: tuple[MatrixPlot, ...]
     matrix_note: str
@@ -233,6 +232,7 @@ class CaseReport:
     reading: tuple[str, ...]
     calibrations: tuple[CalibrationRow, ...]
     calibrations_note: str
+    real_calls: tuple[str, ...]  # what LRs were worth on real calls
     corpora: str
     method: MethodChapter
     failures: tuple[FailureRow, ...]

@@ -34,7 +34,6 @@ class Comparison:
         suspect_label: "S1".
         known: "S1 Name".
         score: None where a side has no embedding, and so no LR.
-        second_score: of the second model; None without one, or where it embedded none of a side.
     """
 
     questioned: str
@@ -48,7 +47,6 @@ class Comparison:
     known: str
     known_sha256: tuple[str, ...]
     score: float | None
-    second_score: float | None
 
     @property
     def label(self) -> str:
@@ -63,6 +61,8 @@ class Issued(Comparison):
     Attributes:
         low, high: ends of its 95 % interval, log10.
         adjusted_score: the score as its calibration sees it, brought to that calibration's conditions.
+        fused_score: of two models, if the LR rests on both; None if it rests on the first alone.
+        first_log10_lr, second_log10_lr: then of each alone; the second may be None even so.
         questioned_distance, known_distance: how far the population's conditions are from the case's, on each side.
         questioned_differs, known_differs: in which quantities they differ.
     """
@@ -73,6 +73,9 @@ class Issued(Comparison):
     high: float
     unbounded: float
     adjusted_score: float
+    fused_score: float | None
+    first_log10_lr: float | None
+    second_log10_lr: float | None
     verbal: str
     calibration_id: str
     questioned_distance: float
@@ -172,9 +175,8 @@ def name_known(labels: Sequence[str], known: int) -> str:
 
 def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exhibits) -> Issued | Refused:
     where = f"{exhibit} and {exhibits.speaker(row['suspect'])}"
-    for score in ("score", "second_score"):
-        if row[score] is not None:
-            finite(row[score], f"the {score} of {where}")
+    if row["score"] is not None:
+        finite(row["score"], f"the score of {where}")
     sides = {
         "questioned": channel_label(exhibit, row["channel"], row["turn"], row["speakers"], row["speaker_name"]),
         "questioned_name": shortened(exhibits.numbered_name(exhibit)),
@@ -187,7 +189,6 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         "known": exhibits.speaker(row["suspect"]),
         "known_sha256": tuple(row["known_sha256"] or ()),
         "score": row["score"],
-        "second_score": row["second_score"],
     }
     if row["status"] != STATUS_LR:
         return Refused(**sides, reason=printable(row["reason"] or "The results give no reason."))
@@ -200,6 +201,9 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         high=row["log10_lr_high"],
         unbounded=finite(unbounded, f"the unbounded log10 LR of {where}"),
         adjusted_score=row["score"] if row["adjusted_score"] is None else row["adjusted_score"],
+        fused_score=row["fused_score"],
+        first_log10_lr=row["first_log10_lr"],
+        second_log10_lr=row["second_log10_lr"],
         verbal=printable(row["verbal_equivalent"] or inputs.scale.describe(row["log10_lr"])),
         calibration_id=row["calibration_id"],
         questioned_distance=row["questioned_distance"] or 0.0,

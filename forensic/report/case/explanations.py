@@ -42,11 +42,21 @@ def explanation_of(comparison: Issued, found: Mapping[Key, Explanation]) -> Expl
 def explanation_sentences(comparison: Issued, explanation: Explanation) -> tuple[str, ...]:
     """What an LR rests on."""
     sentences = (
+        _of_which_model(comparison),
         _on_stretches(explanation),
         _on_growth(explanation),
         _on_typicality(explanation.typicality, comparison),
     )
     return tuple(filter(None, sentences))
+
+
+def _of_which_model(comparison: Issued) -> str:
+    if comparison.first_log10_lr is None:
+        return ""
+    return (
+        f"What follows is about the LR of the LSTM network alone, {format_lr(comparison.first_log10_lr)}: "
+        "the second model sees a voice as a whole."
+    )
 
 
 def _on_stretches(explanation: Explanation) -> str:

@@ -26,7 +26,7 @@ from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.speech import SpeechPlots
 from forensic.report.case.summary import finding_sentences
 from forensic.report.shared.content import Fact
-from forensic.report.shared.formats import format_lr, format_number, format_signed
+from forensic.report.shared.formats import format_lr, format_number, format_signed, printable
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -85,7 +85,8 @@ def _page(name: str, comparison: Issued, label: str, sources: _Sources) -> Compa
         sentences=finding_sentences(comparison),
         lr=comparison.lr_text,
         facts=(
-            Fact("log10 LR, score", f"{_log10(comparison)}; score {format_number(comparison.score, 3)}"),
+            Fact("log10 LR, score", f"{_log10(comparison)}; score {_score(comparison)}"),
+            *_alone(comparison, sources.inputs),
             *calibration_facts(comparison, label, sources.inputs),
         ),
         rests_on=explanation_sentences(comparison, explanation) if explanation else (),
@@ -94,6 +95,27 @@ def _page(name: str, comparison: Issued, label: str, sources: _Sources) -> Compa
         speech=sources.speech.of(f"{name}-speech", comparison, explanation),
         explanation=explanation_plot(f"{name}-explanation", comparison, explanation) if explanation else None,
         conditions=conditions_of(comparison, sources.inputs, sources.quality),
+    )
+
+
+def _score(comparison: Issued) -> str:
+    if comparison.fused_score is None:
+        return format_number(comparison.score, 3)
+    return f"{format_number(comparison.fused_score, 3)}, the sum of two"
+
+
+def _alone(comparison: Issued, inputs: ReportInputs) -> tuple[Fact, ...]:
+    """What each model says, where the LR rests on two."""
+    if inputs.method.second is None or comparison.first_log10_lr is None:
+        return ()
+    second = comparison.second_log10_lr
+    said = "no LR" if second is None else f"LR {format_lr(second)}"
+    return (
+        Fact(
+            "Each model alone",
+            f"LSTM network: LR {format_lr(comparison.first_log10_lr)}; "
+            f"{printable(inputs.method.second.identity.name)}: {said}",
+        ),
     )
 
 

@@ -20,7 +20,7 @@ from forensic.report.case.comparisons import (
     refused_of,
 )
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import format_lr, format_number, format_signed, plural, printable
+from forensic.report.shared.formats import format_lr, format_signed, plural, printable
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -54,20 +54,27 @@ def list_results(
 
 
 def second_reading(inputs: ReportInputs) -> str:
-    """What the second score is, and why comparisons have none; empty without a second model."""
+    """What LRs have to do with the second model, and why comparisons lack it; empty without one."""
     if inputs.method.second is None:
         return ""
+    name = printable(inputs.method.second.identity.name)
     lacking = inputs.comparisons.filter(
         pl.col("score").is_not_null(), pl.col("second_score").is_null(), pl.col("second_problem").is_not_null()
     )
-    text = (
-        f"The second score is the cosine of the embeddings of {printable(inputs.method.second.identity.name)}, a model "
-        "beside the LSTM network. It is not calibrated either, and no LR rests on it."
-    )
+    if inputs.comparisons["fused_score"].is_null().all():
+        text = (
+            f"No LR rests on the second model, {name}: the reference population has no embeddings of it for these LRs."
+        )
+    else:
+        text = (
+            f"An LR rests on the LSTM network and {name} together where “Each alone” has two LRs, that of the network "
+            f"first: on the sum of both scores, calibrated on the people whom both embedded. All other LRs rest on the "
+            "LSTM network alone."
+        )
     if lacking.is_empty():
         return text
     reasons = " ".join(map(printable, lacking["second_problem"].unique(maintain_order=True).head(3)))
-    return f"{text} {plural(lacking.height, 'comparison')} with a score have no second score: {reasons}"
+    return f"{text} {plural(lacking.height, 'comparison')} could not be seen by {name}: {reasons}"
 
 
 class _Table:
@@ -94,8 +101,6 @@ class _Table:
         return replace(
             self._row(refused[0]),
             known=name_known([comparison.suspect_label for comparison in refused], len(refused)),
-            score=_range([comparison.score for comparison in refused]),
-            second_score=_range([comparison.second_score for comparison in refused]),
             comparisons=len(refused),
         )
 
@@ -105,13 +110,12 @@ class _Table:
             questioned_name=comparison.questioned_name,
             twins=", ".join(comparison.twins),
             known=comparison.known,
-            score=_range([comparison.score]),
-            second_score=_range([comparison.second_score]),
         )
         if isinstance(comparison, Refused):
             return replace(row, reason=comparison.reason)
         return replace(
             row,
+            alone=_alone(comparison),
             log10_lr=format_signed(comparison.log10_lr),
             lr=comparison.lr_text,
             interval=comparison.interval_text,
@@ -122,7 +126,9 @@ class _Table:
         )
 
 
-def _range(scores: Sequence[float | None]) -> str:
-    """The lowest and the highest of some scores; empty if there is none."""
-    there = [score for score in scores if score is not None]
-    return " to ".join(dict.fromkeys(format_number(end, 3) for end in (min(there), max(there)))) if there else ""
+def _alone(comparison: Issued) -> str:
+    """What each model says alone."""
+    if comparison.first_log10_lr is None:
+        return ""
+    second = comparison.second_log10_lr
+    return f"{format_lr(comparison.first_log10_lr)}, {'none' if second is None else format_lr(second)}"

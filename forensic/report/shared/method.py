@@ -9,6 +9,7 @@ from forensic.report.shared.envelope import envelope_in_words
 from forensic.report.shared.formats import NO_BREAK, format_duration, paragraphs, printable
 from forensic.report.shared.title_page import software
 from forensic.settings import Settings
+from forensic.speaker.fusion import WEIGHT
 
 _CORPUS_RUN = re.compile(r"([\w.-]+) \([^()]*\) \d+(?:, \1 \([^()]*\) \d+)+")
 _LANGUAGE = re.compile(r"\(([^()]*)\) (\d+)")
@@ -54,7 +55,10 @@ def _second(method: Method) -> tuple[Fact, ...]:
         Fact("Second model, SHA-256", printable(card.identity.sha256)),
         Fact("Second model, licence", printable(card.licence)),
         Fact("Second model, training data", " ".join(paragraphs(card.data)) or "not stated"),
-        Fact("Second score", "Cosine of its embeddings of both sides."),
+        Fact(
+            "Second score",
+            f"Cosine of its embeddings of both sides. Fused: the first score plus {WEIGHT:g} times the second.",
+        ),
     )
 
 

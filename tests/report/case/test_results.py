@@ -41,24 +41,13 @@ def test_every_lr_appears_with_its_value(inputs, report):
     assert sorted(row.lr.rpartition(" ")[2] for row in report.results if row.lr) == expected
     for row in report.results:
         assert bool(row.lr) != bool(row.reason)
-        assert all([row.interval, row.log10_lr, row.verbal, row.calibration, row.score]) or row.reason
+        assert all([row.interval, row.log10_lr, row.verbal, row.calibration]) or row.reason
 
 
 def test_one_reason_against_all_known_speakers_is_said_once(report):
     """The recording that is too short is so for everyone."""
     (row,) = [row for row in report.results if row.reason == SHORT]
-    assert (row.questioned, row.known, row.score, row.comparisons) == ("Q9", "all 4 known speakers", "", 4)
-
-
-def test_a_joint_row_gives_the_lowest_and_the_highest_score(inputs):
-    """A refused comparison may have a score; the row hides none."""
-    scores = inputs.comparisons.with_columns(
-        score=pl.when(pl.col("reason") == SHORT)
-        .then(0.25 + 0.125 * pl.int_range(pl.len()).over("reason"))
-        .otherwise("score")
-    )
-    report = build_report(replace(inputs, comparisons=scores))
-    assert [row.score for row in report.results if row.reason == SHORT] == ["0.250 to 0.625"]
+    assert (row.questioned, row.known, row.comparisons) == ("Q9", "all 4 known speakers", 4)
 
 
 def test_a_reason_that_holds_for_some_known_speakers_stays_with_each(inputs):

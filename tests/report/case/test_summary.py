@@ -25,7 +25,9 @@ def issued(log10_lr, low, high, *, is_bounded=False):
         "turn": 0,
         "known_sha256": (),
         "score": 0.5,
-        "second_score": None,
+        "fused_score": None,
+        "first_log10_lr": None,
+        "second_log10_lr": None,
         "adjusted_score": 0.5,
     }
     nowhere = {"questioned_distance": 0.0, "questioned_differs": "", "known_distance": 0.0, "known_differs": ""}

@@ -1,0 +1,148 @@
+"""The first model's opinion, and with a second model that of both together, with each alone beside it."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from forensic.comparison.calibrations import CalibrationStep, Watch, calibration_step, unwatched
+from forensic.comparison.independence import Suspicions
+from forensic.comparison.sides import Side
+from forensic.comparison.tables import STATUS_LR
+from forensic.comparison.weigh import Weighed, weigh
+from forensic.likelihood_ratio.envelope import Envelope
+from forensic.likelihood_ratio.population import Population
+from forensic.likelihood_ratio.scale import VerbalScale
+from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.likelihood_ratio.second_bank import covered
+from forensic.settings import ComparisonSettings
+from forensic.speaker.backend import Backend
+from forensic.speaker.fusion import FusedScore, joined
+
+_OF_BOTH = (
+    "adjusted_score",
+    "log10_lr",
+    "log10_lr_low",
+    "log10_lr_high",
+    "unbounded_log10_lr",
+    "verbal_equivalent",
+    "calibration_id",
+    "questioned_cell",
+    "questioned_distance",
+    "questioned_differs",
+    "known_cell",
+    "known_distance",
+    "known_differs",
+)
+"""Columns that tell of the calibration that a row's LR rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrators:
+    """What the calibrations of a case rest on.
+
+    Attributes:
+        first: of the first model alone.
+        second: of the second model alone; None without one, or where the population has no embeddings of it.
+        both: of both together, or None.
+    """
+
+    first: CalibrationStep
+    second: CalibrationStep | None = None
+    both: CalibrationStep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """The results of all pairs of sides.
+
+    Attributes:
+        issued: the LRs that count: of both models where both embedded both sides, else of the first.
+        first: of the first model alone; the same, without a second one.
+        both: of both models; None without a second one.
+    """
+
+    issued: Weighed
+    first: Weighed
+    both: Weighed | None = None
+
+
+def calibrators(
+    population: Population | ScoreList, settings: ComparisonSettings, backend: Backend, kept: Path | None = None
+) -> Calibrators:
+    """What calibrations rest on; arguments as of ``calibration_step``."""
+    first = calibration_step(population, settings, backend, kept)
+    if not isinstance(population, Population) or population.second is None:
+        return Calibrators(first)
+    return Calibrators(
+        first,
+        step_of_second(population, settings, kept),
+        step_of_both(population, settings, backend, kept),
+    )
+
+
+def step_of_second(population: Population, settings: ComparisonSettings, kept: Path | None = None) -> CalibrationStep:
+    """What the calibrations of the second model alone rest on; arguments as of ``calibrators``."""
+    rows, second = covered(population)
+    return calibration_step(dataclasses.replace(rows, embeddings=second), settings, Backend(), kept)
+
+
+def step_of_both(
+    population: Population, settings: ComparisonSettings, backend: Backend, kept: Path | None = None
+) -> CalibrationStep:
+    """What the calibrations of both models together rest on; arguments as of ``calibrators``."""
+    rows, second = covered(population)
+    both = dataclasses.replace(rows, embeddings=joined(rows.embeddings, second))
+    return calibration_step(both, settings, FusedScore(backend, population.embeddings.shape[1]), kept)
+
+
+def weigh_opinions(
+    questioned: Sequence[Side],
+    known: Sequence[Side],
+    by: Calibrators,
+    scale: VerbalScale,
+    envelope: Envelope | None,
+    suspicions: Suspicions | None = None,
+    workers: int = 1,
+    watch: Watch = unwatched,
+) -> Opinions:
+    """Every questioned side against every suspect; arguments as of ``weigh``."""
+
+    def opinion(see: Callable[[Side], Side], step: CalibrationStep) -> Weighed:
+        sides = [[see(side) for side in of_one] for of_one in (questioned, known)]
+        return weigh(sides[0], sides[1], step, scale, envelope, suspicions, workers, watch)
+
+    first = weigh(questioned, known, by.first, scale, envelope, suspicions, workers, watch)
+    if by.second is None or by.both is None:
+        return Opinions(first, first)
+    both = opinion(seen_by_both, by.both)
+    return Opinions(_together(first, opinion(seen_by_second, by.second), both), first, both)
+
+
+def seen_by_second(side: Side) -> Side:
+    """A side as the second model sees it."""
+    return dataclasses.replace(side, embedding=side.second)
+
+
+def seen_by_both(side: Side) -> Side:
+    """A side with the embeddings of both models as one; none if one of them is lacking."""
+    if side.embedding is None or side.second is None:
+        return dataclasses.replace(side, embedding=None)
+    return dataclasses.replace(side, embedding=joined(side.embedding, side.second))
+
+
+def _together(first: Weighed, second: Weighed, both: Weighed) -> Weighed:
+    """The first opinion, with that of both in its place wherever there is one."""
+    has_both = (first.comparisons["status"] == STATUS_LR) & (both.comparisons["status"] == STATUS_LR)
+    frame = first.comparisons.with_columns(
+        pl.when(has_both).then(both.comparisons[name]).otherwise(pl.col(name)).alias(name) for name in _OF_BOTH
+    ).with_columns(
+        fused_score=pl.when(has_both).then(both.comparisons["score"]),
+        first_log10_lr=pl.when(has_both).then(first.comparisons["log10_lr"]),
+        second_log10_lr=pl.when(has_both).then(second.comparisons["log10_lr"]),
+    )
+    used = set(frame["calibration_id"].drop_nulls())
+    calibrations = {name: one for name, one in (first.calibrations | both.calibrations).items() if name in used}
+    return Weighed(frame.select(first.comparisons.columns), first.refusals, calibrations)
