@@ -9,7 +9,7 @@ the conditions, and the calibration must follow it. The truth is the line that t
 population. With ``--errors``, conditions of the population and of the case are measured with the errors that
 ``forensic.quantities`` states, and the truth is that of the right conditions.
 
-Printed, by N and Cllr_min, in percent: how often the interval of the log10 LR, before the bounds, covers the truth, in
+Printed, by N and Cllr_min, in percent: how often the interval of the log10 LR as a report prints it has the truth, in
 the mean and at the worst of eight scores in each of eight pairs of conditions; how often it lies above and below the
 truth; and how far, in log10 LR, the unlimited population's line is from the one fitted to those conditions alone (root
 mean square, LRs kept between 1/300 and 300): what straight movements of the line cannot follow; no interval shows it.
@@ -166,6 +166,13 @@ def truths_of(between: float, kind: str) -> dict[tuple[Conditions, Conditions], 
     return found
 
 
+def as_printed(log10_lr: Vector, low: Vector, high: Vector, speakers: int) -> tuple[Vector, Vector]:
+    """Intervals as a report prints them: no LR beyond N + 1, and open beyond it; tighter bounds would open more."""
+    bound = np.log10(speakers + 1)
+    low = np.where(log10_lr <= -bound, -np.inf, np.minimum(low, bound))
+    return low, np.where(log10_lr >= bound, np.inf, np.maximum(high, -bound))
+
+
 def judge(
     joint: JointFit, truths: dict[tuple[Conditions, Conditions], Truth], rng: np.random.Generator, *, errors: bool
 ) -> Vector:
@@ -186,7 +193,7 @@ def judge(
             measured = [quantities_of(each)[None].repeat(len(truth.points), axis=0) for each in seen]
             reach = 1.96 * joint.conditions_error(truth.points, measured[0], measured[1])
             low, high = log10_lr - np.hypot(log10_lr - low, reach), log10_lr + np.hypot(high - log10_lr, reach)
-        found.append(misses(low, high, truth.log10_lr))
+        found.append(misses(*as_printed(log10_lr, low, high, joint.speakers), truth.log10_lr))
     return np.stack(found, axis=1)
 
 

@@ -143,6 +143,9 @@ def test_every_decimal_number_has_a_unit_or_needs_none(maker):
     bare = {
         "score",
         "second_score",
+        "fused_score",
+        "first_log10_lr",
+        "second_log10_lr",
         "adjusted_score",
         "log10_lr",
         "log10_lr_low",

@@ -73,7 +73,7 @@ def measured(lrs: pl.DataFrame) -> tuple[Interval, ...]:
     drawn: list[Vector] = []
     while len(drawn) < _DRAWS:
         weight = weights(lrs, rng.multinomial(people, np.full(people, 1 / people)).astype(float))
-        if (weight * is_same).any():
+        if (weight * is_same).any() and (weight * ~is_same).any():
             drawn.append(measures(lrs, weight))
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     return tuple(Interval(*map(float, each)) for each in zip(value, low, high, strict=True))

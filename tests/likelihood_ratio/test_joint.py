@@ -8,9 +8,9 @@ import pytest
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio import joint
 from forensic.likelihood_ratio.calibration import fit
-from forensic.likelihood_ratio.fit import calibrate_cells
+from forensic.likelihood_ratio.fit import calibrate_cells, likelihood_ratios
 from forensic.likelihood_ratio.population import load_population, save_population
-from forensic.quantities import quantities_of
+from forensic.quantities import TERMS, quantities_of
 from forensic.records import Conditions
 from forensic.settings import ComparisonSettings
 from forensic.speaker.backend import Backend
@@ -147,3 +147,38 @@ def test_people_of_one_recording_each_are_refused(population):
     )
     with pytest.raises(CalibrationError, match="no pairs of one speaker"):
         joint.fit_joint(alone, COSINE, 2, 1)
+
+
+def _matrix(*conditions):
+    return np.array([quantities_of(each) for each in conditions])
+
+
+def test_errors_of_measured_conditions_move_the_lr_by_their_slope(fitted, population):
+    """One quantity, one side: twice the error is twice the deviation, and none where the term ends."""
+    known, questioned = population.known_cells[0], population.questioned_cells[1]
+    score = np.array([0.4])
+    found = fitted.conditions_error(score, _matrix(known), _matrix(questioned))
+    expected = 0.0
+    for side, of_one in enumerate((known, questioned)):
+        for term in TERMS:
+            ends = []
+            for sign in (1, -1):
+                moved = [known, questioned]
+                value = getattr(of_one, term.quantity)
+                value = term.otherwise if value is None else min(max(value, term.least), term.most)
+                value = value * 2 ** (sign * term.error) if term.is_log else value + sign * term.error * term.unit
+                moved[side] = dataclasses.replace(of_one, **{term.quantity: value})
+                ends.append(fitted.log10_lr(score, *map(_matrix, moved))[0])
+            expected += ((ends[0] - ends[1]) / 2) ** 2
+    assert found[0] == pytest.approx(np.sqrt(expected), rel=1e-9)
+    assert found[0] > 0
+
+
+def test_an_interval_is_wider_by_the_errors_of_the_conditions(fitted, population):
+    calibration = calibrate_cells(population, 0, 1, SETTINGS, COSINE, fitted)
+    scores = np.array([0.2, 0.5])
+    plain, wider = (likelihood_ratios(calibration, scores, error) for error in (0.0, np.array([0.0, 0.4])))
+    assert (plain.unbounded_log10_lr == wider.unbounded_log10_lr).all()
+    assert wider.low[0] == pytest.approx(plain.low[0], abs=1e-12)
+    below = plain.unbounded_log10_lr[1] - plain.low[1]
+    assert wider.unbounded_log10_lr[1] - wider.low[1] == pytest.approx(np.hypot(below, 1.96 * 0.4), rel=1e-3)

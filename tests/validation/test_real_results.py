@@ -1,0 +1,62 @@
+"""Real calls: every person counts alike, and what was measured is kept beside the bank."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from forensic.errors import ModelError
+from forensic.likelihood_ratio.metrics import cost_bits
+from forensic.likelihood_ratio.real_calls import REAL_CALLS, load_real_results, save_real_results
+from forensic.settings import ComparisonSettings
+from forensic.speaker.extractor import default_model_folder
+from forensic.validation.real_results import measures, real_result, weights
+from forensic.validation.shipped import real_call_lrs
+
+
+def _pairs(rows):
+    names = ("speaker_known", "speaker_questioned", "log10_lr")
+    frame = pl.DataFrame(rows, schema=names, orient="row")
+    return frame.with_columns(
+        score=pl.col("log10_lr"), same_speaker=pl.col("speaker_known") == pl.col("speaker_questioned")
+    )
+
+
+def test_who_called_often_counts_no_more_than_who_called_twice():
+    often, seldom = [("a", "a", 2.0)] * 30, [("b", "b", -1.0)]
+    lrs = _pairs([*often, *seldom, ("a", "b", -2.0), ("b", "a", -2.0)])
+    found = real_result(lrs)
+    assert (found.people, found.repeated, found.pairs) == (2, 2, 33)
+    assert found.misleading.value == pytest.approx(0.5)
+    same = (cost_bits(np.array([2.0])) + cost_bits(np.array([-1.0]))) / 2
+    expected = 0.5 * (same + cost_bits(np.array([2.0])))
+    assert found.cllr.value == pytest.approx(float(expected[0]))
+    assert measures(lrs, weights(lrs))[0] == found.cllr.value
+
+
+def test_no_misleading_lr_of_few_people_is_no_proof_that_there_is_none():
+    people = "abcdefgh"
+    lrs = _pairs([(one, other, 2.0 if one == other else -2.0) for one in people for other in people])
+    found = real_result(lrs).misleading
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(1 - 0.025 ** (1 / 8))
+
+
+def test_results_are_kept_and_read(tmp_path):
+    lrs = _pairs([("a", "a", 2.0), ("b", "b", 1.0), ("a", "b", -2.0)])
+    found = {"first": real_result(lrs)}
+    save_real_results(tmp_path, found)
+    assert load_real_results(tmp_path) == found
+    (tmp_path / REAL_CALLS).write_text("[first]\npeople = 'many'\n")
+    with pytest.raises(ModelError, match="real calls"):
+        load_real_results(tmp_path)
+    assert load_real_results(tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize("opinion", ["first", "second", "both"])
+def test_the_shipped_results_are_those_of_the_shipped_bank(opinion):
+    folder = default_model_folder()
+    lrs = real_call_lrs(folder, ComparisonSettings(), opinion)
+    kept = load_real_results(folder)[opinion]
+    cllr = measures(lrs, weights(lrs))[0]
+    assert cllr == pytest.approx(kept.cllr.value, rel=1e-4)
+    assert kept.pairs == lrs.height
