@@ -30,7 +30,7 @@ _TELEPHONE = re.compile(
 _OPINIONS = {
     "first": "**lstm-channel-3, the bundled model**",
     "second": "CAM++ alone",
-    "both": "both together, with `[second] model = \"campplus\"`",
+    "both": 'both together, with `[second] model = "campplus"`',
 }
 
 

@@ -55,6 +55,11 @@ def default_workers() -> int:
     """One worker per processor that this process may use, or of the cluster."""
     if (cluster := _cluster.get()) is not None:
         return cluster.processors
+    return processors()
+
+
+def processors() -> int:
+    """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS has none
 
 

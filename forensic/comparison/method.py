@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import forensic
 from forensic.case.provenance import library_versions, machine
+from forensic.engine import processors
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import Population, PopulationCard
 from forensic.likelihood_ratio.real_calls import RealResult, load_real_results
@@ -125,7 +125,7 @@ def method_of(
         score_identity=model.backend.identity if model else "",
         settings=settings,
         settings_sha256=hashlib.sha256(json.dumps(dataclasses.asdict(settings), sort_keys=True).encode()).hexdigest(),
-        hardware=f"{computer['processor']}, {len(os.sched_getaffinity(0))} processors, no accelerator used",
+        hardware=f"{computer['processor']}, {processors()} processors, no accelerator used",
         operating_system=computer["operating_system"],
         python_version=computer["python"],
         libraries=library_versions(),

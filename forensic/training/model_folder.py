@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import torch
 from safetensors.torch import save
 
 from forensic.case.provenance import library_versions, software
+from forensic.engine import processors
 from forensic.errors import TrainingError
 from forensic.examination.manifest import people_hashes, summarise
 from forensic.speaker.extractor import WEIGHTS
@@ -147,7 +147,7 @@ def record_of_run(
         "corpora": summarise(manifest),
         "versions": library_versions() | {"forensic": software(), "python": platform.python_version()},
         "threads": torch.get_num_threads(),
-        "processors": len(os.sched_getaffinity(0)),
+        "processors": processors(),
     }
 
 
