@@ -1,6 +1,7 @@
 """The ``forensic`` command."""
 
 import errno
+import os
 import sys
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 import forensic
 from forensic.cli import (
+    audit,
     calibrate,
     compare,
     demo,
@@ -55,6 +57,7 @@ app.command("language", rich_help_panel=_QUESTIONS)(language.language_command)
 app.command("calibrate", rich_help_panel=_QUALITY)(calibrate.calibrate_command)
 app.command("validate", rich_help_panel=_QUALITY)(validate.validate_command)
 app.add_typer(population_app, name="population", rich_help_panel=_QUALITY)
+app.command("audit", rich_help_panel=_QUALITY)(audit.audit_command)
 app.add_typer(models_app, name="models", rich_help_panel=_INSTALLATION)
 app.command("demo", rich_help_panel=_INSTALLATION)(demo.demo_command)
 app.command("doctor", rich_help_panel=_INSTALLATION)(doctor.doctor_command)
@@ -86,6 +89,7 @@ def _options(
 
 def main() -> None:
     """Run the command; an error that the user can correct becomes two lines on stderr and exit code 1."""
+    os.umask(0o077)  # until the settings say otherwise, what is written is for its owner alone
     try:
         app(prog_name="forensic")
     except ForensicError as error:

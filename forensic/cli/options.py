@@ -167,6 +167,15 @@ EnvelopeOption = Annotated[
     ),
 ]
 
+AcceptChangedOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changed",
+        help="Use models, populations, envelopes and scales of your own that changed since the case used them last. "
+        "Default: stop there.",
+    ),
+]
+
 DEFAULT_CASE = Path("case")
 
 

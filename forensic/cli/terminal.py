@@ -1,6 +1,5 @@
 """What all commands print with: the console, progress, errors. Text from files is escaped here."""
 
-import json
 import re
 import shlex
 import sys
@@ -27,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from forensic.errors import ForensicError
+from forensic.storage.inert import inert, json_text
 
 if TYPE_CHECKING:
     from forensic.records import Failure
@@ -44,8 +44,7 @@ _COUNTED = re.compile(r"(\d+) of (\d+)")
 
 def shown(text: object) -> str:
     """Text from outside, harmless in a terminal: control characters as escapes, markup as plain text."""
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
-    return escape(safe)
+    return escape(inert(str(text)))
 
 
 def shown_path(path: Path | str) -> str:
@@ -111,7 +110,7 @@ def be_quiet(*, wanted: bool) -> None:
 
 def print_json(results: object) -> None:
     """Results for a program: JSON alone, without colours or lines broken for a screen."""
-    typer.echo(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
+    typer.echo(json_text(results))
 
 
 def command_line() -> str:

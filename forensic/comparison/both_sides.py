@@ -90,6 +90,7 @@ def weigh_both_sides(
     began = time.monotonic()
     details = load_case_details(case.path)
     basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale, model=model)
+    case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
     scope = dataclasses.replace(
         request, questioned=tuple(str(path.absolute()) for path in questioned), labels=known_labels
     )

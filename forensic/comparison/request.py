@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forensic.case.discovery import hash_file
+from forensic.case.store import path_text
 from forensic.errors import ModelError
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
@@ -13,9 +15,12 @@ from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.records import Labels
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.storage.release import check_release, is_released
 
 if TYPE_CHECKING:
     from forensic.speaker.second import SecondCard
+
+_LOADED = {".toml", ".safetensors", ".parquet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class ComparisonRequest:
             for a verification or identification, a file or folder for the recordings of both sides.
         envelope: file of a validation's envelope. None: the envelope of the calibration or the bank.
         explains: whether to show what the highest LRs rest on, which takes a few more calibrations.
+        accepts_changed: whether models, populations, envelopes and scales may differ from those of the case's last use.
     """
 
     reference: Path
@@ -51,6 +57,7 @@ class ComparisonRequest:
     labels: Path | Mapping[Path, Labels] | None = None
     envelope: Path | None = None
     explains: bool = True
+    accepts_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,16 @@ class Basis:
         scale: says LRs in words.
         envelope: outside which no LR is issued.
         population: fits the calibrations; None if people are to be simulated in the conditions of the case.
+        release_sha256: of the manifest of the release, against which all that ships was checked.
+        own_sha256: SHA-256 by path of each file that they rest on and that does not ship.
     """
 
     model: SpeakerModel
     scale: VerbalScale
     envelope: Envelope
     population: Population | ScoreList | None
+    release_sha256: str
+    own_sha256: Mapping[str, str]
 
 
 def second_card(settings: Settings) -> "SecondCard | None":
@@ -92,7 +103,7 @@ def load_basis(
     is_simulated: bool = False,
     model: SpeakerModel | None = None,
 ) -> Basis:
-    """Load the basis of a run, before anything that takes long.
+    """Check and load the basis of a run, before anything that takes long.
 
     Args:
         model_folder: folder of the model, with the reference population and the envelope.
@@ -103,9 +114,12 @@ def load_basis(
         model: of ``model_folder``, if it is loaded already.
 
     Raises:
+        ReleaseError: if a file that ships is not as it was released.
         ModelError: if the model, its reference population or the envelope cannot be loaded.
         SettingsError: if the scale cannot be used.
     """
+    release_sha256 = check_release()
+    own = _own_files(model_folder, calibration, envelope, scale)
     words = load_scale(scale)
     model = model or load_model(model_folder)
     if calibration is not None and envelope is None and not (calibration / ENVELOPE).exists():
@@ -116,7 +130,15 @@ def load_basis(
         )
     limits = load_envelope(envelope or calibration or model_folder)
     population = None if is_simulated else _population(model, model_folder, calibration)
-    return Basis(model, words, limits, population)
+    return Basis(model, words, limits, population, release_sha256, own)
+
+
+def _own_files(*places: Path | None) -> dict[str, str]:
+    """SHA-256 by absolute path of the files there that do not ship; of a folder, those directly in it."""
+    given = [place.absolute() for place in places if place is not None]
+    files = [path for place in given for path in ([place] if place.is_file() else sorted(place.glob("*")))]
+    own = [path for path in files if path.suffix in _LOADED and not is_released(path)]
+    return {path_text(path): hash_file(path).sha256 for path in own}
 
 
 def _population(model: SpeakerModel, model_folder: Path, calibration: Path | None) -> Population | ScoreList:

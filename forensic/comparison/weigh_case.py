@@ -60,6 +60,7 @@ def weigh_case(
     created = datetime.now(UTC)
     settings, workers = request.settings, request.workers or default_workers()
     watch("scoring")
+    case.check_evidence()
     second = second_card(settings)
     evidence = case.evidence.tables_of(
         basis.model.identity.sha256, settings.evidence_sha256, second.identity.sha256 if second else None
@@ -158,6 +159,7 @@ def weigh_case(
             own=request.calibration,
             envelope=basis.envelope,
             second=second,
+            audit_head=case.audit_head,
         ),
         scale=basis.scale,
         consistency=consistency,
@@ -186,13 +188,18 @@ def _simulated(
         [one.conditions for one in sides if one.conditions is not None and one.conditions.net_speech_s >= least_s]
         for sides in (questioned, known)
     )
+    folder = case.path / "population"
+
+    def done(number: int, of: int) -> None:
+        if case.binding is not None:
+            case.binding.note_written(folder)
+        watch(f"population in {number} of {of} conditions")
+
     return simulate_case_population(
         usable_questioned,
         usable_known,
-        CasePopulationRequest(
-            request.people, request.model_folder, case.path / "population", request.workers or default_workers()
-        ),
-        lambda done, total: watch(f"population in {done} of {total} conditions"),
+        CasePopulationRequest(request.people, request.model_folder, folder, request.workers or default_workers()),
+        done,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from forensic.storage.atomic import written_whole
+from forensic.storage.inert import inert
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
@@ -15,14 +16,22 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         OSError: if the disk refuses; polars, writing by itself, would not say so.
     """
+    with written_whole(path) as file:
+        file.write(parquet(frame))
+
+
+def parquet(frame: pl.DataFrame) -> memoryview:
+    """A frame as the bytes of a Parquet file."""
     content = io.BytesIO()
     frame.write_parquet(content, compression="zstd")
-    with written_whole(path) as file:
-        file.write(content.getbuffer())
+    return content.getbuffer()
 
 
 def write_csv(comparisons: pl.DataFrame, path: Path) -> None:
-    """The comparisons as CSV; text that a spreadsheet would take for a formula begins with an apostrophe."""
+    """The comparisons as CSV; text that a spreadsheet would take for a formula begins with an apostrophe.
+
+    Control and format characters are written out (``forensic.storage.inert``); the Parquet file has them as they are.
+    """
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(comparisons.columns)
@@ -32,9 +41,9 @@ def write_csv(comparisons: pl.DataFrame, path: Path) -> None:
 
 def _cell(value: object) -> object:
     if isinstance(value, list):
-        return " ".join(map(str, value))
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
+        return inert(" ".join(map(str, value)))
+    if isinstance(value, str):
+        return inert(f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value)
     return value
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensic.errors import ReportError
+from forensic.storage.inert import inert
 
 T = TypeVar("T")
 
@@ -20,7 +21,6 @@ NOTHING = "\N{EN DASH}"
 
 _LARGEST_WRITTEN_OUT = 9  # from this power of ten on, a number is written with its power
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
@@ -225,6 +225,4 @@ def paragraphs(text: str) -> tuple[str, ...]:
 
 def _visible(character: str) -> str:
     strange_space = unicodedata.category(character) == "Zs" and character != " "
-    if not strange_space and unicodedata.category(character) not in _INVISIBLE:
-        return character
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character.encode("unicode_escape").decode("ascii") if strange_space else inert(character)

@@ -34,6 +34,8 @@ def describe_system(method: Method) -> tuple[Fact, ...]:
         Fact("Validated envelope", envelope_in_words(method.envelope) if method.envelope else "not stated"),
         Fact("Validated envelope, SHA-256", (method.envelope.sha256 if method.envelope else "") or "not stated"),
         Fact("Settings, SHA-256", printable(method.settings_sha256)),
+        Fact("Release, SHA-256", printable(method.release_sha256) or "not stated"),
+        Fact("Audit log before this report, SHA-256", printable(method.audit_head) or "none was kept"),
         Fact("Seeds", ", ".join(seeds) or "none"),
         Fact("Command", printable(method.command_line)),
         Fact("Duration", format_duration(method.duration_s)),

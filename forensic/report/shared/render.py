@@ -1,13 +1,15 @@
 """A report as one HTML page that works without a network, and that page as PDF."""
 
 import base64
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensic.errors import ReportError
 from forensic.storage.atomic import written_whole
+from forensic.storage.inert import inert
 from forensic.storage.shipped import shipped
 from forensic.storage.tables import write_text
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 _SCREEN_ONLY = re.compile("<!--screen-->.*?<!--/screen-->", re.DOTALL)
 _PICTURE = "data:image/png;base64,"
+_WIDTH = re.compile(r'<svg [^>]*?style="(width: [0-9.]+%)"')
+_KEPT = "\n\t\u00ad"  # soft hyphens break long names
+
 
 
 def render_page(template: str, report: object, plots: Mapping[str, str], own: str = "") -> str:
@@ -42,7 +47,14 @@ def render_page(template: str, report: object, plots: Mapping[str, str], own: st
         raise ReportError(f"The report's style or script is missing: {error}.", "Install the program again.") from error
     # All are safe: style and script are files of the package, and the plots' text is escaped where they are drawn.
     drawn = {name: Markup(svg) for name, svg in plots.items()}  # noqa: S704
-    values = {"report": report, "styles": Markup(styles), "script": Markup(script), "plots": drawn, "logo": logo}  # noqa: S704
+    values = {
+        "report": report,
+        "styles": Markup(styles),  # noqa: S704
+        "script": Markup(script),  # noqa: S704
+        "policy": content_policy(f"\n{styles}\n", f"\n{script}\n", plots.values()),
+        "plots": drawn,
+        "logo": logo,
+    }
     try:
         return environment(escape=True, own=own).get_template(template).render(values)
     except jinja2.TemplateError as error:
@@ -51,6 +63,34 @@ def render_page(template: str, report: object, plots: Mapping[str, str], own: st
         raise ReportError(
             f"A template in {own} cannot be used: {error}.", "Compare it with the program's template of that name."
         ) from error
+
+
+def content_policy(styles: str, script: str, plots: Iterable[str]) -> str:
+    """A Content-Security-Policy under which a page can do nothing but show itself.
+
+    Nothing is fetched, and no style and no script count but the page's own, named by their hashes.
+
+    Args:
+        styles: text of the style element.
+        script: text of the script element.
+        plots: SVG, whose root has its width in a style of its own.
+    """
+    widths = sorted({found[1] for svg in plots if (found := _WIDTH.match(svg))})
+    allowed = [_hash(styles), *(["'unsafe-hashes'"] if widths else []), *map(_hash, widths)]
+    return (
+        f"default-src 'none'; style-src {' '.join(allowed)}; script-src {_hash(script)}; "
+        "img-src data:; media-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    """A source that a Content-Security-Policy allows."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _finalized(value: object) -> object:
+    """The last net: no control or format character of a text gets into a page."""
+    return inert(value, _KEPT) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _template_file(name: str, own: str) -> Path:
@@ -84,6 +124,7 @@ def environment(*, escape: bool, own: str = "") -> "jinja2.Environment":
         loader=jinja2.FileSystemLoader([own, folder] if own else [folder]),
         autoescape=escape,  # noqa: S701 - the caller knows what it renders
         undefined=jinja2.StrictUndefined,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
