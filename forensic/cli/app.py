@@ -19,6 +19,7 @@ from forensic.cli import (
     link,
     report,
     scan,
+    seal,
     settings,
     train,
     turns,
@@ -51,6 +52,7 @@ app.command("turns", rich_help_panel=_CASEWORK)(turns.turns_command)
 app.command("compare", rich_help_panel=_CASEWORK)(compare.compare_command)
 app.command("link", rich_help_panel=_CASEWORK)(link.link_command)
 app.command("report", rich_help_panel=_CASEWORK)(report.report_command)
+app.command("seal", rich_help_panel=_CASEWORK)(seal.seal_command)
 app.command("identify", rich_help_panel=_QUESTIONS)(identify.identify_command)
 app.command("verify", rich_help_panel=_QUESTIONS)(verify.verify_command)
 app.command("language", rich_help_panel=_QUESTIONS)(language.language_command)
@@ -58,6 +60,7 @@ app.command("calibrate", rich_help_panel=_QUALITY)(calibrate.calibrate_command)
 app.command("validate", rich_help_panel=_QUALITY)(validate.validate_command)
 app.add_typer(population_app, name="population", rich_help_panel=_QUALITY)
 app.command("audit", rich_help_panel=_QUALITY)(audit.audit_command)
+app.add_typer(seal.keys_app, name="keys", rich_help_panel=_INSTALLATION)
 app.add_typer(models_app, name="models", rich_help_panel=_INSTALLATION)
 app.command("demo", rich_help_panel=_INSTALLATION)(demo.demo_command)
 app.command("doctor", rich_help_panel=_INSTALLATION)(doctor.doctor_command)

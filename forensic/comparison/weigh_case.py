@@ -220,7 +220,9 @@ def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[K
         KnownSpeaker(
             suspect.name,
             tuple(
-                KnownRecording(text, sha256[text] or "") for path in suspect.paths if (text := _text(path)) in sha256
+                KnownRecording(text, sha256[text] or "", session)
+                for path, session in zip(suspect.paths, suspect.sessions or ("",) * len(suspect.paths), strict=True)
+                if (text := _text(path)) in sha256
             ),
         )
         for suspect in suspects

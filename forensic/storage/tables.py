@@ -9,6 +9,9 @@ import polars as pl
 from forensic.storage.atomic import written_whole
 from forensic.storage.inert import inert
 
+SCHEMA_VERSION = 1
+"""Of every JSON, CSV and Parquet file that is written; it goes up when a key or column changes its meaning or goes."""
+
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet, whole or not at all.
@@ -23,7 +26,7 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 def parquet(frame: pl.DataFrame) -> memoryview:
     """A frame as the bytes of a Parquet file."""
     content = io.BytesIO()
-    frame.write_parquet(content, compression="zstd")
+    frame.write_parquet(content, compression="zstd", metadata={"forensic.schema_version": str(SCHEMA_VERSION)})
     return content.getbuffer()
 
 
@@ -34,8 +37,8 @@ def write_csv(comparisons: pl.DataFrame, path: Path) -> None:
     """
     table = io.StringIO(newline="")
     writer = csv.writer(table)
-    writer.writerow(comparisons.columns)
-    writer.writerows([_cell(value) for value in row] for row in comparisons.iter_rows())
+    writer.writerow([*comparisons.columns, "schema_version"])
+    writer.writerows([*map(_cell, row), SCHEMA_VERSION] for row in comparisons.iter_rows())
     write_text(path, table.getvalue())
 
 

@@ -43,7 +43,7 @@ from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples
 from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.storage.inert import json_text
-from forensic.storage.tables import write_text
+from forensic.storage.tables import SCHEMA_VERSION, write_text
 from forensic.validation.breakdown import columns_of
 from forensic.validation.labelled import LabelledSide, examine_labelled
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
@@ -264,6 +264,7 @@ def _conclude(
     if envelope is not None:
         save_envelope(request.out / ENVELOPE, envelope)
     summary = {
+        "schema_version": SCHEMA_VERSION,
         "sha256": sha256,
         "created_utc": datetime.now(UTC).isoformat(),
         "software": software(),

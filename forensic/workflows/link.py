@@ -188,7 +188,8 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         write_csv(links, draft.folder / "links.csv")
         write_text(draft.folder / "results.json", json_text(results))
         store(draft.folder, outcome)
-        write_report(draft.folder, render_link_html(build_link_report(outcome)))
+        html_text = render_link_html(build_link_report(outcome))
+        write_report(draft.folder, html_text, "results.json", created)
         folder = finish(draft, case.audit_log, "link", facts)
     html, pdf = folder / "report.html", folder / "report.pdf"
     return LinkResult(folder, outcome.voices, links, clusters, suspicions.found, results, html, pdf)

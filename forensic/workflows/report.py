@@ -110,7 +110,7 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
                 else render_case(outcome, version, audio)
             )
         name = f"report-{version}"
-        page, pdf = write_report(folder, html, name)
+        page, pdf = write_report(folder, html, "results.json", outcome.created_utc, name)
         docx = folder / f"{name}.docx" if request.is_word else None
         if docx is not None:
             with written_whole(docx) as file:

@@ -272,7 +272,8 @@ def _conclude(
             save_envelope(results.folder / ENVELOPE, envelope)
         content = json_text(validation_results(outcome))
         write_text(results.folder / "validation.json", content)
-        write_report(results.folder, render_validation_html(build_validation_report(outcome)))
+        html = render_validation_html(build_validation_report(outcome))
+        write_report(results.folder, html, "validation.json", created)
         folder = finish_into(results, request.out / _LOG, "validate", _audit_facts(outcome))
     return ValidationResult(
         folder, everything, verdicts, found.exclusions, folder / "report.html", folder / "report.pdf"

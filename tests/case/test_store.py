@@ -1,5 +1,7 @@
 """The tables of a case survive kills and repeat nothing."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 

@@ -17,9 +17,11 @@ from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import Basis, ComparisonRequest
 from forensic.errors import CaseError
 from forensic.records import Failure
+from forensic.report.case_uco import case_graph
 from forensic.report.results_json import case_results
 from forensic.report.shared.publish import new_results
 from forensic.report.shared.stored import store
+from forensic.speaker.extractor import default_model_folder
 from forensic.storage.inert import json_text
 from forensic.storage.tables import write_csv, write_parquet, write_text
 
@@ -83,8 +85,9 @@ def _write(results: Draft, outcome: CaseOutcome) -> None:
     write_parquet(outcome.comparisons, folder / "comparisons.parquet")
     write_csv(outcome.comparisons, folder / "comparisons.csv")
     write_text(folder / "results.json", json_text(case_results(outcome)))
+    write_text(folder / "results.jsonld", json_text(case_graph(outcome)))
     store(folder, outcome)
-    write_report(folder, render_case(outcome))
+    write_report(folder, render_case(outcome), "results.json", outcome.created_utc)
 
 
 def render_case(outcome: CaseOutcome, version: int = 1, audio: Mapping[Side, str] | None = None) -> str:
@@ -114,10 +117,18 @@ def check_new(report: Path | None) -> None:
 
 
 def _facts(case: CaseFolder, request: ComparisonRequest, basis: Basis) -> dict[str, Any]:
-    """What the audit log keeps of a comparison."""
+    """What the audit log keeps of a comparison: what it was asked, and what it rests on."""
+    shipped_model = request.model_folder.absolute() == default_model_folder().absolute()
+    asked = {
+        "model_folder": None if shipped_model else request.model_folder,
+        "scale": request.scale,
+        "people": request.people,
+        "calibration": request.calibration,
+        "envelope": request.envelope,
+    }
     return {
-        "reference": str(request.reference),
-        "calibration": str(request.calibration) if request.calibration else None,
+        "reference": str(request.reference.absolute()),
+        "request": {name: str(path.absolute()) if path else None for name, path in asked.items()},
         "envelope_sha256": basis.envelope.sha256,
         "software": software(),
         "model_sha256": basis.model.identity.sha256,

@@ -2,8 +2,11 @@
 
 import base64
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +23,6 @@ _SCREEN_ONLY = re.compile("<!--screen-->.*?<!--/screen-->", re.DOTALL)
 _PICTURE = "data:image/png;base64,"
 _WIDTH = re.compile(r'<svg [^>]*?style="(width: [0-9.]+%)"')
 _KEPT = "\n\t\u00ad"  # soft hyphens break long names
-
 
 
 def render_page(template: str, report: object, plots: Mapping[str, str], own: str = "") -> str:
@@ -135,11 +137,27 @@ def on_paper(html: str) -> str:
     return _SCREEN_ONLY.sub("", html)
 
 
-def render_pdf(html: str) -> bytes:
-    """The page as PDF, with all typefaces inside; the same page gives the same bytes.
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that travels inside a PDF.
+
+    Attributes:
+        name: of the file.
+        content: its bytes.
+        created: when it was made.
+    """
+
+    name: str
+    content: bytes
+    created: datetime
+
+
+def render_pdf(html: str, attached: Attached | None = None) -> bytes:
+    """The page as PDF/A-3u, with all typefaces inside; the same page and file give the same bytes.
 
     Args:
         html: from ``render_page``.
+        attached: the data behind the page, which travel with it; None for none.
 
     Raises:
         ReportError: if Pango is missing, or the page refers to anything outside itself.
@@ -154,7 +172,13 @@ def render_pdf(html: str) -> bytes:
         ) from error
     fetcher = _NoFetcher()
     document = weasyprint.HTML(string=on_paper(html), url_fetcher=fetcher)
-    pdf: bytes = document.write_pdf(pdf_tags=True)  # tags: its headings and tables can be read aloud
+    files = []
+    if attached is not None:
+        times = {"created": attached.created, "modified": attached.created}
+        content = io.BytesIO(attached.content)
+        files = [weasyprint.Attachment(file_obj=content, name=attached.name, relationship="Data", **times)]
+    # PDF/A-3u can be read as long as anybody keeps files; with tags, its headings and tables can be read aloud.
+    pdf: bytes = document.write_pdf(pdf_variant="pdf/a-3u", pdf_tags=True, attachments=files)
     if fetcher.refused:
         raise ReportError(
             f"The page refers to something outside itself: {fetcher.refused[0]}.",
@@ -163,12 +187,14 @@ def render_pdf(html: str) -> bytes:
     return pdf
 
 
-def write_report(folder: Path, html: str, name: str = "report") -> tuple[Path, Path]:
+def write_report(folder: Path, html: str, results: str, created: datetime, name: str = "report") -> tuple[Path, Path]:
     """Write a page as HTML and as PDF, each whole or not at all.
 
     Args:
         folder: where both are written.
         html: from ``render_page``.
+        results: name of the file in the folder that the PDF carries inside.
+        created: when that was made.
         name: of both files, without what their kinds add.
 
     Returns:
@@ -180,7 +206,7 @@ def write_report(folder: Path, html: str, name: str = "report") -> tuple[Path, P
     page, pdf = folder / f"{name}.html", folder / f"{name}.pdf"
     write_text(page, html)
     with written_whole(pdf) as file:
-        file.write(render_pdf(html))
+        file.write(render_pdf(html, Attached(results, (folder / results).read_bytes(), created)))
     return page, pdf
 
 
