@@ -42,6 +42,11 @@ class Draft:
     final: Path
 
 
+def hidden_of(final: Path) -> Path:
+    """Where the draft of results is that will be ``final``."""
+    return final.with_name(f".{final.name}{_PARTIAL}")
+
+
 @contextmanager
 def draft(final: Path, *, numbered: bool = False) -> Iterator[Draft]:
     """A hidden folder for results; removed if the block ends with an error, or without ``finish``.
@@ -54,7 +59,7 @@ def draft(final: Path, *, numbered: bool = False) -> Iterator[Draft]:
     parent.mkdir(parents=True, exist_ok=True)
     for number in count(1):
         name = final.name if number == 1 else f"{final.name}-{number}"
-        hidden = parent / f".{name}{_PARTIAL}"
+        hidden = hidden_of(parent / name)
         if not numbered:
             shutil.rmtree(hidden, ignore_errors=True)  # a killed command's
         if not (numbered and (parent / name).exists()) and not hidden.exists():
@@ -69,6 +74,39 @@ def draft(final: Path, *, numbered: bool = False) -> Iterator[Draft]:
 def outputs_of(folder: Path) -> dict[str, str]:
     """SHA-256 of each file of a folder of results, by name."""
     return {path.name: hash_file(path).sha256 for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a log says a file of results is.
+
+    Attributes:
+        sha256: of the file.
+        time_utc: of the line that says so.
+    """
+
+    sha256: str
+    time_utc: str
+
+
+def stated_outputs(trail: AuditTrail) -> dict[str, dict[str, Output]]:
+    """What a log says of the files of each result, by the result's folder below the case and the file's name."""
+    stated: dict[str, dict[str, Output]] = {}
+    for line in trail.lines:
+        name = _result_name(line.facts)
+        if name and OUTPUTS in line.facts:
+            own = {file: Output(sha256, line.time_utc) for file, sha256 in line.facts[OUTPUTS].items()}
+            stated[name] = stated.get(name, {}) | own
+    return stated
+
+
+def _result_name(facts: Mapping[str, object]) -> str:
+    """Folder of a result below the case, empty for a line that is about none; the first versions had other keys."""
+    if "link_id" in facts:
+        return f"links/{facts['link_id']}"
+    if "comparison_id" in facts:
+        return f"comparisons/{facts['comparison_id']}"
+    return f"{facts['of']}/{facts['id']}" if "of" in facts else ""
 
 
 def finish(results: Draft, log: Path | None, action: str, facts: Mapping[str, Any]) -> Path:
@@ -95,14 +133,15 @@ def finish(results: Draft, log: Path | None, action: str, facts: Mapping[str, An
     return results.final
 
 
-def finish_into(results: Draft, log: Path, action: str, facts: Mapping[str, Any]) -> Path:
-    """As ``finish``, for results that replace those of a folder that holds other things as well.
+def finish_into(results: Draft, log: Path | None, action: str, facts: Mapping[str, Any]) -> Path:
+    """As ``finish``, for results that go into a folder that holds other things as well.
 
     Returns:
         The folder, ``results.final.parent``.
     """
     _sync(results.folder)
-    append_audit(log, action, {**facts, OUTPUTS: outputs_of(results.folder)})
+    if log is not None:
+        append_audit(log, action, {**facts, OUTPUTS: outputs_of(results.folder)})
     return _move_up(results.folder)
 
 
@@ -117,11 +156,13 @@ def settle_results(case: Path, log: Path, trail: AuditTrail) -> None:
                 append_audit(log, "recover", {"finished": f"{kind}/{name}"})
             else:
                 _remove(hidden, log, f"{kind}/{hidden.name}")
+        for hidden in sorted((case / kind).glob(f"*/.*{_PARTIAL}")):  # a version of a report
+            settle_results_into(hidden.parent, hidden.name.removeprefix(".").removesuffix(_PARTIAL), log, trail)
 
 
 def settle_results_into(folder: Path, name: str, log: Path, trail: AuditTrail) -> None:
     """As ``settle_results``, for a draft whose files go into a folder that holds other things as well."""
-    hidden = folder / f".{name}{_PARTIAL}"
+    hidden = hidden_of(folder / name)
     if not hidden.exists():
         return
     stated: dict[str, str] = next((line.facts[OUTPUTS] for line in reversed(trail.lines) if OUTPUTS in line.facts), {})

@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from forensic.cli.compare import part_of
 from forensic.cli.options import DEFAULT_CASE, JsonOption, WorkersOption
-from forensic.cli.terminal import FAILED, console, meter, shown, shown_path
-from forensic.storage.inert import json_text
+from forensic.cli.terminal import FAILED, columns, console, meter, print_json, shown, shown_path
 
 if TYPE_CHECKING:
     from forensic.workflows.audit import Audit, Checked
@@ -77,7 +75,7 @@ def audit_command(
     if time_stamp_request is not None:
         write_time_stamp_request(found.head, time_stamp_request)
     if as_json:
-        typer.echo(json_text(_values(found)))
+        print_json(_values(found))
     else:
         _print(found)
     if not found.is_right:
@@ -89,7 +87,7 @@ def _verify(report: Path, key: Path | None, seal: Path | None, *, as_json: bool)
 
     found = verify_seal(report, key, seal)
     if as_json:
-        typer.echo(json_text({"report": str(report), "is_right": not found.problems, **dataclasses.asdict(found)}))
+        print_json({"report": str(report), "is_right": not found.problems, **dataclasses.asdict(found)})
     else:
         for problem in found.problems:
             console.print(f"[red]Different[/] {shown(problem)}")
@@ -105,10 +103,10 @@ def _rerun(case: Path, comparison: str | None, workers: int | None, *, as_json: 
     from forensic.report.shared.formats import plural
     from forensic.workflows.rerun import rerun
 
-    with meter("Computing again", is_silent=as_json) as bar:
-        found = rerun(case, comparison, workers, lambda step: bar.update(0, 1, step))
+    with meter("Computing again") as bar:
+        found = rerun(case, comparison, workers, bar.step)
     if as_json:
-        typer.echo(json_text({"is_equal": found.is_equal, **dataclasses.asdict(found)}))
+        print_json({"is_equal": found.is_equal, **dataclasses.asdict(found)})
     else:
         for sentence in found.obstacles:
             console.print(f"[red]Not possible[/] {shown(sentence)}")
@@ -123,9 +121,8 @@ def _rerun(case: Path, comparison: str | None, workers: int | None, *, as_json: 
 
 
 def _print_repeated(found: "Rerun") -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("Questioned", "Suspect", "log10 LR then", "now", "Difference"):
-        table.add_column(name, justify="left" if name in {"Questioned", "Suspect"} else "right")
+    numbers = ("log10 LR then", "now", "Difference")
+    table = columns("Questioned", "Suspect", *numbers, right=numbers)
     for row in sorted(found.repeated, key=lambda row: row.is_equal)[:_SHOWN]:
         then, now = ("none" if value is None else f"{value:+.6f}" for value in (row.then, row.now))
         difference = "equal" if row.is_equal else "none left" if row.largest_difference is None else ""
@@ -155,9 +152,8 @@ def _values(found: "Audit") -> dict[str, object]:
 def _print(found: "Audit") -> None:
     from forensic.workflows.audit import DIFFERENT, NOTE, RIGHT
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("", "Checked", "Right", "Different", "Notes"):
-        table.add_column(name, justify="right" if name else "left")
+    counted = ("Checked", "Right", "Different", "Notes")
+    table = columns("", *counted, right=counted)
     for kind, name in _NAMES.items():
         own = [each.verdict for each in found.checked if each.kind == kind]
         counts = [own.count(verdict) for verdict in (RIGHT, DIFFERENT, NOTE)]

@@ -2,7 +2,7 @@
 
 import json
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -13,7 +13,7 @@ from forensic.case.details import CASE_FILE
 from forensic.case.discovery import hash_file
 from forensic.case.folder import AUDIT_LOG, read_locked
 from forensic.case.provenance import software
-from forensic.case.results import OUTPUTS, RESULTS
+from forensic.case.results import RESULTS, Output, hidden_of, stated_outputs
 from forensic.case.store import EvidenceStore, empty
 from forensic.errors import FileReadError
 from forensic.storage.atomic import written_whole
@@ -121,45 +121,40 @@ def _evidence(binding: Binding) -> Iterator[Checked]:
 
 
 def _results(case: Path, trail: AuditTrail) -> Iterator[Checked]:
-    stated: dict[str, dict[str, tuple[str, str]]] = {}
+    stated = stated_outputs(trail)
     heads = {line.sha256 for line in trail.lines} | {""}
-    for line in trail.lines:
-        name = _result_name(line.facts)
-        if name and OUTPUTS in line.facts:
-            own = {file: (sha256, line.time_utc) for file, sha256 in line.facts[OUTPUTS].items()}
-            stated[name] = stated.get(name, {}) | own
     there = {f"{kind}/{path.name}" for kind in RESULTS for path in (case / kind).glob("*") if path.is_dir()}
     for name in sorted(there | set(stated)):
-        if name.rpartition("/")[2].startswith("."):
-            yield Checked("results", name, NOTE, f"{name} was left by a killed command; the next command settles it.")
+        if Path(name).name.startswith("."):
+            yield _left(name)
+            continue
+        if hidden_of(case / name).exists():
             continue
         files = {path.name: path for path in (case / name).glob("*")} if name in there else {}
         for file in sorted({*files, *stated.get(name, {})}):
-            yield _result(f"{name}/{file}", files.get(file), stated.get(name, {}).get(file))
+            if file.startswith("."):
+                yield _left(f"{name}/{file}")
+            elif file in files or not hidden_of(case / name / Path(file).stem).exists():
+                yield _result(f"{name}/{file}", files.get(file), stated.get(name, {}).get(file))
         if "results.json" in files:
             yield from _anchor(f"{name}/results.json", files["results.json"], heads)
 
 
-def _result(name: str, path: Path | None, stated: tuple[str, str] | None) -> Checked:
+def _left(name: str) -> Checked:
+    return Checked("results", name, NOTE, f"{name} was left by a killed command; the next command settles it.")
+
+
+def _result(name: str, path: Path | None, stated: Output | None) -> Checked:
     if path is None:
         return Checked("results", name, DIFFERENT, f"{name} is missing; the log has it.")
     if path.is_dir() or stated is None:
         return Checked("results", name, DIFFERENT, f"{name} was not written by any command that the log knows.")
     sha256 = hash_file(path).sha256
-    if sha256 == stated[0]:
+    if sha256 == stated.sha256:
         return Checked("results", name, RIGHT, sha256=sha256)
-    when = stated[1][:19].replace("T", " ")
-    finding = f"{name} was changed: its SHA-256 is {sha256}, that of {when} UTC is {stated[0]}."
+    when = stated.time_utc[:19].replace("T", " ")
+    finding = f"{name} was changed: its SHA-256 is {sha256}, that of {when} UTC is {stated.sha256}."
     return Checked("results", name, DIFFERENT, finding, sha256)
-
-
-def _result_name(facts: Mapping[str, object]) -> str:
-    """Folder of a result below the case, empty for a line that is about none; the first versions had other keys."""
-    if "link_id" in facts:
-        return f"links/{facts['link_id']}"
-    if "comparison_id" in facts:
-        return f"comparisons/{facts['comparison_id']}"
-    return f"{facts['of']}/{facts['id']}" if "of" in facts else ""
 
 
 def _anchor(name: str, path: Path, heads: set[str]) -> Iterator[Checked]:

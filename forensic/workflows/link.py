@@ -33,7 +33,7 @@ from forensic.report.links.render import render_link_html
 from forensic.report.results_json import link_results
 from forensic.report.shared.publish import new_results
 from forensic.report.shared.refusals import worded_links
-from forensic.report.shared.render import write_report
+from forensic.report.shared.render import Attached, write_report
 from forensic.report.shared.stored import store
 from forensic.settings import Settings
 from forensic.storage.inert import json_text
@@ -186,10 +186,11 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         write_parquet(pairs.table(numbers), draft.folder / "pairs.parquet")
         write_csv(outcome.voices, draft.folder / "voices.csv")
         write_csv(links, draft.folder / "links.csv")
-        write_text(draft.folder / "results.json", json_text(results))
+        content = json_text(results)
+        write_text(draft.folder / "results.json", content)
         store(draft.folder, outcome)
-        html_text = render_link_html(build_link_report(outcome))
-        write_report(draft.folder, html_text, "results.json", created)
+        attached = Attached("results.json", content.encode(), created)
+        write_report(draft.folder, render_link_html(build_link_report(outcome)), attached)
         folder = finish(draft, case.audit_log, "link", facts)
     html, pdf = folder / "report.html", folder / "report.pdf"
     return LinkResult(folder, outcome.voices, links, clusters, suspicions.found, results, html, pdf)

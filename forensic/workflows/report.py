@@ -12,11 +12,12 @@ from typing import Any
 import polars as pl
 
 from forensic.audio.wav import opus_bytes, wav_bytes
-from forensic.case.audit import append_audit
+from forensic.case.audit import read_audit
 from forensic.case.details import CASE_FILE, CaseDetails, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder, open_case
 from forensic.case.provenance import software
+from forensic.case.results import draft, finish_into, stated_outputs
 from forensic.comparison.listening import Spoken, in_turn, speech_used
 from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.comparison.tables import STATUS_LR
@@ -28,7 +29,7 @@ from forensic.report.links.build import build_link_report
 from forensic.report.links.render import render_link_html
 from forensic.report.shared.canvas import pictures_taken
 from forensic.report.shared.docx import render_docx
-from forensic.report.shared.render import write_report
+from forensic.report.shared.render import Attached, write_report
 from forensic.report.shared.stored import OUTCOME, stored
 from forensic.storage.atomic import written_whole
 
@@ -93,6 +94,8 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
         folder = path if case is None else _results(case, request.wanted)
         version = _next_version(folder)
         watch("reading the results")
+        if case is not None:
+            _check_outcome(case, folder)
         is_link = folder.parent.name == "links" and case is not None
         found = stored(folder, LinkOutcome) if is_link else stored(folder, CaseOutcome)
         outcome = _as_of_now(found, case)
@@ -110,15 +113,17 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
                 else render_case(outcome, version, audio)
             )
         name = f"report-{version}"
-        page, pdf = write_report(folder, html, "results.json", outcome.created_utc, name)
-        docx = folder / f"{name}.docx" if request.is_word else None
-        if docx is not None:
-            with written_whole(docx) as file:
-                file.write(render_docx(html, pictures))
-        made = MadeAgain(version, page, pdf, docx, tuple(dict.fromkeys(unheard)))
-        if case is not None:
-            append_audit(case.audit_log, "report", _audit_facts(case, folder, made))
-    return made
+        with draft(folder / name) as results:
+            attached = Attached("results.json", (folder / "results.json").read_bytes(), outcome.created_utc)
+            page, pdf = write_report(results.folder, html, attached, name)
+            docx = results.folder / f"{name}.docx" if request.is_word else None
+            if docx is not None:
+                with written_whole(docx) as file:
+                    file.write(render_docx(html, pictures))
+            log, facts = (case.audit_log, _audit_facts(case, folder, version)) if case else (None, {})
+            finish_into(results, log, "report", facts)
+    word = folder / docx.name if docx else None
+    return MadeAgain(version, folder / page.name, folder / pdf.name, word, tuple(dict.fromkeys(unheard)))
 
 
 def _results(case: CaseFolder, wanted: str) -> Path:
@@ -213,13 +218,23 @@ def _speech(outcome: CaseOutcome, side: Side, unheard: list[str]) -> Samples | N
     return None
 
 
-def _audit_facts(case: CaseFolder, folder: Path, made: MadeAgain) -> dict[str, Any]:
-    outputs = filter(None, (made.html, made.pdf, made.docx))
+def _check_outcome(case: CaseFolder, folder: Path) -> None:
+    """See that the stored outcome is the one that the log names."""
+    stated = stated_outputs(read_audit(case.audit_log)).get(f"{folder.parent.name}/{folder.name}", {})
+    sha256 = hash_file(folder / OUTCOME).sha256
+    if OUTCOME not in stated or stated[OUTCOME].sha256 != sha256:
+        raise CaseError(
+            f"{folder / OUTCOME} is not what the log says was written: its SHA-256 is {sha256}.",
+            "Restore it from a copy, or compare again.",
+        )
+
+
+def _audit_facts(case: CaseFolder, folder: Path, version: int) -> dict[str, Any]:
     return {
-        "report_of": folder.name,
-        "version": made.version,
+        "of": folder.parent.name,
+        "id": folder.name,
+        "version": version,
         "software": software(),
         "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
         "outcome_sha256": hash_file(folder / OUTCOME).sha256,
-        "outputs_sha256": {path.name: hash_file(path).sha256 for path in outputs},
     }

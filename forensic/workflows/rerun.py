@@ -11,6 +11,7 @@ import msgspec
 import polars as pl
 
 from forensic.case.audit import AuditLine, read_audit
+from forensic.case.details import CaseDetails
 from forensic.case.discovery import hash_file
 from forensic.case.folder import AUDIT_LOG, open_case, read_locked
 from forensic.case.labels import read_labels
@@ -19,9 +20,11 @@ from forensic.case.reference import Suspect
 from forensic.case.results import OUTPUTS
 from forensic.case.store import EvidenceStore
 from forensic.comparison.both_sides import weigh_both_sides
+from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError, FileReadError, ForensicError
 from forensic.records import Labels
+from forensic.report.shared.stored import OUTCOME, stored
 from forensic.settings import Settings
 from forensic.speaker.extractor import default_model_folder
 
@@ -101,7 +104,13 @@ def rerun(case: Path, comparison_id: str | None, workers: int | None, watch: Cal
             request = then.request(labels, workers)
             try:
                 outcome, _, _ = weigh_both_sides(
-                    again, then.questioned(), then.suspects(), request, lambda _: watch("examining"), watch
+                    again,
+                    then.questioned(),
+                    then.suspects(),
+                    request,
+                    lambda _: watch("examining"),
+                    watch,
+                    then.details,
                 )
             except ForensicError as error:
                 return Rerun(then.id, (), (str(error),), tuple(then.notes()))
@@ -135,6 +144,7 @@ class _Then:
         facts: of its line in the log.
         results: its JSON file.
         comparisons: its table.
+        details: of the case.
     """
 
     case: Path
@@ -142,12 +152,13 @@ class _Then:
     facts: Mapping[str, Any]
     results: Mapping[str, Any]
     comparisons: pl.DataFrame
+    details: CaseDetails
 
     @classmethod
     def of(cls, case: Path, line: AuditLine) -> "_Then":
         """What the log and the folder of results say; each file must be the one that the log names."""
         folder = case / str(line.facts["of"]) / str(line.facts["id"])
-        for name in ("results.json", "comparisons.parquet"):
+        for name in ("results.json", "comparisons.parquet", OUTCOME):
             try:
                 sha256 = hash_file(folder / name).sha256
             except FileReadError as error:
@@ -158,7 +169,8 @@ class _Then:
                     "Restore the case from a copy.",
                 )
         results = json.loads((folder / "results.json").read_bytes())
-        return cls(case, line.facts["id"], line.facts, results, pl.read_parquet(folder / "comparisons.parquet"))
+        table = pl.read_parquet(folder / "comparisons.parquet")
+        return cls(case, line.facts["id"], line.facts, results, table, stored(folder, CaseOutcome).case_details)
 
     def questioned(self) -> list[Path]:
         """The questioned recordings, each path once."""

@@ -7,17 +7,17 @@ signature of both. Whoever has a report, its seal and the public key can verify 
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from forensic.case.audit import AuditLine, append_audit, read_audit
+from forensic.case.audit import AuditTrail, append_audit, read_audit
 from forensic.case.discovery import hash_file
 from forensic.case.folder import open_case
 from forensic.case.provenance import software
-from forensic.case.results import OUTPUTS, RESULTS, outputs_of
+from forensic.case.results import OUTPUTS, RESULTS, outputs_of, stated_outputs
 from forensic.errors import FileReadError, SealError
 from forensic.storage.atomic import written_whole
 from forensic.storage.inert import json_text
@@ -114,7 +114,7 @@ def seal(
         )
     private = load_private_key(key, passphrase)
     with open_case(folder.parents[1], create=False) as case:
-        _check_logged(read_audit(case.audit_log).lines, folder)
+        _check_logged(read_audit(case.audit_log), folder)
         signed = None
         if certificate is not None:
             signed = folder / SIGNED_REPORT
@@ -195,12 +195,10 @@ def _against_seal(report: Path, files: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def _check_logged(lines: Sequence[AuditLine], folder: Path) -> None:
+def _check_logged(trail: AuditTrail, folder: Path) -> None:
     """See that every file of the results is the one that the log names."""
-    stated: dict[str, str] = {}
-    for line in lines:
-        if (line.facts.get("of"), line.facts.get("id")) == (folder.parent.name, folder.name):
-            stated |= line.facts.get(OUTPUTS, {})
+    outputs = stated_outputs(trail).get(f"{folder.parent.name}/{folder.name}", {})
+    stated = {name: output.sha256 for name, output in outputs.items()}
     there = outputs_of(folder)
     wrong = sorted(name for name in {*there, *stated} if there.get(name) != stated.get(name))
     if not stated or wrong:

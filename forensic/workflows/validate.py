@@ -31,7 +31,7 @@ from forensic.likelihood_ratio.envelope import (
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
 from forensic.report.results_json import validation_results
 from forensic.report.shared.refusals import with_reasons
-from forensic.report.shared.render import write_report
+from forensic.report.shared.render import Attached, write_report
 from forensic.report.validation.build import build_validation_report
 from forensic.report.validation.render import render_validation_html
 from forensic.settings import DEFAULT_CRITERION, Settings
@@ -273,7 +273,7 @@ def _conclude(
         content = json_text(validation_results(outcome))
         write_text(results.folder / "validation.json", content)
         html = render_validation_html(build_validation_report(outcome))
-        write_report(results.folder, html, "validation.json", created)
+        write_report(results.folder, html, Attached("validation.json", content.encode(), created))
         folder = finish_into(results, request.out / _LOG, "validate", _audit_facts(outcome))
     return ValidationResult(
         folder, everything, verdicts, found.exclusions, folder / "report.html", folder / "report.pdf"

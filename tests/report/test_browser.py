@@ -179,3 +179,15 @@ def test_a_large_case_is_on_one_page_and_filters_at_once(browser, tmp_path):
     box.fill("S8 Suspect")
     assert len([text for text in column(opened, 2) if "Suspect 07" in text]) == len(column(opened, 2)) > 50
     opened.close()
+
+
+def test_a_script_that_somebody_put_into_the_page_does_not_run(browser, path, tmp_path):
+    """The policy of the page knows its own script by its hash, and nothing else."""
+    forged = tmp_path / "forged.html"
+    hostile = "<script>window.ran = 1</script><img src='data:,' onerror='window.ran = 2'><a href='javascript:1'>a</a>"
+    forged.write_text(path.read_text(encoding="utf-8").replace("</main>", f"{hostile}</main>"), encoding="utf-8")
+    opened = browser.new_page()
+    opened.goto(forged.as_uri())
+    assert opened.evaluate("window.ran") is None
+    assert opened.locator(".fold").count() > 0  # its own script ran
+    opened.close()

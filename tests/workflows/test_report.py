@@ -1,7 +1,6 @@
 """A report made again says the same, with what case.toml says now; nothing is compared."""
 
 import base64
-import json
 import re
 import sys
 
@@ -9,13 +8,14 @@ import pytest
 from factories import write_wav
 from spoken import spoken
 
-from forensic.case.audit import verify_audit
+from forensic.case.audit import read_audit
 from forensic.case.folder import open_case
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError, ReportError
 from forensic.report.shared.stored import OUTCOME
 from forensic.settings import ComparisonSettings, Settings
 from forensic.storage.shipped import shipped
+from forensic.workflows.audit import audit
 from forensic.workflows.compare import compare
 from forensic.workflows.link import LinkRequest, link
 from forensic.workflows.report import ReportRequest, report
@@ -71,11 +71,13 @@ def test_the_audit_log_notes_it(tmp_path, compared):
     """With the hashes of what went in and came out."""
     made = _again(tmp_path / "case")
     log = tmp_path / "case" / "audit.jsonl"
-    entry = json.loads(log.read_text().splitlines()[-1])
-    assert entry["action"] == "report"
-    assert entry["facts"]["report_of"] == compared.folder.name
-    assert set(entry["facts"]["outputs_sha256"]) == {made.html.name, made.pdf.name}
-    assert verify_audit(log) == 4
+    trail = read_audit(log)
+    facts = trail.lines[-1].facts
+    assert trail.lines[-1].action == "report"
+    assert (facts["of"], facts["id"]) == ("comparisons", compared.folder.name)
+    assert set(facts["outputs_sha256"]) == {made.html.name, made.pdf.name}
+    assert trail.problems == ()
+    assert audit(tmp_path / "case").is_right
 
 
 def test_nothing_is_computed_again(tmp_path, compared, monkeypatch):
@@ -122,11 +124,38 @@ def test_a_case_without_a_comparison_says_what_to_run(tmp_path, recordings, run_
         _again(tmp_path / "case")
 
 
-def test_a_damaged_outcome_is_an_error(tmp_path, compared):
-    """Not a report with less in it."""
+def test_a_replaced_outcome_gives_no_report(tmp_path, compared):
+    """It must be the one that the log names: it holds the likelihood ratios."""
     (compared.folder / OUTCOME).write_bytes(b"PK")
-    with pytest.raises(ReportError, match="Run the comparison or linking again"):
+    with pytest.raises(CaseError, match="is not what the log says was written"):
         _again(tmp_path / "case")
+
+
+def test_a_damaged_outcome_without_a_case_is_an_error(tmp_path, recordings, request_of):
+    """Not a report with less in it."""
+    verify(recordings / "a.wav", tmp_path / "suspects" / "Anna.wav", request_of, tmp_path / "out", lambda _: None)
+    (tmp_path / "out" / OUTCOME).write_bytes(b"PK")
+    with pytest.raises(ReportError, match="Run the comparison or linking again"):
+        _again(tmp_path / "out")
+
+
+def test_a_report_whose_command_was_killed_is_settled(tmp_path, compared, monkeypatch):
+    """Between its line in the log and its name: finished by the next command, and nothing differs."""
+
+    def kill(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("forensic.case.results._move_up", kill)
+        patch.setattr("forensic.case.results.shutil.rmtree", lambda *_args, **_options: None)
+        with pytest.raises(KeyboardInterrupt):
+            _again(tmp_path / "case")
+    assert not (compared.folder / "report-2.pdf").exists()
+    assert audit(tmp_path / "case").is_right
+    with open_case(tmp_path / "case", create=False):
+        pass
+    assert (compared.folder / "report-2.pdf").exists()
+    assert audit(tmp_path / "case").is_right
 
 
 def test_a_word_document_has_the_words_tables_and_plots_of_the_page(tmp_path, compared):

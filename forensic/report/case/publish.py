@@ -78,16 +78,17 @@ def _published(folder: Path) -> Published:
 
 
 def _write(results: Draft, outcome: CaseOutcome) -> None:
-    from forensic.report.shared.render import write_report
+    from forensic.report.shared.render import Attached, write_report
 
     folder = results.folder
     outcome = dataclasses.replace(outcome, comparison_id=results.id)
     write_parquet(outcome.comparisons, folder / "comparisons.parquet")
     write_csv(outcome.comparisons, folder / "comparisons.csv")
-    write_text(folder / "results.json", json_text(case_results(outcome)))
+    content = json_text(case_results(outcome))
+    write_text(folder / "results.json", content)
     write_text(folder / "results.jsonld", json_text(case_graph(outcome)))
     store(folder, outcome)
-    write_report(folder, render_case(outcome), "results.json", outcome.created_utc)
+    write_report(folder, render_case(outcome), Attached("results.json", content.encode(), outcome.created_utc))
 
 
 def render_case(outcome: CaseOutcome, version: int = 1, audio: Mapping[Side, str] | None = None) -> str:

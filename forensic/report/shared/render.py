@@ -187,14 +187,13 @@ def render_pdf(html: str, attached: Attached | None = None) -> bytes:
     return pdf
 
 
-def write_report(folder: Path, html: str, results: str, created: datetime, name: str = "report") -> tuple[Path, Path]:
+def write_report(folder: Path, html: str, results: Attached, name: str = "report") -> tuple[Path, Path]:
     """Write a page as HTML and as PDF, each whole or not at all.
 
     Args:
         folder: where both are written.
         html: from ``render_page``.
-        results: name of the file in the folder that the PDF carries inside.
-        created: when that was made.
+        results: the data behind the page, which the PDF carries inside.
         name: of both files, without what their kinds add.
 
     Returns:
@@ -206,7 +205,7 @@ def write_report(folder: Path, html: str, results: str, created: datetime, name:
     page, pdf = folder / f"{name}.html", folder / f"{name}.pdf"
     write_text(page, html)
     with written_whole(pdf) as file:
-        file.write(render_pdf(html, Attached(results, (folder / results).read_bytes(), created)))
+        file.write(render_pdf(html, results))
     return page, pdf
 
 
