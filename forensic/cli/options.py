@@ -173,6 +173,7 @@ AcceptChangedOption = Annotated[
         "--accept-changed",
         help="Use models, populations, envelopes and scales of your own that changed since the case used them last. "
         "Default: stop there.",
+        rich_help_panel=EVALUATION,
     ),
 ]
 
