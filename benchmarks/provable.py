@@ -4,7 +4,7 @@
     python benchmarks/provable.py bytes
     python benchmarks/provable.py rerun [--case CASE]
     python benchmarks/provable.py no-network
-    python benchmarks/provable.py cost
+    python benchmarks/provable.py [cost]
 
 ``kills`` stops scan, compare, link, validate and seal at random moments, then runs each to its end: nothing may be
 lost, nothing may be there half. ``bytes`` changes one byte in each file of a case and of the release, and counts how
@@ -37,7 +37,7 @@ _DONE = (0, 3)  # 3: done, but some recordings were rejected, as the example has
 def main() -> None:
     """Run one of the experiments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["kills", "bytes", "rerun", "no-network", "cost"])
+    parser.add_argument("what", nargs="?", default="cost", choices=["kills", "bytes", "rerun", "no-network", "cost"])
     parser.add_argument("--number", type=int, default=200, help="of kills")
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
     parser.add_argument("--case", type=Path, help="whose last comparison is computed again; default: the example's")

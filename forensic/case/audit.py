@@ -73,6 +73,9 @@ def append_audit(log: Path, action: str, facts: Mapping[str, Any]) -> str:
 
     Returns:
         The SHA-256 of the new line.
+
+    Raises:
+        OSError: if the disk refuses; it names the file.
     """
     end = _end_of(log)
     number = end.lines + 1 + bool(end.torn)
@@ -85,10 +88,14 @@ def append_audit(log: Path, action: str, facts: Mapping[str, Any]) -> str:
         "torn_sha256": hashlib.sha256(end.torn).hexdigest() if end.torn else None,
     }
     line = json.dumps(entry, ensure_ascii=True, sort_keys=True).encode()
-    with log.open("ab") as file:
-        file.write(b"\n" * end.is_open + line + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with log.open("ab") as file:
+            file.write(b"\n" * end.is_open + line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        error.filename = str(log)
+        raise
     sha256 = hashlib.sha256(line).hexdigest()
     with written_whole(_head_file(log)) as file:
         file.write(json.dumps({"lines": number, "sha256": sha256}).encode() + b"\n")

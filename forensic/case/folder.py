@@ -82,7 +82,7 @@ class CaseFolder:
 
 
 @contextmanager
-def open_case(path: Path, *, create: bool, anew: bool = False) -> Iterator[CaseFolder]:
+def open_case(path: Path, *, create: bool, sets_aside: bool = False) -> Iterator[CaseFolder]:
     """Open a case for writing; another process waits outside.
 
     A new case is readable by its owner alone. Evidence and log are checked against each other before anything else
@@ -91,7 +91,7 @@ def open_case(path: Path, *, create: bool, anew: bool = False) -> Iterator[CaseF
     Args:
         path: the case folder.
         create: make it where nothing, or an empty folder, is there.
-        anew: set its evidence aside, and its log if that is broken, and start without any.
+        sets_aside: whether to set its evidence aside, and its log if that is broken, and start without any.
 
     Raises:
         CaseError: if it is no case, cannot be written, or is in use by another process; if its case.toml or a table of
@@ -101,7 +101,7 @@ def open_case(path: Path, *, create: bool, anew: bool = False) -> Iterator[CaseF
     with _locked(path):
         load_case_details(path)  # what is wrong with it shows before hours of work, not after
         log = path / AUDIT_LOG
-        if anew:
+        if sets_aside:
             _set_aside(path, log)
         binding = Binding(path, log)
         binding.check()
@@ -206,7 +206,7 @@ def _set_aside(path: Path, log: Path) -> None:
                 file.rename(aside)
                 facts |= {aside.name: hash_file(aside).sha256}
         facts |= {"problems": list(trail.problems)}
-    append_audit(log, "anew", {**facts, "evidence_sha256": {}})
+    append_audit(log, "set aside", {**facts, "evidence_sha256": {}})
 
 
 def _evidence(folder: Path, announce: Announce) -> EvidenceStore:

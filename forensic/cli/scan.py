@@ -62,7 +62,7 @@ def scan_command(
     engine: EngineOption = "local",
     address: AddressOption = None,
     as_json: JsonOption = False,
-    anew: Annotated[
+    set_aside: Annotated[
         bool,
         typer.Option(
             "--anew",
@@ -96,7 +96,11 @@ def scan_command(
         labels=segments,
     )
     check_roots(folders)  # before a case is made for them
-    with on_engine(engine, address), open_case(case, create=True, anew=anew) as opened, meter("Scanning") as bar:
+    with (
+        on_engine(engine, address),
+        open_case(case, create=True, sets_aside=set_aside) as opened,
+        meter("Scanning") as bar,
+    ):
         summary = scan(opened, request, lambda state: show_progress(bar, state))
     if as_json:
         print_json(scan_results(summary))

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from forensic.cli.help import Commands
 from forensic.cli.options import JsonOption
 from forensic.cli.terminal import console, print_json, shown, shown_path
 from forensic.storage.keys import asked_passphrase
 
-keys_app = typer.Typer(help="Make the keys that sign results.", no_args_is_help=True)
+keys_app = Commands(help="Make the keys that sign results.", no_args_is_help=True)
 
 
 @keys_app.command("new")

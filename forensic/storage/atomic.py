@@ -40,7 +40,7 @@ def place_together(files: Iterable[tuple[Path, bytes | memoryview]], announce: A
 
     Args:
         files: each with its content, taken one after the other.
-        announce: called once all are on the disk under temporary names.
+        announce: called once all are on the disk under temporary names; not for no file.
 
     Raises:
         OSError: if the disk refuses; it names the file.
@@ -56,14 +56,15 @@ def place_together(files: Iterable[tuple[Path, bytes | memoryview]], announce: A
                 file.flush()
                 os.fsync(file.fileno())
             hashes[path] = hashlib.sha256(content).hexdigest()
-        announce(hashes)
+        if hashes:
+            announce(hashes)
         for path, temporary in waiting.items():
             temporary.rename(path)
     except BaseException as error:
         for temporary in waiting.values():
             temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)
+        if isinstance(error, OSError) and error.filename is None and waiting:
+            error.filename = str(next(reversed(waiting)))
         raise
 
 

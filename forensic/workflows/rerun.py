@@ -1,4 +1,4 @@
-"""``forensic audit --rerun``: a comparison computed again from its recordings, and held against what it was."""
+"""``forensic audit --rerun``: a comparison computed again from its recordings, and compared with what it was."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -84,11 +84,11 @@ def test_a_broken_log_stops_and_anew_keeps_it(scanned):
     log = scanned / "audit.jsonl"
     log.write_bytes(log.read_bytes().replace(b'"scan"', b'"scam"'))
     assert "audit log" in _refused(scanned).problem
-    with open_case(scanned, create=True, anew=True) as case:
+    with open_case(scanned, create=True, sets_aside=True) as case:
         assert case.evidence.read("recordings").is_empty()
     kept = next(path for path in scanned.glob("audit.*.jsonl"))
     first = read_audit(log).lines[0]
-    assert first.action == "anew"
+    assert first.action == "set aside"
     assert first.facts[kept.name] == hashlib.sha256(kept.read_bytes()).hexdigest()
     assert len(list(scanned.glob("evidence.*/*.parquet"))) == 2
 
