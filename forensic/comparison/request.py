@@ -134,9 +134,9 @@ def load_basis(
 
 
 def _own_files(*places: Path | None) -> dict[str, str]:
-    """SHA-256 by absolute path of the files there that do not ship; of a folder, those directly in it."""
+    """SHA-256 by absolute path of the files there that do not ship; of a folder, all below it."""
     given = [place.absolute() for place in places if place is not None]
-    files = [path for place in given for path in ([place] if place.is_file() else sorted(place.glob("*")))]
+    files = [path for place in given for path in ([place] if place.is_file() else sorted(place.rglob("*")))]
     own = [path for path in files if path.suffix in _LOADED and not is_released(path)]
     return {path_text(path): hash_file(path).sha256 for path in own}
 
