@@ -95,7 +95,7 @@ def seal(
         results: their folder, ``CASE/comparisons/ID`` or ``CASE/links/ID``.
         key: file of the private key.
         passphrase: gives its passphrase.
-        certificate: with which to sign a copy of the report as PAdES; None for none.
+        certificate: with which to sign a copy of the newest report as PAdES; None for none.
 
     Returns:
         The seal, and the signed copy of the report.
@@ -118,7 +118,7 @@ def seal(
         signed = None
         if certificate is not None:
             signed = folder / SIGNED_REPORT
-            _sign_pdf(folder / "report.pdf", signed, certificate)
+            _sign_pdf(_newest_report(folder), signed, certificate)
         content = {
             "schema_version": _SCHEMA_VERSION,
             "id": folder.name,
@@ -204,6 +204,12 @@ def _check_logged(trail: AuditTrail, folder: Path) -> None:
     if not stated or wrong:
         what = f"{folder / wrong[0]} is not as the log says" if wrong else f"The log knows no results {folder.name}"
         raise SealError(f"{what}: it is not sealed.", "Run `forensic audit` on the case.")
+
+
+def _newest_report(folder: Path) -> Path:
+    """The last version of the report: ``report.pdf``, or the ``report-N.pdf`` of the highest N."""
+    later = folder.glob("report-[0-9]*.pdf")
+    return max(later, key=lambda path: int(path.stem.partition("-")[2]), default=folder / "report.pdf")
 
 
 def _sign_pdf(report: Path, signed: Path, certificate: Certificate) -> None:

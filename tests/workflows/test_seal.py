@@ -100,7 +100,7 @@ def test_results_are_sealed_once(results, key):
         _sealed(results, key)
 
 
-def test_a_report_signed_with_a_certificate_is_valid_by_pyhanko(results, key, tmp_path):
+def test_the_newest_report_signed_with_a_certificate_is_valid_by_pyhanko(results, key, tmp_path):
     pytest.importorskip("pyhanko")
     weasyprint = pytest.importorskip("weasyprint")
     from pyhanko.pdf_utils.reader import PdfFileReader
@@ -112,7 +112,8 @@ def test_a_report_signed_with_a_certificate_is_valid_by_pyhanko(results, key, tm
     from forensic.workflows.seal import Certificate
 
     pdf = weasyprint.HTML(string="<p>A report").write_pdf(pdf_variant="pdf/a-3u")
-    (results / "report.pdf").write_bytes(pdf)
+    (results / "report-10.pdf").write_bytes(pdf)
+    (results / "report-9.pdf").write_bytes(b"an earlier version")
     facts = {"id": "one", "of": "comparisons", "outputs_sha256": outputs_of(results)}
     append_audit(tmp_path / "case" / "audit.jsonl", "report", facts)
     file, certificate = _pkcs12(tmp_path)
@@ -121,6 +122,7 @@ def test_a_report_signed_with_a_certificate_is_valid_by_pyhanko(results, key, tm
 
     del certificate
     root = load_cert_from_pemder(str(tmp_path / "cert.pem"))
+    assert signed.read_bytes().startswith(pdf)
     with signed.open("rb") as opened:
         (signature,) = PdfFileReader(opened).embedded_signatures
         status = validate_pdf_signature(signature, ValidationContext(trust_roots=[root], allow_fetching=False))
