@@ -1,7 +1,7 @@
 # `make demo` and `make test` are enough; each installs what it needs first, into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs clean environment development libraries
+.PHONY: help demo test check bench docs wheel sbom vulnerabilities clean environment development libraries
 
 # 3.11 first: constraints.txt was made with it.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -16,6 +16,9 @@ help:
 	@echo 'make check   style, types, layers, spelling and wording alone'
 	@echo 'make docs    write the documentation to site/, to be read in a browser'
 	@echo 'make bench   run every benchmark'
+	@echo 'make wheel   build the wheel twice, and compare both to the bit'
+	@echo 'make sbom    write dist/forensic.cdx.json, the list of all that is installed (CycloneDX), and docs/licences.md'
+	@echo 'make vulnerabilities   look for known ones in the pinned versions; asks PyPI'
 	@echo 'make clean   remove everything that these made'
 
 demo: environment libraries
@@ -37,6 +40,27 @@ bench: development libraries
 
 docs: development
 	$(ENV)/mkdocs build --quiet --strict
+
+wheel: development
+	$(ENV)/python -m build --wheel --no-isolation --outdir dist .
+	$(ENV)/python -m build --wheel --no-isolation --outdir build/again .
+	@cd build/again && for each in *.whl; do cmp "$$each" "../../dist/$$each" && sha256sum "$$each" || exit 1; done
+
+# What looks at the environment is in one of its own, and changes nothing in it.
+SUPPLY := .venv/supply/bin
+
+sbom: development .venv/supply
+	@mkdir -p dist
+	$(SUPPLY)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file dist/forensic.cdx.json \
+		$(ENV)/python
+	$(ENV)/python docs/make_licences.py
+
+vulnerabilities: .venv/supply
+	$(SUPPLY)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+.venv/supply: .venv/installed
+	@$(PYTHON) -m venv $@
+	@$@/bin/python -m pip --disable-pip-version-check install --quiet cyclonedx-bom==7.5.0 pip-audit==2.10.1
 
 clean:
 	rm -rf .venv demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

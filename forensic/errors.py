@@ -9,6 +9,8 @@ ForensicError
 ├── ValidationError      a validation's manifest, scores or criteria
 ├── TrainingError        training data, configuration or a diverged run
 ├── ReportError          rendering the report
+├── ReleaseError         a file that ships is not as it was released
+├── SealError            a key, a seal, or what it signs
 └── RecordingError       one recording; a batch stores it and goes on
     ├── FileReadError    the bytes cannot be read
     ├── DecodeError      the bytes are no audio, or damaged audio
@@ -60,6 +62,14 @@ class TrainingError(ForensicError):
 
 class ReportError(ForensicError):
     """The report cannot be rendered."""
+
+
+class ReleaseError(ForensicError):
+    """A model, template or module that ships is missing or is not as it was released."""
+
+
+class SealError(ForensicError):
+    """A key cannot be used, or a seal does not hold."""
 
 
 class RecordingError(ForensicError):

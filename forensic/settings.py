@@ -220,6 +220,23 @@ class ComparisonSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseSettings:
+    """The case on disk.
+
+    Attributes:
+        access: who may read what commands write. "owner": the user who runs them; "group": also the user's group;
+            "everyone": all users of the machine.
+    """
+
+    access: Literal["owner", "group", "everyone"] = "owner"
+
+    @property
+    def umask(self) -> int:
+        """What no file and folder may be, as the operating system takes it."""
+        return {"owner": 0o077, "group": 0o027, "everyone": 0o022}[self.access]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a scan and a comparison."""
 
@@ -230,6 +247,7 @@ class Settings:
     language: LanguageSettings = field(default_factory=LanguageSettings)
     second: SecondSettings = field(default_factory=SecondSettings)
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
+    case: CaseSettings = field(default_factory=CaseSettings)
 
     @property
     def evidence_sha256(self) -> str:

@@ -35,7 +35,7 @@ def pytest_addoption(parser):
 def quick_pdf(request, monkeypatch):
     """Leaves out the pages of a PDF, which take seconds to lay out; tests that look at them are marked ``typeset``."""
     if request.node.get_closest_marker("typeset") is None:
-        monkeypatch.setattr("forensic.report.shared.render.render_pdf", lambda _: b"a PDF that was not laid out")
+        monkeypatch.setattr("forensic.report.shared.render.render_pdf", lambda *_: b"a PDF that was not laid out")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from packaging.utils import canonicalize_name
 
 import forensic
 from forensic.cli import app as cli
@@ -170,3 +171,19 @@ def test_pages_count_the_people_and_channels_of_the_bank_that_ships(page, patter
     stated = re.search(pattern, (ROOT / page).read_text(encoding="utf-8"))
     assert stated is not None
     assert [int(number) for number in stated.groups()] == [card["speakers"], len(card["settings"]["channels"])]
+
+
+def test_the_page_of_licences_has_every_package_and_every_library_inside(monkeypatch):
+    """Run `python docs/make_licences.py` after a change of dependencies; what is not pinned may differ."""
+    licences = _load("make_licences")
+    page = licences.PAGE.read_text(encoding="utf-8")
+    pinned = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
+    pinned = {canonicalize_name(name) for name in pinned}
+    packages = {name: package for name, package in licences.needed("").items() if name in pinned}
+    assert {"av", "cryptography", "torch"} <= set(packages)
+    for name, package in packages.items():
+        assert f"| {name} | {package.version.partition('+')[0]} | {licences.licence(package)} |" in page
+    assert {"x264", "x265", "FFmpeg"} <= set(licences.libraries(packages["av"]))
+    monkeypatch.delitem(licences.LIBRARIES, "x265")
+    with pytest.raises(SystemExit, match="libx265: add its licence"):
+        licences.libraries(packages["av"])

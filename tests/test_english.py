@@ -20,7 +20,7 @@ UNITS = (
 )
 
 BANNED = {
-    r"\banew\b": "again",
+    r"(?<!--)\banew\b": "again",
     r"\bparted\b": "split",
     r"\btold apart\b|\btells? (?:\w+ )?apart\b|\btelling apart\b": "separated, distinguished",
     r"\bstands? beside\b": "is beside, or has",

@@ -45,6 +45,17 @@ def away(installed: Path, folder: Path, *command: str | Path) -> subprocess.Comp
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=environment)
 
 
+def test_the_same_source_gives_the_same_wheel_elsewhere_at_another_time(wheel: Path, tmp_path: Path) -> None:
+    """To the bit: whoever builds it again can hold it against the one that was released."""
+    copy = tmp_path / "elsewhere"
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "dist", "build", "demo", "work")
+    shutil.copytree(CHECKOUT, copy, ignore=left_out, copy_function=shutil.copyfile)
+    shutil.copyfile(CHECKOUT / ".gitignore", copy / ".gitignore")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, copy]
+    subprocess.run(build, check=True, capture_output=True)
+    assert filecmp.cmp(tmp_path / wheel.name, wheel, shallow=False)
+
+
 @pytest.mark.parametrize("kind", ["models", "templates", "examples/synthetic"])
 def test_the_wheel_finds_its_own_models_and_templates(kind: str, installed: Path, tmp_path: Path) -> None:
     """Not those of the checkout, which an editable installation has on the path as well; and they are the same."""

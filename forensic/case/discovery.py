@@ -14,7 +14,7 @@ from forensic.errors import CaseError, FileReadError
 from forensic.records import SourceFile
 
 _READ_BYTES = 1 << 20
-_CASE_OUTPUT = frozenset({"evidence", "comparisons", "links"})
+_CASE_OUTPUT = re.compile(r"(evidence|population)(\.[0-9-]+)?|comparisons|links|turns")
 CHANGED = "The file changed while it was read: its hash and its audio would be of different bytes."
 WAIT_FOR_IT = "Wait until nothing writes to it any more, or copy it, then scan again."
 _LITTER = re.compile(
@@ -188,7 +188,7 @@ class _Walk:
         if "case.toml" in names and (folder / "evidence").is_dir():
             if relative:
                 return []
-            names = [name for name in names if name not in _CASE_OUTPUT]
+            names = [name for name in names if not _CASE_OUTPUT.fullmatch(name)]
         self.litter += [folder / name for name in reversed(names) if is_litter(name)]
         names = [name for name in names if not is_litter(name)]
         return [(folder / name, f"{relative}/{name}" if relative else name) for name in names]

@@ -1,16 +1,26 @@
 """A case on disk: its folder opened, made, locked."""
 
-import dataclasses
 import fcntl
-from collections.abc import Iterator
+import getpass
+import os
+import platform
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TextIO
 
+from forensic.case.audit import append_audit, read_audit
+from forensic.case.binding import FOLDERS, Binding
 from forensic.case.details import CASE_FILE, create_case_toml, load_case_details
-from forensic.case.store import EvidenceStore
+from forensic.case.discovery import hash_file
+from forensic.case.results import settle_results
+from forensic.case.store import Announce, EvidenceStore
 from forensic.errors import CaseError
+
+AUDIT_LOG = "audit.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +30,40 @@ class CaseFolder:
     Attributes:
         path: the folder.
         evidence: its tables.
-        is_kept: False for one that is gone when its question is answered, and needs no order.
+        binding: holds them against the log; None for a case that is gone when its question is answered.
     """
 
     path: Path
     evidence: EvidenceStore
-    is_kept: bool = True
+    binding: Binding | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it outlives its question."""
+        return self.binding is not None
+
+    @property
+    def audit_head(self) -> str:
+        """SHA-256 of the last line of its log; empty for a case that is not kept."""
+        return read_audit(self.audit_log).head if self.is_kept else ""
+
+    def check_basis(self, sha256: Mapping[str, str], *, accepts_changed: bool) -> None:
+        """See that the files that LRs rest on are those that the case used last (``Binding.check_basis``).
+
+        Raises:
+            CaseError: if one differs.
+        """
+        if self.binding is not None:
+            self.binding.check_basis(sha256, accepts_changed=accepts_changed)
+
+    def check_evidence(self) -> None:
+        """See once more, right before it is used, that the evidence is what the log says.
+
+        Raises:
+            CaseError: if it is not.
+        """
+        if self.binding is not None:
+            self.binding.check()
 
     @property
     def comparisons(self) -> Path:
@@ -35,7 +73,7 @@ class CaseFolder:
     @property
     def audit_log(self) -> Path:
         """What was done, when, with which inputs."""
-        return self.path / "audit.jsonl"
+        return self.path / AUDIT_LOG
 
     @property
     def error_log(self) -> Path:
@@ -44,43 +82,36 @@ class CaseFolder:
 
 
 @contextmanager
-def open_case(path: Path, *, create: bool) -> Iterator[CaseFolder]:
+def open_case(path: Path, *, create: bool, sets_aside: bool = False) -> Iterator[CaseFolder]:
     """Open a case for writing; another process waits outside.
+
+    A new case is readable by its owner alone. Evidence and log are checked against each other before anything else
+    happens, and what a killed command left is settled.
 
     Args:
         path: the case folder.
         create: make it where nothing, or an empty folder, is there.
+        sets_aside: whether to set its evidence aside, and its log if that is broken, and start without any.
 
     Raises:
         CaseError: if it is no case, cannot be written, or is in use by another process; if its case.toml or a table of
-            its evidence cannot be read.
+            its evidence cannot be read; if evidence or log were changed since they were written.
     """
     _check(path, create=create)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        create_case_toml(path)
-        (path / "comparisons").mkdir(exist_ok=True)
-        lock = (path / ".lock").open("w")
-    except OSError as error:
-        raise CaseError(
-            f"The case folder {path} cannot be written: {error.strerror}.",
-            "Check its permissions and the free space.",
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CaseError(
-                f"The case {path} is in use by another forensic process.",
-                "Wait until it ends, or use another --case.",
-            ) from error
+    with _locked(path):
         load_case_details(path)  # what is wrong with it shows before hours of work, not after
-        yield CaseFolder(path, _evidence(path / "evidence"))
+        log = path / AUDIT_LOG
+        if sets_aside:
+            _set_aside(path, log)
+        binding = Binding(path, log)
+        binding.check()
+        settle_results(path, log, binding.trail)
+        yield CaseFolder(path, _evidence(path / "evidence", binding.writes), binding)
 
 
 @contextmanager
 def temporary_case() -> Iterator[CaseFolder]:
-    """A case for a single question, gone when it is answered.
+    """A case for a single question, readable by its owner alone, and gone when it is answered.
 
     Raises:
         CaseError: if there is no place for temporary files.
@@ -91,19 +122,100 @@ def temporary_case() -> Iterator[CaseFolder]:
         raise CaseError(
             f"There is no place for temporary files: {error.strerror}.", "Free some space, or set TMPDIR."
         ) from error
-    with folder as name, open_case(Path(name), create=True) as case:
-        yield dataclasses.replace(case, is_kept=False)
+    with folder as name, _locked(Path(name)):
+        yield CaseFolder(Path(name), _evidence(Path(name) / "evidence", lambda _files, _replaced: None))
 
 
-def _evidence(folder: Path) -> EvidenceStore:
+@contextmanager
+def read_locked(path: Path) -> Iterator[None]:
+    """A case that is read, and not written by anybody meanwhile; nothing is made or changed.
+
+    Raises:
+        CaseError: if it is no case, or a process that writes holds it.
+    """
+    _check(path, create=False)
     try:
-        evidence = EvidenceStore(folder)
+        lock = (path / ".lock").open(encoding="utf-8")
+    except OSError:  # nobody ever held it, or it is on a medium of another owner
+        yield
+        return
+    with lock:
+        _hold(path, lock, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """The case folder, made where it is missing, and held by this process alone; its lock says by whom since when."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        create_case_toml(path)
+        (path / "comparisons").mkdir(exist_ok=True)
+        lock = (path / ".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise CaseError(
+            f"The case folder {path} cannot be written: {error.strerror}.",
+            "Check its permissions and the free space.",
+        ) from error
+    with lock:
+        _hold(path, lock, fcntl.LOCK_EX)
+        lock.truncate(0)
+        lock.write(f"{_holder()}\n")
+        lock.flush()
+        try:
+            yield
+        finally:
+            lock.truncate(0)
+
+
+def _hold(path: Path, lock: TextIO, kind: int) -> None:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        holder = " ".join(lock.read().split()) or "another forensic process"
+        raise CaseError(
+            f"The case {path} is in use by {holder}.", "Wait until it ends, or use another --case."
+        ) from error
+
+
+def _holder() -> str:
+    """Who holds a case, and since when."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        user = f"user {os.getuid()}"
+    now = datetime.now(UTC)
+    return f"{user}, process {os.getpid()} on {platform.node()}, since {now:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _set_aside(path: Path, log: Path) -> None:
+    """Move evidence, simulated people and a broken log out of the way; a new log begins with the hash of the old."""
+    trail = read_audit(log)
+    stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    moved = []
+    for folder in FOLDERS:
+        if (path / folder).exists():
+            (path / folder).rename(path / f"{folder}.{stamp}")
+            moved.append(f"{folder}.{stamp}")
+    facts: dict[str, object] = {"set_aside": moved}
+    if trail.problems:
+        for file in (log, log.with_suffix(".head")):
+            if file.exists():
+                aside = file.with_name(f"{file.stem}.{stamp}{file.suffix}")
+                file.rename(aside)
+                facts |= {aside.name: hash_file(aside).sha256}
+        facts |= {"problems": list(trail.problems)}
+    append_audit(log, "set aside", {**facts, "evidence_sha256": {}})
+
+
+def _evidence(folder: Path, announce: Announce) -> EvidenceStore:
+    try:
+        return EvidenceStore(folder, announce)
     except OSError as error:
         raise CaseError(
             f"The folder {folder} cannot be used: {error.strerror}.", "Check its permissions and the free space."
         ) from error
-    evidence.check()
-    return evidence
 
 
 def _check(path: Path, *, create: bool) -> None:

@@ -6,7 +6,7 @@ is written last, so a batch counts only when it is whole, and a killed scan lose
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -14,7 +14,8 @@ import polars as pl
 
 from forensic.errors import CaseError
 from forensic.quantities import QUANTITIES
-from forensic.storage.tables import write_parquet
+from forensic.storage.atomic import place_together
+from forensic.storage.tables import parquet
 
 Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -148,11 +149,25 @@ KEYS: dict[str, list[str]] = {
 _PART = re.compile(r"^(?P<table>[a-z]+)\.(?P<batch>\d{6})\.parquet$")
 
 
-class EvidenceStore:
-    """The Parquet tables under ``CASE/evidence``."""
+Announce: TypeAlias = Callable[[Mapping[Path, str], Sequence[Path]], None]
+"""Called before files are put in place, with the SHA-256 of each, and with those that are deleted afterwards."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+
+class EvidenceStore:
+    """The Parquet tables under ``CASE/evidence``.
+
+    Args:
+        folder: made where it is missing.
+        announce: told of every change before it is made.
+        writes: whether to make the folder, and to remove what a killed run left.
+    """
+
+    def __init__(
+        self, folder: Path, announce: Announce = lambda _files, _replaced: None, *, writes: bool = True
+    ) -> None:
+        self.folder, self._announce = folder, announce
+        if not writes:
+            return
         folder.mkdir(parents=True, exist_ok=True)
         self._drop_unfinished()
 
@@ -163,23 +178,12 @@ class EvidenceStore:
             rows: frames by table, of the table's schema; missing tables get no rows.
         """
         batch = max((number for number, _ in self._parts("recordings")), default=0) + 1
-        for table in sorted(SCHEMAS, key=lambda name: name == "recordings"):  # the ledger last
-            frame = rows.get(table, empty(table))
-            if not frame.is_empty() or table == "recordings":
-                write_parquet(frame.select(SCHEMAS[table].keys()), self._part_path(table, batch))
-
-    def check(self) -> None:
-        """See that each file of each table can be opened and is whole to its end.
-
-        Raises:
-            CaseError: if one is not.
-        """
-        for table in SCHEMAS:
-            for path in self._files(table):
-                try:
-                    pl.read_parquet_schema(path)
-                except (OSError, pl.exceptions.PolarsError) as error:
-                    raise self._unreadable(table, error) from error
+        frames = (
+            (self._part_path(table, batch), frame.select(SCHEMAS[table].keys()))
+            for table in sorted(SCHEMAS, key=lambda name: name == "recordings")  # the ledger last
+            if not (frame := rows.get(table, empty(table))).is_empty() or table == "recordings"
+        )
+        self._place(frames, ())
 
     def read(self, table: str) -> pl.DataFrame:
         """All rows of a table, the latest for each key.
@@ -254,16 +258,15 @@ class EvidenceStore:
 
     def compact(self) -> None:
         """Join the batches of each table into one file."""
-        for table in sorted(SCHEMAS, key=lambda name: name == "recordings"):
-            parts = self._parts(table)
-            if parts:
-                write_parquet(self.read(table), self.folder / f"{table}.parquet")
-                if (
-                    table != "recordings"
-                ):  # as long as the ledger's parts exist, a kill here repeats rows, and loses none
-                    for _, path in parts:
-                        path.unlink()
-        for _, path in self._parts("recordings"):
+        parts = {table: [path for _, path in self._parts(table)] for table in SCHEMAS}
+        replaced = [path for table in SCHEMAS if table != "recordings" for path in parts[table]] + parts["recordings"]
+        self._place(((self.folder / f"{t}.parquet", self.read(t)) for t in SCHEMAS if parts[t]), replaced)
+
+    def _place(self, frames: Iterable[tuple[Path, pl.DataFrame]], replaced: Sequence[Path]) -> None:
+        """Write tables, then delete those that they replace, the ledger last: a kill repeats rows, and loses none."""
+        files = ((path, parquet(frame)) for path, frame in frames)
+        place_together(files, lambda hashes: self._announce(hashes, replaced))
+        for path in replaced:
             path.unlink()
 
     def _files(self, table: str) -> list[Path]:

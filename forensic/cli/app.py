@@ -1,6 +1,7 @@
 """The ``forensic`` command."""
 
 import errno
+import os
 import sys
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 import forensic
 from forensic.cli import (
+    audit,
     calibrate,
     compare,
     demo,
@@ -17,6 +19,7 @@ from forensic.cli import (
     link,
     report,
     scan,
+    seal,
     settings,
     train,
     turns,
@@ -49,12 +52,15 @@ app.command("turns", rich_help_panel=_CASEWORK)(turns.turns_command)
 app.command("compare", rich_help_panel=_CASEWORK)(compare.compare_command)
 app.command("link", rich_help_panel=_CASEWORK)(link.link_command)
 app.command("report", rich_help_panel=_CASEWORK)(report.report_command)
+app.command("seal", rich_help_panel=_CASEWORK)(seal.seal_command)
 app.command("identify", rich_help_panel=_QUESTIONS)(identify.identify_command)
 app.command("verify", rich_help_panel=_QUESTIONS)(verify.verify_command)
 app.command("language", rich_help_panel=_QUESTIONS)(language.language_command)
 app.command("calibrate", rich_help_panel=_QUALITY)(calibrate.calibrate_command)
 app.command("validate", rich_help_panel=_QUALITY)(validate.validate_command)
 app.add_typer(population_app, name="population", rich_help_panel=_QUALITY)
+app.command("audit", rich_help_panel=_QUALITY)(audit.audit_command)
+app.add_typer(seal.keys_app, name="keys", rich_help_panel=_INSTALLATION)
 app.add_typer(models_app, name="models", rich_help_panel=_INSTALLATION)
 app.command("demo", rich_help_panel=_INSTALLATION)(demo.demo_command)
 app.command("doctor", rich_help_panel=_INSTALLATION)(doctor.doctor_command)
@@ -86,6 +92,7 @@ def _options(
 
 def main() -> None:
     """Run the command; an error that the user can correct becomes two lines on stderr and exit code 1."""
+    os.umask(0o077)  # until the settings say otherwise, what is written is for its owner alone
     try:
         app(prog_name="forensic")
     except ForensicError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensic.cli.options import CriterionOption, JsonOption, ModelOption, SettingsOption, WorkersOption
-from forensic.cli.scan import show_progress
+from forensic.cli.scan import settings_with, show_progress
 from forensic.cli.terminal import (
     DONE_WITH_FAILURES,
     columns,
@@ -17,7 +17,7 @@ from forensic.cli.terminal import (
     shown,
     shown_path,
 )
-from forensic.settings import DEFAULT_CRITERION, load_settings
+from forensic.settings import DEFAULT_CRITERION
 
 if TYPE_CHECKING:
     from forensic.workflows.calibrate import CalibrationResult
@@ -67,7 +67,7 @@ def calibrate_command(
     source = manifest or scores
     assert source is not None
     request = CalibrationRequest(
-        source, out, model or default_model_folder(), load_settings(settings), command_line(), criterion
+        source, out, model or default_model_folder(), settings_with(settings), command_line(), criterion
     )
     if scores is not None:
         result = calibrate_on_scores(request)

@@ -9,6 +9,7 @@ import typer
 from forensic.cli.loading import loading
 from forensic.cli.options import (
     DEFAULT_CASE,
+    AcceptChangedOption,
     AddressOption,
     CalibrationOption,
     ChannelsOption,
@@ -76,6 +77,7 @@ def compare_command(
     engine: EngineOption = "local",
     address: AddressOption = None,
     as_json: JsonOption = False,
+    accept_changed: AcceptChangedOption = False,
 ) -> None:
     """Compare the scanned questioned recordings with suspects, and write likelihood ratios and a report.
 
@@ -102,6 +104,7 @@ def compare_command(
         labels=segments,
         envelope=envelope,
         command_line=command_line(),
+        accepts_changed=accept_changed,
     )
     with on_engine(engine, address), open_case(case, create=False) as opened, meter("Comparing") as bar:
         result = compare(opened, request, lambda state: show_progress(bar, state), bar.step)

@@ -10,6 +10,7 @@ import typer
 from forensic.cli.compare import part_of, print_warnings
 from forensic.cli.loading import loading
 from forensic.cli.options import (
+    AcceptChangedOption,
     CalibrationOption,
     ChannelsOption,
     EnvelopeOption,
@@ -66,6 +67,7 @@ def identify_command(
     calibration: CalibrationOption = None,
     envelope: EnvelopeOption = None,
     workers: WorkersOption = None,
+    accept_changed: AcceptChangedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Rank the suspects for each questioned speaker by likelihood ratio, and say what chance alone would give.
@@ -91,6 +93,7 @@ def identify_command(
         envelope=envelope,
         labels=segments,
         command_line=command_line(),
+        accepts_changed=accept_changed,
     )
     with (
         open_case(case, create=True) if case else nullcontext() as opened,

@@ -8,6 +8,7 @@ from forensic.cli.compare import part_of
 from forensic.cli.loading import loading
 from forensic.cli.options import (
     DEFAULT_CASE,
+    AcceptChangedOption,
     AddressOption,
     CalibrationOption,
     ChannelsOption,
@@ -55,6 +56,7 @@ def link_command(
     workers: WorkersOption = None,
     engine: EngineOption = "local",
     address: AddressOption = None,
+    accept_changed: AcceptChangedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare all scanned recordings with each other: links by likelihood ratio, clusters of one voice, a report.
@@ -75,6 +77,7 @@ def link_command(
         threshold_log10_lr=threshold,
         scale=scale,
         command_line=command_line(),
+        accepts_changed=accept_changed,
         calibration=calibration,
         envelope=envelope,
         workers=workers,

@@ -167,6 +167,16 @@ EnvelopeOption = Annotated[
     ),
 ]
 
+AcceptChangedOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changed",
+        help="Use models, populations, envelopes and scales of your own that changed since the case used them last. "
+        "Default: stop there.",
+        rich_help_panel=EVALUATION,
+    ),
+]
+
 DEFAULT_CASE = Path("case")
 
 

@@ -1,6 +1,7 @@
 """``forensic scan``."""
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,6 +62,14 @@ def scan_command(
     engine: EngineOption = "local",
     address: AddressOption = None,
     as_json: JsonOption = False,
+    set_aside: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Set the evidence of the case aside, and its audit log if that is broken, and examine every recording "
+            "again. Default: stop where either was changed.",
+        ),
+    ] = False,
 ) -> None:
     """Find the recordings in folders, and store the speech, quality and embeddings of each in the case.
 
@@ -87,7 +96,11 @@ def scan_command(
         labels=segments,
     )
     check_roots(folders)  # before a case is made for them
-    with on_engine(engine, address), open_case(case, create=True) as opened, meter("Scanning") as bar:
+    with (
+        on_engine(engine, address),
+        open_case(case, create=True, sets_aside=set_aside) as opened,
+        meter("Scanning") as bar,
+    ):
         summary = scan(opened, request, lambda state: show_progress(bar, state))
     if as_json:
         print_json(scan_results(summary))
@@ -99,10 +112,11 @@ def scan_command(
 
 
 def settings_with(
-    path: Path | None, channels: str | None, speakers: str | None = None, raw: Sequence[str] | None = None
+    path: Path | None, channels: str | None = None, speakers: str | None = None, raw: Sequence[str] | None = None
 ) -> Settings:
-    """The settings of a file, with the options of the command line over them."""
+    """The settings of a file, with the options of the command line over them; what follows writes as they allow."""
     settings = with_raw(load_settings(path), raw)
+    os.umask(settings.case.umask)
     if channels is not None:
         audio = dataclasses.replace(settings.audio, channels=channels)
         settings = dataclasses.replace(settings, audio=audio)

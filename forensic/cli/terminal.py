@@ -1,6 +1,5 @@
 """What all commands print with: the console, progress, errors. Text from files is escaped here."""
 
-import json
 import re
 import shlex
 import sys
@@ -27,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from forensic.errors import ForensicError
+from forensic.storage.inert import inert, json_text
 
 if TYPE_CHECKING:
     from forensic.records import Failure
@@ -44,8 +44,7 @@ _COUNTED = re.compile(r"(\d+) of (\d+)")
 
 def shown(text: object) -> str:
     """Text from outside, harmless in a terminal: control characters as escapes, markup as plain text."""
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(text))
-    return escape(safe)
+    return escape(inert(str(text)))
 
 
 def shown_path(path: Path | str) -> str:
@@ -95,13 +94,13 @@ LR_COLUMNS = ("log10 LR", "95 % interval", "Verbal equivalent")
 
 
 def lr_cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """A likelihood ratio of a table as ``LR_COLUMNS`` show it."""
-    is_bounded = row["log10_lr"] != row["unbounded_log10_lr"]
-    return (
-        f"{row['log10_lr']:+.2f}",
-        f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
-        shown(row["verbal_equivalent"]) + (" (bounded)" if is_bounded else ""),
-    )
+    """A likelihood ratio of a table as ``LR_COLUMNS`` show it; beyond a bound its interval is open, as in a report."""
+    from forensic.report.shared.formats import is_bound, issued_interval
+
+    lr, ends = row["log10_lr"], (row["log10_lr_low"], row["log10_lr_high"])
+    is_bounded = is_bound(lr, row["unbounded_log10_lr"])
+    interval = issued_interval(lr, *ends, is_bounded=is_bounded, show="{:+.2f}".format)
+    return f"{lr:+.2f}", interval, shown(row["verbal_equivalent"])
 
 
 def be_quiet(*, wanted: bool) -> None:
@@ -111,7 +110,7 @@ def be_quiet(*, wanted: bool) -> None:
 
 def print_json(results: object) -> None:
     """Results for a program: JSON alone, without colours or lines broken for a screen."""
-    typer.echo(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
+    typer.echo(json_text(results))
 
 
 def command_line() -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensic.cli.options import JsonOption, ModelOption, SettingsOption, WorkersOption
-from forensic.cli.scan import show_progress
+from forensic.cli.scan import settings_with, show_progress
 from forensic.cli.terminal import (
     DONE_WITH_FAILURES,
     NOT_ACCEPTED,
@@ -18,7 +18,6 @@ from forensic.cli.terminal import (
     shown,
     shown_path,
 )
-from forensic.settings import load_settings
 
 if TYPE_CHECKING:
     from forensic.workflows.validate import ValidationResult
@@ -91,7 +90,7 @@ def validate_command(
     if envelope is not None and manifest is None:
         raise typer.BadParameter("--envelope needs --manifest.")
     request = ValidationRequest(
-        manifest or scores or out, out, load_settings(settings), criteria, command_line(), envelope
+        manifest or scores or out, out, settings_with(settings), criteria, command_line(), envelope
     )
     with meter("Validating") as bar:
         if shipped:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from forensic.case.details import load_case_details
+from forensic.case.details import CaseDetails, load_case_details
 from forensic.case.discovery import discover
 from forensic.case.folder import CaseFolder
 from forensic.case.labels import read_labels, stray_problems
@@ -52,6 +52,7 @@ def weigh_both_sides(
     request: ComparisonRequest,
     watch_scan: Callable[[ScanSummary], None],
     watch: Callable[[str], None],
+    details: CaseDetails | None = None,
 ) -> tuple[CaseOutcome, Basis, Problems]:
     """Scan questioned recordings and suspects, and weigh each pair.
 
@@ -62,6 +63,7 @@ def weigh_both_sides(
         request: what to compare; its questioned paths are ignored.
         watch_scan: called with the state of each scan.
         watch: called with the name of each step.
+        details: of the case. None: as its ``case.toml`` says.
 
     Returns:
         The outcome, what it rests on, and the recordings of either side that were rejected.
@@ -88,7 +90,7 @@ def weigh_both_sides(
         model,
     )
     began = time.monotonic()
-    details = load_case_details(case.path)
+    details = details or load_case_details(case.path)
     basis = load_basis(
         request.model_folder,
         request.calibration,
@@ -97,6 +99,7 @@ def weigh_both_sides(
         model=model,
         second=second_card(request.settings),
     )
+    case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
     scope = dataclasses.replace(
         request, questioned=tuple(str(path.absolute()) for path in questioned), labels=known_labels
     )

@@ -19,6 +19,7 @@ from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel
 from forensic.speaker.second import SecondCard
+from forensic.storage.release import check_release
 
 PopulationKind: TypeAlias = Literal["bank", "simulated", "own recordings", "own scores"]
 """The model's bank, people simulated in the conditions of the case, or a laboratory's own calibration from recordings
@@ -62,6 +63,8 @@ class Method:
         model_teachers: the networks whose embeddings it learnt from.
         second: the second model, whose scores are given beside those of the first; None without one.
         real_calls: what LRs of the model's bank were worth on real calls, by opinion; empty for another population.
+        audit_head: SHA-256 of the last line of the case's audit log before the results; empty without a log.
+        release_sha256: of the manifest of the release; all that ships was as it says.
     """
 
     software_version: str
@@ -87,6 +90,8 @@ class Method:
     model_started_from: str = ""
     model_teachers: str = ""
     second: SecondCard | None = None
+    audit_head: str = ""
+    release_sha256: str = ""
     real_calls: Mapping[str, RealResult] = field(default_factory=dict)
 
 
@@ -100,6 +105,7 @@ def method_of(
     own: Path | None = None,
     envelope: Envelope | None = None,
     second: SecondCard | None = None,
+    audit_head: str = "",
 ) -> Method:
     """The method, in full.
 
@@ -113,6 +119,7 @@ def method_of(
         own: folder of the laboratory's own calibration that it is in; None if it is the model's bank.
         envelope: outside which no LR was issued; None if there was no such limit.
         second: the second model; None without one.
+        audit_head: of the case's log; empty without one.
     """
     computer = machine()
     return Method(
@@ -139,6 +146,8 @@ def method_of(
         model_started_from=str(model.card.get("started_from", "")) if model else "",
         model_teachers=str(model.card.get("teachers", "")) if model else "",
         second=second,
+        audit_head=audit_head,
+        release_sha256=check_release(),
         real_calls=load_real_results(model.folder) if model and _is_the_bank(population, simulated_from, own) else {},
     )
 

@@ -98,15 +98,3 @@ def neighbours(
             count = len(np.unique(people.speaker))
             found.append(Neighbour(other, count, tuple(by_row.get(row) for row in range(len(is_issued)))))
     return tuple(found)
-
-
-def in_words(choice: PopulationChoice) -> str:
-    """A choice, as part of a sentence."""
-    ages = {"": "all but children", "any": "adults and children", "adult": "known adults", "child": "children"}
-    stated = [
-        f"language {choice.language}" if choice.language else "",
-        f"accent {choice.accent}" if choice.accent else "",
-        choice.sex,
-        f"corpus {', '.join(choice.corpora)}" if choice.corpora else "",
-    ]
-    return "; ".join([ages[choice.age], *filter(None, stated)])

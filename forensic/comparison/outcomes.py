@@ -23,10 +23,17 @@ from forensic.records import Calibration
 
 @dataclass(frozen=True, slots=True)
 class KnownRecording:
-    """One recording of a known speaker: its path as in the table ``files``, and its SHA-256."""
+    """One recording of a known speaker.
+
+    Attributes:
+        path: as in the table ``files``.
+        sha256: of its bytes.
+        session: the sitting or call that the reference set names; empty where it names none.
+    """
 
     path: str
     sha256: str
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forensic.case.discovery import hash_file
+from forensic.case.store import path_text
 from forensic.errors import ModelError
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
@@ -14,9 +16,12 @@ from forensic.likelihood_ratio.second_bank import with_second
 from forensic.records import Labels
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.storage.release import check_release, is_released
 
 if TYPE_CHECKING:
     from forensic.speaker.second import SecondCard
+
+_LOADED = {".toml", ".safetensors", ".parquet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class ComparisonRequest:
             for a verification or identification, a file or folder for the recordings of both sides.
         envelope: file of a validation's envelope. None: the envelope of the calibration or the bank.
         explains: whether to show what the highest LRs rest on, which takes a few more calibrations.
+        accepts_changed: whether models, populations, envelopes and scales may differ from those of the case's last use.
     """
 
     reference: Path
@@ -52,6 +58,7 @@ class ComparisonRequest:
     labels: Path | Mapping[Path, Labels] | None = None
     envelope: Path | None = None
     explains: bool = True
+    accepts_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class Basis:
         scale: says LRs in words.
         envelope: outside which no LR is issued.
         population: fits the calibrations; None if people are to be simulated in the conditions of the case.
+        release_sha256: of the manifest of the release, against which all that ships was checked.
+        own_sha256: SHA-256 by path of each file that they rest on and that does not ship.
         second: the second model; None without one.
     """
 
@@ -70,6 +79,8 @@ class Basis:
     scale: VerbalScale
     envelope: Envelope
     population: Population | ScoreList | None
+    release_sha256: str
+    own_sha256: Mapping[str, str]
     second: "SecondCard | None" = None
 
 
@@ -96,7 +107,7 @@ def load_basis(
     model: SpeakerModel | None = None,
     second: "SecondCard | None" = None,
 ) -> Basis:
-    """Load the basis of a run, before anything that takes long.
+    """Check and load the basis of a run, before anything that takes long.
 
     Args:
         model_folder: folder of the model, with the reference population and the envelope.
@@ -108,9 +119,12 @@ def load_basis(
         second: the second model, whose embeddings of the bank are read as well; None without one.
 
     Raises:
+        ReleaseError: if a file that ships is not as it was released.
         ModelError: if the model, its reference population or the envelope cannot be loaded.
         SettingsError: if the scale cannot be used.
     """
+    release_sha256 = check_release()
+    own = _own_files(model_folder, calibration, envelope, scale)
     words = load_scale(scale)
     model = model or load_model(model_folder)
     if calibration is not None and envelope is None and not (calibration / ENVELOPE).exists():
@@ -121,7 +135,15 @@ def load_basis(
         )
     limits = load_envelope(envelope or calibration or model_folder)
     population = None if is_simulated else _population(model, model_folder, calibration, second)
-    return Basis(model, words, limits, population, second)
+    return Basis(model, words, limits, population, release_sha256, own, second)
+
+
+def _own_files(*places: Path | None) -> dict[str, str]:
+    """SHA-256 by absolute path of the files there that do not ship; of a folder, all below it."""
+    given = [place.absolute() for place in places if place is not None]
+    files = [path for place in given for path in ([place] if place.is_file() else sorted(place.rglob("*")))]
+    own = [path for path in files if path.suffix in _LOADED and not is_released(path)]
+    return {path_text(path): hash_file(path).sha256 for path in own}
 
 
 def _population(

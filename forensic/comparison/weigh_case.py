@@ -59,6 +59,7 @@ def weigh_case(
     created = datetime.now(UTC)
     settings, workers = request.settings, request.workers or default_workers()
     watch("scoring")
+    case.check_evidence()
     second = basis.second
     evidence = case.evidence.tables_of(
         basis.model.identity.sha256, settings.evidence_sha256, second.identity.sha256 if second else None
@@ -159,6 +160,7 @@ def weigh_case(
             own=request.calibration,
             envelope=basis.envelope,
             second=second,
+            audit_head=case.audit_head,
         ),
         scale=basis.scale,
         consistency=consistency,
@@ -187,13 +189,18 @@ def _simulated(
         [one.conditions for one in sides if one.conditions is not None and one.conditions.net_speech_s >= least_s]
         for sides in (questioned, known)
     )
+    folder = case.path / "population"
+
+    def done(number: int, of: int) -> None:
+        if case.binding is not None:
+            case.binding.note_written(folder)
+        watch(f"population in {number} of {of} conditions")
+
     return simulate_case_population(
         usable_questioned,
         usable_known,
-        CasePopulationRequest(
-            request.people, request.model_folder, case.path / "population", request.workers or default_workers()
-        ),
-        lambda done, total: watch(f"population in {done} of {total} conditions"),
+        CasePopulationRequest(request.people, request.model_folder, folder, request.workers or default_workers()),
+        done,
     )
 
 
@@ -214,7 +221,9 @@ def _known_speakers(suspects: Sequence[Suspect], files: pl.DataFrame) -> tuple[K
         KnownSpeaker(
             suspect.name,
             tuple(
-                KnownRecording(text, sha256[text] or "") for path in suspect.paths if (text := _text(path)) in sha256
+                KnownRecording(text, sha256[text] or "", session)
+                for path, session in zip(suspect.paths, suspect.sessions or ("",) * len(suspect.paths), strict=True)
+                if (text := _text(path)) in sha256
             ),
         )
         for suspect in suspects

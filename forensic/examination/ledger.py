@@ -16,6 +16,7 @@ from forensic.case.store import AUDIO, SCHEMAS, SKIPPED, UNREADABLE, FileSide, F
 from forensic.errors import FileReadError, RecordingError, WorkerError
 from forensic.examination.language import language_row
 from forensic.records import Failure, Labels, RecordingEvidence, SourceFile
+from forensic.storage.inert import LINE_END, inert
 
 
 @dataclass(slots=True)
@@ -291,7 +292,8 @@ class Ledger:
         self.summary.problems.append((path, failure))
         if failure.traceback:
             with self.case.error_log.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(f"{datetime.now(UTC).isoformat()} {path}\n{failure.traceback}\n")
+                where = f"{datetime.now(UTC).isoformat()} {inert(str(path))}"
+                file.write(f"{where}\n{inert(failure.traceback, keep=LINE_END)}\n")
         if failure.channel is None:
             self.summary.failed += 1
         else:

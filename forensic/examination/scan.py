@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forensic.case.audit import append_audit
-from forensic.case.discovery import discover, hash_file
+from forensic.case.discovery import discover
 from forensic.case.folder import CaseFolder
 from forensic.case.labels import read_labels, stray_problems
 from forensic.case.provenance import software
-from forensic.case.store import SCHEMAS, FileSide
+from forensic.case.store import FileSide
 from forensic.engine import default_workers, run
 from forensic.errors import WorkerError
 from forensic.examination.examine import Examiner
@@ -20,6 +19,7 @@ from forensic.examination.ledger import Ledger, ScanSummary
 from forensic.records import QUESTIONED, Failure, Labels, RecordingEvidence, SourceFile
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
+from forensic.storage.release import check_release
 
 if TYPE_CHECKING:
     from forensic.speaker.second import SecondModel
@@ -74,8 +74,10 @@ def scan(
     Raises:
         CaseError: if a root does not exist, or the labels cannot be used.
         ModelError: if the model, or a second one that the settings name, cannot be loaded.
+        ReleaseError: if a file that ships is not as it was released.
     """
     began = time.monotonic()
+    check_release()
     model = model or load_model(request.model_folder)
     identity = model.identity
     second = _second_model(request.settings)
@@ -114,8 +116,9 @@ def scan(
     ledger.count_earlier_failures()
     summary.elapsed_s = time.monotonic() - began
     watch(summary)
-    append_audit(
-        case.audit_log,
+    if case.binding is None:
+        return summary
+    case.binding.state(
         "scan",
         {
             "roots": [str(root) for root in request.roots],
@@ -129,11 +132,6 @@ def scan(
             "examined": summary.examined,
             "failed": summary.failed,
             "skipped": summary.skipped,
-            "evidence_sha256": {
-                name: hash_file(path).sha256
-                for name in SCHEMAS
-                if (path := case.evidence.folder / f"{name}.parquet").exists()
-            },
         },
     )
     return summary

@@ -21,12 +21,14 @@ from forensic.report.shared.suspicions import (
     leaks_in_words,
     names_of,
 )
+from forensic.storage.tables import SCHEMA_VERSION
 from forensic.validation.outcome import ScoresFacts, ValidationOutcome
 
 
 def case_results(outcome: CaseOutcome) -> dict[str, Any]:
     """Everything of the result that another program may want, in JSON values."""
     return {
+        "schema_version": SCHEMA_VERSION,
         "comparison_id": outcome.comparison_id,
         "created_utc": outcome.created_utc.isoformat(),
         "case": {
@@ -50,6 +52,7 @@ def link_results(outcome: LinkOutcome) -> dict[str, Any]:
     """Everything of the result that another program may want, in JSON values."""
     names = names_of(outcome.voices)
     return {
+        "schema_version": SCHEMA_VERSION,
         "link_id": outcome.report_id,
         "created_utc": outcome.created_utc.isoformat(),
         "threshold_log10_lr": outcome.threshold_log10_lr,
@@ -118,6 +121,7 @@ def _validation_results(outcome: ValidationOutcome) -> dict[str, Any]:
             },
         }
     return {
+        "schema_version": SCHEMA_VERSION,
         "report_id": outcome.report_id,
         "created_utc": outcome.created_utc.isoformat(),
         "kind": kind,

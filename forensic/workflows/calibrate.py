@@ -5,7 +5,6 @@ is written to a folder with ``summary.json``, which says how good each calibrati
 """
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,7 +42,8 @@ from forensic.quantities import QUANTITIES
 from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples
 from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.storage.tables import write_text
+from forensic.storage.inert import json_text
+from forensic.storage.tables import SCHEMA_VERSION, write_text
 from forensic.validation.breakdown import columns_of
 from forensic.validation.labelled import LabelledSide, examine_labelled
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
@@ -264,6 +264,7 @@ def _conclude(
     if envelope is not None:
         save_envelope(request.out / ENVELOPE, envelope)
     summary = {
+        "schema_version": SCHEMA_VERSION,
         "sha256": sha256,
         "created_utc": datetime.now(UTC).isoformat(),
         "software": software(),
@@ -278,7 +279,7 @@ def _conclude(
         "calibrations": [_described(each) for each in fitted],
         "exclusions": [dataclasses.asdict(each) for each in exclusions],
     }
-    write_text(request.out / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False))
+    write_text(request.out / "summary.json", json_text(summary))
     facts = ("sha256", "software", "source", "source_sha256", "model_sha256", "score_identity")
     append_audit(request.out / "audit.jsonl", "calibrate", {name: summary[name] for name in facts})
     return result

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import polars as pl
 
-from forensic.case.audit import append_audit
 from forensic.case.details import load_case_details
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import read_reference_set
@@ -18,7 +17,7 @@ from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
 from forensic.likelihood_ratio.scale import own_scale
 from forensic.report.case.exhibits import exhibit_names
-from forensic.report.case.publish import audit_facts, publish_in_case
+from forensic.report.case.publish import publish_in_case
 from forensic.report.shared.refusals import worded_case
 from forensic.report.shared.suspicions import consistency_in_words, leaks_in_words, names_of
 
@@ -76,11 +75,11 @@ def compare(
         is_simulated=request.people is not None,
         second=second_card(request.settings),
     )
+    case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
     known = scan_suspects(case, request, suspects, basis.model, watch_scan)
     outcome = worded_case(weigh_case(case, request, suspects, basis, details, began, watch))
     watch("writing the report")
-    published = publish_in_case(case, outcome)
-    append_audit(case.audit_log, "compare", audit_facts(published, request, basis))
+    published = publish_in_case(case, outcome, "compare", request, basis)
     warnings = (*consistency_in_words(outcome.consistency), *leaks_in_words(outcome.leaks, names_of(outcome.files)))
     return ComparisonResult(
         published.folder, outcome.comparisons, known, warnings, published.html, published.pdf, exhibit_names(outcome)

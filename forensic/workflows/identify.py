@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from forensic.case.audit import append_audit
 from forensic.case.discovery import check_roots
 from forensic.case.folder import CaseFolder, temporary_case
 from forensic.case.reference import read_reference_set
@@ -14,7 +13,7 @@ from forensic.comparison.ranking import ranking
 from forensic.comparison.request import ComparisonRequest
 from forensic.examination.ledger import ScanSummary
 from forensic.report.case.exhibits import exhibit_names
-from forensic.report.case.publish import Answer, audit_facts, check_new, publish, publish_in_case
+from forensic.report.case.publish import Answer, check_new, publish, publish_in_case
 from forensic.report.results_json import case_results
 from forensic.report.shared.refusals import worded_case
 
@@ -53,8 +52,9 @@ def identify(
         published = None
         if is_published:
             watch("writing the report")
-            published = publish(report, outcome) if report is not None else publish_in_case(opened, outcome)
-        if case is not None and published is not None:
-            append_audit(case.audit_log, "identify", audit_facts(published, request, basis))
+            if report is not None:
+                published = publish(report, outcome)
+            else:
+                published = publish_in_case(opened, outcome, "identify", request, basis)
     ranked = {"identification": ranking(outcome.comparisons, outcome.calibrations)}
     return Answer(outcome.comparisons, case_results(outcome) | ranked, problems, published, exhibit_names(outcome))

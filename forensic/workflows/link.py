@@ -1,6 +1,6 @@
 """``forensic link``: every voice of a case against every other, to links, clusters and a report."""
 
-import json
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forensic.case.audit import append_audit
-from forensic.case.details import load_case_details
+from forensic.case.details import CASE_FILE, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.provenance import software
+from forensic.case.results import finish
 from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.independence import Suspicion, find_suspicions, not_searched
 from forensic.comparison.link_tables import links_table, suspected, voices_table
@@ -31,11 +31,12 @@ from forensic.likelihood_ratio.relevant import chosen
 from forensic.report.links.build import build_link_report
 from forensic.report.links.render import render_link_html
 from forensic.report.results_json import link_results
-from forensic.report.shared.publish import new_folder
+from forensic.report.shared.publish import new_results
 from forensic.report.shared.refusals import worded_links
-from forensic.report.shared.render import write_report
+from forensic.report.shared.render import Attached, write_report
 from forensic.report.shared.stored import store
 from forensic.settings import Settings
+from forensic.storage.inert import json_text
 from forensic.storage.tables import write_csv, write_parquet, write_text
 
 
@@ -52,6 +53,7 @@ class LinkRequest:
         calibration: folder of ``forensic calibrate`` to use instead of the bank.
         envelope: file of a validation's envelope; None takes the one beside the calibration or the bank.
         workers: processes that calibrate, where there are many different conditions; None takes one per processor.
+        accepts_changed: whether models, populations, envelopes and scales may differ from those of the case's last use.
     """
 
     model_folder: Path
@@ -62,6 +64,7 @@ class LinkRequest:
     calibration: Path | None = None
     envelope: Path | None = None
     workers: int | None = None
+    accepts_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,10 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     began, created = time.monotonic(), datetime.now(UTC)
     details = load_case_details(case.path)
     basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale)
+    case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
     model, envelope, population = basis.model, basis.envelope, basis.population
     assert population is not None  # nothing is simulated
+    case.check_evidence()
     evidence = case.evidence.tables_of(model.identity.sha256, request.settings.evidence_sha256)
     sides = find_voices(evidence)
     watch("looking for copies")
@@ -130,10 +135,9 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     clusters = described(sides, numbers, pairs, labels, together)
 
     watch("writing the report")
-    folder = new_folder(case.path / "links", created, links)
     outcome = LinkOutcome(
         case_details=details,
-        report_id=folder.name,
+        report_id="",
         created_utc=created,
         threshold_log10_lr=request.threshold_log10_lr,
         voices=voices,
@@ -158,32 +162,35 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
             population,
             own=request.calibration,
             envelope=envelope,
+            audit_head=case.audit_head,
         ),
         scale=basis.scale,
     )
-    outcome = worded_links(outcome)
-    results = link_results(outcome)
-    write_parquet(outcome.voices, folder / "voices.parquet")
-    write_parquet(links, folder / "links.parquet")
-    write_parquet(pairs.table(numbers), folder / "pairs.parquet")
-    write_csv(outcome.voices, folder / "voices.csv")
-    write_csv(links, folder / "links.csv")
-    write_text(folder / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False))
-    store(folder, outcome)
-    html, pdf = write_report(folder, render_link_html(build_link_report(outcome)))
-    append_audit(
-        case.audit_log,
-        "link",
-        {
-            "link_id": folder.name,
-            "threshold_log10_lr": request.threshold_log10_lr,
-            "calibration": str(request.calibration) if request.calibration else None,
-            "envelope_sha256": envelope.sha256,
-            "software": software(),
-            "model_sha256": model.identity.sha256,
-            "score": model.backend.identity,
-            "settings_sha256": request.settings.evidence_sha256,
-            "outputs_sha256": {path.name: hash_file(path).sha256 for path in sorted(folder.iterdir())},
-        },
-    )
+    facts = {
+        "threshold_log10_lr": request.threshold_log10_lr,
+        "calibration": str(request.calibration) if request.calibration else None,
+        "envelope_sha256": envelope.sha256,
+        "software": software(),
+        "model_sha256": model.identity.sha256,
+        "score": model.backend.identity,
+        "settings_sha256": request.settings.evidence_sha256,
+        "release_sha256": basis.release_sha256,
+        "basis_sha256": dict(basis.own_sha256),
+        "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
+    }
+    with new_results(case.path / "links", created, links) as draft:
+        outcome = worded_links(dataclasses.replace(outcome, report_id=draft.id))
+        results = link_results(outcome)
+        write_parquet(outcome.voices, draft.folder / "voices.parquet")
+        write_parquet(links, draft.folder / "links.parquet")
+        write_parquet(pairs.table(numbers), draft.folder / "pairs.parquet")
+        write_csv(outcome.voices, draft.folder / "voices.csv")
+        write_csv(links, draft.folder / "links.csv")
+        content = json_text(results)
+        write_text(draft.folder / "results.json", content)
+        store(draft.folder, outcome)
+        attached = Attached("results.json", content.encode(), created)
+        write_report(draft.folder, render_link_html(build_link_report(outcome)), attached)
+        folder = finish(draft, case.audit_log, "link", facts)
+    html, pdf = folder / "report.html", folder / "report.pdf"
     return LinkResult(folder, outcome.voices, links, clusters, suspicions.found, results, html, pdf)

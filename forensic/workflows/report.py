@@ -4,37 +4,42 @@ import base64
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from forensic.audio.phonetics import VoiceDescription, check_phonetics, describe_voice
 from forensic.audio.wav import opus_bytes, wav_bytes
-from forensic.case.audit import append_audit
+from forensic.case.audit import read_audit
 from forensic.case.details import CASE_FILE, CaseDetails, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder, open_case
 from forensic.case.provenance import software
+from forensic.case.results import draft, finish_into, stated_outputs
+from forensic.comparison.excerpts import with_most_speech
 from forensic.comparison.listening import Spoken, in_turn, speech_used
 from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.comparison.tables import STATUS_LR
-from forensic.errors import CaseError, RecordingError
+from forensic.errors import CaseError, RecordingError, SpeechError
 from forensic.likelihood_ratio.scale import load_scale, own_scale
 from forensic.records import Samples
 from forensic.report.case.publish import Side, render_case
 from forensic.report.links.build import build_link_report
 from forensic.report.links.render import render_link_html
 from forensic.report.shared.canvas import pictures_taken
+from forensic.report.shared.catalogue import check_language
 from forensic.report.shared.docx import render_docx
-from forensic.report.shared.render import write_report
+from forensic.report.shared.render import Attached, write_report
 from forensic.report.shared.stored import OUTCOME, stored
 from forensic.storage.atomic import written_whole
 
 LONGEST_AUDIO_S = 60.0
 """Speech of one side that a report plays."""
 
+_LENGTH_S = pl.col("end_s") - pl.col("start_s")
 _VERSION = re.compile(r"report-(\d+)\.\w+")
 
 
@@ -46,12 +51,16 @@ class ReportRequest:
         wanted: id of the comparison or linking; empty takes the newest comparison.
         is_word: whether to write a Word document too.
         has_audio: whether the HTML page plays the speech that was used; the recordings must still be in place.
+        has_phonetics: whether the pages describe the voices, from the recordings as well.
+        language: of the report; empty takes that of ``case.toml``.
         listening: new folder for the speech of the comparisons that have a page, as WAV; None for none.
     """
 
     wanted: str = ""
     is_word: bool = False
     has_audio: bool = False
+    has_phonetics: bool = False
+    language: str = ""
     listening: Path | None = None
 
 
@@ -86,6 +95,8 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
             listening is there already.
         ReportError: if the outcome cannot be read, or the report not be rendered.
     """
+    if request.has_phonetics:
+        check_phonetics()
     if request.listening is not None and request.listening.exists():
         raise CaseError(f"{request.listening} is there already.", "Name a new folder for listening.")
     is_single = (path / OUTCOME).is_file()
@@ -93,11 +104,15 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
         folder = path if case is None else _results(case, request.wanted)
         version = _next_version(folder)
         watch("reading the results")
+        if case is not None:
+            _check_outcome(case, folder)
         is_link = folder.parent.name == "links" and case is not None
         found = stored(folder, LinkOutcome) if is_link else stored(folder, CaseOutcome)
-        outcome = _as_of_now(found, case)
+        outcome = _as_of_now(found, case, request.language)
+        check_language(outcome.case_details.language)
         unheard: list[str] = []
         audio = _audio(outcome, unheard, watch) if request.has_audio and not is_link else {}
+        voices = _voices(outcome, unheard, watch) if request.has_phonetics and not is_link else {}
         if request.listening is not None and not is_link:
             watch("writing speech to listen to")
             _write_listening(outcome, request.listening, unheard)
@@ -107,18 +122,20 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
             html = (
                 render_link_html(build_link_report(outcome, version), outcome.case_details.templates)
                 if is_link
-                else render_case(outcome, version, audio)
+                else render_case(outcome, version, audio, voices)
             )
         name = f"report-{version}"
-        page, pdf = write_report(folder, html, name)
-        docx = folder / f"{name}.docx" if request.is_word else None
-        if docx is not None:
-            with written_whole(docx) as file:
-                file.write(render_docx(html, pictures))
-        made = MadeAgain(version, page, pdf, docx, tuple(dict.fromkeys(unheard)))
-        if case is not None:
-            append_audit(case.audit_log, "report", _audit_facts(case, folder, made))
-    return made
+        with draft(folder / name) as results:
+            attached = Attached("results.json", (folder / "results.json").read_bytes(), outcome.created_utc)
+            page, pdf = write_report(results.folder, html, attached, name)
+            docx = results.folder / f"{name}.docx" if request.is_word else None
+            if docx is not None:
+                with written_whole(docx) as file:
+                    file.write(render_docx(html, pictures))
+            log, facts = (case.audit_log, _audit_facts(case, folder, version)) if case else (None, {})
+            finish_into(results, log, "report", facts)
+    word = folder / docx.name if docx else None
+    return MadeAgain(version, folder / page.name, folder / pdf.name, word, tuple(dict.fromkeys(unheard)))
 
 
 def _results(case: CaseFolder, wanted: str) -> Path:
@@ -138,17 +155,16 @@ def _results(case: CaseFolder, wanted: str) -> Path:
     return case.comparisons / found[-1]
 
 
-def _as_of_now(outcome: Any, case: CaseFolder | None) -> Any:
+def _as_of_now(outcome: Any, case: CaseFolder | None, language: str) -> Any:
     """The outcome with what ``case.toml`` says now, and in the words of the laboratory's scale if it has one."""
     details: CaseDetails = outcome.case_details if case is None else load_case_details(case.path)
+    if language:
+        details = dataclasses.replace(details, language=language)
     outcome = dataclasses.replace(outcome, case_details=details)
     path = own_scale(details.templates)
     if path is None or isinstance(outcome, LinkOutcome):
         return outcome
-    scale = load_scale(path)
-    words = [None if value is None else scale.describe(value) for value in outcome.comparisons["log10_lr"]]
-    table = outcome.comparisons.with_columns(pl.Series("verbal_equivalent", words, pl.String))
-    return dataclasses.replace(outcome, scale=scale, comparisons=table)
+    return dataclasses.replace(outcome, scale=load_scale(path))
 
 
 def _next_version(folder: Path) -> int:
@@ -168,6 +184,27 @@ def _audio(outcome: CaseOutcome, unheard: list[str], watch: Callable[[str], None
     return found
 
 
+def _voices(outcome: CaseOutcome, unheard: list[str], watch: Callable[[str], None]) -> Mapping[Side, VoiceDescription]:
+    """A description of every voice behind the pages that has enough voiced speech for one."""
+    found = {}
+    for excerpt in outcome.excerpts:
+        watch("describing voices")
+        side = (excerpt.sha256, excerpt.channel, excerpt.turn)
+        samples = _speech(outcome, side, unheard)
+        if samples is None:
+            continue
+        (measured,) = outcome.quality.filter(_is_of(side)).to_dicts()
+        speech_s = min(float(outcome.segments.filter(_is_of(side)).select(_LENGTH_S).sum().item()), LONGEST_AUDIO_S)
+        with suppress(SpeechError):
+            found[side] = describe_voice(samples, speech_s, measured["bandwidth_hz"])
+    return found
+
+
+def _is_of(side: Side) -> pl.Expr:
+    sha256, channel, turn = side
+    return (pl.col("sha256") == sha256) & (pl.col("channel") == channel) & (pl.col("turn").fill_null(0) == turn)
+
+
 def _write_listening(outcome: CaseOutcome, folder: Path, unheard: list[str]) -> None:
     """Questioned speech, known speech, and both in turn, of each comparison that is explained."""
     for name, questioned, known in _explained(outcome):
@@ -183,16 +220,14 @@ def _write_listening(outcome: CaseOutcome, folder: Path, unheard: list[str]) -> 
 
 def _explained(outcome: CaseOutcome) -> Iterator[tuple[str, Side, Side]]:
     """A folder's name and both sides of each comparison whose LR is explained, the highest first."""
-    longest = {row["sha256"]: row for row in outcome.quality.sort("net_speech_s").iter_rows(named=True)}
     wanted = {(each.questioned_sha256, each.channel, each.turn, each.suspect) for each in outcome.explanations}
     rows = outcome.comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
     for number, row in enumerate(rows.iter_rows(named=True), 1):
         key = (row["questioned_sha256"], row["channel"], row["turn"], row["suspect"])
-        known = [longest[sha256] for sha256 in row["known_sha256"] if sha256 in longest]
-        if key not in wanted or not known:
+        most = with_most_speech(row["known_sha256"], outcome.quality) if key in wanted else None
+        if most is None:
             continue
         wanted.remove(key)
-        most = max(known, key=lambda each: each["net_speech_s"])
         stem = Path(row["questioned_path"]).stem
         name = re.sub(r"[^\w.-]+", "_", f"{number:02} {stem} {row['channel']} {row['suspect']}")
         yield name, key[:3], (most["sha256"], most["channel"], most["turn"] or 0)
@@ -200,10 +235,9 @@ def _explained(outcome: CaseOutcome) -> Iterator[tuple[str, Side, Side]]:
 
 def _speech(outcome: CaseOutcome, side: Side, unheard: list[str]) -> Samples | None:
     """The speech that was used of one side; None where its recording is no longer what was examined."""
-    sha256, channel, turn = side
+    sha256, channel, _turn = side
     path = Path(outcome.files.filter(pl.col("sha256") == sha256)["path"][0])
-    of_it = (pl.col("sha256") == sha256) & (pl.col("channel") == channel) & (pl.col("turn").fill_null(0) == turn)
-    stretches = outcome.segments.filter(of_it).sort("start_s").select("start_s", "end_s").rows()
+    stretches = outcome.segments.filter(_is_of(side)).sort("start_s").select("start_s", "end_s").rows()
     try:
         if hash_file(path).sha256 == sha256:
             return speech_used(Spoken(path, channel, tuple(stretches)), LONGEST_AUDIO_S, outcome.method.settings.audio)
@@ -213,13 +247,23 @@ def _speech(outcome: CaseOutcome, side: Side, unheard: list[str]) -> Samples | N
     return None
 
 
-def _audit_facts(case: CaseFolder, folder: Path, made: MadeAgain) -> dict[str, Any]:
-    outputs = filter(None, (made.html, made.pdf, made.docx))
+def _check_outcome(case: CaseFolder, folder: Path) -> None:
+    """See that the stored outcome is the one that the log names."""
+    stated = stated_outputs(read_audit(case.audit_log)).get(f"{folder.parent.name}/{folder.name}", {})
+    sha256 = hash_file(folder / OUTCOME).sha256
+    if OUTCOME not in stated or stated[OUTCOME].sha256 != sha256:
+        raise CaseError(
+            f"{folder / OUTCOME} is not what the log says was written: its SHA-256 is {sha256}.",
+            "Restore it from a copy, or compare again.",
+        )
+
+
+def _audit_facts(case: CaseFolder, folder: Path, version: int) -> dict[str, Any]:
     return {
-        "report_of": folder.name,
-        "version": made.version,
+        "of": folder.parent.name,
+        "id": folder.name,
+        "version": version,
         "software": software(),
         "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
         "outcome_sha256": hash_file(folder / OUTCOME).sha256,
-        "outputs_sha256": {path.name: hash_file(path).sha256 for path in outputs},
     }

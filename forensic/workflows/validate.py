@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from typing import Any
 
 import polars as pl
 
-from forensic.case.audit import append_audit
+from forensic.case.audit import read_audit
 from forensic.case.discovery import hash_file
 from forensic.case.folder import open_case
 from forensic.case.provenance import software
+from forensic.case.results import draft, finish_into, settle_results_into
 from forensic.comparison.method import Method, method_of
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ModelError, ValidationError
@@ -31,11 +31,12 @@ from forensic.likelihood_ratio.envelope import (
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
 from forensic.report.results_json import validation_results
 from forensic.report.shared.refusals import with_reasons
-from forensic.report.shared.render import write_report
+from forensic.report.shared.render import Attached, write_report
 from forensic.report.validation.build import build_validation_report
 from forensic.report.validation.render import render_validation_html
 from forensic.settings import DEFAULT_CRITERION, Settings
 from forensic.speaker.extractor import SpeakerModel
+from forensic.storage.inert import json_text
 from forensic.storage.tables import write_csv, write_parquet, write_text
 from forensic.validation.breakdown import Group, break_down, measure_all, validated_cells
 from forensic.validation.criteria import Plan, Verdict, judge, load_plan
@@ -43,6 +44,8 @@ from forensic.validation.labelled import weigh_labelled
 from forensic.validation.outcome import RecordingsFacts, ScoresFacts, ValidationOutcome
 from forensic.validation.shipped import real_call_lrs
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
+
+_DRAFT, _LOG = "validation", "audit.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,7 @@ def _make(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValidationError(f"Cannot make the folder {out}: {error.strerror}.", "Name another with --out.") from error
+    settle_results_into(out, _DRAFT, out / _LOG, read_audit(out / _LOG))
 
 
 def _conclude(
@@ -241,37 +245,39 @@ def _conclude(
     envelope = _found_envelope(found.lrs, plan, request)
 
     watch("writing the report")
-    write_parquet(found.lrs, request.out / "lrs.parquet")
-    write_csv(found.lrs, request.out / "lrs.csv")
-    lrs_sha256 = hash_file(request.out / "lrs.parquet").sha256
     source_sha256 = hash_file(request.source).sha256
-    outcome = ValidationOutcome(
-        report_id=f"V-{created:%Y%m%d-%H%M%S}-{_digest(lrs_sha256, source_sha256)}",
-        created_utc=created,
-        plan=plan,
-        verdicts=verdicts,
-        source=request.source.name,
-        source_sha256=source_sha256,
-        facts=found.facts,
-        method=_method(found, request, time.monotonic() - began),
-        lrs=found.lrs,
-        lrs_sha256=lrs_sha256,
-        everything=everything,
-        groups=groups,
-        exclusions=found.exclusions,
-        draws=draws,
-        seed=seed,
-        envelope=envelope,
+    with draft(request.out / _DRAFT) as results:
+        write_parquet(found.lrs, results.folder / "lrs.parquet")
+        write_csv(found.lrs, results.folder / "lrs.csv")
+        lrs_sha256 = hash_file(results.folder / "lrs.parquet").sha256
+        outcome = ValidationOutcome(
+            report_id=f"V-{created:%Y%m%d-%H%M%S}-{_digest(lrs_sha256, source_sha256)}",
+            created_utc=created,
+            plan=plan,
+            verdicts=verdicts,
+            source=request.source.name,
+            source_sha256=source_sha256,
+            facts=found.facts,
+            method=_method(found, request, time.monotonic() - began),
+            lrs=found.lrs,
+            lrs_sha256=lrs_sha256,
+            everything=everything,
+            groups=groups,
+            exclusions=found.exclusions,
+            draws=draws,
+            seed=seed,
+            envelope=envelope,
+        )
+        if envelope is not None:
+            save_envelope(results.folder / ENVELOPE, envelope)
+        content = json_text(validation_results(outcome))
+        write_text(results.folder / "validation.json", content)
+        html = render_validation_html(build_validation_report(outcome))
+        write_report(results.folder, html, Attached("validation.json", content.encode(), created))
+        folder = finish_into(results, request.out / _LOG, "validate", _audit_facts(outcome))
+    return ValidationResult(
+        folder, everything, verdicts, found.exclusions, folder / "report.html", folder / "report.pdf"
     )
-    if envelope is not None:
-        save_envelope(request.out / ENVELOPE, envelope)
-    write_text(
-        request.out / "validation.json",
-        json.dumps(validation_results(outcome), indent=1, ensure_ascii=False, allow_nan=False),
-    )
-    html, pdf = write_report(request.out, render_validation_html(build_validation_report(outcome)))
-    append_audit(request.out / "audit.jsonl", "validate", _audit_facts(outcome, request.out))
-    return ValidationResult(request.out, everything, verdicts, found.exclusions, html, pdf)
 
 
 def _found_envelope(lrs: pl.DataFrame, plan: Plan, request: ValidationRequest) -> Envelope | None:
@@ -299,8 +305,7 @@ def _method(found: _Found, request: ValidationRequest, duration_s: float) -> Met
     return dataclasses.replace(method, seeds=seeds)
 
 
-def _audit_facts(inputs: ValidationOutcome, out: Path) -> dict[str, Any]:
-    names = ("lrs.csv", "lrs.parquet", "validation.json", "report.html", "report.pdf")
+def _audit_facts(inputs: ValidationOutcome) -> dict[str, Any]:
     return {
         "report_id": inputs.report_id,
         "source": inputs.source,
@@ -309,5 +314,4 @@ def _audit_facts(inputs: ValidationOutcome, out: Path) -> dict[str, Any]:
         "is_accepted": inputs.is_accepted,
         "software": software(),
         "model_sha256": inputs.method.model_sha256,
-        "outputs_sha256": {name: hash_file(out / name).sha256 for name in names},
     }

@@ -93,13 +93,12 @@ def test_another_second_model_is_asked_again_and_the_first_is_kept(tmp_path, rec
 def test_workers_give_the_same(tmp_path, recordings, run_scan, with_second, monkeypatch):
     run_scan(recordings, settings=with_second)
     here = _read(tmp_path, "second").sort("sha256")
-    table = tmp_path / "case" / "evidence" / "second.parquet"
-    table.unlink()
-    store = EvidenceStore(table.parent)
+    store = EvidenceStore(tmp_path / "case" / "evidence")
     sources = {source.sha256: source for source in (hash_file(Path(path)) for path in store.read("files")["path"])}
     key = store.read("recordings").select("model_sha256", "settings_sha256").row(0)
     model = load_second(with_second.second.model)
     with open_case(tmp_path / "case", create=False) as case:
+        (case.evidence.folder / "second.parquet").unlink()
         second_module.embed_lacking(case.evidence, sources, key, with_second, model, 2, lambda _: None)
         there = case.evidence.read("second").sort("sha256")
     assert there.drop("embedding").equals(here.drop("embedding"))

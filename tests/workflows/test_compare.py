@@ -74,6 +74,7 @@ def test_every_recording_meets_every_suspect_and_the_report_is_made(recordings, 
         "report.html",
         "report.pdf",
         "results.json",
+        "results.jsonld",
     ]
     assert result.pdf.read_bytes().startswith(b"%PDF")
     assert pl.read_parquet(result.folder / "comparisons.parquet").equals(table)
@@ -146,7 +147,9 @@ def test_a_models_backend_scores_case_and_population_alike(
     cohort = rng.standard_normal((8, 12)).astype(np.float32)
     backend = Backend(0.01 * np.ones(12, np.float32), plda=plda, cohort=cohort, top=5)
     save_backend(population_folder, backend, {})
-    changed = run_compare(suspects)
+    with pytest.raises(CaseError, match="was changed"):
+        run_compare(suspects)
+    changed = run_compare(suspects, accepts_changed=True)
     before, after = (result.comparisons.filter(pl.col("status") == STATUS_LR) for result in (plain, changed))
     assert before.height == after.height == 6
     assert not set(before["calibration_id"]) & set(after["calibration_id"])

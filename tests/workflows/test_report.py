@@ -1,21 +1,22 @@
 """A report made again says the same, with what case.toml says now; nothing is compared."""
 
 import base64
-import json
 import re
 import sys
 
+import docx
 import pytest
 from factories import write_wav
 from spoken import spoken
 
-from forensic.case.audit import verify_audit
+from forensic.case.audit import read_audit
 from forensic.case.folder import open_case
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError, ReportError
 from forensic.report.shared.stored import OUTCOME
 from forensic.settings import ComparisonSettings, Settings
 from forensic.storage.shipped import shipped
+from forensic.workflows.audit import audit
 from forensic.workflows.compare import compare
 from forensic.workflows.link import LinkRequest, link
 from forensic.workflows.report import ReportRequest, report
@@ -71,11 +72,13 @@ def test_the_audit_log_notes_it(tmp_path, compared):
     """With the hashes of what went in and came out."""
     made = _again(tmp_path / "case")
     log = tmp_path / "case" / "audit.jsonl"
-    entry = json.loads(log.read_text().splitlines()[-1])
-    assert entry["action"] == "report"
-    assert entry["facts"]["report_of"] == compared.folder.name
-    assert set(entry["facts"]["outputs_sha256"]) == {made.html.name, made.pdf.name}
-    assert verify_audit(log) == 4
+    trail = read_audit(log)
+    facts = trail.lines[-1].facts
+    assert trail.lines[-1].action == "report"
+    assert (facts["of"], facts["id"]) == ("comparisons", compared.folder.name)
+    assert set(facts["outputs_sha256"]) == {made.html.name, made.pdf.name}
+    assert trail.problems == ()
+    assert audit(tmp_path / "case").is_right
 
 
 def test_nothing_is_computed_again(tmp_path, compared, monkeypatch):
@@ -122,11 +125,38 @@ def test_a_case_without_a_comparison_says_what_to_run(tmp_path, recordings, run_
         _again(tmp_path / "case")
 
 
-def test_a_damaged_outcome_is_an_error(tmp_path, compared):
-    """Not a report with less in it."""
+def test_a_replaced_outcome_gives_no_report(tmp_path, compared):
+    """It must be the one that the log names: it holds the likelihood ratios."""
     (compared.folder / OUTCOME).write_bytes(b"PK")
-    with pytest.raises(ReportError, match="Run the comparison or linking again"):
+    with pytest.raises(CaseError, match="is not what the log says was written"):
         _again(tmp_path / "case")
+
+
+def test_a_damaged_outcome_without_a_case_is_an_error(tmp_path, recordings, request_of):
+    """Not a report with less in it."""
+    verify(recordings / "a.wav", tmp_path / "suspects" / "Anna.wav", request_of, tmp_path / "out", lambda _: None)
+    (tmp_path / "out" / OUTCOME).write_bytes(b"PK")
+    with pytest.raises(ReportError, match="Run the comparison or linking again"):
+        _again(tmp_path / "out")
+
+
+def test_a_report_whose_command_was_killed_is_settled(tmp_path, compared, monkeypatch):
+    """Between its line in the log and its name: finished by the next command, and nothing differs."""
+
+    def kill(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("forensic.case.results._move_up", kill)
+        patch.setattr("forensic.case.results.shutil.rmtree", lambda *_args, **_options: None)
+        with pytest.raises(KeyboardInterrupt):
+            _again(tmp_path / "case")
+    assert not (compared.folder / "report-2.pdf").exists()
+    assert audit(tmp_path / "case").is_right
+    with open_case(tmp_path / "case", create=False):
+        pass
+    assert (compared.folder / "report-2.pdf").exists()
+    assert audit(tmp_path / "case").is_right
 
 
 def test_a_word_document_has_the_words_tables_and_plots_of_the_page(tmp_path, compared):
@@ -198,6 +228,53 @@ def test_a_laboratorys_own_templates_scale_and_logo_replace_the_programs(tmp_pat
     case_toml.write_text(case_toml.read_text().replace('templates = "ours"', 'templates = "missing"'))
     with pytest.raises(CaseError, match="no folder of templates"):
         _again(tmp_path / "case")
+
+
+def test_the_report_comes_in_another_language_too(tmp_path, compared):
+    """As asked for, or as case.toml says; the numbers are the same ones."""
+    first = compared.html.read_text(encoding="utf-8")
+    german = _again(tmp_path / "case", language="de", is_word=True)
+    text = german.html.read_text(encoding="utf-8")
+    assert '<html lang="de">' in text
+    assert ">Ergebnisse</a>" in text
+    numbers = re.compile(r'<td class="number">([+\N{MINUS SIGN}]\d[.,]\d\d)</td>')
+    found = [value.replace(",", ".") for value in numbers.findall(text)]
+    assert found
+    assert found == numbers.findall(first)
+    assert "Ergebnisse" in {paragraph.text for paragraph in docx.Document(german.docx).paragraphs}
+    case_toml = tmp_path / "case" / "case.toml"
+    case_toml.write_text(case_toml.read_text().replace('language = "en"', 'language = "de"'))
+    assert '<html lang="de">' in _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert '<html lang="en">' in _again(tmp_path / "case", language="en").html.read_text(encoding="utf-8")
+
+
+def test_a_language_that_nobody_translated_leaves_no_report(tmp_path, compared):
+    """It is refused before anything is written."""
+    before = sorted(compared.folder.iterdir())
+    with pytest.raises(ReportError, match='no texts in the language "xx"'):
+        _again(tmp_path / "case", language="xx")
+    assert sorted(compared.folder.iterdir()) == before
+
+
+def test_voices_are_described_beside_the_lrs_which_stay(tmp_path, compared):
+    """From the recordings, of both sides; what is gone is not described."""
+    pytest.importorskip("parselmouth", reason="praat-parselmouth is not installed")
+    plain = _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert "Description of the voices" not in plain
+    made = _again(tmp_path / "case", has_phonetics=True)
+    text = made.html.read_text(encoding="utf-8")
+    table = re.search(r'<table class="described.*?</table>', text, re.DOTALL)[0]
+    rows = re.findall(r'<th scope="row">(\w+).*?</th>((?:<td class="number">.*?</td>)+)', table)
+    assert {row[0][0] for row in rows} == {"Q", "K"}
+    for _label, cells in rows:
+        f0_hz = float(re.search(r"(\d+) \((\d+) to (\d+)\)", cells)[1])
+        assert 60 < f0_hz < 400
+    numbers = re.compile(r'<td class="number"><b>(.*?)</b></td>')
+    assert numbers.findall(text) == numbers.findall(plain)
+    for path in (tmp_path / "suspects").glob("*.wav"):
+        path.unlink()
+    gone = _again(tmp_path / "case", has_phonetics=True)
+    assert gone.unheard == (str(tmp_path / "suspects" / "Anna.wav"),)
 
 
 def wordless_png():

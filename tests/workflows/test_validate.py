@@ -10,7 +10,7 @@ import pytest
 from factories import write_wav
 from spoken import VOICES, spoken
 
-from forensic.case.audit import verify_audit
+from forensic.case.audit import read_audit
 from forensic.cli import app as cli
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import CalibrationError, ValidationError
@@ -22,7 +22,16 @@ from forensic.workflows.validate import ValidationRequest, validate_recordings, 
 pytestmark = pytest.mark.usefixtures("quick_pdf")
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
-_FILES = ["audit.jsonl", "envelope.toml", "lrs.csv", "lrs.parquet", "report.html", "report.pdf", "validation.json"]
+_FILES = [
+    "audit.head",
+    "audit.jsonl",
+    "envelope.toml",
+    "lrs.csv",
+    "lrs.parquet",
+    "report.html",
+    "report.pdf",
+    "validation.json",
+]
 
 
 def quiet(*_):
@@ -85,7 +94,7 @@ def test_a_list_of_scores_is_calibrated_measured_and_reported(write_scores, run,
     assert result.is_accepted is None
     assert "'=noise" in (result.folder / "lrs.csv").read_text()
     assert (result.folder / "report.pdf").read_bytes().startswith(b"%PDF")
-    assert verify_audit(result.folder / "audit.jsonl") == 1
+    assert [line.action for line in read_audit(result.folder / "audit.jsonl").lines] == ["validate"]
 
 
 def test_log10_lrs_are_taken_as_they_stand(write_scores, run):

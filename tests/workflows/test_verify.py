@@ -63,6 +63,7 @@ def test_a_verification_leaves_nothing_behind_but_the_report_it_was_asked_for(pa
         "report.html",
         "report.pdf",
         "results.json",
+        "results.jsonld",
     }
     assert json.loads((tmp_path / "report" / "results.json").read_text())["comparison_id"] == "report"
 

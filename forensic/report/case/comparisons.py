@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ReportError
+from forensic.likelihood_ratio.scale import Direction, nearest_to_one
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.catalogue import N_, _, number
 from forensic.report.shared.formats import (
     finite,
     first_few,
@@ -60,6 +62,8 @@ class Issued(Comparison):
 
     Attributes:
         low, high: ends of its 95 % interval, log10.
+        strength: of the support, in the words of the scale, and of the end of the interval nearer to an LR of 1.
+        direction: the proposition that these words are for; empty where they are for neither.
         adjusted_score: the score as its calibration sees it, brought to that calibration's conditions.
         fused_score: of two models, if the LR rests on both; None if it rests on the first alone.
         first_log10_lr, second_log10_lr: then of each alone; the second may be None even so.
@@ -76,7 +80,8 @@ class Issued(Comparison):
     fused_score: float | None
     first_log10_lr: float | None
     second_log10_lr: float | None
-    verbal: str
+    strength: str
+    direction: Direction
     calibration_id: str
     questioned_distance: float
     questioned_differs: str
@@ -99,16 +104,19 @@ class Issued(Comparison):
         return issued_interval(self.log10_lr, self.low, self.high, is_bounded=self.is_bounded)
 
     @property
-    def brief_verbal(self) -> str:
-        """The verbal equivalent without the proposition that it does not support: "moderate support for H1"."""
-        return self.verbal.removesuffix(" over H2").removesuffix(" over H1")
+    def verbal(self) -> str:
+        """The verbal equivalent in full: "moderate support for H1 over H2"."""
+        if not self.direction:
+            return self.strength
+        full = N_("{strength} for H1 over H2") if self.direction == "H1" else N_("{strength} for H2 over H1")
+        return _(full, strength=self.strength)
 
     @property
-    def supports(self) -> Literal["H1", "H2", ""]:
-        """The proposition that the words are for; neither where they are for neither, or LR 1 is in the interval."""
-        if self.low <= 0 <= self.high or " for H" not in self.verbal:
-            return ""
-        return "H1" if self.log10_lr > 0 else "H2"
+    def brief_verbal(self) -> str:
+        """The verbal equivalent without the proposition that it does not support: "moderate support for H1"."""
+        if not self.direction:
+            return self.strength
+        return _("{strength} for {hypothesis}", strength=self.strength, hypothesis=self.direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +178,9 @@ def count_known(comparisons: Sequence[Comparison]) -> int:
 
 def name_known(labels: Sequence[str], known: int) -> str:
     """Known speakers by their labels, or "all 4 known speakers" where these are all of several."""
-    return f"all {known:,} known speakers" if 1 < known == len(labels) else first_few(labels)
+    if 1 < known == len(labels):
+        return _("all {number} known speakers", number=number(known))
+    return first_few(labels)
 
 
 def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exhibits) -> Issued | Refused:
@@ -191,8 +201,9 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         "score": row["score"],
     }
     if row["status"] != STATUS_LR:
-        return Refused(**sides, reason=printable(row["reason"] or "The results give no reason."))
+        return Refused(**sides, reason=printable(row["reason"] or _("The results give no reason.")))
     _check_lr(row, where, inputs)
+    strength, direction = inputs.scale.support(nearest_to_one(row["log10_lr_low"], row["log10_lr_high"]))
     unbounded = row["log10_lr"] if row["unbounded_log10_lr"] is None else row["unbounded_log10_lr"]
     return Issued(
         **sides,
@@ -204,7 +215,8 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         fused_score=row["fused_score"],
         first_log10_lr=row["first_log10_lr"],
         second_log10_lr=row["second_log10_lr"],
-        verbal=printable(row["verbal_equivalent"] or inputs.scale.describe(row["log10_lr"])),
+        strength=printable(_(strength)),
+        direction=direction,
         calibration_id=row["calibration_id"],
         questioned_distance=row["questioned_distance"] or 0.0,
         questioned_differs=row["questioned_differs"] or "",

@@ -25,8 +25,9 @@ from forensic.report.case.explanations import (
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.speech import SpeechPlots
 from forensic.report.case.summary import finding_sentences
+from forensic.report.shared.catalogue import _, number
 from forensic.report.shared.content import Fact
-from forensic.report.shared.formats import format_lr, format_number, format_signed, printable
+from forensic.report.shared.formats import format_lr, format_number, format_signed, printable, span
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -57,9 +58,10 @@ def make_pages(
     above = sum(comparison.log10_lr > 0 for comparison in issued)
     note = ""
     if above > len(pages):
-        note = (
-            f"The {len(pages)} highest of {above:,} LRs above 1 have a page each. results.json has what all of them "
-            "rest on."
+        note = _(
+            "The {shown} highest of {all} LRs above 1 have a page each. results.json has what all of them rest on.",
+            shown=len(pages),
+            all=number(above),
         )
     return pages, note
 
@@ -85,7 +87,7 @@ def _page(name: str, comparison: Issued, label: str, sources: _Sources) -> Compa
         sentences=finding_sentences(comparison),
         lr=comparison.lr_text,
         facts=(
-            Fact("log10 LR, score", f"{_log10(comparison)}; score {_score(comparison)}"),
+            Fact(_("log10 LR, score"), f"{_log10(comparison)}; {_('score')} {_score(comparison)}"),
             *_alone(comparison, sources.inputs),
             *calibration_facts(comparison, label, sources.inputs),
         ),
@@ -101,7 +103,7 @@ def _page(name: str, comparison: Issued, label: str, sources: _Sources) -> Compa
 def _score(comparison: Issued) -> str:
     if comparison.fused_score is None:
         return format_number(comparison.score, 3)
-    return f"{format_number(comparison.fused_score, 3)}, the sum of two"
+    return _("{score}, the sum of two", score=format_number(comparison.fused_score, 3))
 
 
 def _alone(comparison: Issued, inputs: ReportInputs) -> tuple[Fact, ...]:
@@ -109,21 +111,28 @@ def _alone(comparison: Issued, inputs: ReportInputs) -> tuple[Fact, ...]:
     if inputs.method.second is None or comparison.first_log10_lr is None:
         return ()
     second = comparison.second_log10_lr
-    said = "no LR" if second is None else f"LR {format_lr(second)}"
     return (
         Fact(
-            "Each model alone",
-            f"LSTM network: LR {format_lr(comparison.first_log10_lr)}; "
-            f"{printable(inputs.method.second.identity.name)}: {said}",
+            _("Each model alone"),
+            _(
+                "LSTM network: LR {first}; {name}: LR {second}",
+                first=format_lr(comparison.first_log10_lr),
+                name=printable(inputs.method.second.identity.name),
+                second=_("none") if second is None else format_lr(second),
+            ),
         ),
     )
 
 
 def _log10(comparison: Issued) -> str:
-    ends = f"{format_signed(comparison.low)} to {format_signed(comparison.high)}"
-    without = ""
-    if comparison.is_bounded:
-        without = (
-            f"; without the bound {format_signed(comparison.unbounded)}, an LR of {format_lr(comparison.unbounded)}"
-        )
-    return f"{format_signed(comparison.log10_lr)} ({ends}){without}"
+    value = (
+        f"{format_signed(comparison.log10_lr)} ({span(format_signed(comparison.low), format_signed(comparison.high))})"
+    )
+    if not comparison.is_bounded:
+        return value
+    return _(
+        "{value}; without the bound {log10_lr}, an LR of {lr}",
+        value=value,
+        log10_lr=format_signed(comparison.unbounded),
+        lr=format_lr(comparison.unbounded),
+    )

@@ -20,7 +20,8 @@ from forensic.report.case.comparisons import (
     refused_of,
 )
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import format_lr, format_signed, plural, printable
+from forensic.report.shared.catalogue import _, ngettext, number
+from forensic.report.shared.formats import format_lr, format_signed, printable
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -43,10 +44,15 @@ def list_results(
     if len(rows) > most:
         each = max(1, most // len(groups))
         shown = [row for group in groups for row in table.most_telling(group, each)][:most]
-        note = (
-            f"This table gives {sum(row.comparisons for row in shown):,} of {len(comparisons):,} comparisons: for each "
-            f"questioned recording the {'one' if each == 1 else each} with the highest LR, as far as there is room. "
-            f"All are in {inputs.all_results}."
+        note = ngettext(
+            "This table gives {shown} of {all} comparisons: for each questioned recording the one with the highest LR, "
+            "as far as there is room. All are in {files}.",
+            "This table gives {shown} of {all} comparisons: for each questioned recording the {n} with the highest LR, "
+            "as far as there is room. All are in {files}.",
+            each,
+            shown=number(sum(row.comparisons for row in shown)),
+            all=number(len(comparisons)),
+            files=inputs.all_results,
         )
     there = set(shown)
     others = [row for row in rows if row not in there] if len(shown) < len(rows) else []
@@ -62,19 +68,26 @@ def second_reading(inputs: ReportInputs) -> str:
         pl.col("score").is_not_null(), pl.col("second_score").is_null(), pl.col("second_problem").is_not_null()
     )
     if inputs.comparisons["fused_score"].is_null().all():
-        text = (
-            f"No LR rests on the second model, {name}: the reference population has no embeddings of it for these LRs."
+        text = _(
+            "No LR rests on the second model, {name}: the reference population has no embeddings of it for these LRs.",
+            name=name,
         )
     else:
-        text = (
-            f"An LR rests on the LSTM network and {name} together where “Each alone” has two LRs, that of the network "
-            f"first: on the sum of both scores, calibrated on the people whom both embedded. All other LRs rest on the "
-            "LSTM network alone."
+        text = _(
+            "An LR rests on the LSTM network and {name} together where “Each alone” has two LRs, that of the network "
+            "first: on the sum of both scores, calibrated on the people whom both embedded. All other LRs rest on the "
+            "LSTM network alone.",
+            name=name,
         )
     if lacking.is_empty():
         return text
     reasons = " ".join(map(printable, lacking["second_problem"].unique(maintain_order=True).head(3)))
-    return f"{text} {plural(lacking.height, 'comparison')} could not be seen by {name}: {reasons}"
+    without = ngettext(
+        "{n} comparison has no second score:",
+        "{n} comparisons have no second score:",
+        lacking.height,
+    )
+    return f"{text} {without} {reasons}"
 
 
 class _Table:
@@ -131,4 +144,4 @@ def _alone(comparison: Issued) -> str:
     if comparison.first_log10_lr is None:
         return ""
     second = comparison.second_log10_lr
-    return f"{format_lr(comparison.first_log10_lr)}, {'none' if second is None else format_lr(second)}"
+    return f"{format_lr(comparison.first_log10_lr)}, {_('none') if second is None else format_lr(second)}"

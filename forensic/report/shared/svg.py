@@ -8,6 +8,8 @@ about plot properties in a ``style``.
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+from forensic.storage.inert import inert
+
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _HREF = f"{{{_XLINK}}}href"
 _UNWANTED = (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style")
@@ -33,8 +35,8 @@ def inline_svg(svg: str, name: str, title: str, width_percent: float) -> str:
         # Names without a namespace: ElementTree's prefixes are global to the process, and any library may set them.
         element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
         element.attrib = dict(_attributes(element, name))
-        if not (element.text or "").strip():
-            element.text = None
+        text = element.text or ""
+        element.text = inert(text) if text.strip() else None
         element.tail = None  # line ends and indents; plots have no text between elements
     root.attrib = {
         "xmlns": _SVG,
@@ -48,7 +50,7 @@ def inline_svg(svg: str, name: str, title: str, width_percent: float) -> str:
         "stroke-linejoin": "round",
     }
     heading = ET.Element("title")
-    heading.text = title
+    heading.text = inert(title)
     root.insert(0, heading)
     return ET.tostring(root, encoding="unicode")
 

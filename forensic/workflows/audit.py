@@ -1,0 +1,222 @@
+"""``forensic audit``: whether a case, its recordings and what its results rest on are still what the log says."""
+
+import json
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from forensic.case.audit import AuditTrail, time_stamp_request
+from forensic.case.binding import Binding
+from forensic.case.details import CASE_FILE
+from forensic.case.discovery import hash_file
+from forensic.case.folder import AUDIT_LOG, read_locked
+from forensic.case.provenance import software
+from forensic.case.results import RESULTS, Output, hidden_of, stated_outputs
+from forensic.case.store import EvidenceStore, empty
+from forensic.errors import FileReadError
+from forensic.storage.atomic import written_whole
+from forensic.storage.release import differences, path_of, read_release
+
+Verdict: TypeAlias = Literal["right", "different", "note"]
+RIGHT: Final = "right"
+DIFFERENT: Final = "different"
+NOTE: Final = "note"
+
+Kind: TypeAlias = Literal["log", "evidence", "results", "recording", "basis", "release", "case"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One thing that was checked.
+
+    Attributes:
+        kind: what it is: the audit log, a bound table, a file of a result, a recording at its path, a file that results
+            rest on, a file of the release, or the case folder itself.
+        name: path, or what else names it.
+        verdict: "right", "different", or "note" for what is no fault.
+        finding: a sentence; empty where it is right.
+        sha256: what was found; empty where there is none.
+    """
+
+    kind: Kind
+    name: str
+    verdict: Verdict
+    finding: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit found.
+
+    Attributes:
+        case: the folder.
+        head: SHA-256 of the log's last line.
+        lines: number of lines of the log.
+        checked: everything, in the order of kinds.
+    """
+
+    case: Path
+    head: str
+    lines: int
+    checked: tuple[Checked, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing differs."""
+        return all(each.verdict != DIFFERENT for each in self.checked)
+
+
+def audit(case: Path) -> Audit:
+    """Check a case; nothing is written.
+
+    Args:
+        case: its folder.
+
+    Raises:
+        CaseError: if there is no case, or another process holds it.
+        ReleaseError: if the program has no manifest of its release.
+    """
+    with read_locked(case):
+        binding = Binding(case, case / AUDIT_LOG)
+        trail = binding.trail
+        checked = (
+            *_log(trail),
+            *_evidence(binding),
+            *_results(case, trail),
+            *_recordings(case),
+            *_basis(trail),
+            *_release(trail),
+            *_folder(case, trail),
+        )
+    return Audit(case, trail.head, len(trail.lines), checked)
+
+
+def write_time_stamp_request(head: str, path: Path) -> None:
+    """Write the request for a time stamp of a log's head, to take to a stamping service."""
+    with written_whole(path) as file:
+        file.write(time_stamp_request(head))
+
+
+def _log(trail: AuditTrail) -> Iterator[Checked]:
+    yield from (Checked("log", AUDIT_LOG, DIFFERENT, problem) for problem in trail.problems)
+    yield from (Checked("log", AUDIT_LOG, NOTE, note) for note in trail.notes)
+    if not trail.problems:
+        yield Checked("log", AUDIT_LOG, RIGHT, sha256=trail.head)
+
+
+def _evidence(binding: Binding) -> Iterator[Checked]:
+    different = {each.name: each for each in binding.differences()}
+    for name, sha256 in binding.found().items():
+        if name not in different:
+            yield Checked("evidence", name, RIGHT, sha256=sha256)
+    for name, each in different.items():
+        if binding.is_pending(name):
+            finding = f"{name} was being written when a command was killed; the next command settles it."
+            yield Checked("evidence", name, NOTE, finding, each.found or "")
+        else:
+            yield Checked("evidence", name, DIFFERENT, f"{each}.", each.found or "")
+
+
+def _results(case: Path, trail: AuditTrail) -> Iterator[Checked]:
+    stated = stated_outputs(trail)
+    heads = {line.sha256 for line in trail.lines} | {""}
+    there = {f"{kind}/{path.name}" for kind in RESULTS for path in (case / kind).glob("*") if path.is_dir()}
+    for name in sorted(there | set(stated)):
+        if Path(name).name.startswith("."):
+            yield _left(name)
+            continue
+        if hidden_of(case / name).exists():
+            continue
+        files = {path.name: path for path in (case / name).glob("*")} if name in there else {}
+        for file in sorted({*files, *stated.get(name, {})}):
+            if file.startswith("."):
+                yield _left(f"{name}/{file}")
+            elif file in files or not hidden_of(case / name / Path(file).stem).exists():
+                yield _result(f"{name}/{file}", files.get(file), stated.get(name, {}).get(file))
+        if "results.json" in files:
+            yield from _anchor(f"{name}/results.json", files["results.json"], heads)
+
+
+def _left(name: str) -> Checked:
+    return Checked("results", name, NOTE, f"{name} was left by a killed command; the next command settles it.")
+
+
+def _result(name: str, path: Path | None, stated: Output | None) -> Checked:
+    if path is None:
+        return Checked("results", name, DIFFERENT, f"{name} is missing; the log has it.")
+    if path.is_dir() or stated is None:
+        return Checked("results", name, DIFFERENT, f"{name} was not written by any command that the log knows.")
+    sha256 = hash_file(path).sha256
+    if sha256 == stated.sha256:
+        return Checked("results", name, RIGHT, sha256=sha256)
+    when = stated.time_utc[:19].replace("T", " ")
+    finding = f"{name} was changed: its SHA-256 is {sha256}, that of {when} UTC is {stated.sha256}."
+    return Checked("results", name, DIFFERENT, finding, sha256)
+
+
+def _anchor(name: str, path: Path, heads: set[str]) -> Iterator[Checked]:
+    """Whether the head of the log that results state is a line of this log."""
+    try:
+        head = json.loads(path.read_bytes())["method"].get("audit_head", "")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return  # changed, which its hash shows
+    if head not in heads:
+        yield Checked(
+            "log", AUDIT_LOG, DIFFERENT, f"{name} states the line {head}, which is not in this log: it is another log."
+        )
+
+
+def _recordings(case: Path) -> Iterator[Checked]:
+    folder = case / "evidence"
+    files = EvidenceStore(folder, writes=False).read("files") if folder.is_dir() else empty("files")
+    for path, stated in files.select("path", "sha256").drop_nulls().iter_rows():
+        try:
+            sha256 = hash_file(Path(path)).sha256
+        except FileReadError as error:
+            is_gone = not Path(path).exists()
+            finding = f"{path} is not there any more." if is_gone else f"{path}: {error.problem}"
+            yield Checked("recording", path, NOTE, finding)
+            continue
+        if sha256 == stated:
+            yield Checked("recording", path, RIGHT, sha256=sha256)
+        else:
+            yield Checked("recording", path, DIFFERENT, f"{path} is not the recording that was scanned.", sha256)
+
+
+def _basis(trail: AuditTrail) -> Iterator[Checked]:
+    """The files of a laboratory's own that results rest on, as used last."""
+    used = {path: sha256 for line in trail.lines for path, sha256 in line.facts.get("basis_sha256", {}).items()}
+    for path, stated in used.items():
+        if not Path(path).exists():
+            yield Checked("basis", path, NOTE, f"{path}, which results rest on, is not there any more.")
+            continue
+        sha256 = hash_file(Path(path)).sha256
+        verdict: Verdict = RIGHT if sha256 == stated else DIFFERENT
+        finding = "" if sha256 == stated else f"{path} is not the file that results rest on; that one's is {stated}."
+        yield Checked("basis", path, verdict, finding, sha256)
+
+
+def _release(trail: AuditTrail) -> Iterator[Checked]:
+    release = read_release()
+    wrong = differences()
+    yield from (Checked("release", "release.json", DIFFERENT, finding) for finding in wrong)
+    names = {str(path_of(name)) for name in release.files}
+    yield from (
+        Checked("release", name, RIGHT) for name in sorted(names) if not any(each.startswith(name) for each in wrong)
+    )
+    made_by = {str(line.facts["software"]) for line in trail.lines if "software" in line.facts}
+    if others := made_by - {software()}:
+        yield Checked("release", software(), NOTE, f"Parts of the case were made by {', '.join(sorted(others))}.")
+    if not release.signature:
+        yield Checked("release", "release.json", NOTE, "Nobody signed the manifest of this release.")
+
+
+def _folder(case: Path, trail: AuditTrail) -> Iterator[Checked]:
+    if case.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Checked("case", str(case), NOTE, f"Others than its owner can look into {case}.")
+    used = [str(line.facts["case_toml_sha256"]) for line in trail.lines if "case_toml_sha256" in line.facts]
+    if used and hash_file(case / CASE_FILE).sha256 != used[-1]:
+        yield Checked("case", CASE_FILE, NOTE, f"{CASE_FILE} was edited since the last results were made.")

@@ -1,0 +1,237 @@
+"""``forensic keys`` and ``forensic seal``: results signed, and the signature verified with the public key alone.
+
+A seal is the file ``seal.json`` beside the results: the hash of every file, the head of the audit log, and an Ed25519
+signature of both. Whoever has a report, its seal and the public key can verify it, with no case and no network.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from forensic.case.audit import AuditTrail, append_audit, read_audit
+from forensic.case.discovery import hash_file
+from forensic.case.folder import open_case
+from forensic.case.provenance import software
+from forensic.case.results import OUTPUTS, RESULTS, outputs_of, stated_outputs
+from forensic.errors import FileReadError, SealError
+from forensic.storage.atomic import written_whole
+from forensic.storage.inert import json_text
+from forensic.storage.keys import (
+    fingerprint,
+    is_signed,
+    load_private_key,
+    load_public_key,
+    make_keys,
+    public_bytes,
+    public_key_of,
+)
+
+SEAL = "seal.json"
+SIGNED_REPORT = "report.signed.pdf"
+
+_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A laboratory's certificate for a PDF signature.
+
+    Attributes:
+        path: PKCS #12 file with key and certificate.
+        passphrase: of the file.
+    """
+
+    path: Path
+    passphrase: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a seal says of a report.
+
+    Attributes:
+        signer: fingerprint of the public key (SHA-256).
+        sealed_utc: when it was sealed, by the clock of the signer.
+        id: of the results.
+        audit_head: SHA-256 of the last line of the case's log before the seal.
+        problems: what does not hold, a sentence each; none if the report is the one that was sealed.
+    """
+
+    signer: str
+    sealed_utc: str
+    id: str
+    audit_head: str
+    problems: tuple[str, ...]
+
+
+def new_keys(private: Path, passphrase: str) -> tuple[Path, str]:
+    """Make a pair of keys.
+
+    Args:
+        private: new file of the private key.
+        passphrase: that encrypts it.
+
+    Returns:
+        The file of the public key, and the fingerprint to tell others.
+
+    Raises:
+        SealError: if they cannot be made.
+    """
+    public = make_keys(private, passphrase)
+    return public, fingerprint(load_public_key(public))
+
+
+def seal(
+    results: Path, key: Path, passphrase: Callable[[], str], certificate: Certificate | None = None
+) -> tuple[Path, Path | None]:
+    """Sign results of a case.
+
+    Args:
+        results: their folder, ``CASE/comparisons/ID`` or ``CASE/links/ID``.
+        key: file of the private key.
+        passphrase: gives its passphrase.
+        certificate: with which to sign a copy of the newest report as PAdES; None for none.
+
+    Returns:
+        The seal, and the signed copy of the report.
+
+    Raises:
+        SealError: if the folder holds no results of a case, a file of them is not the one that the log names, they are
+            sealed already, or key or certificate cannot be used.
+        CaseError: if the case was changed, or is in use.
+    """
+    folder = results.absolute()
+    if folder.parent.name not in RESULTS or not folder.is_dir():
+        raise SealError(f"{results} is no folder of results.", "Name CASE/comparisons/ID or CASE/links/ID.")
+    if (folder / SEAL).exists():
+        raise SealError(
+            f"{results} is sealed already.", "A seal is not replaced: compare again, and seal the new results."
+        )
+    private = load_private_key(key, passphrase)
+    with open_case(folder.parents[1], create=False) as case:
+        _check_logged(read_audit(case.audit_log), folder)
+        signed = None
+        if certificate is not None:
+            signed = folder / SIGNED_REPORT
+            _sign_pdf(_newest_report(folder), signed, certificate)
+        content = {
+            "schema_version": _SCHEMA_VERSION,
+            "id": folder.name,
+            "of": folder.parent.name,
+            "sealed_utc": datetime.now(UTC).isoformat(),
+            "software": software(),
+            "audit_head": case.audit_head,
+            "files": outputs_of(folder),
+            "public_key": public_bytes(private.public_key()).hex(),
+        }
+        signature = private.sign(signed_bytes(content))
+        text = json_text({**content, "signature": signature.hex()})
+        own = {path.name: hash_file(path).sha256 for path in [signed] if path is not None}
+        facts = {
+            "id": folder.name,
+            "of": folder.parent.name,
+            "signer": fingerprint(private.public_key()),
+            OUTPUTS: {**own, SEAL: hashlib.sha256(text.encode()).hexdigest()},
+        }
+        append_audit(case.audit_log, "seal", facts)
+        with written_whole(folder / SEAL) as file:
+            file.write(text.encode())
+    return folder / SEAL, signed
+
+
+def signed_bytes(content: Mapping[str, Any]) -> bytes:
+    """What a seal's signature is of: all but the signature, in one spelling."""
+    bare = {name: value for name, value in content.items() if name != "signature"}
+    return json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def verify_seal(report: Path, public_key: Path | None, seal_file: Path | None) -> Verification:
+    """Hold a file of sealed results against its seal.
+
+    Args:
+        report: ``report.pdf``, or any other file of the results.
+        public_key: of the signer, from the signer. None: only that the file is the one that the seal's own key signed,
+            which whoever forges both achieves as well; that is a problem.
+        seal_file: the seal. None: ``seal.json`` beside the file.
+
+    Raises:
+        SealError: if there is no seal, or it or the key cannot be read.
+    """
+    beside = seal_file or report.parent / SEAL
+    try:
+        content = json.loads(beside.read_bytes())
+        raw, signature = bytes.fromhex(content["public_key"]), bytes.fromhex(content["signature"])
+        files = {str(name): str(value) for name, value in content["files"].items()}
+        said = Verification("", content["sealed_utc"], content["id"], content["audit_head"], ())
+    except OSError as error:
+        raise SealError(f"There is no seal at {beside}: {error.strerror}.", "Name it with --seal.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SealError(f"{beside} is no seal, or was changed.", "Ask the signer for it again.") from error
+    problems = []
+    key = load_public_key(public_key) if public_key else public_key_of(raw)
+    if public_key is None:
+        problems.append("Whose key it is was not checked: name the signer's public key with --key.")
+    elif public_bytes(key) != raw:
+        problems.append("It was sealed with another key.")
+    if not is_signed(key, signature, signed_bytes(content)):
+        problems.append("The signature does not hold: the seal was changed, or is of another key.")
+    problems += _against_seal(report, files)
+    return Verification(fingerprint(key), said.sealed_utc, said.id, said.audit_head, tuple(problems))
+
+
+def _against_seal(report: Path, files: Mapping[str, str]) -> list[str]:
+    try:
+        sha256 = hash_file(report).sha256
+    except FileReadError as error:
+        raise SealError(f"{report}: {error.problem}", "Check the path.") from error
+    problems = []
+    if sha256 not in files.values():
+        problems.append(f"{report} is none of the files that were sealed: its SHA-256 is {sha256}.")
+    return problems
+
+
+def _check_logged(trail: AuditTrail, folder: Path) -> None:
+    """See that every file of the results is the one that the log names."""
+    outputs = stated_outputs(trail).get(f"{folder.parent.name}/{folder.name}", {})
+    stated = {name: output.sha256 for name, output in outputs.items()}
+    there = outputs_of(folder)
+    wrong = sorted(name for name in {*there, *stated} if there.get(name) != stated.get(name))
+    if not stated or wrong:
+        what = f"{folder / wrong[0]} is not as the log says" if wrong else f"The log knows no results {folder.name}"
+        raise SealError(f"{what}: it is not sealed.", "Run `forensic audit` on the case.")
+
+
+def _newest_report(folder: Path) -> Path:
+    """The last version of the report: ``report.pdf``, or the ``report-N.pdf`` of the highest N."""
+    later = folder.glob("report-[0-9]*.pdf")
+    return max(later, key=lambda path: int(path.stem.partition("-")[2]), default=folder / "report.pdf")
+
+
+def _sign_pdf(report: Path, signed: Path, certificate: Certificate) -> None:
+    """A copy of the report with a PAdES signature (baseline B-B)."""
+    try:
+        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+        from pyhanko.sign import signers
+        from pyhanko.sign.fields import SigSeedSubFilter
+    except ImportError as error:
+        raise SealError(
+            "Signing with a certificate needs the library pyHanko.", "Install forensic[pades], or seal without one."
+        ) from error
+    passphrase = certificate.passphrase().encode()
+    signer = signers.SimpleSigner.load_pkcs12(certificate.path, passphrase=passphrase)  # type: ignore[no-untyped-call]
+    if signer is None:
+        raise SealError(
+            f"{certificate.path} cannot be opened: it is no PKCS #12 file, or the passphrase is wrong.",
+            "Export key and certificate into one .p12 file.",
+        )
+    facts = signers.PdfSignatureMetadata(field_name="Laboratory", subfilter=SigSeedSubFilter.PADES)
+    made = io.BytesIO()
+    with report.open("rb") as file:
+        signers.sign_pdf(IncrementalPdfFileWriter(file), facts, signer=signer, output=made)
+    with written_whole(signed) as out:
+        out.write(made.getbuffer())
