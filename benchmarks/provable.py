@@ -97,7 +97,7 @@ def kills(work: Path, number: int, seed: int) -> bool:
         "scan": scan,
         "compare": compare,
         "link": ("link", "--case", copy, "--workers", "1"),
-        "validate": ("validate", scores, "--scores", "--out", out),
+        "validate": ("validate", "--scores", scores, "--out", out),
         "seal": ("seal", copy / "comparisons" / result, "--key", key),
     }
     to_the_end = {"scan": (scan, compare), "compare": (compare,), "link": (compare,)}
@@ -113,7 +113,7 @@ def kills(work: Path, number: int, seed: int) -> bool:
             run(*command)
             lengths[name] = time.monotonic() - began
         _fresh(case, copy, out, is_new=name == "scan")
-        killed = _killed(command, moments.uniform(0.2, 1.0) * lengths[name])
+        killed = _killed(command, moments.uniform(0.1, 0.8) * lengths[name])
         counts[f"{name}, {'killed' if killed else 'ended before'}"] += 1
         found = [*_half(copy, out), *_ends_well(to_the_end.get(name, (command,)))]
         if name in to_the_end and comparisons_of(copy) != comparisons_of(case):

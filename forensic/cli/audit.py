@@ -124,10 +124,11 @@ def _print_repeated(found: "Rerun") -> None:
     numbers = ("log10 LR then", "now", "Difference")
     table = columns("Questioned", "Suspect", *numbers, right=numbers)
     for row in sorted(found.repeated, key=lambda row: row.is_equal)[:_SHOWN]:
+        part = part_of({"speakers": None, "speaker_name": "", **dataclasses.asdict(row)})
         then, now = ("none" if value is None else f"{value:+.6f}" for value in (row.then, row.now))
         difference = "equal" if row.is_equal else "none left" if row.largest_difference is None else ""
         table.add_row(
-            shown_path(row.questioned_path) + part_of({"speakers": "?", **dataclasses.asdict(row)}),
+            shown_path(row.questioned_path) + part,
             shown(row.suspect),
             then,
             now,

@@ -1,0 +1,77 @@
+"""A comparison computed again from its recordings comes out the same, or says why it cannot."""
+
+import json
+
+import pytest
+from factories import write_wav
+from spoken import spoken
+
+from forensic.case.folder import open_case
+from forensic.cli import app as cli
+from forensic.comparison.request import ComparisonRequest
+from forensic.errors import CaseError
+from forensic.settings import ComparisonSettings, Settings
+from forensic.workflows.audit import audit
+from forensic.workflows.compare import compare
+from forensic.workflows.rerun import rerun
+
+pytestmark = pytest.mark.usefixtures("quick_pdf")
+
+_SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
+
+
+@pytest.fixture
+def compared(tmp_path, recordings, run_scan, population_folder):
+    """A case with a comparison: its folder of results."""
+    (tmp_path / "suspects").mkdir()
+    write_wav(tmp_path / "suspects" / "Anna.wav", spoken("carver", 16.0, start_s=10.0))
+    run_scan(recordings)
+    request = ComparisonRequest(tmp_path / "suspects", population_folder, _SETTINGS, workers=1)
+    with open_case(tmp_path / "case", create=False) as case:
+        return compare(case, request, lambda _: None, lambda _: None).folder
+
+
+def _again(case):
+    return rerun(case, None, 1, lambda _: None)
+
+
+def test_it_comes_out_the_same_to_the_bit_also_when_case_toml_was_edited_since(tmp_path, compared):
+    """With the relevant population of then; the scratch case leaves nothing behind."""
+    case_toml = tmp_path / "case" / "case.toml"
+    text = case_toml.read_text(encoding="utf-8")
+    assert 'sex = ""' in text
+    case_toml.write_text(text.replace('sex = ""', 'sex = "female"'), encoding="utf-8")
+    found = _again(tmp_path / "case")
+    assert found.obstacles == ()
+    assert len(found.repeated) == 3
+    assert found.is_equal
+    assert audit(tmp_path / "case").is_right
+    assert not list((tmp_path / "case").glob(".rerun-*"))
+
+
+def test_a_changed_recording_prevents_it(tmp_path, compared):
+    write_wav(tmp_path / "suspects" / "Anna.wav", spoken("dale", 16.0))
+    found = _again(tmp_path / "case")
+    assert not found.is_equal
+    assert ["is not the recording that was compared" in each for each in found.obstacles] == [True]
+
+
+def test_a_changed_result_is_not_compared_with(tmp_path, compared):
+    (compared / "comparisons.parquet").write_bytes(b"PAR1")
+    with pytest.raises(CaseError, match="is not the file that the log names"):
+        _again(tmp_path / "case")
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_the_command_prints_lr_by_lr(tmp_path, compared, option, monkeypatch, capsys):
+    arguments = ["audit", str(tmp_path / "case"), "--rerun", "--workers", "1", *option]
+    monkeypatch.setattr("sys.argv", ["forensic", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    printed = capsys.readouterr().out
+    assert ended.value.code in {0, None}
+    if option:
+        assert json.loads(printed)["is_equal"]
+    else:
+        assert "3 of 3 rows came out the same to the bit" in printed
+        assert printed.count("equal") == 3
