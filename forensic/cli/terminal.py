@@ -94,13 +94,13 @@ LR_COLUMNS = ("log10 LR", "95 % interval", "Verbal equivalent")
 
 
 def lr_cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """A likelihood ratio of a table as ``LR_COLUMNS`` show it."""
-    is_bounded = row["log10_lr"] != row["unbounded_log10_lr"]
-    return (
-        f"{row['log10_lr']:+.2f}",
-        f"{row['log10_lr_low']:+.2f} to {row['log10_lr_high']:+.2f}",
-        shown(row["verbal_equivalent"]) + (" (bounded)" if is_bounded else ""),
-    )
+    """A likelihood ratio of a table as ``LR_COLUMNS`` show it; beyond a bound its interval is open, as in a report."""
+    from forensic.report.shared.formats import is_bound, issued_interval
+
+    lr, ends = row["log10_lr"], (row["log10_lr_low"], row["log10_lr_high"])
+    is_bounded = is_bound(lr, row["unbounded_log10_lr"])
+    interval = issued_interval(lr, *ends, is_bounded=is_bounded, show="{:+.2f}".format)
+    return f"{lr:+.2f}", interval, shown(row["verbal_equivalent"])
 
 
 def be_quiet(*, wanted: bool) -> None:

@@ -1,6 +1,6 @@
 """Spectrograms of the speech behind the highest likelihood ratios, for the pages that report them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,10 @@ def take_excerpts(
         settings: with which the recordings were scanned.
     """
     chosen: dict[tuple[str, int, int], None] = {}
-    by_sha256 = {row["sha256"]: row for row in quality.sort("net_speech_s").iter_rows(named=True)}  # the longest stays
     for row in _by_lr(explanations, comparisons):
         chosen[row["questioned_sha256"], row["channel"], row["turn"]] = None
-        known = [by_sha256[sha256] for sha256 in row["known_sha256"] if sha256 in by_sha256]
-        if known:
-            most = max(known, key=lambda one: one["net_speech_s"])
+        most = with_most_speech(row["known_sha256"], quality)
+        if most is not None:
             chosen[most["sha256"], most["channel"], most["turn"] or 0] = None
     paths = dict(files.filter(pl.col("sha256").is_not_null()).select("sha256", "path").iter_rows())
     found = []
@@ -67,6 +65,20 @@ def _by_lr(explanations: Sequence[Explanation], comparisons: pl.DataFrame) -> li
     wanted = {(each.questioned_sha256, each.channel, each.turn, each.suspect) for each in explanations}
     rows = comparisons.sort("log10_lr", descending=True, nulls_last=True, maintain_order=True).to_dicts()
     return [row for row in rows if tuple(row[name] for name in key) in wanted]
+
+
+def with_most_speech(known_sha256: Collection[str], quality: pl.DataFrame) -> dict[str, Any] | None:
+    """Of a known speaker's recordings the row of the table ``quality`` with most speech, which stands for them.
+
+    Args:
+        known_sha256: of the recordings.
+        quality: table of that name.
+
+    Returns:
+        The row; None where no recording has speech.
+    """
+    rows = quality.filter(pl.col("sha256").is_in(list(known_sha256)))
+    return None if rows.is_empty() else rows.row(rows["net_speech_s"].arg_max() or 0, named=True)
 
 
 def busiest(speech: Sequence[tuple[float, float]], longest_s: float) -> tuple[float, float]:

@@ -105,12 +105,12 @@ def lr_columns(ratios: LikelihoodRatios, index: int, scale: VerbalScale) -> dict
     Args:
         ratios: of several scores.
         index: of the row's among them.
-        scale: says it in words, by the end of the interval nearer to 1.
+        scale: says it in words.
     """
     return {
         "log10_lr": float(ratios.log10_lr[index]),
         "log10_lr_low": float(ratios.low[index]),
         "log10_lr_high": float(ratios.high[index]),
         "unbounded_log10_lr": float(ratios.unbounded_log10_lr[index]),
-        "verbal_equivalent": scale.describe(float(ratios.nearest_to_one[index])),
+        "verbal_equivalent": scale.describe(float(ratios.low[index]), float(ratios.high[index])),
     }

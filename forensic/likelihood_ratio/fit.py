@@ -401,11 +401,6 @@ class LikelihoodRatios:
     unbounded_log10_lr: Vector
     is_bounded: NDArray[np.bool_]
 
-    @property
-    def nearest_to_one(self) -> Vector:
-        """The end of each interval that is nearer to an LR of 1; 0 where the interval contains it."""
-        return np.where(self.low > 0, self.low, np.where(self.high < 0, self.high, 0.0))
-
 
 def likelihood_ratios(calibration: Calibration, scores: Vector) -> LikelihoodRatios:
     """log10 LRs of case scores, kept within the calibration's bounds, with their 95 % intervals.

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
@@ -13,6 +13,9 @@ from forensic.storage import toml
 from forensic.storage.shipped import shipped
 
 NO_SUPPORT = "no support either way"
+
+Direction: TypeAlias = Literal["H1", "H2", ""]
+"""The proposition that a likelihood ratio supports; empty for neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +59,44 @@ class VerbalScale:
             raise CalibrationError("A log10 LR is not a number.", "Do not issue an LR that could not be calculated.")
         return next(step for step in self.steps if abs(log10_lr) <= step.high_log10)
 
-    def describe(self, log10_lr: float) -> str:
-        """The verbal equivalent: "moderate support for H1 over H2", "no support either way".
+    def support(self, log10_lr: float) -> tuple[str, Direction]:
+        """How strong the support is, in words, and for which proposition: "moderate support", "H1".
 
         Raises:
             CalibrationError: if the log10 LR is NaN.
         """
         step = self.step(log10_lr)
         if step.is_neutral:
-            return step.term
+            return step.term, ""
         if log10_lr == 0:
-            return NO_SUPPORT
-        return f"{step.term} for H1 over H2" if log10_lr > 0 else f"{step.term} for H2 over H1"
+            return NO_SUPPORT, ""
+        return step.term, "H1" if log10_lr > 0 else "H2"
+
+    def describe(self, low: float, high: float) -> str:
+        """The verbal equivalent of an interval: "moderate support for H1 over H2", "no support either way".
+
+        Args:
+            low: lower end of the interval of a log10 LR.
+            high: upper end.
+
+        Raises:
+            CalibrationError: if an end is NaN.
+        """
+        term, direction = self.support(nearest_to_one(low, high))
+        if not direction:
+            return term
+        return f"{term} for H1 over H2" if direction == "H1" else f"{term} for H2 over H1"
+
+
+def nearest_to_one(low: float, high: float) -> float:
+    """The end of an interval of log10 LRs that is nearer to an LR of 1, by which it is put in words; 0 if it holds it.
+
+    >>> [nearest_to_one(*ends) for ends in ((0.5, 2.0), (-2.0, -0.5), (-1.0, 1.0))]
+    [0.5, -0.5, 0.0]
+    """
+    if low > 0:
+        return low
+    return 0.0 if high >= 0 else high
 
 
 def own_scale(templates: str) -> Path | None:

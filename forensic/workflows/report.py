@@ -18,6 +18,7 @@ from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder, open_case
 from forensic.case.provenance import software
 from forensic.case.results import draft, finish_into, stated_outputs
+from forensic.comparison.excerpts import with_most_speech
 from forensic.comparison.listening import Spoken, in_turn, speech_used
 from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.comparison.tables import STATUS_LR
@@ -150,10 +151,7 @@ def _as_of_now(outcome: Any, case: CaseFolder | None) -> Any:
     path = own_scale(details.templates)
     if path is None or isinstance(outcome, LinkOutcome):
         return outcome
-    scale = load_scale(path)
-    words = [None if value is None else scale.describe(value) for value in outcome.comparisons["log10_lr"]]
-    table = outcome.comparisons.with_columns(pl.Series("verbal_equivalent", words, pl.String))
-    return dataclasses.replace(outcome, scale=scale, comparisons=table)
+    return dataclasses.replace(outcome, scale=load_scale(path))
 
 
 def _next_version(folder: Path) -> int:
@@ -188,16 +186,14 @@ def _write_listening(outcome: CaseOutcome, folder: Path, unheard: list[str]) -> 
 
 def _explained(outcome: CaseOutcome) -> Iterator[tuple[str, Side, Side]]:
     """A folder's name and both sides of each comparison whose LR is explained, the highest first."""
-    longest = {row["sha256"]: row for row in outcome.quality.sort("net_speech_s").iter_rows(named=True)}
     wanted = {(each.questioned_sha256, each.channel, each.turn, each.suspect) for each in outcome.explanations}
     rows = outcome.comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
     for number, row in enumerate(rows.iter_rows(named=True), 1):
         key = (row["questioned_sha256"], row["channel"], row["turn"], row["suspect"])
-        known = [longest[sha256] for sha256 in row["known_sha256"] if sha256 in longest]
-        if key not in wanted or not known:
+        most = with_most_speech(row["known_sha256"], outcome.quality) if key in wanted else None
+        if most is None:
             continue
         wanted.remove(key)
-        most = max(known, key=lambda each: each["net_speech_s"])
         stem = Path(row["questioned_path"]).stem
         name = re.sub(r"[^\w.-]+", "_", f"{number:02} {stem} {row['channel']} {row['suspect']}")
         yield name, key[:3], (most["sha256"], most["channel"], most["turn"] or 0)

@@ -8,7 +8,7 @@ import pytest
 from factories import write_call, write_wav
 
 from forensic.case.store import SCHEMAS
-from forensic.comparison.excerpts import busiest, take_excerpts
+from forensic.comparison.excerpts import busiest, take_excerpts, with_most_speech
 from forensic.comparison.listening import Spoken, in_turn, speech_used
 from forensic.comparison.outcomes import Explanation
 from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR
@@ -118,3 +118,14 @@ def test_both_sides_come_in_turn():
     signs = np.sign(turns)[turns != 0]
     assert signs[np.r_[True, np.diff(signs) != 0]].tolist() == [1, -1, 1, -1]
     assert len(turns) == round((5 + 5 + 5 + 1 + 0.75) * SAMPLE_RATE_HZ)
+
+
+def test_a_known_speaker_is_shown_by_the_recording_with_most_speech(case):
+    """One function chooses for pictures, pages and listening; who has no speech has no recording."""
+    _, _, _, (_, _, quality, _) = case
+    longest = with_most_speech(quality["sha256"].unique().to_list(), quality)
+    assert longest is not None
+    assert longest["net_speech_s"] == quality["net_speech_s"].max()
+    short = quality.sort("net_speech_s").row(0, named=True)
+    assert with_most_speech([short["sha256"]], quality) == short
+    assert with_most_speech(["0" * 64], quality) is None

@@ -41,12 +41,25 @@ term = "support"
 )
 def test_the_shipped_scale_says(lr, words):
     """Each step, both directions, and edges, which belong to the weaker step."""
-    assert load_scale().describe(math.log10(lr)) == words
+    assert load_scale().describe(math.log10(lr), math.log10(lr)) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (1.2, 2.5, "moderate support for H1 over H2"),
+        (-4.5, -0.9, "weak support for H2 over H1"),
+        (-0.1, 3.5, "no support either way"),
+    ],
+)
+def test_an_interval_is_said_by_its_end_nearer_to_one(low, high, words):
+    """The words claim no more than the whole interval bears."""
+    assert load_scale().describe(low, high) == words
 
 
 def test_infinite_lrs_have_words():
     """The last step has no end."""
-    assert load_scale().describe(-math.inf) == "extremely strong support for H2 over H1"
+    assert load_scale().describe(-math.inf, -math.inf) == "extremely strong support for H2 over H1"
 
 
 def test_the_shipped_scale_is_cited():
@@ -57,7 +70,7 @@ def test_the_shipped_scale_is_cited():
 def test_no_lr_has_no_words():
     """NaN is refused."""
     with pytest.raises(CalibrationError):
-        load_scale().describe(math.nan)
+        load_scale().describe(math.nan, math.nan)
 
 
 @given(st.floats(-20, 20))
@@ -72,9 +85,9 @@ def test_another_laboratorys_scale_is_one_file(tmp_path):
     path = tmp_path / "scale.toml"
     path.write_text(GOOD)
     scale = load_scale(path)
-    assert scale.describe(0.5) == "limited support for H1 over H2"
-    assert scale.describe(-3) == "support for H2 over H1"
-    assert scale.describe(0) == "no support either way"
+    assert scale.describe(0.5, 0.5) == "limited support for H1 over H2"
+    assert scale.describe(-3, -3) == "support for H2 over H1"
+    assert scale.describe(0, 0) == "no support either way"
 
 
 @pytest.mark.parametrize(

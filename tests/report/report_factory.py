@@ -237,7 +237,7 @@ def compared(path, sha256, speaker, log10_lr, fit, **changes):
         "log10_lr_low": max(issued - 0.5, low),
         "log10_lr_high": min(issued + 0.5, high),
         "unbounded_log10_lr": float(log10_lr),
-        "verbal_equivalent": SCALE.describe(issued),
+        "verbal_equivalent": SCALE.describe(max(issued - 0.5, low), min(issued + 0.5, high)),
         "status": STATUS_LR,
         "reason": None,
         "calibration_id": fit.id,

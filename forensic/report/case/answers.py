@@ -65,17 +65,17 @@ def _point(group: Group) -> str:
     issued = issued_of(group)
     sentences = [
         f"The findings are {_times(one)} more likely if the speaker is {one.known} than if it is someone else "
-        f"({_strength(one)})."
+        f"({one.strength})."
         for one in highest(group, len(issued))
-        if one.supports == "H1"
+        if one.direction == "H1"
     ]
-    against = [one for one in issued if one.supports == "H2"]
+    against = [one for one in issued if one.direction == "H2"]
     if against:
         sentences.append(
             f"The findings are more likely if the speaker is someone else than if it is {_either(against)} "
             f"({_span(against)})."
         )
-    neither = [one for one in issued if not one.supports]
+    neither = [one for one in issued if not one.direction]
     if neither:
         sentences.append(f"The findings do not say whether it is {_either(neither)} ({NO_SUPPORT}).")
     if refused := refused_of(group):
@@ -97,14 +97,10 @@ def _times(one: Issued) -> str:
     return f"{'at least' if one.is_bounded else 'about'} {two_figures(abs(one.log10_lr))} times"
 
 
-def _strength(one: Issued) -> str:
-    return one.verbal.removesuffix(" for H1 over H2").removesuffix(" for H2 over H1")
-
-
 def _span(against: Sequence[Issued]) -> str:
     """How many times more likely if H2 is true, the least and the most, with the words of both."""
     least, *_, most = sorted([*against, against[0]], key=lambda each: -each.log10_lr)
-    words = " to ".join(dict.fromkeys(_strength(one) for one in (least, most)))
+    words = " to ".join(dict.fromkeys(one.strength for one in (least, most)))
     if least.is_bounded or _times(least) == _times(most):
         return f"{_times(least)}; {words}"
     return f"from {_times(least).removesuffix(' times')} to {_times(most)}; {words}"
@@ -112,7 +108,7 @@ def _span(against: Sequence[Issued]) -> str:
 
 def _others(groups: Sequence[Group]) -> str:
     """What is to be said of the questioned speakers that have no sentence of their own."""
-    above = [group for group in groups if highest(group)[0].supports == "H1"]
+    above = [group for group in groups if highest(group)[0].direction == "H1"]
     further = plural(
         len(groups), "further questioned recording or channel has", "further questioned recordings or channels have"
     )

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import ReportError
+from forensic.likelihood_ratio.scale import Direction, nearest_to_one
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.formats import (
@@ -62,6 +63,8 @@ class Issued(Comparison):
 
     Attributes:
         low, high: ends of its 95 % interval, log10.
+        strength: of the support, in the words of the scale, and of the end of the interval nearer to an LR of 1.
+        direction: the proposition that these words are for; empty where they are for neither.
         adjusted_score: the score as its calibration sees it, brought to that calibration's conditions.
         questioned_distance, known_distance: how far the population's conditions are from the case's, on each side.
         questioned_differs, known_differs: in which quantities they differ.
@@ -73,7 +76,8 @@ class Issued(Comparison):
     high: float
     unbounded: float
     adjusted_score: float
-    verbal: str
+    strength: str
+    direction: Direction
     calibration_id: str
     questioned_distance: float
     questioned_differs: str
@@ -96,16 +100,16 @@ class Issued(Comparison):
         return issued_interval(self.log10_lr, self.low, self.high, is_bounded=self.is_bounded)
 
     @property
-    def brief_verbal(self) -> str:
-        """The verbal equivalent without the proposition that it does not support: "moderate support for H1"."""
-        return self.verbal.removesuffix(" over H2").removesuffix(" over H1")
+    def verbal(self) -> str:
+        """The verbal equivalent in full: "moderate support for H1 over H2"."""
+        full = {"H1": "{strength} for H1 over H2", "H2": "{strength} for H2 over H1", "": "{strength}"}
+        return full[self.direction].format(strength=self.strength)
 
     @property
-    def supports(self) -> Literal["H1", "H2", ""]:
-        """The proposition that the words are for; neither where they are for neither, or LR 1 is in the interval."""
-        if self.low <= 0 <= self.high or " for H" not in self.verbal:
-            return ""
-        return "H1" if self.log10_lr > 0 else "H2"
+    def brief_verbal(self) -> str:
+        """The verbal equivalent without the proposition that it does not support: "moderate support for H1"."""
+        brief = {"H1": "{strength} for H1", "H2": "{strength} for H2", "": "{strength}"}
+        return brief[self.direction].format(strength=self.strength)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,7 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
     if row["status"] != STATUS_LR:
         return Refused(**sides, reason=printable(row["reason"] or "The results give no reason."))
     _check_lr(row, where, inputs)
+    strength, direction = inputs.scale.support(nearest_to_one(row["log10_lr_low"], row["log10_lr_high"]))
     unbounded = row["log10_lr"] if row["unbounded_log10_lr"] is None else row["unbounded_log10_lr"]
     return Issued(
         **sides,
@@ -200,7 +205,8 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         high=row["log10_lr_high"],
         unbounded=finite(unbounded, f"the unbounded log10 LR of {where}"),
         adjusted_score=row["score"] if row["adjusted_score"] is None else row["adjusted_score"],
-        verbal=printable(row["verbal_equivalent"] or inputs.scale.describe(row["log10_lr"])),
+        strength=printable(strength),
+        direction=direction,
         calibration_id=row["calibration_id"],
         questioned_distance=row["questioned_distance"] or 0.0,
         questioned_differs=row["questioned_differs"] or "",

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from forensic.comparison.excerpts import with_most_speech
 from forensic.comparison.outcomes import Excerpt, Explanation
 from forensic.report.case.comparisons import Issued
 from forensic.report.case.evidence import label_of, rows_by
@@ -21,6 +22,7 @@ class SpeechPlots:
 
     def __init__(self, inputs: ReportInputs, exhibits: Exhibits) -> None:
         self._exhibits = exhibits
+        self._measured = inputs.quality
         self._quality = rows_by(inputs.quality, "sha256")
         self._segments = rows_by(inputs.segments, "sha256", "channel", "turn")
         self._audio = inputs.audio
@@ -39,11 +41,12 @@ class SpeechPlots:
             for row in self._quality.get((comparison.sha256,), [])
             if (row["channel"], row["turn"] or 0) == (comparison.channel, comparison.turn)
         ]
-        known = [row for sha256 in comparison.known_sha256 for row in self._quality.get((sha256,), [])]
+        known = with_most_speech(comparison.known_sha256, self._measured)
         effects = {each.start_s: each.change for each in explanation.segments} if explanation else {}
         plots = [self._plot(f"{name}q", row, effects) for row in questioned]
-        if known:
-            plots.append(self._plot(f"{name}k", max(known, key=lambda row: row["net_speech_s"]), {}, len(known) - 1))
+        if known is not None:
+            others = sum(len(self._quality.get((sha256,), [])) for sha256 in comparison.known_sha256) - 1
+            plots.append(self._plot(f"{name}k", known, {}, others))
         return tuple(plot for plot in plots if len(plot.low))
 
     def _plot(self, name: str, row: Mapping[str, Any], effects: Mapping[float, float], others: int = 0) -> SpeechPlot:

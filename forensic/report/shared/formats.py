@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -66,11 +66,13 @@ def issued_lr(log10_lr: float, *, is_bounded: bool) -> str:
     return f"at {'least' if log10_lr > 0 else 'most'} {format_lr(log10_lr)}" if is_bounded else format_lr(log10_lr)
 
 
-def issued_interval(log10_lr: float, low: float, high: float, *, is_bounded: bool) -> str:
+def issued_interval(
+    log10_lr: float, low: float, high: float, *, is_bounded: bool, show: Callable[[float], str] = format_lr
+) -> str:
     """The interval of an LR as issued; beyond a bound it is open: "40 or more"."""
     if not is_bounded:
-        return format_range(low, high)
-    return f"{format_lr(low)} or more" if log10_lr > 0 else f"{format_lr(high)} or less"
+        return f"{show(low)} to {show(high)}"
+    return f"{show(low)} or more" if log10_lr > 0 else f"{show(high)} or less"
 
 
 def is_bound(log10_lr: float, unbounded_log10_lr: float) -> bool:

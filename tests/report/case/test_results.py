@@ -1,5 +1,6 @@
 """The table of results."""
 
+import math
 from collections import Counter
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import polars as pl
 from report_factory import SHORT
 
 from forensic.comparison.tables import STATUS_LR
+from forensic.likelihood_ratio.scale import ScaleStep, VerbalScale
 from forensic.report.case.build import build_report
 from forensic.report.shared.formats import format_lr, printable
 
@@ -99,3 +101,14 @@ def test_a_recording_that_could_not_be_read_is_still_a_row(inputs):
     report = build_report(replace(inputs, comparisons=pl.concat([inputs.comparisons, row])))
     lost = next(item.exhibit for item in report.items if item.name == "lost.wav")
     assert lost in {result.questioned for result in report.results if result.reason}
+
+
+def test_another_scale_words_every_lr_as_a_comparison_with_it_would(inputs):
+    """By the end of the interval nearer to 1, whatever words the table has."""
+    scale = VerbalScale("Ours", "Us", (ScaleStep(0.0, 1.0, "thin", False), ScaleStep(1.0, math.inf, "ample", False)))
+    issued = inputs.comparisons.filter(pl.col("status") == STATUS_LR)
+    ends = {(row["log10_lr_low"], row["log10_lr_high"]) for row in issued.iter_rows(named=True)}
+    wanted = {scale.describe(low, high).removesuffix(" over H2").removesuffix(" over H1") for low, high in ends}
+    assert len(wanted) >= 3
+    rows = build_report(replace(inputs, scale=scale)).results
+    assert {row.verbal for row in rows if row.lr} == wanted

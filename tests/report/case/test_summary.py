@@ -8,6 +8,7 @@ from report_factory import SCALE, SHORT, case, large_case
 
 from forensic.case.details import CaseDetails, Question
 from forensic.comparison.tables import STATUS_LR
+from forensic.likelihood_ratio.scale import nearest_to_one
 from forensic.report.case.build import build_report
 from forensic.report.case.comparisons import Issued
 from forensic.report.case.summary import finding_sentences
@@ -30,8 +31,8 @@ def issued(log10_lr, low, high, *, is_bounded=False):
     }
     nowhere = {"questioned_distance": 0.0, "questioned_differs": "", "known_distance": 0.0, "known_differs": ""}
     unbounded = 2 * log10_lr if is_bounded else log10_lr
-    verbal = SCALE.describe(min(low, high, key=abs) if low * high > 0 else 0.0)
-    return Issued(**sides, log10_lr=log10_lr, low=low, high=high, unbounded=unbounded, verbal=verbal, **nowhere)
+    words = dict(zip(("strength", "direction"), SCALE.support(nearest_to_one(low, high)), strict=True))
+    return Issued(**sides, log10_lr=log10_lr, low=low, high=high, unbounded=unbounded, **words, **nowhere)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +96,8 @@ def test_an_lr_at_a_bound_is_stated_as_a_bound(log10_lr, low, high, interval):
     sentence = finding_sentences(comparison)[0]
     assert "The evidence is at least 100 times more likely" in sentence
     assert interval in sentence
-    assert comparison.supports == ("H1" if log10_lr > 0 else "H2")
-    assert issued(log10_lr, -1.0, 1.0).supports == ""
+    assert comparison.direction == ("H1" if log10_lr > 0 else "H2")
+    assert issued(log10_lr, -1.0, 1.0).direction == ""
 
 
 def test_bounded_lrs_say_at_least_or_at_most(inputs, report):
@@ -180,7 +181,7 @@ def test_each_question_is_answered_by_its_own_comparisons(inputs, report):
 def test_an_answer_states_what_is_for_a_speaker_what_against_and_what_neither(inputs):
     """In plain words, with numbers."""
     row = inputs.comparisons.filter(pl.col("status") == "lr").head(1).to_dicts()[0]
-    made = [(1.2, 0.9, 1.5), (-1.0, -1.4, -0.5), (0.3, -0.2, 0.8)]
+    made = [(1.2, 1.1, 1.5), (-1.0, -1.4, -0.5), (0.3, -0.2, 0.8)]
     rows = [
         row
         | {
@@ -189,7 +190,7 @@ def test_an_answer_states_what_is_for_a_speaker_what_against_and_what_neither(in
             "unbounded_log10_lr": lr,
             "log10_lr_low": low,
             "log10_lr_high": high,
-            "verbal_equivalent": SCALE.describe(lr),
+            "verbal_equivalent": SCALE.describe(low, high),
         }
         for speaker, (lr, low, high) in zip(inputs.known_speakers, made, strict=False)
     ]
