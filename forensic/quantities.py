@@ -95,10 +95,6 @@ class Quantity:
         """Whether scores get worse from one value to another."""
         return value > than if self.worse == "more" else value < than
 
-    def described(self, value: Value) -> str:
-        """A value in a list of conditions; empty where there is nothing to say."""
-        return self.none_brief if value is None else self.brief.format(value)
-
 
 def _declare(quantity: Quantity) -> Mapping[str, Quantity]:
     return {"quantity": quantity}

@@ -30,11 +30,12 @@
   // Numbers, LRs ("at least 67", "1/74", "1.2 million"), else text.
   function value(cell) {
     const text = (cell?.dataset.value ?? cell?.textContent ?? "").trim();
-    const plain = text.replace(/[,\u00a0]/g, "").replace(/^\u2212/, "-").replace(/^[^\d+-]*(?=\d)/, "");
+    const english = text.replaceAll("\u00a0", "").replaceAll(words.signs[","], "").replaceAll(words.signs["."], ".");
+    const plain = english.replace(/^\u2212/, "-").replace(/^[^\d+-]*(?=\d)/, "");
     const fraction = /^1\/([\d.]+)/.exec(plain);
     if (fraction) return 1 / Number(fraction[1]);
     const number = /^[+-]?\d+(\.\d+)?/.exec(plain);
-    return number ? Number(number[0]) * (plain.includes("million") ? 1e6 : 1) : null;
+    return number ? Number(number[0]) * (plain.includes(words.million) ? 1e6 : 1) : null;
   }
 
   function sort(table, column, isRising) {

@@ -14,6 +14,7 @@ from forensic.errors import CaseError
 from forensic.likelihood_ratio.relevant import PopulationChoice
 from forensic.storage import toml
 from forensic.storage.atomic import written_whole
+from forensic.storage.shipped import languages
 from forensic.storage.table_file import read_table
 
 CASE_FILE = "case.toml"
@@ -65,6 +66,7 @@ class CaseDetails:
         declaration: what the examiner declares above the signature; empty takes the report's own words.
         templates: a folder, relative to this file, whose files replace the program's templates, style and verbal scale;
             empty for none.
+        language: of the report: "en" or "de".
         exhibits: exhibit numbers by name or path of a file, or a CSV file of them (path, exhibit) beside this one.
     """
 
@@ -85,6 +87,7 @@ class CaseDetails:
     remarks: str = ""
     declaration: str = ""
     templates: str = ""
+    language: str = "en"
     exhibits: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -132,6 +135,9 @@ declaration = """
 # A folder, relative to this file, with templates of your own in place of the program's: any of case_report.html.j2 and
 # the others, report.css, scale.toml (verbal equivalents), logo.png (on the first page).
 templates = ""
+
+# The language of the report: "en" or "de". What you write here is printed as it is.
+language = "en"
 
 # Your exhibit numbers, by the name or path of a file; or a CSV file of them beside this one (columns path, exhibit):
 # exhibits = {{"call 15 April.wav" = "JSM/3", "call 16 April.wav" = "JSM/4"}}
@@ -191,6 +197,11 @@ def load_case_details(folder: Path) -> CaseDetails:
         content["exhibits"] = _exhibits(folder / content["exhibits"]) if content["exhibits"] else {}
     if content.get("templates"):
         content["templates"] = str(_templates(folder / str(content["templates"])))
+    if content.get("language") not in {None, "", *languages()}:
+        raise CaseError(
+            f'There are no texts in the language "{content["language"]}".',
+            f"Set language in {CASE_FILE} to one of {', '.join(languages())}.",
+        )
     for day in ("received", "issued"):
         if content.get(day) == "":  # as in a new file
             del content[day]

@@ -26,6 +26,9 @@ def report_command(
             help="Let the HTML page play the speech that was used. The recordings must still be in place.",
         ),
     ] = False,
+    language: Annotated[
+        str, typer.Option(help="Language of the report of a comparison: en, de. Default: the one in case.toml.")
+    ] = "",
     listening: Annotated[
         Path | None,
         typer.Option(
@@ -43,7 +46,7 @@ def report_command(
     with loading():
         from forensic.workflows.report import ReportRequest, report
 
-    request = ReportRequest(comparison, word, with_audio, listening)
+    request = ReportRequest(comparison, word, with_audio, language, listening)
     with meter("Report") as bar:
         made = report(case, request, lambda step: bar.update(0, 1, step))
     if as_json:

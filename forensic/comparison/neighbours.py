@@ -87,15 +87,3 @@ def neighbours(
         by_row = dict(zip(at.tolist(), values.tolist(), strict=True))
         found.append(Neighbour(other, joint.speakers, tuple(by_row.get(row) for row in range(comparisons.height))))
     return tuple(found)
-
-
-def in_words(choice: PopulationChoice) -> str:
-    """A choice, as part of a sentence."""
-    ages = {"": "all but children", "any": "adults and children", "adult": "known adults", "child": "children"}
-    stated = [
-        f"language {choice.language}" if choice.language else "",
-        f"accent {choice.accent}" if choice.accent else "",
-        choice.sex,
-        f"corpus {', '.join(choice.corpora)}" if choice.corpora else "",
-    ]
-    return "; ".join([ages[choice.age], *filter(None, stated)])

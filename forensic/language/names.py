@@ -71,3 +71,8 @@ _NAMES = {
 def name_of(tag: str) -> str:
     """The English name of a tag; the tag itself where there is none."""
     return _NAMES.get(tag, tag)
+
+
+def names() -> tuple[str, ...]:
+    """Every English name."""
+    return tuple(_NAMES.values())

@@ -12,3 +12,8 @@ def shipped(kind: str) -> Path:
     """
     installed = _PACKAGE / "_shipped" / kind
     return installed if installed.is_dir() else _PACKAGE.parent / kind
+
+
+def languages() -> tuple[str, ...]:
+    """Codes of the languages that a report can be in: English, and those of which a catalogue is bundled."""
+    return ("en", *sorted(path.stem for path in shipped("templates").glob("catalogues/*.mo")))

@@ -29,6 +29,7 @@ from forensic.report.case.publish import Side, render_case
 from forensic.report.links.build import build_link_report
 from forensic.report.links.render import render_link_html
 from forensic.report.shared.canvas import pictures_taken
+from forensic.report.shared.catalogue import check_language
 from forensic.report.shared.docx import render_docx
 from forensic.report.shared.render import Attached, write_report
 from forensic.report.shared.stored import OUTCOME, stored
@@ -48,12 +49,14 @@ class ReportRequest:
         wanted: id of the comparison or linking; empty takes the newest comparison.
         is_word: whether to write a Word document too.
         has_audio: whether the HTML page plays the speech that was used; the recordings must still be in place.
+        language: of the report; empty takes that of ``case.toml``.
         listening: new folder for the speech of the comparisons that have a page, as WAV; None for none.
     """
 
     wanted: str = ""
     is_word: bool = False
     has_audio: bool = False
+    language: str = ""
     listening: Path | None = None
 
 
@@ -99,7 +102,8 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
             _check_outcome(case, folder)
         is_link = folder.parent.name == "links" and case is not None
         found = stored(folder, LinkOutcome) if is_link else stored(folder, CaseOutcome)
-        outcome = _as_of_now(found, case)
+        outcome = _as_of_now(found, case, request.language)
+        check_language(outcome.case_details.language)
         unheard: list[str] = []
         audio = _audio(outcome, unheard, watch) if request.has_audio and not is_link else {}
         if request.listening is not None and not is_link:
@@ -144,9 +148,11 @@ def _results(case: CaseFolder, wanted: str) -> Path:
     return case.comparisons / found[-1]
 
 
-def _as_of_now(outcome: Any, case: CaseFolder | None) -> Any:
+def _as_of_now(outcome: Any, case: CaseFolder | None, language: str) -> Any:
     """The outcome with what ``case.toml`` says now, and in the words of the laboratory's scale if it has one."""
     details: CaseDetails = outcome.case_details if case is None else load_case_details(case.path)
+    if language:
+        details = dataclasses.replace(details, language=language)
     outcome = dataclasses.replace(outcome, case_details=details)
     path = own_scale(details.templates)
     if path is None or isinstance(outcome, LinkOutcome):

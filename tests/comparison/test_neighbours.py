@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from forensic.comparison.neighbours import in_words, neighbouring_choices
+from forensic.comparison.neighbours import neighbouring_choices
 from forensic.errors import CaseError
 from forensic.likelihood_ratio.population import load_population, save_population
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen, people_of
@@ -60,8 +60,3 @@ def test_neighbours_differ_in_one_respect_each(population):
     asked = PopulationChoice(sex="female", age="any", language="fr", accent="x", corpora=("corpus 0",))
     for other in neighbouring_choices(asked, population):
         assert sum(a != b for a, b in zip(dataclasses.astuple(asked), dataclasses.astuple(other), strict=True)) == 1
-
-
-def test_a_choice_reads_as_a_phrase():
-    assert in_words(PopulationChoice()) == "all but children"
-    assert in_words(PopulationChoice(age="any", sex="male", language="en")) == "adults and children; language en; male"

@@ -15,6 +15,7 @@ from report_factory import case, large_case
 from forensic.audio.wav import opus_bytes
 from forensic.report.case.build import build_report
 from forensic.report.case.render import render_case_html
+from forensic.report.shared.catalogue import speaking
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -78,6 +79,28 @@ def test_a_click_on_a_head_sorts_by_number_and_another_turns_it_round(page):
         assert len(values) > 10
         assert values == sorted(values, reverse=turn)
         assert "No LR issued" in column(page, 3)[-1]
+
+
+def test_numbers_sort_as_numbers_in_german_too(browser, tmp_path):
+    """Its decimal sign is a comma; LRs are fractions, and some are bounds."""
+    with speaking("de"):
+        (tmp_path / "de.html").write_text(render_case_html(build_report(case())), encoding="utf-8")
+    opened = browser.new_page()
+    opened.goto((tmp_path / "de.html").as_uri())
+    assert opened.locator("html").get_attribute("lang") == "de"
+    columns = {"log10 LR": (3, float), "LR": (4, _of_german_lr)}
+    for head, (place, value) in columns.items():
+        opened.locator("table.results thead button").get_by_text(head, exact=True).click()
+        texts = [text for text in column(opened, place) if not text.startswith("Kein LR")]
+        values = [value(text.replace("\N{MINUS SIGN}", "-").replace(".", "").replace(",", ".")) for text in texts]
+        assert len(values) > 10
+        assert values == sorted(values)
+    opened.close()
+
+
+def _of_german_lr(text):
+    number = text.removeprefix("mindestens ").removeprefix("höchstens ")
+    return 1 / float(number[2:]) if number.startswith("1/") else float(number)
 
 
 def test_sorting_works_from_the_keyboard(page):

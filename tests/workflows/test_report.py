@@ -4,6 +4,7 @@ import base64
 import re
 import sys
 
+import docx
 import pytest
 from factories import write_wav
 from spoken import spoken
@@ -227,6 +228,32 @@ def test_a_laboratorys_own_templates_scale_and_logo_replace_the_programs(tmp_pat
     case_toml.write_text(case_toml.read_text().replace('templates = "ours"', 'templates = "missing"'))
     with pytest.raises(CaseError, match="no folder of templates"):
         _again(tmp_path / "case")
+
+
+def test_the_report_comes_in_another_language_too(tmp_path, compared):
+    """As asked for, or as case.toml says; the numbers are the same ones."""
+    first = compared.html.read_text(encoding="utf-8")
+    german = _again(tmp_path / "case", language="de", is_word=True)
+    text = german.html.read_text(encoding="utf-8")
+    assert '<html lang="de">' in text
+    assert ">Ergebnisse</a>" in text
+    numbers = re.compile(r'<td class="number">([+\N{MINUS SIGN}]\d[.,]\d\d)</td>')
+    found = [value.replace(",", ".") for value in numbers.findall(text)]
+    assert found
+    assert found == numbers.findall(first)
+    assert "Ergebnisse" in {paragraph.text for paragraph in docx.Document(german.docx).paragraphs}
+    case_toml = tmp_path / "case" / "case.toml"
+    case_toml.write_text(case_toml.read_text().replace('language = "en"', 'language = "de"'))
+    assert '<html lang="de">' in _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert '<html lang="en">' in _again(tmp_path / "case", language="en").html.read_text(encoding="utf-8")
+
+
+def test_a_language_that_nobody_translated_leaves_no_report(tmp_path, compared):
+    """It is refused before anything is written."""
+    before = sorted(compared.folder.iterdir())
+    with pytest.raises(ReportError, match='no texts in the language "xx"'):
+        _again(tmp_path / "case", language="xx")
+    assert sorted(compared.folder.iterdir()) == before
 
 
 def wordless_png():

@@ -17,7 +17,8 @@ from forensic.report.case.comparisons import (
 )
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import first_few, paragraphs, plural, printable, two_figures
+from forensic.report.shared.catalogue import _, ngettext, number
+from forensic.report.shared.formats import first_few, paragraphs, printable, span, two_figures
 
 Group = list[Issued | Refused]
 
@@ -40,9 +41,9 @@ def _answer(question: Question, comparisons: Sequence[Issued | Refused], exhibit
         points.append(_others(with_lr[most:]))
     without = [group[0].questioned for group in groups if not issued_of(group)]
     if without:
-        points.append(f"{first_few(without)}: no likelihood ratio could be issued; the next page says why.")
+        points.append(_("{names}: no likelihood ratio could be issued; the results say why.", names=first_few(without)))
     if not points:
-        points.append("No comparison was made that answers this.")
+        points.append(_("No comparison was made that answers this."))
     return Answer(printable(question.text), paragraphs(question.answer), tuple(points))
 
 
@@ -64,22 +65,36 @@ def _point(group: Group) -> str:
     """What was found of one questioned speaker, in a sentence or a few."""
     issued = issued_of(group)
     sentences = [
-        f"The findings are {_times(one)} more likely if the speaker is {one.known} than if it is someone else "
-        f"({one.strength})."
+        _(
+            "The findings are {times} more likely if the speaker is {known} than if it is someone else ({strength}).",
+            times=_times(one),
+            known=one.known,
+            strength=one.strength,
+        )
         for one in highest(group, len(issued))
         if one.direction == "H1"
     ]
     against = [one for one in issued if one.direction == "H2"]
     if against:
         sentences.append(
-            f"The findings are more likely if the speaker is someone else than if it is {_either(against)} "
-            f"({_span(against)})."
+            _(
+                "The findings are more likely if the speaker is someone else than if it is {known} ({span}).",
+                known=_either(against),
+                span=_span(against),
+            )
         )
     neither = [one for one in issued if not one.direction]
     if neither:
-        sentences.append(f"The findings do not say whether it is {_either(neither)} ({NO_SUPPORT}).")
+        sentences.append(
+            _(
+                "The findings do not say whether it is {known} ({strength}).",
+                known=_either(neither),
+                strength=_(NO_SUPPORT),
+            )
+        )
     if refused := refused_of(group):
-        sentences.append(f"For {name_known([each.suspect_label for each in refused], 0)}, no LR could be issued.")
+        labels = [each.suspect_label for each in refused]
+        sentences.append(_("For {known}, no LR could be issued.", known=name_known(labels, 0)))
     first = group[0]
     twins = f" = {', '.join(first.twins)}" if first.twins else ""
     return f"{first.questioned}{twins} ({first.questioned_name}): {' '.join(sentences)}"
@@ -88,31 +103,39 @@ def _point(group: Group) -> str:
 def _either(found: Sequence[Issued]) -> str:
     names = [one.known for one in found[:8]]
     if len(found) > len(names):
-        return f"{', '.join(names)} or one of {len(found) - len(names):,} more"
-    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        return _("{names} or one of {number} more", names=", ".join(names), number=number(len(found) - len(names)))
+    if len(names) == 1:
+        return names[0]
+    return _("{names} or {last}", names=", ".join(names[:-1]), last=names[-1])
 
 
 def _times(one: Issued) -> str:
     """How many times more likely, "about 4.2 times", "at least 67 times"."""
-    return f"{'at least' if one.is_bounded else 'about'} {two_figures(abs(one.log10_lr))} times"
+    size = two_figures(abs(one.log10_lr))
+    return _("at least {size} times", size=size) if one.is_bounded else _("about {size} times", size=size)
 
 
 def _span(against: Sequence[Issued]) -> str:
     """How many times more likely if H2 is true, the least and the most, with the words of both."""
-    least, *_, most = sorted([*against, against[0]], key=lambda each: -each.log10_lr)
-    words = " to ".join(dict.fromkeys(one.strength for one in (least, most)))
+    least, *_between, most = sorted([*against, against[0]], key=lambda each: -each.log10_lr)
+    words = span(least.strength, most.strength) if least.strength != most.strength else least.strength
     if least.is_bounded or _times(least) == _times(most):
         return f"{_times(least)}; {words}"
-    return f"from {_times(least).removesuffix(' times')} to {_times(most)}; {words}"
+    about = _("from about {size}", size=two_figures(abs(least.log10_lr)))
+    return f"{span(about, _times(most))}; {words}"
 
 
 def _others(groups: Sequence[Group]) -> str:
     """What is to be said of the questioned speakers that have no sentence of their own."""
     above = [group for group in groups if highest(group)[0].direction == "H1"]
-    further = plural(
-        len(groups), "further questioned recording or channel has", "further questioned recordings or channels have"
+    further = ngettext(
+        "{n} further questioned recording or channel has an LR",
+        "{n} further questioned recordings or channels have an LR",
+        len(groups),
     )
-    return (
-        f"{further} an LR; {len(above):,} of them {'supports' if len(above) == 1 else 'support'} that a known speaker "
-        "speaks. The results list them."
+    supporting = ngettext(
+        "{n} of them supports that a known speaker speaks",
+        "{n} of them support that a known speaker speaks",
+        len(above),
     )
+    return _("{further}; {supporting}. The results list them.", further=further, supporting=supporting)

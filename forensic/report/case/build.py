@@ -1,5 +1,6 @@
 """From the tables of a case to its report, chapter by chapter."""
 
+from forensic.case.details import DEFAULT_H1, DEFAULT_H2, DEFAULT_TITLE
 from forensic.report.case.calibrations import all_calibrations, corpora_of
 from forensic.report.case.case_report import CaseReport
 from forensic.report.case.comparisons import issued_of, read_comparisons
@@ -17,8 +18,9 @@ from forensic.report.case.results import list_results, second_reading
 from forensic.report.case.scale import list_scale
 from forensic.report.case.summary import summarise
 from forensic.report.shared import method_wording, wording
+from forensic.report.shared.catalogue import _, format_day
 from forensic.report.shared.content import Fact, MethodChapter, TitlePage
-from forensic.report.shared.formats import format_day, paragraphs, printable
+from forensic.report.shared.formats import paragraphs, printable, prose
 from forensic.report.shared.glossary import CASE, glossary
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.suspicions import consistency_in_words, languages_in_words, leaks_in_words, names_of
@@ -71,14 +73,14 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         pages_note=pages_note,
         pages_reading=method_wording.explanation(inputs.method) if pages else (),
         # How to read the results
-        reading=wording.READING,
-        scale_name=printable(inputs.scale.name),
-        scale_citation=printable(inputs.scale.citation).rstrip(". "),
+        reading=prose(_(wording.READING)),
+        scale_name=printable(_(inputs.scale.name)),
+        scale_citation=printable(_(inputs.scale.citation)).rstrip(". "),
         scale=list_scale(inputs.scale),
         # Propositions and information received
         information=paragraphs(case.information_received),
-        h1=paragraphs(case.h1),
-        h2=paragraphs(case.h2),
+        h1=paragraphs(_(DEFAULT_H1) if case.h1 == DEFAULT_H1 else case.h1),
+        h2=paragraphs(_(DEFAULT_H2) if case.h2 == DEFAULT_H2 else case.h2),
         relevant_population=paragraphs(case.relevant_population.description),
         assumptions=tuple(map(printable, case.assumptions)),
         remarks=paragraphs(case.remarks),
@@ -105,24 +107,24 @@ def build_report(inputs: ReportInputs) -> CaseReport:
             settings=list_settings(inputs.method.settings),
         ),
         glossary=glossary(CASE),
-        declaration=paragraphs(case.declaration) or wording.DECLARATION,
+        declaration=paragraphs(case.declaration) or prose(_(wording.DECLARATION)),
     )
 
 
 def _title_page(inputs: ReportInputs) -> TitlePage:
     case = inputs.case_details
     return title_page(
-        "Case report",
-        case.title or "Forensic voice comparison",
+        _("Case report"),
+        _(DEFAULT_TITLE) if case.title in {"", DEFAULT_TITLE} else case.title,
         report_name(inputs.comparison_id, inputs.version),
         inputs.created_utc,
         inputs.method,
         particulars=(
             *whose_case(case),
-            Fact("Customer", " ".join(paragraphs(case.customer))),
+            Fact(_("Customer"), " ".join(paragraphs(case.customer))),
             *signatories(case),
-            Fact("Items received", format_day(case.received)),
-            Fact("Report issued", format_day(case.issued)),
+            Fact(_("Items received"), format_day(case.received)),
+            Fact(_("Report issued"), format_day(case.issued)),
         ),
         signatories=signatories(case),
         reference=case.reference,

@@ -10,19 +10,18 @@ from forensic.report.case.case_report import ConditionRow
 from forensic.report.case.comparisons import Issued
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.plots import ScorePlot
-from forensic.report.shared import wording
+from forensic.report.shared.catalogue import _, listed, ngettext, number
 from forensic.report.shared.content import CalibrationRow, Fact
 from forensic.report.shared.formats import (
     MINUS,
     format_number,
     format_share,
     format_signed,
-    listed,
-    plural,
     printable,
     share_of,
+    span,
 )
-from forensic.report.shared.measured import format_measured
+from forensic.report.shared.measured import differences_in_words, format_measured
 from forensic.report.shared.method_wording import calibrator_name
 from forensic.report.shared.plots import Mark, TippettPlot
 from forensic.report.shared.rows import list_calibrations
@@ -35,7 +34,7 @@ Measured: TypeAlias = dict[str, list[Any]]
 def all_calibrations(issued: Sequence[Issued], inputs: ReportInputs) -> tuple[tuple[CalibrationRow, ...], str]:
     """Every calibration that gave an LR, and a note on what was left out."""
     uses = Counter(comparison.calibration_id for comparison in issued)
-    return list_calibrations(uses, inputs.calibrations, inputs.limits.calibrations, "comparisons", "results.json")
+    return list_calibrations(uses, inputs.calibrations, inputs.limits.calibrations, _("comparisons"), "results.json")
 
 
 def corpora_of(issued: Sequence[Issued], inputs: ReportInputs) -> str:
@@ -59,7 +58,7 @@ def grouped(names: Sequence[str]) -> str:
 
 
 def _with_interval(cost: Interval) -> str:
-    return f"{format_number(cost.value, 3)} ({format_number(cost.low, 3)} to {format_number(cost.high, 3)})"
+    return f"{format_number(cost.value, 3)} ({span(format_number(cost.low, 3), format_number(cost.high, 3))})"
 
 
 def calibration_facts(comparison: Issued, label: str, inputs: ReportInputs) -> tuple[Fact, ...]:
@@ -67,11 +66,15 @@ def calibration_facts(comparison: Issued, label: str, inputs: ReportInputs) -> t
     fitted = inputs.calibrations[comparison.calibration_id]
     for_h1, for_h2 = fitted.different_speaker_log10_lr > 0, fitted.same_speaker_log10_lr < 0
     return (
-        Fact("Calibration", f"{label}, {_conversion(fitted.score_map)}"),
+        Fact(_("Calibration"), f"{label}, {_conversion(fitted.score_map)}"),
         Fact(
-            "Reference",
-            f"{plural(fitted.speakers, 'person', 'people')}, {len(fitted.same_speaker_scores):,} same-speaker and "
-            f"{len(fitted.different_speaker_scores):,} different-speaker pairs",
+            _("Reference"),
+            _(
+                "{people}, {same} same-speaker and {different} different-speaker pairs",
+                people=ngettext("{n} person", "{n} people", fitted.speakers),
+                same=number(len(fitted.same_speaker_scores)),
+                different=number(len(fitted.different_speaker_scores)),
+            ),
         ),
         Fact(
             "Cllr",
@@ -79,9 +82,12 @@ def calibration_facts(comparison: Issued, label: str, inputs: ReportInputs) -> t
             f"EER {format_share(fitted.eer.value)}",
         ),
         Fact(
-            "Misleading",
-            f"{format_share(share_of(for_h1))} of different-speaker pairs have an LR above 1, "
-            f"{format_share(share_of(for_h2))} of same-speaker pairs one below 1",
+            _("Misleading"),
+            _(
+                "{for_h1} of different-speaker pairs have an LR above 1, {for_h2} of same-speaker pairs one below 1",
+                for_h1=format_share(share_of(for_h1)),
+                for_h2=format_share(share_of(for_h2)),
+            ),
         ),
     )
 
@@ -96,7 +102,13 @@ def conditions_of(comparison: Issued, inputs: ReportInputs, quality: QualityRows
             _questioned_sides(served, quality),
             _known_sides(served, quality),
         ),
-        ConditionRow("What differs", comparison.questioned_differs, "", comparison.known_differs, ""),
+        ConditionRow(
+            _("What differs"),
+            differences_in_words(comparison.questioned_differs),
+            "",
+            differences_in_words(comparison.known_differs),
+            "",
+        ),
     )
 
 
@@ -104,18 +116,23 @@ def _conversion(score_map: ScoreMaps) -> str:
     """A straight line as a formula; a curve by its name and range."""
     name = calibrator_name(score_map.calibrator)
     start, step = score_map.start, score_map.step
-    first, *_, last = score_map.log10_lr[0]
+    first, *_between, last = score_map.log10_lr[0]
     if score_map.goes_on:
         slope = (last - first) / step / (score_map.log10_lr.shape[1] - 1)
         intercept = first - slope * start
         return (
-            f"{name}: log10 LR = {format_number(slope, 2)} \N{MULTIPLICATION SIGN} score "
+            f"{name}: log10 LR = {format_number(slope, 2)} \N{MULTIPLICATION SIGN} {_('score')} "
             f"{'+' if intercept >= 0 else MINUS} {format_number(abs(intercept), 2)}"
         )
     end = start + step * (score_map.log10_lr.shape[1] - 1)
-    return (
-        f"{name}: a curve, log10 LR {format_signed(first)} up to score {format_number(start, 3)}, "
-        f"{format_signed(last)} from score {format_number(end, 3)} on; its points are in results.json"
+    return _(
+        "{name}: a curve, log10 LR {first} up to score {start}, {last} from score {end} on; its points are in "
+        "results.json",
+        name=name,
+        first=format_signed(first),
+        start=format_number(start, 3),
+        last=format_signed(last),
+        end=format_number(end, 3),
     )
 
 
@@ -155,17 +172,17 @@ def _conditions(
     measured = [
         [
             text
-            for case, cell, _ in sides
+            for case, cell, _distance in sides
             for text in (_spread(case, quantity), _condition(quantity, getattr(cell, quantity.name)))
         ]
         for quantity in QUANTITIES
     ]
-    channels = [text for _, cell, _ in sides for text in ("", printable(cell.name) or "none")]
-    distances = [text for _, _, distance in sides for text in (format_number(distance, 2), "")]
+    channels = [text for _side, cell, _distance in sides for text in ("", printable(cell.name) or _("none"))]
+    distances = [text for _side, _cell, distance in sides for text in (format_number(distance, 2), "")]
     return (
-        *(ConditionRow(quantity.label, *texts) for quantity, texts in zip(QUANTITIES, measured, strict=True)),
-        ConditionRow("Simulated channel", *channels),
-        ConditionRow("Distance (0: the same)", *distances),
+        *(ConditionRow(_(quantity.label), *texts) for quantity, texts in zip(QUANTITIES, measured, strict=True)),
+        ConditionRow(_("Simulated channel"), *channels),
+        ConditionRow(_("Distance (0: the same)"), *distances),
     )
 
 
@@ -173,15 +190,16 @@ def _spread(case: Sequence[Measured], quantity: Quantity) -> str:
     """Lowest to highest of the case's recordings, and in how many it could not be measured."""
     values = [value for side in case for value in side[quantity.name]]
     if not values:
-        return wording.NOT_MEASURED
-    ends = dict.fromkeys(format_measured(quantity, end) for end in (min(values), max(values)))
+        return _("not measured")
+    low, high = (format_measured(quantity, end) for end in (min(values), max(values)))
     missing = sum(not side[quantity.name] for side in case)
-    return " to ".join(ends) + (f"; in {missing:,} {wording.NOT_MEASURED}" if missing else "")
+    spread = low if low == high else span(low, high)
+    return _("{spread}; in {number} not measured", spread=spread, number=number(missing)) if missing else spread
 
 
 def _condition(quantity: Quantity, value: Value) -> str:
     if value is None:
-        return quantity.none_reads or wording.NOT_MEASURED
+        return _(quantity.none_reads) or _("not measured")
     return format_measured(quantity, value)
 
 
@@ -190,10 +208,10 @@ def score_plot(name: str, comparison: Issued, inputs: ReportInputs) -> ScorePlot
     fitted = inputs.calibrations[comparison.calibration_id]
     return ScorePlot(
         name=name,
-        caption="Scores of the reference people, and of this comparison (black).",
+        caption=_("Scores of the reference people, and of this comparison (black)."),
         same_speaker=fitted.same_speaker_scores,
         different_speaker=fitted.different_speaker_scores,
-        marks=(Mark("this comparison", comparison.adjusted_score),),
+        marks=(Mark(_("this comparison"), comparison.adjusted_score),),
     )
 
 
@@ -202,13 +220,13 @@ def tippett_plot(name: str, comparison: Issued, inputs: ReportInputs) -> Tippett
     fitted = inputs.calibrations[comparison.calibration_id]
     return TippettPlot(
         name=name,
-        caption=(
+        caption=_(
             "Tippett plot: reference pairs with at least each LR, and the LR of this comparison (black). Grey: beyond "
             "the bounds."
         ),
         same_speaker=fitted.same_speaker_log10_lr,
         different_speaker=fitted.different_speaker_log10_lr,
-        of="pairs",
+        of=_("pairs"),
         bounds=(fitted.lower_bound_log10_lr, fitted.upper_bound_log10_lr),
-        marks=(Mark("this comparison", comparison.log10_lr),),
+        marks=(Mark(_("this comparison"), comparison.log10_lr),),
     )

@@ -10,6 +10,7 @@ from forensic.errors import ReportError
 from forensic.likelihood_ratio.scale import Direction, nearest_to_one
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.catalogue import N_, _, number
 from forensic.report.shared.formats import (
     finite,
     first_few,
@@ -102,14 +103,17 @@ class Issued(Comparison):
     @property
     def verbal(self) -> str:
         """The verbal equivalent in full: "moderate support for H1 over H2"."""
-        full = {"H1": "{strength} for H1 over H2", "H2": "{strength} for H2 over H1", "": "{strength}"}
-        return full[self.direction].format(strength=self.strength)
+        if not self.direction:
+            return self.strength
+        full = N_("{strength} for H1 over H2") if self.direction == "H1" else N_("{strength} for H2 over H1")
+        return _(full, strength=self.strength)
 
     @property
     def brief_verbal(self) -> str:
         """The verbal equivalent without the proposition that it does not support: "moderate support for H1"."""
-        brief = {"H1": "{strength} for H1", "H2": "{strength} for H2", "": "{strength}"}
-        return brief[self.direction].format(strength=self.strength)
+        if not self.direction:
+            return self.strength
+        return _("{strength} for {hypothesis}", strength=self.strength, hypothesis=self.direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,9 @@ def count_known(comparisons: Sequence[Comparison]) -> int:
 
 def name_known(labels: Sequence[str], known: int) -> str:
     """Known speakers by their labels, or "all 4 known speakers" where these are all of several."""
-    return f"all {known:,} known speakers" if 1 < known == len(labels) else first_few(labels)
+    if 1 < known == len(labels):
+        return _("all {number} known speakers", number=number(known))
+    return first_few(labels)
 
 
 def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exhibits) -> Issued | Refused:
@@ -194,7 +200,7 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         "second_score": row["second_score"],
     }
     if row["status"] != STATUS_LR:
-        return Refused(**sides, reason=printable(row["reason"] or "The results give no reason."))
+        return Refused(**sides, reason=printable(row["reason"] or _("The results give no reason.")))
     _check_lr(row, where, inputs)
     strength, direction = inputs.scale.support(nearest_to_one(row["log10_lr_low"], row["log10_lr_high"]))
     unbounded = row["log10_lr"] if row["unbounded_log10_lr"] is None else row["unbounded_log10_lr"]
@@ -205,7 +211,7 @@ def _read(row: dict[str, Any], exhibit: str, inputs: ReportInputs, exhibits: Exh
         high=row["log10_lr_high"],
         unbounded=finite(unbounded, f"the unbounded log10 LR of {where}"),
         adjusted_score=row["score"] if row["adjusted_score"] is None else row["adjusted_score"],
-        strength=printable(strength),
+        strength=printable(_(strength)),
         direction=direction,
         calibration_id=row["calibration_id"],
         questioned_distance=row["questioned_distance"] or 0.0,

@@ -9,6 +9,7 @@ import polars as pl
 from forensic.errors import ReportError
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.catalogue import _
 from forensic.report.shared.formats import printable
 from forensic.report.shared.labels import channel_label
 
@@ -60,4 +61,4 @@ def label_of(row: Mapping[str, Any], exhibits: Exhibits) -> str:
 
 def why_unreadable(file: Mapping[str, Any]) -> str:
     """Why a file could not be read, from its row."""
-    return printable(file["reason"] or "The file could not be read.")
+    return printable(file["reason"] or _("The file could not be read."))

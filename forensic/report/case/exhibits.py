@@ -11,6 +11,7 @@ from forensic.case.store import REFERENCE, SKIPPED
 from forensic.comparison.outcomes import CaseOutcome
 from forensic.records import QUESTIONED
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.catalogue import _
 from forensic.report.shared.content import Fact
 from forensic.report.shared.formats import first_few, printable
 
@@ -57,7 +58,9 @@ class Exhibits:
 
     def label(self, sha256: str | None, path: str = "") -> str:
         """The exhibit of a path, or else the first with that content."""
-        return self._by_path.get(path) or next(iter(self.same_content(sha256)), f"file {(sha256 or path)[:12]}")
+        return self._by_path.get(path) or next(
+            iter(self.same_content(sha256)), _("file {name}", name=(sha256 or path)[:12])
+        )
 
     def same_content(self, sha256: str | None) -> list[str]:
         """All exhibits with that content."""
@@ -111,7 +114,7 @@ class Exhibits:
 
     def folders(self) -> tuple[Fact, ...]:
         """The folder of each side, which the names of its files are relative to."""
-        sides = ((QUESTIONED, "Questioned recordings"), (REFERENCE, "Known recordings"))
+        sides = ((QUESTIONED, _("Questioned recordings")), (REFERENCE, _("Known recordings")))
         return tuple(Fact(label, printable(self._folders[side])) for side, label in sides if self._folders.get(side))
 
 

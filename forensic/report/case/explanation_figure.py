@@ -16,6 +16,7 @@ from forensic.report.shared.canvas import (
     new_panels,
     style,
 )
+from forensic.report.shared.catalogue import _, number
 from forensic.report.shared.formats import format_signed
 
 if TYPE_CHECKING:
@@ -71,11 +72,11 @@ def _draw_growth(axes: "Axes", points: Sequence[GrowthPoint], issued: GrowthPoin
         [tick for tick in ticks if first / margin <= tick <= last * margin] for ticks in (_TICKS_S, _FINE_TICKS_S)
     )
     ticks = inside if len(inside) >= _FEWEST_TICKS else fine or inside
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xticks(ticks, [number(tick, "g") for tick in ticks])
     everything = [*low, *high, issued.log10_lr, 0.0]
     room = 0.08 * (max(everything) - min(everything)) + 0.1
     axes.set_ylim(min(everything) - room, max(everything) + room)
-    axes.set_xlabel("net speech, s")
+    axes.set_xlabel(_("net speech, s"))
     axes.set_ylabel("log10 LR")
 
 
@@ -102,4 +103,4 @@ def _draw_segments(axes: "Axes", bars: Sequence[SegmentBar]) -> None:
     axes.set_yticks(range(len(bars)), [drawable(bar.label) for bar in bars])
     axes.tick_params(axis="y", length=0, labelcolor=INK, labelsize=7)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("change of log10 LR")
+    axes.set_xlabel(_("change of log10 LR"))

@@ -8,7 +8,7 @@ from forensic.likelihood_ratio.explanation import Typicality
 from forensic.report.case.comparisons import Issued
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.plots import ExplanationPlot, GrowthPoint, SegmentBar
-from forensic.report.shared import wording
+from forensic.report.shared.catalogue import _, listed, ngettext, number
 from forensic.report.shared.formats import (
     format_lr,
     format_number,
@@ -16,8 +16,6 @@ from forensic.report.shared.formats import (
     format_range,
     format_share,
     format_signed,
-    listed,
-    plural,
     printable,
     shortened,
 )
@@ -53,14 +51,18 @@ def _on_stretches(explanation: Explanation) -> str:
     """The stretch without which the LR changes most."""
     of_all = explanation.log10_lr_of_stretches
     if not explanation.stretches:
-        return "The evidence has no stretches of this recording. Scan it into a new case to have them examined."
+        return _("The evidence has no stretches of this recording. Scan it into a new case to have them examined.")
     if of_all is None or not explanation.segments:
-        return "All of the speech is one stretch, so it cannot be left out."
+        return _("All of the speech is one stretch, so it cannot be left out.")
     largest = max(explanation.segments, key=lambda each: abs(each.change))
-    return (
-        f"Of {plural(explanation.stretches, 'stretch', 'stretches')}, the one from {clock(largest.start_s)} to "
-        f"{clock(largest.end_s)} has the largest effect: before the bounds, the log10 LR is "
-        f"{format_signed(largest.log10_lr_without)} without it and {format_signed(of_all)} with it."
+    return _(
+        "Of {number} stretches, the one from {start} to {end} has the largest effect: before the bounds, the log10 LR "
+        "is {without} without it and {with_it} with it.",
+        number=number(explanation.stretches),
+        start=clock(largest.start_s),
+        end=clock(largest.end_s),
+        without=format_signed(largest.log10_lr_without),
+        with_it=format_signed(of_all),
     )
 
 
@@ -70,28 +72,40 @@ def _on_growth(explanation: Explanation) -> str:
     if len(explanation.amounts) <= 1:
         return ""
     if len(calibrated) <= 1:
-        return "How the LR grows with the amount of speech cannot be shown: no calibration fits smaller amounts."
-    (all_s, (of_all, *_)), earlier = calibrated[-1], calibrated[:-1]
+        return _("How the LR grows with the amount of speech cannot be shown: no calibration fits smaller amounts.")
+    (all_s, (of_all, *_ends)), earlier = calibrated[-1], calibrated[:-1]
     half_s, (of_half, low, high) = min(earlier, key=lambda each: abs(each[0] - all_s / 2))
-    return (
-        f"The first {format_quantity(half_s, 's', 1)} of speech give an LR of {format_lr(of_half)} "
-        f"({wording.INTERVAL} {format_range(low, high)}), and all {format_quantity(all_s, 's', 1)} "
-        f"give an LR of {format_lr(of_all)}."
+    return _(
+        "The first {half} of speech give an LR of {of_half} (95 % interval {interval}), and all {all} give an LR of "
+        "{of_all}.",
+        half=format_quantity(half_s, "s", 1),
+        of_half=format_lr(of_half),
+        interval=format_range(low, high),
+        all=format_quantity(all_s, "s", 1),
+        of_all=format_lr(of_all),
     )
 
 
 def _on_typicality(found: Typicality | None, comparison: Issued) -> str:
     if found is None:
-        return "How common such a voice is cannot be shown: the calibration is a list of scores, without voices."
+        return _("How common such a voice is cannot be shown: the calibration is a list of scores, without voices.")
     nearest = [
         f"{shortened(printable(voice.speaker), 40)} ({format_number(voice.score, 3)})"
         for voice in found.nearest[:_NEAREST_NAMED]
     ]
-    return (
-        f"Of {plural(found.voices, 'voice')} of the reference population, {found.as_high:,} "
-        f"({format_share(found.share)}) {'scores' if found.as_high == 1 else 'score'} at least as high with the "
-        f"questioned speech as {comparison.known} does ({format_number(found.suspect_score, 3)}). The nearest: "
-        f"{listed(nearest)}."
+    return ngettext(
+        "Of {voices}, {n} ({share}) scores at least as high with the questioned speech as {known} does ({score}). The "
+        "nearest: {nearest}.",
+        "Of {voices}, {n} ({share}) score at least as high with the questioned speech as {known} does ({score}). The "
+        "nearest: {nearest}.",
+        found.as_high,
+        voices=ngettext(
+            "{n} voice of the reference population", "{n} voices of the reference population", found.voices
+        ),
+        share=format_share(found.share),
+        known=comparison.known,
+        score=format_number(found.suspect_score, 3),
+        nearest=listed(nearest),
     )
 
 
@@ -120,10 +134,15 @@ def explanation_plot(name: str, comparison: Issued, explanation: Explanation) ->
 def _caption(explanation: Explanation, *, has_growth: bool, bars: int) -> str:
     parts = []
     if has_growth:
-        parts.append("Left: log10 LR of the first stretches by their net speech, with its interval; ring: as issued.")
+        parts.append(
+            _("Left: log10 LR of the first stretches by their net speech, with its interval; ring: as issued.")
+        )
     if bars:
-        most = f"the {bars} stretches of largest effect add" if bars < explanation.stretches else "each stretch adds"
-        parts.append(f"{'Right: w' if has_growth else 'W'}hat {most} to the log10 LR.")
+        if bars < explanation.stretches:
+            what = _("What the {number} stretches of largest effect add to the log10 LR.", number=bars)
+        else:
+            what = _("What each stretch adds to the log10 LR.")
+        parts.append(_("Right: {what}", what=what[:1].lower() + what[1:]) if has_growth else what)
     return " ".join(parts)
 
 

@@ -8,8 +8,9 @@ from forensic.case.store import SKIPPED, UNREADABLE
 from forensic.report.case.evidence import in_order, why_unreadable
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.catalogue import _, ngettext
 from forensic.report.shared.content import FailureRow
-from forensic.report.shared.formats import plural, printable
+from forensic.report.shared.formats import printable
 from forensic.report.shared.labels import channel_label
 from forensic.report.shared.rows import failure_row
 
@@ -19,7 +20,7 @@ def list_failures(
 ) -> tuple[tuple[FailureRow, ...], tuple[FailureRow, ...], str]:
     """Failures, skipped files, and a note on what was left out of either."""
     unreadable = [
-        FailureRow(label, exhibits.name(label), "read", why_unreadable(row), printable(row["remedy"] or ""))
+        FailureRow(label, exhibits.name(label), _("read"), why_unreadable(row), printable(row["remedy"] or ""))
         for label, row in exhibits.rows
         if row["status"] == UNREADABLE
     ]
@@ -29,17 +30,29 @@ def list_failures(
             "",
             exhibits.relative(row["path"], row["side"]),
             "",
-            printable(row["reason"] or "Not an audio file."),
+            printable(row["reason"] or _("Not an audio file.")),
             printable(row["remedy"] or ""),
         )
         for row in exhibits.files.filter(pl.col("status") == SKIPPED).sort("path").iter_rows(named=True)
     ]
     most = inputs.limits.failures
-    notes = [
-        f"{plural(len(rows) - most, f'further {what} is', f'further {what}s are')} in the tables of the case."
-        for rows, what in ((failures, "failure"), (skipped, "skipped file"))
-        if len(rows) > most
-    ]
+    notes = []
+    if (left := len(failures) - most) > 0:
+        notes.append(
+            ngettext(
+                "{n} further failure is in the tables of the case.",
+                "{n} further failures are in the tables of the case.",
+                left,
+            )
+        )
+    if (left := len(skipped) - most) > 0:
+        notes.append(
+            ngettext(
+                "{n} further skipped file is in the tables of the case.",
+                "{n} further skipped files are in the tables of the case.",
+                left,
+            )
+        )
     return tuple(failures[:most]), tuple(skipped[:most]), " ".join(notes)
 
 

@@ -32,7 +32,8 @@ from forensic.report.shared.canvas import (
     new_stack,
     style,
 )
-from forensic.report.shared.formats import format_lr, format_signed
+from forensic.report.shared.catalogue import _
+from forensic.report.shared.formats import format_lr, format_signed, whole
 from forensic.report.shared.tippett import KINDS, draw_marks, draw_tippett
 
 if TYPE_CHECKING:
@@ -69,9 +70,9 @@ def draw_scores(plot: ScorePlot) -> str:
                 continue
             heights = np.histogram(scores, edges, density=True)[0]
             axes.stairs(heights, edges, fill=True, color=colour, alpha=0.16, linewidth=0)
-            axes.stairs(heights, edges, color=colour, linewidth=1.3, linestyle=line, label=label)
-        axes.set_xlabel("score (uncalibrated)")
-        axes.set_ylabel("density")
+            axes.stairs(heights, edges, color=colour, linewidth=1.3, linestyle=line, label=_(label))
+        axes.set_xlabel(_("score (uncalibrated)"))
+        axes.set_ylabel(_("density"))
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         draw_marks(axes, plot.marks, axes.get_ylim()[1])
@@ -103,8 +104,8 @@ def draw_forest(plot: ForestPlot) -> str:
         axes.spines["left"].set_visible(False)
         _lr_ticks(axes, low, high)
         axes.set_xlabel("LR")
-        axes.set_title("\N{LEFTWARDS ARROW} for H2", loc="left", y=0, pad=-27, fontsize=8, color=DIFFERENT)
-        axes.set_title("for H1 \N{RIGHTWARDS ARROW}", loc="right", y=0, pad=-27, fontsize=8, color=SAME)
+        axes.set_title("\N{LEFTWARDS ARROW} " + _("for H2"), loc="left", y=0, pad=-27, fontsize=8, color=DIFFERENT)
+        axes.set_title(_("for H1") + " \N{RIGHTWARDS ARROW}", loc="right", y=0, pad=-27, fontsize=8, color=SAME)
         return as_svg(figure, plot.name, plot.caption)
 
 
@@ -112,7 +113,7 @@ def _lr_ticks(axes: "Axes", low: float, high: float) -> None:
     """Powers of ten, written as LRs."""
     step = max(1, round((high - low) / 8))
     powers = [power for power in range(math.ceil(low), math.floor(high) + 1) if power % step == 0]
-    axes.set_xticks(powers, [format_lr(power).removesuffix(".0") for power in powers])
+    axes.set_xticks(powers, [whole(format_lr(power)) for power in powers])
 
 
 def draw_matrix(plot: MatrixPlot) -> str:
@@ -241,7 +242,7 @@ def _bands(axes: "Axes", plot: ForestPlot, low: float, high: float) -> None:
             axes.axvspan(start, end, color="#f6f7f9" if n % 2 else "#e6e9ee", zorder=0, linewidth=0)
             if (end - start) / (high - low) > 0.05:  # noqa: PLR2004 - room for a name
                 axes.annotate(
-                    drawable(band.term.removesuffix(" support")).replace(" ", "\n"),
+                    drawable(band.term).replace(" ", "\n"),
                     ((start + end) / 2, 1.0),
                     xycoords=axes.get_xaxis_transform(),
                     xytext=(0, 3),

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from forensic.comparison.outcomes import CaseOutcome
-from forensic.report.shared.formats import listed, printable
+from forensic.report.shared.catalogue import listed
+from forensic.report.shared.formats import printable
 
 
 @dataclass(frozen=True, slots=True)

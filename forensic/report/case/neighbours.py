@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from forensic.comparison.neighbours import Neighbour, in_words
+from forensic.comparison.neighbours import Neighbour
+from forensic.likelihood_ratio.relevant import PopulationChoice
 from forensic.report.case.comparisons import Comparison, Issued
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.shared.catalogue import N_, _, number
 from forensic.report.shared.content import Fact
 from forensic.report.shared.formats import format_lr, format_signed, printable
 
@@ -27,9 +29,36 @@ def _fact(neighbour: Neighbour, inputs: ReportInputs, strongest: Issued) -> Fact
         key=lambda place: abs(before[place] - strongest.unbounded),
     )
     after = neighbour.log10_lr[row]
-    lr = "none" if after is None else format_lr(after)
     return Fact(
-        f"With other people: {printable(in_words(neighbour.choice))} ({neighbour.people:,})",
-        f"log10 LRs move by {format_signed(min(moves))} to {format_signed(max(moves))}; the highest before the bounds, "
-        f"{strongest.label}, from {format_lr(strongest.unbounded)} to {lr}",
+        _(
+            "With other people: {choice} ({number})",
+            choice=printable(_in_words(neighbour.choice)),
+            number=number(neighbour.people),
+        ),
+        _(
+            "log10 LRs move by {least} to {most}; the highest before the bounds, {label}, from {before} to {after}",
+            least=format_signed(min(moves)),
+            most=format_signed(max(moves)),
+            label=strongest.label,
+            before=format_lr(strongest.unbounded),
+            after=_("none") if after is None else format_lr(after),
+        ),
     )
+
+
+def _in_words(choice: PopulationChoice) -> str:
+    """A choice, as part of a sentence."""
+    ages = {
+        "": N_("all but children"),
+        "any": N_("adults and children"),
+        "adult": N_("known adults"),
+        "child": N_("children"),
+    }
+    sexes = {"": "", "female": N_("female"), "male": N_("male")}
+    stated = [
+        _("language {name}", name=choice.language) if choice.language else "",
+        _("accent {name}", name=choice.accent) if choice.accent else "",
+        _(sexes[choice.sex]),
+        _("corpus {names}", names=", ".join(choice.corpora)) if choice.corpora else "",
+    ]
+    return "; ".join([_(ages[choice.age]), *filter(None, stated)])

@@ -25,8 +25,9 @@ from forensic.report.case.explanations import (
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.speech import SpeechPlots
 from forensic.report.case.summary import finding_sentences
+from forensic.report.shared.catalogue import _, number
 from forensic.report.shared.content import Fact
-from forensic.report.shared.formats import format_lr, format_number, format_signed
+from forensic.report.shared.formats import format_lr, format_number, format_signed, span
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -57,9 +58,10 @@ def make_pages(
     above = sum(comparison.log10_lr > 0 for comparison in issued)
     note = ""
     if above > len(pages):
-        note = (
-            f"The {len(pages)} highest of {above:,} LRs above 1 have a page each. results.json has what all of them "
-            "rest on."
+        note = _(
+            "The {shown} highest of {all} LRs above 1 have a page each. results.json has what all of them rest on.",
+            shown=len(pages),
+            all=number(above),
         )
     return pages, note
 
@@ -85,7 +87,7 @@ def _page(name: str, comparison: Issued, label: str, sources: _Sources) -> Compa
         sentences=finding_sentences(comparison),
         lr=comparison.lr_text,
         facts=(
-            Fact("log10 LR, score", f"{_log10(comparison)}; score {format_number(comparison.score, 3)}"),
+            Fact(_("log10 LR, score"), f"{_log10(comparison)}; {_('score')} {format_number(comparison.score, 3)}"),
             *calibration_facts(comparison, label, sources.inputs),
         ),
         rests_on=explanation_sentences(comparison, explanation) if explanation else (),
@@ -98,10 +100,14 @@ def _page(name: str, comparison: Issued, label: str, sources: _Sources) -> Compa
 
 
 def _log10(comparison: Issued) -> str:
-    ends = f"{format_signed(comparison.low)} to {format_signed(comparison.high)}"
-    without = ""
-    if comparison.is_bounded:
-        without = (
-            f"; without the bound {format_signed(comparison.unbounded)}, an LR of {format_lr(comparison.unbounded)}"
-        )
-    return f"{format_signed(comparison.log10_lr)} ({ends}){without}"
+    value = (
+        f"{format_signed(comparison.log10_lr)} ({span(format_signed(comparison.low), format_signed(comparison.high))})"
+    )
+    if not comparison.is_bounded:
+        return value
+    return _(
+        "{value}; without the bound {log10_lr}, an LR of {lr}",
+        value=value,
+        log10_lr=format_signed(comparison.unbounded),
+        lr=format_lr(comparison.unbounded),
+    )

@@ -23,7 +23,7 @@ class ScorePlot:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A step of the verbal scale on an axis of log10 LR."""
+    """A step of the verbal scale on an axis of log10 LR, and its term without the word support."""
 
     low_log10: float
     high_log10: float

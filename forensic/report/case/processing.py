@@ -3,6 +3,7 @@
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared import method_wording, wording
+from forensic.report.shared.catalogue import _
 from forensic.report.shared.formats import first_few, printable
 
 
@@ -15,9 +16,8 @@ def describe_processing(inputs: ReportInputs, exhibits: Exhibits) -> tuple[str, 
             chosen.append(
                 (exhibits.order[label], f"{label} ({_file(row['labels_path'])}, SHA-256 {row['labels_sha256']})")
             )
-    choices = (
-        wording.BY_HAND.format(items=first_few([text for _, text in sorted(chosen)])) if chosen else wording.AUTOMATIC
-    )
+    items = first_few([text for _order, text in sorted(chosen)])
+    choices = _(wording.BY_HAND, items=items) if chosen else _(wording.AUTOMATIC)
     return (*method_wording.processing(inputs.method), choices)
 
 

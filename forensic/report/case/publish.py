@@ -19,7 +19,9 @@ from forensic.errors import CaseError
 from forensic.records import Failure
 from forensic.report.case_uco import case_graph
 from forensic.report.results_json import case_results
+from forensic.report.shared.catalogue import speaking
 from forensic.report.shared.publish import new_results
+from forensic.report.shared.refusals import worded_case
 from forensic.report.shared.stored import store
 from forensic.speaker.extractor import default_model_folder
 from forensic.storage.inert import json_text
@@ -92,7 +94,7 @@ def _write(results: Draft, outcome: CaseOutcome) -> None:
 
 
 def render_case(outcome: CaseOutcome, version: int = 1, audio: Mapping[Side, str] | None = None) -> str:
-    """The report of an outcome as a page.
+    """The report of an outcome as a page, in the language that ``case.toml`` asks for.
 
     Args:
         outcome: with its id.
@@ -103,8 +105,9 @@ def render_case(outcome: CaseOutcome, version: int = 1, audio: Mapping[Side, str
     from forensic.report.case.inputs import ReportInputs
     from forensic.report.case.render import render_case_html
 
-    inputs = dataclasses.replace(ReportInputs.of(outcome), version=version, audio=audio or {})
-    return render_case_html(build_report(inputs), outcome.case_details.templates)
+    with speaking(outcome.case_details.language):
+        inputs = dataclasses.replace(ReportInputs.of(worded_case(outcome)), version=version, audio=audio or {})
+        return render_case_html(build_report(inputs), outcome.case_details.templates)
 
 
 def check_new(report: Path | None) -> None:

@@ -10,7 +10,8 @@ from forensic.report.case.case_report import QualityRow
 from forensic.report.case.evidence import in_order, label_of, rows_by
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import NOTHING, first_rows, format_duration, format_number, format_share
+from forensic.report.shared.catalogue import _, ngettext, number
+from forensic.report.shared.formats import NOTHING, first_rows, format_duration, format_number, format_share, span
 from forensic.report.shared.method_wording import languages_reading
 
 
@@ -23,7 +24,9 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
             label=label_of(row, exhibits),
             duration=format_duration(row["duration_s"]),
             net_speech=format_duration(row["net_speech_s"]),
-            segments=f"{len(segments[row['sha256'], row['channel'], row['turn']]):,}",
+            segments=ngettext(
+                "{n} stretch", "{n} stretches", len(segments[row["sha256"], row["channel"], row["turn"]])
+            ),
             snr=_number(row["snr_db"]),
             speech_level=_number(row["speech_level_dbfs"]),
             peak=_number(row["peak_dbfs"], 1),
@@ -34,24 +37,25 @@ def list_quality(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Qualit
         )
         for row in in_order(inputs.quality, exhibits)
     ]
-    return first_rows(rows, inputs.limits.items, "channel")
+    return first_rows(rows, inputs.limits.items, ngettext("{n} channel", "{n} channels", len(rows)))
 
 
 def quality_reading(method: Method) -> str:
     """How to read the columns of the table."""
-    return (
+    return _(
         "Net speech is the total of the stretches in which speech was detected. No SNR is given (\N{EN DASH}) if a "
         "recording has no pause in which to measure the noise. C50, the clarity of the room, is the energy of the "
         "first 50 ms of a sound in it over the energy after them: the lower, the more reverberation. A small network "
         "estimates C50. Which codecs the speech has passed is not known: a file's own codec is only the last of them. "
-        f"{languages_reading(method)} Files with the same bytes are measured once, under the first item."
+        "{languages} Files with the same bytes are measured once, under the first item.",
+        languages=languages_reading(method),
     )
 
 
 def _band(row: Mapping[str, Any]) -> str:
     """Both edges, "200 to 3,400"."""
     high = _number(row["bandwidth_hz"])
-    return high if row["low_edge_hz"] is None else f"{_number(round(row['low_edge_hz'], -1))} to {high}"
+    return high if row["low_edge_hz"] is None else span(_number(round(row["low_edge_hz"], -1)), high)
 
 
 def _number(value: float | None, decimals: int = 0) -> str:
@@ -62,7 +66,7 @@ def _number(value: float | None, decimals: int = 0) -> str:
 def _clarity(c50_db: float | None) -> str:
     if c50_db is None:
         return NOTHING
-    return "dry" if c50_db >= DRY_C50_DB else _number(c50_db)
+    return _("dry") if c50_db >= DRY_C50_DB else _number(c50_db)
 
 
 def _language(found: Sequence[Mapping[str, Any]]) -> str:
@@ -71,6 +75,6 @@ def _language(found: Sequence[Mapping[str, Any]]) -> str:
         return NOTHING
     row = found[-1]
     if row["language"] is None:
-        return str(row["answer"])
-    accent = f" ({name_of(row['accent'])} accent)" if row["accent"] else ""
-    return f"{name_of(row['language'])}{accent} {row['probability']:.2f}"
+        return _(row["answer"])
+    accent = " " + _("({name} accent)", name=_(name_of(row["accent"]))) if row["accent"] else ""
+    return f"{_(name_of(row['language']))}{accent} {number(row['probability'], '.2f')}"

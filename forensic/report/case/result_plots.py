@@ -8,6 +8,7 @@ from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.plots import Cell, ForestPlot, ForestRow, MatrixPlot
 from forensic.report.case.scale import scale_bands
+from forensic.report.shared.catalogue import _, number
 
 _MATRIX_PAGE_ROWS, _MATRIX_PAGE_COLUMNS = 40, 20
 
@@ -28,12 +29,16 @@ def plot_forest(issued: Sequence[Issued], inputs: ReportInputs, pages: Mapping[s
     most = inputs.limits.forest_rows
     if len(chosen) > most:
         chosen = [comparison for group in by_questioned(issued) for comparison in highest(group)]
-        which = " Only the highest LR of each questioned recording is shown"
+        which = _("Only the highest LR of each questioned recording is shown.")
         if len(chosen) > most:
             strongest = sorted(chosen, key=lambda comparison: -comparison.log10_lr)[:most]
-            which += f", and of these only the {most} highest of {len(chosen):,}"
+            which = _(
+                "Only the highest LR of each questioned recording is shown, and of these only the {most} highest of "
+                "{all}.",
+                most=most,
+                all=number(len(chosen)),
+            )
             chosen = [comparison for comparison in chosen if comparison in strongest]
-        which += "."
     rows = tuple(
         ForestRow(
             label=comparison.label,
@@ -46,12 +51,12 @@ def plot_forest(issued: Sequence[Issued], inputs: ReportInputs, pages: Mapping[s
         )
         for comparison in chosen
     )
-    caption = (
+    caption = _(
         "LR of each comparison (dot) with its 95 % interval (bar), on a scale of powers of ten under the words of the "
         "verbal scale: right of 1 it supports H1, left of 1 it supports H2. An arrowhead is an LR at its bound: at "
-        "least, or at most, so much; how far beyond it is not known." + which
+        "least, or at most, so much; how far beyond it is not known."
     )
-    return ForestPlot("forest", caption, rows, scale_bands(inputs.scale))
+    return ForestPlot("forest", f"{caption} {which}".strip(), rows, scale_bands(inputs.scale))
 
 
 def _bound(comparison: Issued) -> Literal["upper", "lower", ""]:
@@ -72,20 +77,26 @@ def plot_matrices(
     limits = inputs.limits
     note = ""
     if len(groups) > limits.matrix_rows or len(suspects) > limits.matrix_columns:
-        note = (
-            f"The matrix shows {min(len(groups), limits.matrix_rows):,} of {len(groups):,} questioned "
-            f"recordings and {min(len(suspects), limits.matrix_columns):,} of {len(suspects):,} known "
-            f"speakers; all LRs are in {inputs.all_results}."
+        note = _(
+            "The matrix shows {rows} of {questioned} questioned recordings and {columns} of {known} known speakers; "
+            "all LRs are in {files}.",
+            rows=number(min(len(groups), limits.matrix_rows)),
+            questioned=number(len(groups)),
+            columns=number(min(len(suspects), limits.matrix_columns)),
+            known=number(len(suspects)),
+            files=inputs.all_results,
         )
     row_parts = _parts(groups[: limits.matrix_rows], _MATRIX_PAGE_ROWS)
     column_parts = _parts(suspects[: limits.matrix_columns], _MATRIX_PAGE_COLUMNS)
     parts = [(rows, columns) for rows in row_parts for columns in column_parts]
     plots = []
     for n, (rows, columns) in enumerate(parts, 1):
-        caption = (
-            "Log10 LR of every questioned recording (row) with every known speaker (column). "
-            "Hatched: no LR issued. An asterisk marks a bounded LR." + _part(n, parts)
+        caption = _(
+            "Log10 LR of every questioned recording (row) with every known speaker (column). Hatched: no LR issued. An "
+            "asterisk marks a bounded LR."
         )
+        if len(parts) > 1:
+            caption = f"{caption} {_('Part {part} of {all}.', part=n, all=len(parts))}"
         cells = tuple(_cells(group, columns) for group in rows)
         labels = tuple(group[0].questioned for group in rows)
         heads = tuple(exhibits.speaker(name) for name in columns)
@@ -108,10 +119,6 @@ def _cell(comparison: Comparison | None) -> Cell | None:
 
 def _parts(rows: Sequence[T], most: int) -> list[Sequence[T]]:
     """Rows in as few parts of about the same length as needed."""
-    number = -(-len(rows) // most)
-    size = -(-len(rows) // number) if number else 1
+    parts = -(-len(rows) // most)
+    size = -(-len(rows) // parts) if parts else 1
     return [rows[start : start + size] for start in range(0, len(rows), size)]
-
-
-def _part(number: int, parts: Sequence[object]) -> str:
-    return f" Part {number} of {len(parts)}." if len(parts) > 1 else ""

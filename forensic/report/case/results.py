@@ -20,7 +20,8 @@ from forensic.report.case.comparisons import (
     refused_of,
 )
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.formats import format_lr, format_number, format_signed, plural, printable
+from forensic.report.shared.catalogue import _, ngettext, number
+from forensic.report.shared.formats import format_lr, format_number, format_signed, printable, span
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -43,10 +44,15 @@ def list_results(
     if len(rows) > most:
         each = max(1, most // len(groups))
         shown = [row for group in groups for row in table.most_telling(group, each)][:most]
-        note = (
-            f"This table gives {sum(row.comparisons for row in shown):,} of {len(comparisons):,} comparisons: for each "
-            f"questioned recording the {'one' if each == 1 else each} with the highest LR, as far as there is room. "
-            f"All are in {inputs.all_results}."
+        note = ngettext(
+            "This table gives {shown} of {all} comparisons: for each questioned recording the one with the highest LR, "
+            "as far as there is room. All are in {files}.",
+            "This table gives {shown} of {all} comparisons: for each questioned recording the {n} with the highest LR, "
+            "as far as there is room. All are in {files}.",
+            each,
+            shown=number(sum(row.comparisons for row in shown)),
+            all=number(len(comparisons)),
+            files=inputs.all_results,
         )
     there = set(shown)
     others = [row for row in rows if row not in there] if len(shown) < len(rows) else []
@@ -60,14 +66,20 @@ def second_reading(inputs: ReportInputs) -> str:
     lacking = inputs.comparisons.filter(
         pl.col("score").is_not_null(), pl.col("second_score").is_null(), pl.col("second_problem").is_not_null()
     )
-    text = (
-        f"The second score is the cosine of the embeddings of {printable(inputs.method.second.identity.name)}, a model "
-        "beside the LSTM network. It is not calibrated either, and no LR rests on it."
+    text = _(
+        "The second score is the cosine of the embeddings of {name}, a model beside the LSTM network. It is not "
+        "calibrated either, and no LR rests on it.",
+        name=printable(inputs.method.second.identity.name),
     )
     if lacking.is_empty():
         return text
     reasons = " ".join(map(printable, lacking["second_problem"].unique(maintain_order=True).head(3)))
-    return f"{text} {plural(lacking.height, 'comparison')} with a score have no second score: {reasons}"
+    without = ngettext(
+        "{n} comparison with a score has no second score:",
+        "{n} comparisons with a score have no second score:",
+        lacking.height,
+    )
+    return f"{text} {without} {reasons}"
 
 
 class _Table:
@@ -125,4 +137,7 @@ class _Table:
 def _range(scores: Sequence[float | None]) -> str:
     """The lowest and the highest of some scores; empty if there is none."""
     there = [score for score in scores if score is not None]
-    return " to ".join(dict.fromkeys(format_number(end, 3) for end in (min(there), max(there)))) if there else ""
+    if not there:
+        return ""
+    low, high = (format_number(end, 3) for end in (min(there), max(there)))
+    return low if low == high else span(low, high)

@@ -12,7 +12,8 @@ from forensic.report.case.evidence import label_of, rows_by
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.case.plots import SpeechPlot
-from forensic.report.shared.formats import format_duration, plural
+from forensic.report.shared.catalogue import _, ngettext
+from forensic.report.shared.formats import format_duration
 
 Rows = Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]]
 
@@ -54,14 +55,23 @@ class SpeechPlots:
         stretches = self._segments[row["sha256"], row["channel"], row["turn"]]
         speech = sorted((part["start_s"], part["end_s"]) for part in stretches)
         excerpt: Excerpt | None = self._excerpts.get(key)
-        more = f" {plural(others, 'further recording')} of this speaker {'is' if others == 1 else 'are'} not drawn."
+        caption = _(
+            "{label}: {speech} of speech in {duration}, {stretches}.",
+            label=label_of(row, self._exhibits),
+            speech=format_duration(row["net_speech_s"]),
+            duration=format_duration(row["duration_s"]),
+            stretches=ngettext("{n} stretch", "{n} stretches", len(speech)),
+        )
+        if others:
+            more = ngettext(
+                "{n} further recording of this speaker is not drawn.",
+                "{n} further recordings of this speaker are not drawn.",
+                others,
+            )
+            caption = f"{caption} {more}"
         return SpeechPlot(
             name=name,
-            caption=(
-                f"{label_of(row, self._exhibits)}: {format_duration(row['net_speech_s'])} of speech in "
-                f"{format_duration(row['duration_s'])}, {plural(len(speech), 'stretch', 'stretches')}."
-                f"{more if others else ''}"
-            ),
+            caption=caption,
             duration_s=row["duration_s"],
             low=np.asarray(row["envelope_low"] or (), dtype=np.float64),
             high=np.asarray(row["envelope_high"] or (), dtype=np.float64),

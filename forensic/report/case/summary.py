@@ -21,7 +21,8 @@ from forensic.report.case.evidence import contents_of
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared import wording
-from forensic.report.shared.formats import first_few, plural, two_figures
+from forensic.report.shared.catalogue import N_, _, ngettext, number
+from forensic.report.shared.formats import first_few, two_figures
 
 
 def summarise(
@@ -41,13 +42,21 @@ def summarise(
     notes = []
     refusals = _refusals(comparisons)
     if len(refusals) > limits.refusals:
-        further = plural(len(refusals) - limits.refusals, "further reason is", "further reasons are")
-        notes.append(f"{further} in the files of results.")
+        notes.append(
+            ngettext(
+                "{n} further reason is in the files of results.",
+                "{n} further reasons are in the files of results.",
+                len(refusals) - limits.refusals,
+            )
+        )
     strongest = _strongest(comparisons) if many else []
     if len(strongest) > limits.strongest:
         notes.append(
-            f"The highest LRs of {plural(len(strongest) - limits.strongest, 'further questioned recording')} are in "
-            "the files of results."
+            ngettext(
+                "The highest LR of {n} further questioned recording is in the files of results.",
+                "The highest LRs of {n} further questioned recordings are in the files of results.",
+                len(strongest) - limits.strongest,
+            )
         )
     return Summary(
         answers=answer_questions(comparisons, inputs, exhibits),
@@ -65,63 +74,92 @@ def _cautions(warnings: Sequence[str]) -> tuple[str, ...]:
     """What a reader must know before the LRs."""
     cautions = [*warnings[:1]]
     if len(warnings) > 1:
-        further = plural(len(warnings) - 1, "further warning is", "further warnings are")
-        cautions.append(f"{further} given before the results.")
-    return (*cautions, wording.NO_POSTERIOR)
+        cautions.append(
+            ngettext(
+                "{n} further warning is given before the results.",
+                "{n} further warnings are given before the results.",
+                len(warnings) - 1,
+            )
+        )
+    return (*cautions, _(wording.NO_POSTERIOR))
 
 
 def finding_sentences(comparison: Issued) -> tuple[str, ...]:
     """What an LR says, in full: its size and direction, its interval, its verbal equivalent."""
     size = two_figures(abs(comparison.log10_lr))
-    if size == "1.0":
-        weight = "The evidence is about equally likely if H1 is true and if H2 is true"
+    first, second = ("H1", "H2") if comparison.log10_lr > 0 else ("H2", "H1")
+    if size == two_figures(0.0):
+        weight = N_("The evidence is about equally likely if H1 is true and if H2 is true ({interval}).")
+    elif comparison.is_bounded:
+        weight = N_(
+            "The evidence is at least {size} times more likely if {first} is true than if {second} is true "
+            "({interval})."
+        )
     else:
-        first, second = ("H1", "H2") if comparison.log10_lr > 0 else ("H2", "H1")
-        about = "at least" if comparison.is_bounded else "about"
-        weight = f"The evidence is {about} {size} times more likely if {first} is true than if {second} is true"
-    return f"{weight} ({_interval_phrase(comparison)}).", f"In words: {comparison.verbal}."
+        weight = N_(
+            "The evidence is about {size} times more likely if {first} is true than if {second} is true ({interval})."
+        )
+    interval = _interval_phrase(comparison)
+    return (
+        _(weight, size=size, first=first, second=second, interval=interval),
+        _("In words: {words}.", words=comparison.verbal),
+    )
 
 
 def _interval_phrase(comparison: Issued) -> str:
     low, high, is_bounded = comparison.low, comparison.high, comparison.is_bounded
-    if is_bounded and comparison.log10_lr > 0 <= low:
-        return f"{wording.INTERVAL}: {two_figures(low)} times or more, for H1"
-    if is_bounded and comparison.log10_lr < 0 and high <= 0:
-        return f"{wording.INTERVAL}: {two_figures(-high)} times or more, for H2"
-    if low >= 0:
-        return f"{wording.INTERVAL}: {two_figures(low)} to {two_figures(high)} times, for H1"
-    if high <= 0:
-        return f"{wording.INTERVAL}: {two_figures(-high)} to {two_figures(-low)} times, for H2"
-    return (
-        f"{wording.INTERVAL}: from {two_figures(-low)} times more likely if H2 is true "
-        f"to {two_figures(high)} times more likely if H1 is true"
+    if low < 0 < high:
+        return _(
+            "95 % interval: from {low} times more likely if H2 is true to {high} times more likely if H1 is true",
+            low=two_figures(-low),
+            high=two_figures(high),
+        )
+    hypothesis, least, most = ("H1", low, high) if low >= 0 else ("H2", -high, -low)
+    if is_bounded and (comparison.log10_lr > 0) == (low >= 0):
+        return _(
+            "95 % interval: {least} times or more, for {hypothesis}", least=two_figures(least), hypothesis=hypothesis
+        )
+    return _(
+        "95 % interval: {least} to {most} times, for {hypothesis}",
+        least=two_figures(least),
+        most=two_figures(most),
+        hypothesis=hypothesis,
     )
 
 
 def _lead(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exhibits) -> tuple[str, ...]:
     if not comparisons:
-        return ("No comparison was made.",)
+        return (_("No comparison was made."),)
     questioned = len({comparison.questioned for comparison in comparisons})
-    first = (
-        f"{plural(questioned, 'questioned recording or channel', 'questioned recordings or channels')} "
-        f"{'was' if questioned == 1 else 'were'} compared with {plural(count_known(comparisons), 'known speaker')}: "
-        f"{plural(len(comparisons), 'comparison')}."
+    first = ngettext(
+        "{n} questioned recording or channel was compared with {known}: {comparisons}.",
+        "{n} questioned recordings or channels were compared with {known}: {comparisons}.",
+        questioned,
+        known=ngettext("{n} known speaker", "{n} known speakers", count_known(comparisons)),
+        comparisons=ngettext("{n} comparison", "{n} comparisons", len(comparisons)),
     )
     lead = [f"{first} {_outcome(comparisons)}"]
     if inputs.is_identification:
-        lead.append(wording.OPEN_SET)
+        lead.append(_(wording.OPEN_SET))
     measured = contents_of(inputs.quality)
     missing = sum(row["sha256"] not in measured for _, row in exhibits.rows)
     if missing:
         lead.append(
-            f"{plural(missing, 'item')} could not be examined; the report lists "
-            f"{'it' if missing == 1 else 'them'} with the reason."
+            ngettext(
+                "{n} item could not be examined; the report lists it with the reason.",
+                "{n} items could not be examined; the report lists them with the reason.",
+                missing,
+            )
         )
     copies = {twin for comparison in comparisons for twin in comparison.twins}
     if copies:
         lead.append(
-            f"{plural(len(copies), 'file has', 'files have')} the same bytes as another one "
-            f"({first_few(sorted(copies))}) and {'was' if len(copies) == 1 else 'were'} not compared again."
+            ngettext(
+                "{n} file has the same bytes as another one ({names}) and was not compared again.",
+                "{n} files have the same bytes as another one ({names}) and were not compared again.",
+                len(copies),
+                names=first_few(sorted(copies)),
+            )
         )
     return tuple(lead)
 
@@ -129,13 +167,17 @@ def _lead(comparisons: Sequence[Comparison], inputs: ReportInputs, exhibits: Exh
 def _outcome(comparisons: Sequence[Comparison]) -> str:
     issued = len(issued_of(comparisons))
     if issued == len(comparisons):
-        return f"A likelihood ratio was issued for {'it' if issued == 1 else 'each of them'}."
-    if issued:
-        return (
-            f"A likelihood ratio was issued for {issued:,} of them; for the other "
-            f"{len(comparisons) - issued:,} none was, for the reasons given below."
+        return ngettext(
+            "A likelihood ratio was issued for it.", "A likelihood ratio was issued for each of them.", issued
         )
-    return "No likelihood ratio was issued, for the reasons given below."
+    if issued:
+        return _(
+            "A likelihood ratio was issued for {issued} of them; for the other {others} none was, for the reasons "
+            "given below.",
+            issued=number(issued),
+            others=number(len(comparisons) - issued),
+        )
+    return _("No likelihood ratio was issued, for the reasons given below.")
 
 
 def _counts(comparisons: Sequence[Comparison]) -> tuple[Count, ...]:
@@ -144,10 +186,10 @@ def _counts(comparisons: Sequence[Comparison]) -> tuple[Count, ...]:
     for comparison in issued_of(comparisons):
         log10_lrs[comparison.verbal].append(comparison.log10_lr)
     ordered = sorted(log10_lrs, key=lambda verbal: -max(log10_lrs[verbal]))
-    counts = [Count(verbal[:1].upper() + verbal[1:], f"{len(log10_lrs[verbal]):,}") for verbal in ordered]
+    counts = [Count(verbal[:1].upper() + verbal[1:], number(len(log10_lrs[verbal]))) for verbal in ordered]
     refused = len(refused_of(comparisons))
     if refused:
-        counts.append(Count("No LR issued", f"{refused:,}"))
+        counts.append(Count(_("No LR issued"), number(refused)))
     return tuple(counts)
 
 
@@ -156,7 +198,7 @@ def _strongest(comparisons: Sequence[Comparison]) -> list[Strongest]:
     for group in by_questioned(comparisons):
         ranked = highest(group, len(group))
         if not ranked:
-            rows.append(Strongest(group[0].questioned, group[0].questioned_name, "", "", "", "No LR issued", ""))
+            rows.append(Strongest(group[0].questioned, group[0].questioned_name, "", "", "", _("No LR issued"), ""))
             continue
         best, *others = ranked
         above = sum(comparison.log10_lr > 0 for comparison in others)
@@ -168,7 +210,9 @@ def _strongest(comparisons: Sequence[Comparison]) -> list[Strongest]:
                 lr=best.lr_text,
                 interval=best.interval_text,
                 verbal=best.verbal,
-                others=f"{above:,} of {len(group) - 1:,}" if len(group) > 1 else "",
+                others=_("{number} of {all}", number=number(above), all=number(len(group) - 1))
+                if len(group) > 1
+                else "",
             )
         )
     return rows
@@ -182,6 +226,9 @@ def _refusals(comparisons: Sequence[Comparison]) -> list[Refusal]:
         by_reason[comparison.reason][comparison.questioned].append(comparison.suspect_label)
     rows = []
     for reason, speakers in by_reason.items():
-        groups = [f"{questioned} with {name_known(labels, known)}" for questioned, labels in speakers.items()]
+        groups = [
+            _("{questioned} with {known}", questioned=questioned, known=name_known(labels, known))
+            for questioned, labels in speakers.items()
+        ]
         rows.append(Refusal(first_few(groups, separator="; "), reason))
     return rows

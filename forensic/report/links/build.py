@@ -1,8 +1,8 @@
 """From tables of voices and links to the report, chapter by chapter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -41,6 +41,8 @@ from forensic.report.shared.rows import chance_row, failure_row, list_calibratio
 from forensic.report.shared.suspicions import finding, leaks_in_words, names_of
 from forensic.report.shared.title_page import report_name, signatories, title_page, whose_case
 
+T = TypeVar("T")
+
 MOST_NODES = 60
 """Of a graph that can still be read."""
 
@@ -58,14 +60,14 @@ def build_link_report(inputs: LinkOutcome, version: int = 1) -> LinkReport:
     case = inputs.case_details
     voice_rows = inputs.voices.to_dicts()
     names = {row["voice"]: _name(row) for row in voice_rows}
-    clusters, clusters_note = first_rows([_cluster_row(one, names) for one in inputs.clusters], _MOST_ROWS, "cluster")
+    clusters, clusters_note = _first_rows([_cluster_row(one, names) for one in inputs.clusters], "cluster")
     links = tuple(_link_row(row, names) for row in inputs.links.head(_MOST_ROWS).to_dicts())
     links_note = ""
     if inputs.links.height > _MOST_ROWS:
         links_note = f"The {_MOST_ROWS:,} highest of {inputs.links.height:,} links; all are in links.csv."
-    suspicions, suspicions_note = first_rows(_suspicion_rows(inputs), _MOST_ROWS, "suspicion")
-    voices, voices_note = first_rows([_voice_row(row, names) for row in voice_rows], _MOST_ROWS, "voice")
-    failures, failures_note = first_rows(_failure_rows(inputs.failures), _MOST_ROWS, "failure")
+    suspicions, suspicions_note = _first_rows(_suspicion_rows(inputs), "suspicion")
+    voices, voices_note = _first_rows([_voice_row(row, names) for row in voice_rows], "voice")
+    failures, failures_note = _first_rows(_failure_rows(inputs.failures), "failure")
     graph, graph_note = _graph(inputs)
     calibrations, calibrations_note = list_calibrations(
         inputs.uses, inputs.calibrations, _MOST_ROWS, "pairs", "results.json"
@@ -114,6 +116,10 @@ def build_link_report(inputs: LinkOutcome, version: int = 1) -> LinkReport:
         ),
         glossary=glossary(LINKS),
     )
+
+
+def _first_rows(rows: Sequence[T], noun: str) -> tuple[tuple[T, ...], str]:
+    return first_rows(rows, _MOST_ROWS, plural(len(rows), noun))
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensic.records import Vector
+from forensic.report.shared.catalogue import ENGLISH, figures, language
 from forensic.report.shared.svg import inline_svg
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def new_stack(shares: "Sequence[float]", height_in: float, width_in: float) -> "
 
 def as_svg(figure: "Figure", name: str, title: str) -> str:
     """The figure as part of a page: no prologue, no date, ids of its own, and a title that can be read aloud."""
+    _localise(figure)
     pictures = _PICTURES.get()
     if pictures is not None:
         picture = io.BytesIO()
@@ -110,6 +112,19 @@ def as_svg(figure: "Figure", name: str, title: str) -> str:
     target = io.StringIO()
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return inline_svg(target.getvalue(), name, title, 100 * figure.get_figwidth() / WIDTH_IN)
+
+
+def _localise(figure: "Figure") -> None:
+    """Numbers at the ticks as the language of the report writes them."""
+    from matplotlib.ticker import FuncFormatter, ScalarFormatter
+
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        written = axis.get_major_formatter()
+        if isinstance(written, ScalarFormatter) and language() != ENGLISH:
+            written.set_locs(list(axis.get_majorticklocs()))
+            axis.set_major_formatter(
+                FuncFormatter(lambda value, place, written=written: figures(written(value, place)))
+            )
 
 
 @contextmanager

@@ -2,24 +2,28 @@
 
 from forensic.likelihood_ratio.envelope import Envelope, EnvelopeLimits
 from forensic.quantities import LIMITED
+from forensic.report.shared.catalogue import _
 from forensic.report.shared.formats import format_number, printable
 from forensic.report.shared.measured import format_measured
 
 
 def envelope_in_words(envelope: Envelope) -> str:
     """The criterion, the limits of either side, and where they come from."""
-    return (
-        f"Cllr at most {format_number(envelope.criterion, 2)}, at the upper end of its 95 % interval. Questioned side: "
-        f"{limits_in_words(envelope.questioned)}. Known side: {limits_in_words(envelope.known)}. "
-        f"{printable(envelope.basis)}"
+    return _(
+        "Cllr at most {criterion}, at the upper end of its 95 % interval. Questioned side: {questioned}. Known side: "
+        "{known}. {basis}",
+        criterion=format_number(envelope.criterion, 2),
+        questioned=limits_in_words(envelope.questioned),
+        known=limits_in_words(envelope.known),
+        basis=printable(envelope.basis),
     )
 
 
 def limits_in_words(limits: EnvelopeLimits) -> str:
     """The limit of each quantity that has one."""
     found = [
-        quantity.limit.format(format_measured(quantity, limits[quantity.name]))
+        _(quantity.limit).format(format_measured(quantity, limits[quantity.name]))
         for quantity in LIMITED
         if quantity.name in limits
     ]
-    return ", ".join(found) or "no limit"
+    return ", ".join(found) or _("no limit")

@@ -4,13 +4,14 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forensic.errors import ReportError
+from forensic.report.shared.catalogue import _, figures, format_day, number
 from forensic.storage.inert import inert
 
 T = TypeVar("T")
@@ -35,11 +36,11 @@ def two_figures(log10_value: float) -> str:
     if leading >= 10:  # noqa: PLR2004 - 9.96 rounds to the next power of ten
         power, leading = power + 1, 1.0
     if power >= _LARGEST_WRITTEN_OUT:
-        return f"{leading:.1f} \N{MULTIPLICATION SIGN} 10{str(power).translate(_SUPERSCRIPTS)}"
+        return f"{number(leading, '.1f')} \N{MULTIPLICATION SIGN} 10{str(power).translate(_SUPERSCRIPTS)}"
     if power >= 6:  # noqa: PLR2004 - a million
         millions = leading * 10 ** (power - 6)
-        return f"{millions:,.{0 if power > 6 else 1}f} million"  # noqa: PLR2004
-    return f"{leading * 10**power:,.{1 if power == 0 else 0}f}"
+        return _("{number} million", number=number(millions, f",.{0 if power > 6 else 1}f"))  # noqa: PLR2004
+    return number(leading * 10**power, f",.{1 if power == 0 else 0}f")
 
 
 def format_lr(log10_lr: float) -> str:
@@ -53,17 +54,25 @@ def format_lr(log10_lr: float) -> str:
     """
     value = finite(log10_lr, "a likelihood ratio")
     size = two_figures(abs(value))
-    return f"1/{size}" if value < 0 and size != "1.0" else size
+    return f"1/{size}" if value < 0 and size != two_figures(0.0) else size
 
 
 def format_range(low_log10: float, high_log10: float) -> str:
     """Two LRs as a range: "1/2.0 to 12"."""
-    return f"{format_lr(low_log10)} to {format_lr(high_log10)}"
+    return span(format_lr(low_log10), format_lr(high_log10))
+
+
+def span(low: str, high: str) -> str:
+    """From one value to another: "200 to 3,400"."""
+    return _("{low} to {high}", low=low, high=high)
 
 
 def issued_lr(log10_lr: float, *, is_bounded: bool) -> str:
     """An LR as issued; one that was moved to the bound of its calibration is a bound: "at least 58"."""
-    return f"at {'least' if log10_lr > 0 else 'most'} {format_lr(log10_lr)}" if is_bounded else format_lr(log10_lr)
+    lr = format_lr(log10_lr)
+    if not is_bounded:
+        return lr
+    return _("at least {lr}", lr=lr) if log10_lr > 0 else _("at most {lr}", lr=lr)
 
 
 def issued_interval(
@@ -71,8 +80,13 @@ def issued_interval(
 ) -> str:
     """The interval of an LR as issued; beyond a bound it is open: "40 or more"."""
     if not is_bounded:
-        return f"{show(low)} to {show(high)}"
-    return f"{show(low)} or more" if log10_lr > 0 else f"{show(high)} or less"
+        return span(show(low), show(high))
+    return _("{low} or more", low=show(low)) if log10_lr > 0 else _("{high} or less", high=show(high))
+
+
+def whole(text: str) -> str:
+    """A number without a decimal that is 0: "2" of "2.0"."""
+    return text.removesuffix(number(0.0, ".1f")[1:])
 
 
 def is_bound(log10_lr: float, unbounded_log10_lr: float) -> bool:
@@ -88,8 +102,8 @@ def format_signed(value: float, digits: int = 2) -> str:
     """
     text = f"{abs(finite(value, 'a number')):,.{digits}f}"
     if not text.strip("0."):
-        return text
-    return ("+" if value > 0 else MINUS) + text
+        return figures(text)
+    return ("+" if value > 0 else MINUS) + figures(text)
 
 
 def format_number(value: float, digits: int) -> str:
@@ -126,8 +140,8 @@ def format_share(share: float) -> str:
     if percent == 0:
         return f"0{NO_BREAK}%"
     if percent < 0.1:  # noqa: PLR2004
-        return f"<{NO_BREAK}0.1{NO_BREAK}%"
-    return f"{percent:.{1 if percent < 10 else 0}f}{NO_BREAK}%"  # noqa: PLR2004
+        return f"<{NO_BREAK}{number(0.1, '.1f')}{NO_BREAK}%"
+    return f"{number(percent, '.1f' if percent < 10 else '.0f')}{NO_BREAK}%"  # noqa: PLR2004
 
 
 def format_duration(seconds: float) -> str:
@@ -137,22 +151,17 @@ def format_duration(seconds: float) -> str:
         ReportError: if it is not finite.
     """
     if finite(seconds, "a duration") < 59.95:  # noqa: PLR2004 - above, one decimal would round to a minute
-        return f"{seconds:.1f}{NO_BREAK}s"
+        return f"{number(seconds, '.1f')}{NO_BREAK}s"
     whole = round(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
-        return f"{hours:,}{NO_BREAK}h {minutes:02}{NO_BREAK}min"
+        return f"{number(hours)}{NO_BREAK}h {minutes:02}{NO_BREAK}min"
     return f"{minutes}{NO_BREAK}min {rest:02}{NO_BREAK}s"
-
-
-def format_day(day: date | None) -> str:
-    """A date, "31 March 2026"; nothing where there is none."""
-    return f"{day.day} {day:%B %Y}" if day else ""
 
 
 def format_moment(moment: datetime) -> str:
     """A UTC time, "31 March 2026, 14:05 UTC"."""
-    return f"{format_day(moment)}, {moment:%H:%M} UTC"
+    return f"{format_day(moment.date())}, {moment:%H:%M} UTC"
 
 
 def finite(value: float, what: str) -> float:
@@ -169,27 +178,26 @@ def finite(value: float, what: str) -> float:
     return value
 
 
-def plural(number: int, noun: str, nouns: str = "") -> str:
-    """A counted noun: "1 item", "1,200 items"; ``nouns`` is the plural if it is not the noun with an s."""
-    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
-
-
-def listed(words: list[str]) -> str:
-    """Words in a row: "a", "a and b", "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """A counted noun in English: "1 item", "1,200 items"; ``nouns`` is the plural if it is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def first_few(words: Sequence[str], separator: str = ", ", most: int = 8) -> str:
     """The first words, and how many more there are."""
     shown = separator.join(words[:most])
-    return f"{shown}{separator}and {len(words) - most:,} more" if len(words) > most else shown
+    if len(words) <= most:
+        return shown
+    return shown + separator + _("and {number} more", number=number(len(words) - most))
 
 
-def first_rows(rows: Sequence[T], most: int, noun: str) -> tuple[tuple[T, ...], str]:
-    """The first rows of a long table, and a note if there are more."""
+def first_rows(rows: Sequence[T], most: int, counted: str) -> tuple[tuple[T, ...], str]:
+    """The first rows of a long table, and a note if there are more than the most; "200 items" says how many."""
     note = ""
     if len(rows) > most:
-        note = f"The first {most:,} of {plural(len(rows), noun)} are listed; all are in the tables of the case."
+        note = _(
+            "The first {most} of {all} are listed; all are in the tables of the case.", most=number(most), all=counted
+        )
     return tuple(rows[:most]), note
 
 

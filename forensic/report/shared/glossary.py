@@ -1,5 +1,6 @@
 """The glossary: every term once, and the terms that each kind of report explains."""
 
+from forensic.report.shared.catalogue import _
 from forensic.report.shared.content import Fact
 from forensic.report.shared.formats import paragraphs
 
@@ -93,7 +94,8 @@ Voice: All speech of one channel of a recording, or of one of several speakers i
 Zoo plot: For each speaker, the mean log10 LR with their own recordings, against the mean log10 LR with other
 people's.
 """
-_MEANINGS = dict(entry.split(": ", 1) for entry in paragraphs(_TERMS))
+ENTRIES = {entry.split(": ", 1)[0]: entry for entry in paragraphs(_TERMS)}
+"""Of each term "term: what it means"."""
 
 _ALL = (
     "Bound|C3f9c, …|Calibration|Cllr|Different-speaker|EER|Likelihood ratio (LR)|log10 LR|Misleading evidence|"
@@ -113,4 +115,5 @@ def glossary(terms: str) -> tuple[Fact, ...]:
     Args:
         terms: separated by bars, such as ``CASE``.
     """
-    return tuple(Fact(term, _MEANINGS[term]) for term in sorted(terms.split("|"), key=str.casefold))
+    entries = [_(ENTRIES[term]).split(": ", 1) for term in terms.split("|")]
+    return tuple(Fact(term, meaning) for term, meaning in sorted(entries, key=lambda entry: entry[0].casefold()))

@@ -1,5 +1,6 @@
 """What a report calls a part of a recording."""
 
+from forensic.report.shared.catalogue import _
 from forensic.report.shared.formats import printable
 
 
@@ -15,9 +16,11 @@ def channel_label(
         voices: how many speakers were found in the channel.
         name: what an examiner calls the speaker; empty or None where none does.
     """
-    of_all = f" of {voices}" if voices else ""
     parts = [exhibit]
-    parts += [f"channel {channel}"] if channel else []
-    parts += [f"speaker {voice}{of_all}"] if voice else []
+    parts += [_("channel {number}", number=channel)] if channel else []
+    if voice:
+        parts.append(
+            _("speaker {number} of {all}", number=voice, all=voices) if voices else _("speaker {number}", number=voice)
+        )
     parts += [f"({printable(name)})"] if name else []
     return " ".join(parts)

@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 from forensic.comparison.method import Method
+from forensic.report.shared.catalogue import _
 from forensic.report.shared.content import Fact, SettingsTable
 from forensic.report.shared.envelope import envelope_in_words
 from forensic.report.shared.formats import NO_BREAK, format_duration, paragraphs, printable
@@ -19,30 +20,30 @@ def describe_system(method: Method) -> tuple[Fact, ...]:
     versions = [f"{printable(name)}{NO_BREAK}{printable(version)}" for name, version in method.libraries.items()]
     seeds = [f"{printable(name)}: {seed}" for name, seed in method.seeds.items()]
     return (
-        Fact("Software", software(method)),
-        Fact("Model", printable(method.model_name)),
-        Fact("Model, SHA-256", printable(method.model_sha256)),
-        Fact("Model, licence", printable(method.model_licence) or "not stated"),
-        Fact("Model, training data", " ".join(paragraphs(method.model_training_data)) or "not stated"),
-        Fact("Model, started from", " ".join(paragraphs(method.model_started_from)) or "not stated"),
-        Fact("Model, teachers", " ".join(paragraphs(method.model_teachers)) or "not stated"),
-        Fact("Score", printable(method.score)),
-        Fact("Score, identity", printable(method.score_identity)),
+        Fact(_("Software"), software(method)),
+        Fact(_("Model"), printable(method.model_name)),
+        Fact(_("Model, SHA-256"), printable(method.model_sha256)),
+        Fact(_("Model, licence"), printable(method.model_licence) or _("not stated")),
+        Fact(_("Model, training data"), " ".join(paragraphs(method.model_training_data)) or _("not stated")),
+        Fact(_("Model, started from"), " ".join(paragraphs(method.model_started_from)) or _("not stated")),
+        Fact(_("Model, teachers"), " ".join(paragraphs(method.model_teachers)) or _("not stated")),
+        Fact(_("Score"), printable(method.score)),
+        Fact(_("Score, identity"), printable(method.score_identity)),
         *_second(method),
-        Fact("Reference population", corpora_together(printable(method.population)) or "not stated"),
-        Fact("Reference population, SHA-256", printable(method.population_sha256) or "not stated"),
-        Fact("Validated envelope", envelope_in_words(method.envelope) if method.envelope else "not stated"),
-        Fact("Validated envelope, SHA-256", (method.envelope.sha256 if method.envelope else "") or "not stated"),
-        Fact("Settings, SHA-256", printable(method.settings_sha256)),
-        Fact("Release, SHA-256", printable(method.release_sha256) or "not stated"),
-        Fact("Audit log before this report, SHA-256", printable(method.audit_head) or "none was kept"),
-        Fact("Seeds", ", ".join(seeds) or "none"),
-        Fact("Command", printable(method.command_line)),
-        Fact("Duration", format_duration(method.duration_s)),
-        Fact("Hardware", printable(method.hardware)),
-        Fact("Operating system", printable(method.operating_system)),
-        Fact("Python", printable(method.python_version)),
-        Fact("Libraries", ", ".join(versions) or "not stated"),
+        Fact(_("Reference population"), corpora_together(printable(method.population)) or _("not stated")),
+        Fact(_("Reference population, SHA-256"), printable(method.population_sha256) or _("not stated")),
+        Fact(_("Validated envelope"), envelope_in_words(method.envelope) if method.envelope else _("not stated")),
+        Fact(_("Validated envelope, SHA-256"), (method.envelope.sha256 if method.envelope else "") or _("not stated")),
+        Fact(_("Settings, SHA-256"), printable(method.settings_sha256)),
+        Fact(_("Release, SHA-256"), printable(method.release_sha256) or _("not stated")),
+        Fact(_("Audit log before this report, SHA-256"), printable(method.audit_head) or _("none was kept")),
+        Fact(_("Seeds"), ", ".join(seeds) or _("none")),
+        Fact(_("Command"), printable(method.command_line)),
+        Fact(_("Duration"), format_duration(method.duration_s)),
+        Fact(_("Hardware"), printable(method.hardware)),
+        Fact(_("Operating system"), printable(method.operating_system)),
+        Fact(_("Python"), printable(method.python_version)),
+        Fact(_("Libraries"), ", ".join(versions) or _("not stated")),
     )
 
 
@@ -52,11 +53,11 @@ def _second(method: Method) -> tuple[Fact, ...]:
         return ()
     card = method.second
     return (
-        Fact("Second model", printable(card.identity.name)),
-        Fact("Second model, SHA-256", printable(card.identity.sha256)),
-        Fact("Second model, licence", printable(card.licence)),
-        Fact("Second model, training data", " ".join(paragraphs(card.data)) or "not stated"),
-        Fact("Second score", "Cosine of its embeddings of both sides."),
+        Fact(_("Second model"), printable(card.identity.name)),
+        Fact(_("Second model, SHA-256"), printable(card.identity.sha256)),
+        Fact(_("Second model, licence"), printable(card.licence)),
+        Fact(_("Second model, training data"), " ".join(paragraphs(card.data)) or _("not stated")),
+        Fact(_("Second score"), _("Cosine of its embeddings of both sides.")),
     )
 
 
@@ -79,5 +80,5 @@ def corpora_together(text: str) -> str:
 
 def _setting(value: object) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return printable(str(value)) or "not set"
+        return _("yes") if value else _("no")
+    return printable(str(value)) or _("not set")

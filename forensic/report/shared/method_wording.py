@@ -7,12 +7,12 @@ no setting changes.
 from collections.abc import Mapping, Sequence
 
 from forensic.comparison.method import Method, PopulationKind
+from forensic.report.shared.catalogue import N_, _, number
 from forensic.report.shared.formats import (
     format_duration,
     format_number,
     format_quantity,
     format_share,
-    listed,
     plural,
     prose,
 )
@@ -21,48 +21,52 @@ from forensic.settings import AudioSettings, ComparisonSettings, DiarizationSett
 CALIBRATORS: Mapping[str, tuple[str, str]] = {
     # what it is called, and what it makes of scores
     "joint": (
-        "joint logistic regression",
-        "a straight line from score to log10 LR, moved by the conditions of both sides, fitted to all at once",
+        N_("joint logistic regression"),
+        N_("a straight line from score to log10 LR, moved by the conditions of both sides, fitted to all at once"),
     ),
-    "logistic": ("logistic regression", "a straight line from score to log10 LR"),
-    "bi-gaussianized": ("bi-Gaussianized calibration", "a rising curve from score to log10 LR"),
-    "kde": ("the ratio of two kernel densities", "a curve from score to log10 LR that need not rise everywhere"),
-    "pav": ("pool adjacent violators", "rising steps from score to log10 LR"),
+    "logistic": (N_("logistic regression"), N_("a straight line from score to log10 LR")),
+    "bi-gaussianized": (N_("bi-Gaussianized calibration"), N_("a rising curve from score to log10 LR")),
+    "kde": (
+        N_("the ratio of two kernel densities"),
+        N_("a curve from score to log10 LR that need not rise everywhere"),
+    ),
+    "pav": (N_("pool adjacent violators"), N_("rising steps from score to log10 LR")),
 }
 
 _CHANNELS: Mapping[str, str] = {
-    "auto": "Channels of a file that differ were examined separately; those that do not differ were mixed.",
-    "split": "The channels of a file were examined separately.",
-    "mix": "The channels of a file were mixed.",
+    "auto": N_("Channels of a file that differ were examined separately; those that do not differ were mixed."),
+    "split": N_("The channels of a file were examined separately."),
+    "mix": N_("The channels of a file were mixed."),
 }
 _DAMAGED: Mapping[str, str] = {
-    "reject": "A damaged recording was not examined.",
-    "use": "Of a damaged recording, the part before the damage was examined; the list of items says so.",
+    "reject": N_("A damaged recording was not examined."),
+    "use": N_("Of a damaged recording, the part before the damage was examined; the list of items says so."),
 }
-_LIKE_BOTH_SIDES = "on the questioned side like the questioned recording, on the known side like the known recordings"
 _REFERENCE: Mapping[PopulationKind | None, str] = {
-    "bank": (
+    "bank": N_(
         "speakers of the model's bank, whose recordings were chosen, or degraded by simulation, to be like those of "
-        f"the comparison: {_LIKE_BOTH_SIDES}"
+        "the comparison: on the questioned side like the questioned recording, on the known side like the known "
+        "recordings"
     ),
-    "simulated": (
-        f"speakers whose recordings were degraded by simulation to be like those of this case: {_LIKE_BOTH_SIDES}"
+    "simulated": N_(
+        "speakers whose recordings were degraded by simulation to be like those of this case: on the questioned side "
+        "like the questioned recording, on the known side like the known recordings"
     ),
-    "own recordings": (
+    "own recordings": N_(
         "speakers of the laboratory's own calibration, whose recordings were chosen to be like those of the "
-        f"comparison: {_LIKE_BOTH_SIDES}"
+        "comparison: on the questioned side like the questioned recording, on the known side like the known recordings"
     ),
-    "own scores": (
+    "own scores": N_(
         "the laboratory's own scores of pairs of speakers, in one condition of the questioned side and one of the "
         "known side, as the laboratory stated them"
     ),
-    None: "speakers of a reference population",
+    None: N_("speakers of a reference population"),
 }
 
 
 def calibrator_name(calibrator: str) -> str:
     """What a calibrator is called at the start of a line: "Logistic regression"."""
-    name = CALIBRATORS[calibrator][0]
+    name = _(CALIBRATORS[calibrator][0])
     return name[0].upper() + name[1:]
 
 
@@ -70,92 +74,126 @@ def processing(method: Method) -> tuple[str, ...]:
     """The steps from a file to an LR, in order."""
     settings = method.settings
     name, shape = CALIBRATORS[settings.comparison.calibrator]
-    return prose(f"""
-{_decoding(settings.audio)}
+    return prose(
+        _(
+            """
+{decoding}
 
 A speech detector marked the stretches that contain speech; only these were used. The waveforms that this report
 prints show them; the evidence tables of the case list the start and end of every stretch.
 
-{_speakers(settings.diarization)}
+{speakers}
 
 The program searched the compared recordings for copies, excerpts and parts of one source by an acoustic fingerprint
 of the speech, and for recordings of one session by the device and the creation time that their files state.
-{_suspected(settings.comparison)} A search that finds nothing does not prove that there is nothing.
+{suspected} A search that finds nothing does not prove that there is nothing.
 
-{_windows(settings.embedding)}
+{windows}
 
 The score of a comparison says how alike the questioned and the known embedding are. The heading System
 says how it is computed, with which software and which model.
 
-A score was converted to an LR with {_REFERENCE[method.population_kind]}. The conversion is {shape}, fitted by
-{name}.
+A score was converted to an LR with {reference}. The conversion is {shape}, fitted by {name}.
 
 LRs are bounded by what the number of reference speakers can support. Intervals come from resampling the reference
-speakers {settings.comparison.bootstrap_draws:,} times; whole speakers are drawn, not single recordings or pairs.
+speakers {draws} times; whole speakers are drawn, not single recordings or pairs.
 
-{_no_lr(method)}
-""")
+{no_lr}
+""",
+            decoding=_decoding(settings.audio),
+            speakers=_speakers(settings.diarization),
+            suspected=_suspected(settings.comparison),
+            windows=_windows(settings.embedding),
+            reference=_(_REFERENCE[method.population_kind]),
+            shape=_(shape),
+            name=_(name),
+            draws=number(settings.comparison.bootstrap_draws),
+            no_lr=_no_lr(method),
+        )
+    )
 
 
 def _decoding(settings: AudioSettings) -> str:
-    channels = _CHANNELS.get(settings.channels, f"Of a file, channel {settings.channels} alone was examined.")
-    return (
-        f"Every file was hashed (SHA-256) and decoded. {channels} The sound was resampled to 16 kHz with a filter "
-        f"against aliasing. {_DAMAGED[settings.damaged]}"
+    if settings.channels in _CHANNELS:
+        channels = _(_CHANNELS[settings.channels])
+    else:
+        channels = _("Of a file, channel {number} alone was examined.", number=settings.channels)
+    return _(
+        "Every file was hashed (SHA-256) and decoded. {channels} The sound was resampled to 16 kHz with a filter "
+        "against aliasing. {damaged}",
+        channels=channels,
+        damaged=_(_DAMAGED[settings.damaged]),
     )
 
 
 def _speakers(settings: DiarizationSettings) -> str:
     if settings.speakers == "1":
-        return (
+        return _(
             "By the settings, every channel was assumed to contain one speaker, unless an examiner marked who speaks "
             "when; the program did not look for others."
         )
-    left_out = f"; turns shorter than {format_duration(settings.min_turn_s)} were left out"
-    each = (
-        "Where there were several, each was examined separately, with the speech in which nobody else seemed to speak"
-        f"{left_out if settings.min_turn_s else ''}. The folder of the case says who speaks when."
-    )
-    if settings.speakers == "auto":
-        return (
-            "Unless an examiner marked who speaks when, the number of speakers in a channel was estimated, up to "
-            f"{settings.max_speakers}: the windows of the channel were split into groups, which count as different "
-            f"speakers if they differ more than parts of one voice do. {each}"
+    if settings.min_turn_s:
+        each = _(
+            "Where there were several, each was examined separately, with the speech in which nobody else seemed to "
+            "speak; turns shorter than {shortest} were left out. The folder of the case says who speaks when.",
+            shortest=format_duration(settings.min_turn_s),
         )
-    return (
-        f"By the settings, every channel was split into {plural(int(settings.speakers), 'speaker')}, as far as its "
-        f"speech allows, unless an examiner marked who speaks when. {each}"
+    else:
+        each = _(
+            "Where there were several, each was examined separately, with the speech in which nobody else seemed to "
+            "speak. The folder of the case says who speaks when."
+        )
+    if settings.speakers == "auto":
+        return _(
+            "Unless an examiner marked who speaks when, the number of speakers in a channel was estimated, up to "
+            "{most}: the windows of the channel were split into groups, which count as different speakers if they "
+            "differ more than parts of one voice do. {each}",
+            most=settings.max_speakers,
+            each=each,
+        )
+    return _(
+        "By the settings, every channel was split into {number} speakers, as far as its speech allows, unless an "
+        "examiner marked who speaks when. {each}",
+        number=settings.speakers,
+        each=each,
     )
 
 
 def _suspected(settings: ComparisonSettings) -> str:
     """What becomes of two recordings that may not be independent."""
-    allowed = {"source": settings.allow_same_source, "session": settings.allow_same_session}
-    refused = [kind for kind, is_allowed in allowed.items() if not is_allowed]
-    used = [kind for kind, is_allowed in allowed.items() if is_allowed]
-    sentences = []
-    if refused:
-        sentences.append(f"Two recordings that are suspected to be of one {' or '.join(refused)} get no LR.")
-    if used:
-        sentences.append(
-            f"The settings ({listed([f'comparison.allow_same_{kind}' for kind in used])}) allow an LR between two "
-            f"recordings that are suspected to be of one {' or '.join(used)}."
+    source, session = settings.allow_same_source, settings.allow_same_session
+    if not source and not session:
+        return _("Two recordings that are suspected to be of one source or session get no LR.")
+    if source and session:
+        return _(
+            "The settings (comparison.allow_same_source and comparison.allow_same_session) allow an LR between two "
+            "recordings that are suspected to be of one source or session."
         )
-    return " ".join(sentences)
+    if source:
+        return _(
+            "Two recordings that are suspected to be of one session get no LR. The settings "
+            "(comparison.allow_same_source) allow an LR between two recordings that are suspected to be of one source."
+        )
+    return _(
+        "Two recordings that are suspected to be of one source get no LR. The settings (comparison.allow_same_session) "
+        "allow an LR between two recordings that are suspected to be of one session."
+    )
 
 
 def _windows(settings: EmbeddingSettings) -> str:
-    window, step = (f"{frames / 100:g} s" for frames in (settings.window_frames, settings.step_frames))
+    window, step = (f"{number(frames / 100, 'g')} s" for frames in (settings.window_frames, settings.step_frames))
     if settings.step_frames < settings.window_frames:
-        how = f"a new one at least every {step}, so that they overlap"
+        how = _("a new one at least every {step}, so that they overlap", step=step)
     elif settings.step_frames == settings.window_frames:
-        how = "one after the other; they overlap only as much as is needed to use all of the speech"
+        how = _("one after the other; they overlap only as much as is needed to use all of the speech")
     else:
-        how = f"a new one at least every {step}, so that speech between two windows can be left out"
-    return (
-        f"The speech was cut into windows of {window}, {how}. Each window was turned into mel-band energies and then "
+        how = _("a new one at least every {step}, so that speech between two windows can be left out", step=step)
+    return _(
+        "The speech was cut into windows of {window}, {how}. Each window was turned into mel-band energies and then "
         "into an embedding by a recurrent (LSTM) network. The embedding of a recording is the mean direction of its "
-        "windows; that of a known speaker is the mean direction of their recordings."
+        "windows; that of a known speaker is the mean direction of their recordings.",
+        window=window,
+        how=how,
     )
 
 
@@ -165,22 +203,27 @@ def _no_lr(method: Method) -> str:
     sentences = []
     if method.envelope is not None:
         sentences.append(
-            "No LR is issued outside the conditions in which validation met its criterion (see Validated envelope "
-            "under System), nor from a calibration that does not meet it."
+            _(
+                "No LR is issued outside the conditions in which validation met its criterion (see Validated envelope "
+                "under System), nor from a calibration that does not meet it."
+            )
         )
     own = []
     if settings.min_net_speech_s > without.min_net_speech_s:
-        own.append(f"less than {format_duration(settings.min_net_speech_s)} of net speech")
+        own.append(_("less than {limit} of net speech", limit=format_duration(settings.min_net_speech_s)))
     if settings.min_snr_db > without.min_snr_db:
-        own.append(f"an SNR below {format_quantity(settings.min_snr_db, 'dB')}")
+        own.append(_("an SNR below {limit}", limit=format_quantity(settings.min_snr_db, "dB")))
     if settings.max_clipped_share < without.max_clipped_share:
-        own.append(f"more than {format_share(settings.max_clipped_share)} of the speech clipped")
+        own.append(_("more than {limit} of the speech clipped", limit=format_share(settings.max_clipped_share)))
     if own:
-        sentences.append(f"By the settings, a recording with {' or '.join(own)} gets no LR.")
+        sentences.append(_("By the settings, a recording with {limits} gets no LR.", limits=_(" or ").join(own)))
     sentences.append(
-        f"A recording that is more than {format_number(settings.max_condition_distance, 1)} steps away from everything "
-        "in the reference population gets no LR, and no calibration rests on fewer than "
-        f"{plural(settings.min_speakers, 'reference speaker')}."
+        _(
+            "A recording that is more than {steps} steps away from everything in the reference population gets no LR, "
+            "and no calibration rests on fewer than {speakers} reference speakers.",
+            steps=format_number(settings.max_condition_distance, 1),
+            speakers=number(settings.min_speakers),
+        )
     )
     return " ".join(sentences)
 
@@ -188,20 +231,19 @@ def _no_lr(method: Method) -> str:
 def explanation(method: Method) -> tuple[str, ...]:
     """How to read what each LR rests on, in as many ways as the calibration allows."""
     has_voices = method.population_kind != "own scores"
-    return prose(f"""
-This chapter shows what each LR rests on; it changes no LR. It examines the highest LR of each questioned
-speaker{" in three ways" if has_voices else ""}.
+    return prose(_(_EXPLAINED)) + prose(_(_AMOUNTS_AND_VOICES if has_voices else _NO_VOICES))
+
+
+_EXPLAINED = N_("""
+The page of a comparison shows what its LR rests on; it changes no LR. Only the highest LR of each questioned
+speaker is examined in this way.
 
 Stretches: the LR is computed again without each stretch of the questioned speech. What a stretch adds is the log10
 LR of all stretches minus the log10 LR without this stretch, both before the bounds. Above 0 the stretch supports
 H1, below 0 H2. Listen where the effect is large: there may be a noise, another voice, or a line said in another
 tone. Times are minutes and seconds from the start of the recording.
-
-{_AMOUNTS_AND_VOICES if has_voices else _NO_VOICES}
 """)
-
-
-_AMOUNTS_AND_VOICES = """
+_AMOUNTS_AND_VOICES = N_("""
 Amount: the LR is computed from the first stretches only, then from more and more of them. Each amount is calibrated
 with reference recordings of about as much speech. An LR that has settled is worth more than one that still changes;
 an LR at its bound does not show whether it still changes. Some of these amounts may be too small for an LR to be
@@ -211,18 +253,18 @@ stretches.
 Typicality: the questioned speech is compared with every voice of the reference population. If many of
 them score as high as the known speaker does, the questioned voice is a common one, and its LR is low for that reason.
 The names of reference voices contain the names of their corpora.
-"""
-_NO_VOICES = """
+""")
+_NO_VOICES = N_("""
 The calibration is a list of scores, without recordings: it cannot show how the LR grows with the amount of
 speech, nor how common the voice is.
-"""
+""")
 
 
 def languages_reading(method: Method) -> str:
     """How to read the languages in a table."""
     if not method.settings.language.identify:
-        return "By the settings, languages were not classified."
-    return (
+        return _("By the settings, languages were not classified.")
+    return _(
         "The language is how the program classified the first minute of speech, with its probability among the "
         "languages that the model knows. It does not replace a listener."
     )
@@ -235,19 +277,21 @@ def limitations(method: Method, *, shows_languages: bool) -> tuple[str, ...]:
         method: in force.
         shows_languages: whether the report shows the languages that were classified.
     """
-    return prose(f"""
+    return prose(
+        _(
+            """
 The examination is automatic. It compares how speakers sound to a trained network; it does not weigh language,
 dialect, word choice, content or circumstances, and it does not replace an auditory or acoustic-phonetic examination.
 
-{_one_person(method.settings.diarization)}
+{one_person}
 
 The following was not examined: disguise, emotion, illness, intoxication and ageing, synthetic or converted speech,
 and whether a recording was edited. Each of these can move an LR in either direction.
-{_languages(method, shows_languages=shows_languages)}
+{languages}
 
 The reference population represents the relevant population only as far as its speakers and recordings resemble
 it. The edges of the band, noise, reverberation, clipping and the amount of speech were
-estimated and {_compared(method.population_kind)}; language, accent, sex, age and speaking style were not. Where
+estimated and {compared}; language, accent, sex, age and speaking style were not. Where
 the two recordings of a reference speaker were made in one session (some corpora have no others), they are more alike
 than recordings of different days, moods or microphones; an LR can then be too low where H1 is true.
 
@@ -258,40 +302,45 @@ Little speech carries little information. An LR near 1 means that these recordin
 from H2; it does not support H2.
 
 A comparison for which no LR was issued supports neither proposition.
-""")
+""",
+            one_person=_one_person(method.settings.diarization),
+            languages=_languages(method, shows_languages=shows_languages),
+            compared=_compared(method.population_kind),
+        )
+    )
 
 
 def _one_person(settings: DiarizationSettings) -> str:
     if settings.speakers == "1":
-        return (
+        return _(
             "The settings say that a channel contains one speaker, and the program did not check it. If a second "
             "person speaks in a channel, the LR is about both together."
         )
     if settings.speakers == "auto":
-        return (
+        return _(
             "The program estimates whether a channel contains the speech of one person only. It can miss a second "
             "person who says little or sounds alike, and it does not separate people who speak at the same time."
         )
-    return (
-        f"The settings say that a channel contains {plural(int(settings.speakers), 'speaker')}, and the program did "
-        "not check it. If a channel contains fewer or more, voices are split or mixed. People who speak at the same "
-        "time are not separated."
+    return _(
+        "The settings say that a channel contains {number} speakers, and the program did not check it. If a channel "
+        "contains fewer or more, voices are split or mixed. People who speak at the same time are not separated.",
+        number=settings.speakers,
     )
 
 
 def _languages(method: Method, *, shows_languages: bool) -> str:
     if not method.settings.language.identify:
-        return "Languages and accents were not classified."
+        return _("Languages and accents were not classified.")
     if not shows_languages:
-        return "Languages and accents are not part of an LR, and this report does not show them."
-    return (
+        return _("Languages and accents are not part of an LR, and this report does not show them.")
+    return _(
         "A network that can err classifies languages and accents. The report shows them and warns where languages "
         "differ; they are not part of an LR."
     )
 
 
 def _compared(kind: PopulationKind | None) -> str:
-    return "compared with those stated for the scores" if kind == "own scores" else "taken into account"
+    return _("compared with those stated for the scores") if kind == "own scores" else _("taken into account")
 
 
 def link_reading(method: Method) -> tuple[str, ...]:

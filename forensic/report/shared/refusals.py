@@ -11,12 +11,14 @@ from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.comparison.refusal import Refusal, RefusalKind
 from forensic.quantities import BY_NAME, QUANTITIES
 from forensic.records import KNOWN, QUESTIONED, Conditions, Role
-from forensic.report.shared.suspicions import Names, finding, inconsistency, names_of
+from forensic.report.shared.catalogue import N_, _, figures, number
+from forensic.report.shared.measured import differences_in_words
+from forensic.report.shared.suspicions import Names, finding, inconsistency, names_of, suspected
 
-OF_COMPARISONS: Mapping[Role, str] = {QUESTIONED: "questioned recording", KNOWN: "suspect's recordings"}
+OF_COMPARISONS: Mapping[Role, str] = {QUESTIONED: N_("questioned recording"), KNOWN: N_("suspect's recordings")}
 OF_VOICES: Mapping[Role, str] = {
-    QUESTIONED: "recording as the shorter side",
-    KNOWN: "recording as the longer side",
+    QUESTIONED: N_("recording as the shorter side"),
+    KNOWN: N_("recording as the longer side"),
 }
 """What a sentence calls each side."""
 
@@ -32,16 +34,16 @@ def reason(refusal: Refusal, names: Names, sides: Mapping[Role, str] = OF_COMPAR
     if refusal.suspicion is not None:
         return _suspected(refusal.suspicion, names)
     if refusal.kind in _ALWAYS:
-        return _ALWAYS[refusal.kind]
-    return _OF_DATA[refusal.kind](refusal, sides[refusal.side] if refusal.side is not None else "")
+        return _(_ALWAYS[refusal.kind])
+    return _OF_DATA[refusal.kind](refusal, _(sides[refusal.side]) if refusal.side is not None else "")
 
 
 _ALWAYS: Mapping[RefusalKind, str] = {
-    RefusalKind.SAME_RECORDING: "The same recording is on both sides. Supply another recording of the suspect.",
-    RefusalKind.NOT_INDEPENDENT: (
+    RefusalKind.SAME_RECORDING: N_("The same recording is on both sides. Supply another recording of the suspect."),
+    RefusalKind.NOT_INDEPENDENT: N_(
         "The voices are of one recording, or of recordings that are suspected to be of one source or session."
     ),
-    RefusalKind.NO_PARTNER: (
+    RefusalKind.NO_PARTNER: N_(
         "This voice has no partner: every other voice is of a recording that is not independent of this one, or cannot "
         "be used."
     ),
@@ -49,22 +51,27 @@ _ALWAYS: Mapping[RefusalKind, str] = {
 
 
 def _suspected(suspicion: Suspicion, names: Names) -> str:
-    return (
-        f"The {suspicion.kind} is suspected on both sides: {finding(suspicion, names)} Supply a recording of another "
-        "occasion, or leave this one out. If listening shows that the suspicion is wrong, set "
-        f"comparison.allow_{suspicion.kind.replace(' ', '_')} = true."
+    return _(
+        "{suspected} on both sides: {finding} Supply a recording of another occasion, or leave this one out. If "
+        "listening shows that the suspicion is wrong, set {setting} = true.",
+        suspected=suspected(suspicion),
+        finding=finding(suspicion, names),
+        setting=f"comparison.allow_{suspicion.kind.replace(' ', '_')}",
     )
 
 
 def _unusable(refusal: Refusal, what: str) -> str:
-    return f"The {what} cannot be used: {refusal.problem}"
+    return _("The {what} cannot be used: {problem}", what=what, problem=refusal.problem)
 
 
 def _several(refusal: Refusal, what: str) -> str:
     files = ", ".join(path.rpartition("/")[2] for path in refusal.recordings)
-    return (
-        f"There are {refusal.value:.0f} speakers in the {what} ({files}). Mark the suspect's speech with --segments, "
-        "or cut the recording so that only the suspect speaks."
+    return _(
+        "There are {number} speakers in the {what} ({files}). Mark the suspect's speech with --segments, or cut the "
+        "recording so that only the suspect speaks.",
+        number=number(refusal.value or 0, ".0f"),
+        what=what,
+        files=files,
     )
 
 
@@ -79,40 +86,63 @@ def _outside(refusal: Refusal, what: str) -> str:
     assert quantity is not None
     assert value is not None
     assert limit is not None
-    measured, allowed = (quantity.amount.format(number).replace("%", " %") for number in (value, limit))
+    measured, allowed = (figures(_(quantity.amount).format(each).replace("%", " %")) for each in (value, limit))
     is_most = quantity.worse == "more"
     if refusal.kind == RefusalKind.OUTSIDE_SETTINGS:
-        bar = f"The settings {'allow at most' if is_most else 'ask for at least'} {allowed}."
+        bar = N_("The settings allow at most {limit}.") if is_most else N_("The settings ask for at least {limit}.")
+    elif is_most:
+        bar = N_("Validation met its criterion up to {limit} and no further.")
     else:
-        bar = f"Validation met its criterion {'up' if is_most else 'down'} to {allowed} and no further."
-    return f"{quantity.shortfall}: {measured} in the {what}. {bar} {quantity.remedy}"
+        bar = N_("Validation met its criterion down to {limit} and no further.")
+    return _(
+        "{shortfall}: {measured} in the {what}. {bar} {remedy}",
+        shortfall=_(quantity.shortfall),
+        measured=measured,
+        what=what,
+        bar=_(bar, limit=allowed),
+        remedy=_(quantity.remedy),
+    )
 
 
 def _unlike(refusal: Refusal, what: str) -> str:
     near = refusal.nearest
     assert near is not None
     assert refusal.measured is not None
-    return (
-        f"No reference population resembles the {what} ({_described(refusal.measured)}): the nearest, {near.cell.name} "
-        f"({_described(near.cell)}), is {near.distance:.1f} steps away ({near.differs}); at most "
-        f"{refusal.limit:.1f} are allowed. Supply a recording made in other conditions, or a reference population in "
-        "these conditions."
+    assert refusal.limit is not None
+    return _(
+        "No reference population resembles the {what} ({measured}): the nearest, {name} ({nearest}), is {steps} steps "
+        "away ({differs}); at most {limit} are allowed. Supply a recording made in other conditions, or a reference "
+        "population in these conditions.",
+        what=what,
+        measured=_described(refusal.measured),
+        name=near.cell.name,
+        nearest=_described(near.cell),
+        steps=number(near.distance, ".1f"),
+        differs=differences_in_words(near.differs),
+        limit=number(refusal.limit, ".1f"),
     )
 
 
 def _described(conditions: Conditions) -> str:
-    texts = (quantity.described(getattr(conditions, quantity.name)) for quantity in QUANTITIES)
+    texts = []
+    for quantity in QUANTITIES:
+        value = getattr(conditions, quantity.name)
+        texts.append(_(quantity.none_brief) if value is None else figures(_(quantity.brief).format(value)))
     return ", ".join(filter(None, texts))
 
 
 def _missed(refusal: Refusal, _what: str) -> str:
     missed = refusal.missed
     assert missed is not None
-    return (
-        f"In these conditions ({missed.questioned.name}, {missed.questioned.net_speech_s:.0f} s against "
-        f"{missed.known.name}, {missed.known.net_speech_s:.0f} s) the method does not meet its criterion: Cllr "
-        f"{missed.cllr.value:.2f}, 95 % interval up to {missed.cllr.high:.2f}; at most {refusal.limit:.2f} is allowed. "
-        "Supply more or better speech on either side."
+    assert refusal.limit is not None
+    return _(
+        "In these conditions ({questioned} against {known}) the method does not meet its criterion: Cllr {cllr}, 95 % "
+        "interval up to {high}; at most {limit} is allowed. Supply more or better speech on either side.",
+        questioned=f"{missed.questioned.name}, {missed.questioned.net_speech_s:.0f} s",
+        known=f"{missed.known.name}, {missed.known.net_speech_s:.0f} s",
+        cllr=number(missed.cllr.value, ".2f"),
+        high=number(missed.cllr.high, ".2f"),
+        limit=number(refusal.limit, ".2f"),
     )
 
 
@@ -123,7 +153,7 @@ _OF_DATA: Mapping[RefusalKind, Callable[[Refusal, str], str]] = {
     RefusalKind.OUTSIDE_SETTINGS: _outside,
     RefusalKind.OUTSIDE_ENVELOPE: _outside,
     RefusalKind.UNLIKE_POPULATION: _unlike,
-    RefusalKind.NO_CALIBRATION: lambda refusal, _: refusal.problem,
+    RefusalKind.NO_CALIBRATION: lambda refusal, _what: refusal.problem,
     RefusalKind.CRITERION_MISSED: _missed,
 }
 
@@ -189,6 +219,6 @@ def worded_links(outcome: LinkOutcome) -> LinkOutcome:
 def counted_reasons(counted: Iterable[tuple[Refusal, int]]) -> list[tuple[str, RefusalKind, int]]:
     """Why pairs of voices have no LR: each sentence with its kind and its number of pairs, the most frequent first."""
     numbers: Counter[tuple[str, RefusalKind]] = Counter()
-    for refused, number in counted:
-        numbers[reason(refused, {}, OF_VOICES), refused.kind] += number
-    return [(sentence, kind, number) for (sentence, kind), number in numbers.most_common()]
+    for refused, pairs in counted:
+        numbers[reason(refused, {}, OF_VOICES), refused.kind] += pairs
+    return [(sentence, kind, pairs) for (sentence, kind), pairs in numbers.most_common()]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensic.errors import ReportError
+from forensic.report.shared.catalogue import _, language, signs
 from forensic.storage.atomic import written_whole
 from forensic.storage.inert import inert
 from forensic.storage.shipped import shipped
@@ -44,6 +45,7 @@ def render_page(template: str, report: object, plots: Mapping[str, str], own: st
 
     try:
         styles, script = (_template_file(f"report.{kind}", own).read_text(encoding="utf-8") for kind in ("css", "js"))
+        styles += _edges()
         logo = _logo(own)
     except OSError as error:
         raise ReportError(f"The report's style or script is missing: {error}.", "Install the program again.") from error
@@ -56,6 +58,8 @@ def render_page(template: str, report: object, plots: Mapping[str, str], own: st
         "policy": content_policy(f"\n{styles}\n", f"\n{script}\n", plots.values()),
         "plots": drawn,
         "logo": logo,
+        "language": language(),
+        "words": {"fold": _("Fold or unfold"), "filter": _("Filter:"), "million": _("million"), "signs": signs()},
     }
     try:
         return environment(escape=True, own=own).get_template(template).render(values)
@@ -95,6 +99,13 @@ def _finalized(value: object) -> object:
     return inert(value, _KEPT) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
+def _edges() -> str:
+    """The words at the edge of every page, as style."""
+    page = _("page {page} of {pages}", page='" counter(page) "', pages='" counter(pages) "')
+    initials = f"{_('Initials:')} ____________"
+    return f'\n@page {{ @bottom-center {{ content: "{initials}" }} @bottom-right {{ content: "{page}" }} }}'
+
+
 def _template_file(name: str, own: str) -> Path:
     """A file of the templates: one's own if there is one, else the program's."""
     mine = Path(own) / name
@@ -122,7 +133,7 @@ def environment(*, escape: bool, own: str = "") -> "jinja2.Environment":
     folder = shipped("templates")
     if not folder.is_dir():
         raise ReportError(f"There is no folder of templates at {folder}.", "Install the program again.")
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader([own, folder] if own else [folder]),
         autoescape=escape,  # noqa: S701 - the caller knows what it renders
         undefined=jinja2.StrictUndefined,
@@ -130,6 +141,8 @@ def environment(*, escape: bool, own: str = "") -> "jinja2.Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["_"] = _
+    return made
 
 
 def on_paper(html: str) -> str:

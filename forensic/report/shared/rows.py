@@ -4,8 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from forensic.records import Calibration, Conditions
+from forensic.report.shared.catalogue import _, number
 from forensic.report.shared.content import CalibrationRow, ChanceRow, FailureRow
-from forensic.report.shared.formats import format_duration, format_lr, format_number, format_signed, printable
+from forensic.report.shared.formats import (
+    format_duration,
+    format_lr,
+    format_number,
+    format_signed,
+    printable,
+    span,
+    whole,
+)
 
 _FEWEST_CHARACTERS = 4
 
@@ -42,20 +51,27 @@ def list_calibrations(
     rows = tuple(_calibration_row(labels[key], calibrations[key], served) for key, served in ordered[:most])
     note = ""
     if len(ordered) > most:
-        note = f"Of {len(ordered):,} calibrations, the {most:,} that most {what} use are listed; all are in {file}."
+        note = _(
+            "Of {all} calibrations, the {most} that most {what} use are listed; all are in {file}.",
+            all=number(len(ordered)),
+            most=number(most),
+            what=what,
+            file=file,
+        )
     return rows, note
 
 
 def _calibration_row(label: str, fitted: Calibration, served: int) -> CalibrationRow:
+    value, low, high = (format_number(each, 3) for each in (fitted.cllr.value, fitted.cllr.low, fitted.cllr.high))
     return CalibrationRow(
         label=label,
         known=_conditions(fitted.known),
         questioned=_conditions(fitted.questioned),
         distances=f"{format_number(fitted.known_distance, 2)}; {format_number(fitted.questioned_distance, 2)}",
-        speakers=f"{fitted.speakers:,}",
-        cllr=f"{fitted.cllr.value:.3f} ({fitted.cllr.low:.3f} to {fitted.cllr.high:.3f})",
-        bounds=f"{format_signed(fitted.lower_bound_log10_lr)} to {format_signed(fitted.upper_bound_log10_lr)}",
-        served=f"{served:,}",
+        speakers=number(fitted.speakers),
+        cllr=f"{value} ({span(low, high)})",
+        bounds=span(format_signed(fitted.lower_bound_log10_lr), format_signed(fitted.upper_bound_log10_lr)),
+        served=number(served),
     )
 
 
@@ -65,14 +81,14 @@ def _conditions(conditions: Conditions) -> str:
 
 def chance_row(log10_lr: float, expected: float, found: int) -> ChanceRow:
     """How many LRs of at least this size are expected if every comparison is of two people, and how many were found."""
-    return ChanceRow(format_lr(log10_lr).removesuffix(".0"), _expected(expected), f"{found:,}")
+    return ChanceRow(whole(format_lr(log10_lr)), _expected(expected), number(found))
 
 
-def _expected(number: float) -> str:
+def _expected(count: float) -> str:
     """An expected number of LRs: "less than 0.1", "2.4", "12"."""
-    if number < 0.1:  # noqa: PLR2004
-        return "less than 0.1"
-    return f"{number:,.{1 if number < 10 else 0}f}"  # noqa: PLR2004
+    if count < 0.1:  # noqa: PLR2004
+        return _("less than {number}", number=number(0.1, ".1f"))
+    return number(count, f",.{1 if count < 10 else 0}f")  # noqa: PLR2004
 
 
 def failure_row(label: str, name: str, row: Mapping[str, Any]) -> FailureRow:

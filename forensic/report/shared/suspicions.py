@@ -8,6 +8,7 @@ import polars as pl
 
 from forensic.comparison.inconsistency import ConsistencyFinding, Inconsistency, NotCompared, SuspectVoice
 from forensic.comparison.independence import (
+    SAME_SOURCE,
     Leak,
     NotChosen,
     NotSearched,
@@ -22,6 +23,7 @@ from forensic.comparison.independence import (
 )
 from forensic.comparison.spoken_language import LanguageDifference, OtherLanguage
 from forensic.language.names import name_of
+from forensic.report.shared.catalogue import N_, _, listed, number
 from forensic.report.shared.labels import channel_label
 
 Names = Mapping[str, str]
@@ -43,31 +45,63 @@ def finding(suspicion: Suspicion, names: Names) -> str:
     match suspicion.ground:
         case SharedAudio() as shared:
             one, other = (
-                f"channel {channel} of {name}" if channel else name
+                _("channel {number} of {name}", number=channel, name=name) if channel else name
                 for name, channel in ((first, shared.first_channel), (second, shared.second_channel))
             )
-            return (
-                f"{one} from {_clock(shared.first_start_s)} and {other} from "
-                f"{_clock(shared.second_start_s)} hold the same {shared.compared_s:.1f} s of speech "
-                f"({100 * shared.bit_error_rate:.0f} % of the bits of their acoustic fingerprints differ; without a "
-                "common source about 50 % would)."
+            return _(
+                "{one} from {one_start} and {other} from {other_start} hold the same {seconds} s of speech ({errors} % "
+                "of the bits of their acoustic fingerprints differ; without a common source about 50 % would).",
+                one=one,
+                one_start=_clock(shared.first_start_s),
+                other=other,
+                other_start=_clock(shared.second_start_s),
+                seconds=number(shared.compared_s, ".1f"),
+                errors=number(100 * shared.bit_error_rate, ".0f"),
             )
         case SharedWithThird(third):
-            return f"{first} and {second} both hold speech that is also in {_name(third, names)}."
+            return _(
+                "{first} and {second} both hold speech that is also in {third}.",
+                first=first,
+                second=second,
+                third=_name(third, names),
+            )
         case SameDevice() as made:
             zone = " UTC" if made.is_utc else ""
-            device = f"the same device ({', '.join(made.device)})" if made.device else "no device"
-            alike = "" if made.device else "are of the same format, "
-            return (
-                f"{first} and {second} {alike}state {device} and say that they were created at "
-                f"{made.first_created:%Y-%m-%d %H:%M:%S}{zone} and {made.second_created:%Y-%m-%d %H:%M:%S}{zone}. "
-                "Older recordings that were exported at once would look the same."
+            text = (
+                N_(
+                    "{first} and {second} state the same device ({device}) and say that they were created at "
+                    "{first_created} and {second_created}. Older recordings that were exported at once would look the "
+                    "same."
+                )
+                if made.device
+                else N_(
+                    "{first} and {second} are of the same format, state no device and say that they were created at "
+                    "{first_created} and {second_created}. Older recordings that were exported at once would look the "
+                    "same."
+                )
             )
-        case SessionOfAnother(sibling, suspected, of_that):
-            return (
-                f"By the reference set, {_name(sibling, names)} is of one session with {_name(suspected, names)}. "
-                f"{finding(of_that, names)}"
+            return _(
+                text,
+                first=first,
+                second=second,
+                device=", ".join(made.device or ()),
+                first_created=f"{made.first_created:%Y-%m-%d %H:%M:%S}{zone}",
+                second_created=f"{made.second_created:%Y-%m-%d %H:%M:%S}{zone}",
             )
+        case SessionOfAnother(sibling, of_session, of_that):
+            return _(
+                "By the reference set, {one} is of one session with {other}. {finding}",
+                one=_name(sibling, names),
+                other=_name(of_session, names),
+                finding=finding(of_that, names),
+            )
+
+
+def suspected(suspicion: Suspicion) -> str:
+    """What is suspected, as the start of a sentence: "The same source is suspected"."""
+    if suspicion.kind == SAME_SOURCE:
+        return _("The same source is suspected")
+    return _("The same session is suspected")
 
 
 def leaks_in_words(leaks: Iterable[Leak], names: Names) -> tuple[str, ...]:
@@ -78,29 +112,40 @@ def leaks_in_words(leaks: Iterable[Leak], names: Names) -> tuple[str, ...]:
 def _leak(leak: Leak, names: Names) -> str:
     match leak:
         case OnBothSides():
-            return (
-                f"{leak.questioned} is byte for byte the same as a known recording of {leak.suspect} "
-                f"(SHA-256 {leak.sha256})."
+            return _(
+                "{questioned} is byte for byte the same as a known recording of {suspect} (SHA-256 {sha256}).",
+                questioned=leak.questioned,
+                suspect=leak.suspect,
+                sha256=leak.sha256,
             )
         case UnderTwoNames():
-            return f"{leak.one} and {leak.other} share a recording (SHA-256 {leak.sha256})."
+            return _(
+                "{one} and {other} share a recording (SHA-256 {sha256}).",
+                one=leak.one,
+                other=leak.other,
+                sha256=leak.sha256,
+            )
         case Suspicion():
-            return f"The {leak.kind} is suspected: {finding(leak, names)}"
+            return f"{suspected(leak)}: {finding(leak, names)}"
         case OwnReference():
-            return (
-                f"{leak.speaker} of the reference population may be the speaker of {_short(leak.side)} (log10 LR "
-                f"{leak.log10_lr:+.1f}), and is left out of all calibrations."
+            return _(
+                "{speaker} of the reference population may be the speaker of {side} (log10 LR {log10_lr}), and is left "
+                "out of all calibrations.",
+                speaker=leak.speaker,
+                side=_short(leak.side),
+                log10_lr=number(leak.log10_lr, "+.1f"),
             )
         case NotChosen():
-            return (
-                "The relevant population was not chosen ([relevant_population] in case.toml): all "
-                f"{leak.people:,} people of the reference population but children were taken, whatever their sex, "
-                "language and accent."
+            return _(
+                "The relevant population was not chosen ([relevant_population] in case.toml): all {number} people of "
+                "the reference population but children were taken, whatever their sex, language and accent.",
+                number=number(leak.people),
             )
         case NotSearched():
-            return (
-                f"{leak.recordings:,} of the recordings were not searched for copies, because an earlier version "
-                "scanned them. Scan the recordings into a new case to have them searched."
+            return _(
+                "{number} of the recordings were not searched for copies, because an earlier version scanned them. "
+                "Scan the recordings into a new case to have them searched.",
+                number=number(leak.recordings),
             )
 
 
@@ -114,25 +159,30 @@ def _consistency(found: ConsistencyFinding) -> str:
         case Inconsistency():
             return f"{found.suspect}: {inconsistency(found)}"
         case NotCompared():
-            return (
-                f"The recordings of {found.suspect} were not compared with each other: no reference population "
-                "resembles them. Check by ear that they are of one speaker."
+            return _(
+                "The recordings of {suspect} were not compared with each other: no reference population resembles "
+                "them. Check by ear that they are of one speaker.",
+                suspect=found.suspect,
             )
 
 
 def inconsistency(found: Inconsistency) -> str:
     """What was found of a suspect's recordings, and what helps."""
     overruled = f"comparison.allow_inconsistent_suspects = {json.dumps([found.suspect], ensure_ascii=False)}"
-    return (
-        f"The suspect's recordings are unlikely to be of one speaker: the log10 LR of {_listed(found.shorter)} against "
-        f"{_listed(found.longer)} is {found.log10_lr:+.1f}. Listen to them, and leave out what is not of this suspect. "
-        f"If all are of one speaker, set {overruled}."
+    return _(
+        "The suspect's recordings are unlikely to be of one speaker: the log10 LR of {shorter} against {longer} is "
+        "{log10_lr}. Listen to them, and leave out what is not of this suspect. If all are of one speaker, set "
+        "{setting}.",
+        shorter=_listed(found.shorter),
+        longer=_listed(found.longer),
+        log10_lr=number(found.log10_lr, "+.1f"),
+        setting=overruled,
     )
 
 
 def _listed(voices: Sequence[SuspectVoice]) -> str:
     named = ", ".join(channel_label(_short(each.path), each.channel, each.voice) for each in voices[:_NAMED])
-    return f"{named} and {len(voices) - _NAMED} more" if len(voices) > _NAMED else named
+    return _and_more(named, len(voices) - _NAMED)
 
 
 def languages_in_words(found: Iterable[LanguageDifference]) -> tuple[str, ...]:
@@ -141,24 +191,28 @@ def languages_in_words(found: Iterable[LanguageDifference]) -> tuple[str, ...]:
 
 
 def _languages_differ(found: LanguageDifference) -> str:
-    own = " and ".join(sorted(map(name_of, found.languages)))
-    others = ", ".join(map(_other, found.questioned[:_SHOWN]))
-    rest = f" and {len(found.questioned) - _SHOWN} more" if len(found.questioned) > _SHOWN else ""
-    return (
-        f"The known recordings of {found.suspect} are classified as {own}, but these questioned recordings as another "
-        f"language: {others}{rest}. The population was not chosen for comparisons across languages. Check the "
-        "languages by ear, and take these LRs with care."
+    return _(
+        "The known recordings of {suspect} are classified as {own}, but these questioned recordings as another "
+        "language: {others}. The population was not chosen for comparisons across languages. Check the languages by "
+        "ear, and take these LRs with care.",
+        suspect=found.suspect,
+        own=listed(sorted(_(name_of(tag)) for tag in found.languages)),
+        others=_and_more(", ".join(map(_other, found.questioned[:_SHOWN])), len(found.questioned) - _SHOWN),
     )
+
+
+def _and_more(named: str, rest: int) -> str:
+    return _("{names} and {number} more", names=named, number=rest) if rest > 0 else named
 
 
 def _other(other: OtherLanguage) -> str:
     """The last two parts of the path, with channel and speaker: long paths would hide the languages."""
     label = channel_label(_short(other.path), other.channel, other.voice, other.speakers)
-    return f"{label} ({name_of(other.language)})"
+    return f"{label} ({_(name_of(other.language))})"
 
 
 def _name(sha256: str, names: Names) -> str:
-    return names.get(sha256, f"the recording {sha256[:12]}")
+    return names.get(sha256, _("the recording {name}", name=sha256[:12]))
 
 
 def _short(path: str) -> str:

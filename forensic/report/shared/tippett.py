@@ -22,12 +22,13 @@ from forensic.report.shared.canvas import (
     style,
     survival,
 )
+from forensic.report.shared.catalogue import N_, _
 from forensic.report.shared.plots import Mark, TippettPlot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINDS = (("same-speaker", SAME, "solid"), ("different-speaker", DIFFERENT, DASHED))
+KINDS = ((N_("same-speaker"), SAME, "solid"), (N_("different-speaker"), DIFFERENT, DASHED))
 """Name, colour and line of either kind of comparison."""
 
 _LOW_IN = 2.0  # a plot that is lower has no room for a long label beside it
@@ -48,14 +49,15 @@ def draw_tippett(plot: TippettPlot, width_in: float = WIDTH_IN, height_in: float
                 at, share = _steps(np.clip(unbounded, low, high), low, high)
                 axes.plot(at, share, drawstyle="steps-pre", color=colour, linestyle=line, linewidth=0.7, alpha=0.55)
             at, share = _steps(values, low, high)
-            axes.plot(at, share, drawstyle="steps-pre", color=colour, linestyle=line, linewidth=1.5, label=label)
+            axes.plot(at, share, drawstyle="steps-pre", color=colour, linestyle=line, linewidth=1.5, label=_(label))
         for start, end in _beyond(plot.bounds, low, high):
             axes.axvspan(start, end, color=PALE, zorder=0, linewidth=0)
         axes.axvline(0, color=SOFT, linewidth=0.7, linestyle=DOTTED)
         axes.set_xlim(low, high)
         axes.set_yticks([0, 25, 50, 75, 100])
         axes.set_xlabel("log10 LR")
-        axes.set_ylabel(f"{plot.of} with at least this LR, %" if height_in > _LOW_IN else f"share of {plot.of}, %")
+        tall = height_in > _LOW_IN
+        axes.set_ylabel(_("{of} with at least this LR, %", of=plot.of) if tall else _("share of {of}, %", of=plot.of))
         axes.grid(axis="y", color=PALE, linewidth=0.7)
         draw_marks(axes, plot.marks, 100)
         legend_above(axes)

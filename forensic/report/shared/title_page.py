@@ -4,6 +4,7 @@ from datetime import datetime
 
 from forensic.case.details import CaseDetails
 from forensic.comparison.method import Method
+from forensic.report.shared.catalogue import _
 from forensic.report.shared.content import Fact, TitlePage
 from forensic.report.shared.formats import format_moment, paragraphs, printable
 
@@ -39,9 +40,9 @@ def title_page(
         created_iso=created_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         details=(
             *particulars,
-            Fact("Report", printable(report_id)),
-            Fact("Results computed", format_moment(created_utc)),
-            Fact("Software", software(method)),
+            Fact(_("Report"), printable(report_id)),
+            Fact(_("Results computed"), format_moment(created_utc)),
+            Fact(_("Software"), software(method)),
         ),
         signatories=signatories,
     )
@@ -49,7 +50,7 @@ def title_page(
 
 def report_name(results_id: str, version: int) -> str:
     """The name of a report, which no other report has: "20260331-140512-3f9c1b, version 2"."""
-    return f"{results_id}, version {version}" if version > 1 else results_id
+    return _("{name}, version {version}", name=results_id, version=version) if version > 1 else results_id
 
 
 def software(method: Method) -> str:
@@ -60,11 +61,11 @@ def software(method: Method) -> str:
 def whose_case(case: CaseDetails) -> tuple[Fact, Fact]:
     """The reference of a case, and whose it is."""
     return (
-        Fact("Case reference", printable(case.reference)),
-        Fact("Laboratory", " ".join(paragraphs(case.laboratory))),
+        Fact(_("Case reference"), printable(case.reference)),
+        Fact(_("Laboratory"), " ".join(paragraphs(case.laboratory))),
     )
 
 
 def signatories(case: CaseDetails) -> tuple[Fact, Fact]:
     """Who examined and who reviewed."""
-    return Fact("Examiner", printable(case.examiner)), Fact("Reviewer", printable(case.reviewer))
+    return Fact(_("Examiner"), printable(case.examiner)), Fact(_("Reviewer"), printable(case.reviewer))

@@ -1,11 +1,8 @@
 """The sentences of a report that are the same in every case, whatever the settings."""
 
-from forensic.report.shared.formats import paragraphs
+from forensic.report.shared.catalogue import N_
 
-INTERVAL = "95 % interval"
-NOT_MEASURED = "not measured"
-
-READING = paragraphs("""
+READING = N_("""
 A likelihood ratio (LR) says how much more likely the evidence is if H1 is true than if H2 is true. The
 evidence is the degree of similarity that the program measured between the questioned and the known speech,
 seen against how that degree varies within and between speakers of the reference population.
@@ -29,23 +26,23 @@ LRs of several comparisons in this report must not be multiplied: comparisons th
 speaker are not independent.
 """)
 
-OPEN_SET = (
+OPEN_SET = N_(
     "The question is which of the known speakers each questioned speaker may be; it may be none of them. The known "
     "speakers are ranked by LR: a rank says nothing by itself, and the highest of many LRs is high by chance more "
     "often than a single one. What chance alone would give is stated below."
 )
 
-NO_POSTERIOR = (
+NO_POSTERIOR = N_(
     "A likelihood ratio (LR) is not the probability that the speaker is the known speaker: that depends also on the "
     "other evidence, which is for the court to weigh. It says how much more likely the findings are if the speaker is "
     "the known speaker (H1) than if it is someone else of the relevant population (H2)."
 )
 
-DECLARATION = paragraphs("""
+DECLARATION = N_("""
 I have examined the items listed in this report with the software and settings that it states, and I have checked its
 results. The findings and their limits are stated to the best of my knowledge, without regard to which party they help.
 """)
 
-AUTOMATIC = "No stretch of speech was chosen or removed by hand in this program."
+AUTOMATIC = N_("No stretch of speech was chosen or removed by hand in this program.")
 
-BY_HAND = "Manual choices: an examiner set who speaks when in {items}; speech outside these turns was not used."
+BY_HAND = N_("Manual choices: an examiner set who speaks when in {items}; speech outside these turns was not used.")

@@ -9,12 +9,12 @@ import polars as pl
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.quantities import QUANTITIES
 from forensic.records import ROLES
+from forensic.report.shared.catalogue import format_day
 from forensic.report.shared.content import CalibrationRow, CountRow, Fact, MethodChapter, TitlePage
 from forensic.report.shared.envelope import limits_in_words
 from forensic.report.shared.formats import (
     MINUS,
     first_few,
-    format_day,
     format_duration,
     format_number,
     format_signed,

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensic.errors import ReportError
+from forensic.report.shared.catalogue import listed
 from forensic.report.shared.formats import (
     first_few,
     format_duration,
@@ -17,7 +18,6 @@ from forensic.report.shared.formats import (
     format_range,
     format_share,
     format_signed,
-    listed,
     paragraphs,
     plural,
     printable,

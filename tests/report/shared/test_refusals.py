@@ -1,5 +1,7 @@
 """Every reason for no LR has a sentence and a title, and its sentence names what the record holds."""
 
+import re
+
 import polars as pl
 import pytest
 
@@ -8,6 +10,7 @@ from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, SharedAu
 from forensic.comparison.refusal import Missed, NearestCell, Refusal, RefusalKind
 from forensic.quantities import BY_NAME
 from forensic.records import Conditions, Interval
+from forensic.report.shared.catalogue import speaking
 from forensic.report.shared.refusals import OF_VOICES, counted_reasons, reason, title, with_reasons
 from forensic.report.shared.suspicions import consistency_in_words
 
@@ -136,3 +139,12 @@ def test_what_is_said_of_a_suspect_names_the_suspect():
     warnings = consistency_in_words((refused.inconsistency, NotCompared("Anna")))
     assert warnings[0] == f"Ärger: {reason(refused, {})}"
     assert warnings[1].startswith("The recordings of Anna were not compared with each other: no reference population")
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_every_reason_is_said_in_german_too(kind):
+    """But for what the program noted of a recording, and for names of settings."""
+    refusal, _english = REFUSALS[kind]
+    with speaking("de"):
+        sentence = reason(refusal, {}).replace(refusal.problem or "-", "")
+    assert not re.search(r"\b(the|of|is|are|recordings?|speech|least|most)\b", re.sub(r"[\w.]*_[\w.]*", "", sentence))
