@@ -26,6 +26,14 @@ def report_command(
             help="Let the HTML page play the speech that was used. The recordings must still be in place.",
         ),
     ] = False,
+    phonetics: Annotated[
+        bool,
+        typer.Option(
+            "--phonetics",
+            help="Describe the voices beside each LR: fundamental frequency, formants, articulation rate. Needs Praat "
+            "(the extra `forensic[phonetics]`), and the recordings in place.",
+        ),
+    ] = False,
     language: Annotated[
         str, typer.Option(help="Language of the report of a comparison: en, de. Default: the one in case.toml.")
     ] = "",
@@ -46,7 +54,7 @@ def report_command(
     with loading():
         from forensic.workflows.report import ReportRequest, report
 
-    request = ReportRequest(comparison, word, with_audio, language, listening)
+    request = ReportRequest(comparison, word, with_audio, phonetics, language, listening)
     with meter("Report") as bar:
         made = report(case, request, lambda step: bar.update(0, 1, step))
     if as_json:

@@ -4,13 +4,14 @@ import base64
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from forensic.audio.phonetics import VoiceDescription, check_phonetics, describe_voice
 from forensic.audio.wav import opus_bytes, wav_bytes
 from forensic.case.audit import read_audit
 from forensic.case.details import CASE_FILE, CaseDetails, load_case_details
@@ -22,7 +23,7 @@ from forensic.comparison.excerpts import with_most_speech
 from forensic.comparison.listening import Spoken, in_turn, speech_used
 from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.comparison.tables import STATUS_LR
-from forensic.errors import CaseError, RecordingError
+from forensic.errors import CaseError, RecordingError, SpeechError
 from forensic.likelihood_ratio.scale import load_scale, own_scale
 from forensic.records import Samples
 from forensic.report.case.publish import Side, render_case
@@ -38,6 +39,7 @@ from forensic.storage.atomic import written_whole
 LONGEST_AUDIO_S = 60.0
 """Speech of one side that a report plays."""
 
+_LENGTH_S = pl.col("end_s") - pl.col("start_s")
 _VERSION = re.compile(r"report-(\d+)\.\w+")
 
 
@@ -49,6 +51,7 @@ class ReportRequest:
         wanted: id of the comparison or linking; empty takes the newest comparison.
         is_word: whether to write a Word document too.
         has_audio: whether the HTML page plays the speech that was used; the recordings must still be in place.
+        has_phonetics: whether the pages describe the voices, from the recordings as well.
         language: of the report; empty takes that of ``case.toml``.
         listening: new folder for the speech of the comparisons that have a page, as WAV; None for none.
     """
@@ -56,6 +59,7 @@ class ReportRequest:
     wanted: str = ""
     is_word: bool = False
     has_audio: bool = False
+    has_phonetics: bool = False
     language: str = ""
     listening: Path | None = None
 
@@ -91,6 +95,8 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
             listening is there already.
         ReportError: if the outcome cannot be read, or the report not be rendered.
     """
+    if request.has_phonetics:
+        check_phonetics()
     if request.listening is not None and request.listening.exists():
         raise CaseError(f"{request.listening} is there already.", "Name a new folder for listening.")
     is_single = (path / OUTCOME).is_file()
@@ -106,6 +112,7 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
         check_language(outcome.case_details.language)
         unheard: list[str] = []
         audio = _audio(outcome, unheard, watch) if request.has_audio and not is_link else {}
+        voices = _voices(outcome, unheard, watch) if request.has_phonetics and not is_link else {}
         if request.listening is not None and not is_link:
             watch("writing speech to listen to")
             _write_listening(outcome, request.listening, unheard)
@@ -115,7 +122,7 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
             html = (
                 render_link_html(build_link_report(outcome, version), outcome.case_details.templates)
                 if is_link
-                else render_case(outcome, version, audio)
+                else render_case(outcome, version, audio, voices)
             )
         name = f"report-{version}"
         with draft(folder / name) as results:
@@ -177,6 +184,27 @@ def _audio(outcome: CaseOutcome, unheard: list[str], watch: Callable[[str], None
     return found
 
 
+def _voices(outcome: CaseOutcome, unheard: list[str], watch: Callable[[str], None]) -> Mapping[Side, VoiceDescription]:
+    """A description of every voice behind the pages that has enough voiced speech for one."""
+    found = {}
+    for excerpt in outcome.excerpts:
+        watch("describing voices")
+        side = (excerpt.sha256, excerpt.channel, excerpt.turn)
+        samples = _speech(outcome, side, unheard)
+        if samples is None:
+            continue
+        (measured,) = outcome.quality.filter(_is_of(side)).to_dicts()
+        speech_s = min(float(outcome.segments.filter(_is_of(side)).select(_LENGTH_S).sum().item()), LONGEST_AUDIO_S)
+        with suppress(SpeechError):
+            found[side] = describe_voice(samples, speech_s, measured["bandwidth_hz"])
+    return found
+
+
+def _is_of(side: Side) -> pl.Expr:
+    sha256, channel, turn = side
+    return (pl.col("sha256") == sha256) & (pl.col("channel") == channel) & (pl.col("turn").fill_null(0) == turn)
+
+
 def _write_listening(outcome: CaseOutcome, folder: Path, unheard: list[str]) -> None:
     """Questioned speech, known speech, and both in turn, of each comparison that is explained."""
     for name, questioned, known in _explained(outcome):
@@ -207,10 +235,9 @@ def _explained(outcome: CaseOutcome) -> Iterator[tuple[str, Side, Side]]:
 
 def _speech(outcome: CaseOutcome, side: Side, unheard: list[str]) -> Samples | None:
     """The speech that was used of one side; None where its recording is no longer what was examined."""
-    sha256, channel, turn = side
+    sha256, channel, _turn = side
     path = Path(outcome.files.filter(pl.col("sha256") == sha256)["path"][0])
-    of_it = (pl.col("sha256") == sha256) & (pl.col("channel") == channel) & (pl.col("turn").fill_null(0) == turn)
-    stretches = outcome.segments.filter(of_it).sort("start_s").select("start_s", "end_s").rows()
+    stretches = outcome.segments.filter(_is_of(side)).sort("start_s").select("start_s", "end_s").rows()
     try:
         if hash_file(path).sha256 == sha256:
             return speech_used(Spoken(path, channel, tuple(stretches)), LONGEST_AUDIO_S, outcome.method.settings.audio)

@@ -256,6 +256,27 @@ def test_a_language_that_nobody_translated_leaves_no_report(tmp_path, compared):
     assert sorted(compared.folder.iterdir()) == before
 
 
+def test_voices_are_described_beside_the_lrs_which_stay(tmp_path, compared):
+    """From the recordings, of both sides; what is gone is not described."""
+    pytest.importorskip("parselmouth", reason="praat-parselmouth is not installed")
+    plain = _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert "Description of the voices" not in plain
+    made = _again(tmp_path / "case", has_phonetics=True)
+    text = made.html.read_text(encoding="utf-8")
+    table = re.search(r'<table class="described.*?</table>', text, re.DOTALL)[0]
+    rows = re.findall(r'<th scope="row">(\w+).*?</th>((?:<td class="number">.*?</td>)+)', table)
+    assert {row[0][0] for row in rows} == {"Q", "K"}
+    for _label, cells in rows:
+        f0_hz = float(re.search(r"(\d+) \((\d+) to (\d+)\)", cells)[1])
+        assert 60 < f0_hz < 400
+    numbers = re.compile(r'<td class="number"><b>(.*?)</b></td>')
+    assert numbers.findall(text) == numbers.findall(plain)
+    for path in (tmp_path / "suspects").glob("*.wav"):
+        path.unlink()
+    gone = _again(tmp_path / "case", has_phonetics=True)
+    assert gone.unheard == (str(tmp_path / "suspects" / "Anna.wav"),)
+
+
 def wordless_png():
     """A picture of one pixel."""
     return base64.b64decode(

@@ -17,6 +17,7 @@ from forensic.report.case.result_plots import plot_forest, plot_matrices
 from forensic.report.case.results import list_results, second_reading
 from forensic.report.case.scale import list_scale
 from forensic.report.case.summary import summarise
+from forensic.report.case.voices import list_voices
 from forensic.report.shared import method_wording, wording
 from forensic.report.shared.catalogue import _, format_day
 from forensic.report.shared.content import Fact, MethodChapter, TitlePage
@@ -71,6 +72,8 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         # Comparisons
         pages=pages,
         pages_note=pages_note,
+        voices=list_voices(inputs, exhibits),
+        voices_reading=_(method_wording.VOICES),
         pages_reading=method_wording.explanation(inputs.method) if pages else (),
         # How to read the results
         reading=prose(_(wording.READING)),

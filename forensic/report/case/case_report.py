@@ -164,6 +164,17 @@ class ConditionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceRow:
+    """What describes one voice: fundamental frequency and its deviation, formants, syllables per second."""
+
+    label: str
+    f0: str
+    deviation: str
+    formants: tuple[str, ...]
+    rate: str
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonPage:
     """A comparison that has a page of its own.
 
@@ -226,6 +237,8 @@ class CaseReport:
     forest: ForestPlot | None
     pages: tuple[ComparisonPage, ...]
     pages_note: str
+    voices: tuple[VoiceRow, ...]
+    voices_reading: str
     pages_reading: tuple[str, ...]
     scale_name: str
     scale_citation: str

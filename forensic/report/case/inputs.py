@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from forensic.audio.phonetics import VoiceDescription
 from forensic.comparison.outcomes import CaseOutcome
 from forensic.report.shared.catalogue import listed
 from forensic.report.shared.formats import printable
@@ -35,12 +36,14 @@ class ReportInputs(CaseOutcome):
         limits: how much to print.
         version: of the report; the comparison itself makes the first.
         audio: addresses that hold the speech that was used, by SHA-256, channel and speaker; empty for none.
+        voices: descriptions of voices, by the same; empty for none.
     """
 
     results_files: tuple[str, ...] = ("comparisons.csv", "comparisons.parquet")
     limits: Limits = field(default_factory=Limits)
     version: int = 1
     audio: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
+    voices: Mapping[tuple[str, int, int], VoiceDescription] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outcome: CaseOutcome) -> "ReportInputs":

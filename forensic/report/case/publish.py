@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
+from forensic.audio.phonetics import VoiceDescription
 from forensic.case.details import CASE_FILE
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
@@ -93,20 +94,28 @@ def _write(results: Draft, outcome: CaseOutcome) -> None:
     write_report(folder, render_case(outcome), Attached("results.json", content.encode(), outcome.created_utc))
 
 
-def render_case(outcome: CaseOutcome, version: int = 1, audio: Mapping[Side, str] | None = None) -> str:
+def render_case(
+    outcome: CaseOutcome,
+    version: int = 1,
+    audio: Mapping[Side, str] | None = None,
+    voices: Mapping[Side, VoiceDescription] | None = None,
+) -> str:
     """The report of an outcome as a page, in the language that ``case.toml`` asks for.
 
     Args:
         outcome: with its id.
         version: of the report; the comparison itself makes the first.
         audio: addresses of the speech that was used, by SHA-256, channel and speaker; None for a report without.
+        voices: descriptions of the voices, by the same; None for a report without.
     """
     from forensic.report.case.build import build_report
     from forensic.report.case.inputs import ReportInputs
     from forensic.report.case.render import render_case_html
 
     with speaking(outcome.case_details.language):
-        inputs = dataclasses.replace(ReportInputs.of(worded_case(outcome)), version=version, audio=audio or {})
+        inputs = dataclasses.replace(
+            ReportInputs.of(worded_case(outcome)), version=version, audio=audio or {}, voices=voices or {}
+        )
         return render_case_html(build_report(inputs), outcome.case_details.templates)
 
 

@@ -260,6 +260,15 @@ speech, nor how common the voice is.
 """)
 
 
+VOICES = N_(
+    "Measured with Praat on the first minute of the speech that was used; of a known speaker, on the recording with "
+    "most speech. F0 is the fundamental frequency: its median, and between which values 80 % of it are. F1 to F3 are "
+    "the formants of voiced speech: their medians and quartiles. A telephone raises F1 and cuts off what is beyond its "
+    "band, and voices vary with mood, effort and the listener. The description is for the examiner; no LR rests on it."
+)
+"""How to read the description of the voices."""
+
+
 def languages_reading(method: Method) -> str:
     """How to read the languages in a table."""
     if not method.settings.language.identify:
