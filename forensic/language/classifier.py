@@ -24,7 +24,7 @@ SCORES = "scores"
 WINDOW_FRAMES = 500
 """Longest stretch of speech that goes through the network at once."""
 
-_MOST_WINDOWS = 60
+_MOST_WINDOWS = 6
 _BATCH = 16
 _FRAMES_PER_S = 100
 _CALIBRATED_S = (3.0, 30.0)  # durations beyond these are taken as these
