@@ -18,6 +18,7 @@ from forensic.records import Block, Failure, Recognition, Samples
 from forensic.settings import Settings
 
 _AT_ONCE = 32  # files that go through the networks together
+_BATCH_BYTES = 16 << 20
 _WORTH_A_PROCESS = 8  # files; to start another takes longer than fewer
 
 
@@ -118,13 +119,32 @@ def identify_languages(
     files = discovery.files
     findings = [_failed(each.path, Failure("find", each.problem, each.remedy)) for each in discovery.problems]
     workers = workers or (default_workers() if len(files) > _WORTH_A_PROCESS else 1)
-    size = max(1, min(_AT_ONCE, len(files) // (2 * workers)))
+    batches = _batches(files, max(1, len(files) // (2 * workers)))
+    results: dict[int, list[list[LanguageFinding]]] = {}
+    done = 0
     with Workers(identifier, _given_up, workers) as team:
-        for done, (path, own) in enumerate(zip(files, team.map(files, size), strict=True), 1):
+        for number, found in team.run(batches):
+            results[number] = found
+            done += len(found)
             watch(done, len(files))
+    for number, batch in enumerate(batches):
+        for path, own in zip(batch, results[number], strict=True):
             is_recording = path in roots or is_meant_as_audio(path)
             findings += [finding for finding in own if is_recording or finding.failure is None]
     return findings
+
+
+def _batches(files: Sequence[Path], most: int) -> list[list[Path]]:
+    """Few files, or few bytes: the speech of a batch is in memory at once."""
+    batches: list[list[Path]] = []
+    room = 0
+    for path in files:
+        if room <= 0 or len(batches[-1]) >= min(most, _AT_ONCE):
+            batches.append([])
+            room = _BATCH_BYTES
+        batches[-1].append(path)
+        room -= path.stat().st_size if path.exists() else 0
+    return batches
 
 
 def _failed(path: Path, failure: Failure) -> LanguageFinding:

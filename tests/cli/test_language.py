@@ -43,14 +43,16 @@ def test_a_recording_becomes_an_object_with_its_candidates(tell, tmp_path):
     assert (found["accent"] is not None) == (found["language"] == "en")
 
 
-def test_two_processes_find_what_one_finds(tell, tmp_path):
-    """In the order of the files, with one that cannot be used among them."""
+def test_files_are_found_alone_what_they_are_found_together(tell, tmp_path, monkeypatch):
+    """In one process or two, in the order of the files, with one that cannot be used among them."""
     folder = tmp_path / "recordings"
     folder.mkdir()
     write_bad(folder, "truncated wav")
     for voice, seconds in (("adler", 6.0), ("brook", 3.0), ("carver", 9.0)):
         write_wav(folder / f"{voice}.wav", spoken(voice, seconds))
-    alone, together = (json.loads(tell(folder, "--json", "--workers", workers)[1]) for workers in (1, 2))
+    together = json.loads(tell(folder, "--json", "--workers", 2)[1])
+    monkeypatch.setattr("forensic.workflows.language._BATCH_BYTES", 1)
+    alone = json.loads(tell(folder, "--json", "--workers", 1)[1])
     assert [each["path"] for each in together] == [each["path"] for each in alone]
     assert [each["language"] for each in together] == [each["language"] for each in alone]
     for one, other in zip(alone, together, strict=True):
