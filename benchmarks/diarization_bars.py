@@ -7,7 +7,8 @@ each other, through simulated telephones. Stretches of so many windows are parte
 does. Printed, for each number of windows: the distance (one less the cosine) of the halves of one voice, in the middle
 and at the edge that one in fifty passes; the share of stretches of one voice that is taken for two speakers, and of
 stretches of two, the other of whom has a quarter of the windows or more, that is found to be two. Beside that stand
-the same shares of a rule that compares with the quarters alone.
+the same shares of a rule that compares with the quarters alone. Then: how many whole recordings are looked at more
+closely at all, and how many of those in which two voices are found would not be.
 """
 
 import argparse
@@ -27,9 +28,17 @@ from diarization import TELEPHONE, groups_of_voices
 from forensic.audio.channel import Sources
 from forensic.audio.sources import load_sources
 from forensic.audio.speech import find_speech, speech_probability
-from forensic.records import Samples, Turn
+from forensic.records import Samples, SpeechSegment, Turn
 from forensic.settings import DiarizationSettings, EmbeddingSettings, SpeechSettings
-from forensic.speaker.diarize import Halves, are_two_speakers, at_spread, part_in_two
+from forensic.speaker.diarize import (
+    Halves,
+    Windows,
+    are_two_speakers,
+    at_spread,
+    cluster,
+    may_be_several,
+    part_in_two,
+)
 from forensic.speaker.extractor import SpeakerModel, cut_windows, default_model_folder, embed_windows, load_model
 from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
 
@@ -49,6 +58,15 @@ class Parted:
     halves: Halves
 
 
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A whole recording: how many voices, whether it is looked at more closely, whether several would be found."""
+
+    voices: int
+    is_doubtful: bool
+    is_several: bool
+
+
 def main() -> None:
     """Make, part, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -65,19 +83,23 @@ def main() -> None:
     sources = load_sources(manifest.parent / "noise", None)  # rooms are simulated
     groups = groups_of_voices(manifest, options.split, options.work / "voices", options.corpora)
     model = load_model(options.model)
-    parted = [
-        one
-        for own in groups.values()
-        for voices in (1, 2)
-        for one in part_recordings(own, voices, sources, model, options)
-    ]
-    print_bars(parted, at_spread(DiarizationSettings(), model.spread))
+    settings = at_spread(DiarizationSettings(), model.spread)
+    parted, doubted = [], []
+    for own in groups.values():
+        for voices in (1, 2):
+            for samples, turns in make_recordings(own, voices, sources, options):
+                segments = find_speech(speech_probability([samples])[0], len(samples), SpeechSettings())
+                embeddings, speakers = windows_of(samples, segments, turns, model)
+                parted += part_stretches(embeddings, speakers, voices)
+                doubted.append(doubt(samples, segments, embeddings, voices, model, settings))
+    print_bars(parted, settings)
+    print_doubts(doubted)
 
 
-def part_recordings(
-    groups: Sequence[Sequence[Voice]], voices: int, sources: Sources, model: SpeakerModel, options: argparse.Namespace
-) -> Iterator[Parted]:
-    """Stretches of recordings of so many voices, in halves."""
+def make_recordings(
+    groups: Sequence[Sequence[Voice]], voices: int, sources: Sources, options: argparse.Namespace
+) -> Iterator[tuple[Samples, Sequence[Turn]]]:
+    """Recordings of so many voices, and who speaks when in each."""
     rng = np.random.default_rng(options.seed)
     parties = []
     for group in groups:
@@ -85,21 +107,42 @@ def part_recordings(
         parties += [order[first : first + voices] for first in range(0, len(order) - voices + 1, voices)]
     for number, party in enumerate(parties[: options.most]):
         talk = converse(party, _LONGEST_S, options.seed + number)
-        samples = talk.through(TELEPHONE[number % len(TELEPHONE)], sources, options.seed + number)
-        embeddings, speakers = windows_of(samples, talk.turns, model)
-        for size in (each for each in _NUMBERS if each <= len(embeddings)):
-            for first in {0, len(embeddings) - size}:
-                heard = np.bincount(speakers[first : first + size], minlength=3)[1:]
-                if voices > 1 and heard.min() < _LEAST_SHARE * size:
-                    continue
-                yield Parted(size, voices, part_in_two(embeddings[first : first + size], np.ones(size)))
+        yield talk.through(TELEPHONE[number % len(TELEPHONE)], sources, options.seed + number), talk.turns
 
 
-def windows_of(samples: Samples, truth: Sequence[Turn], model: SpeakerModel) -> tuple[Samples, np.ndarray]:
+def part_stretches(embeddings: Samples, speakers: np.ndarray, voices: int) -> Iterator[Parted]:
+    """Stretches of a recording's windows, in halves."""
+    for size in (each for each in _NUMBERS if each <= len(embeddings)):
+        for first in {0, len(embeddings) - size}:
+            heard = np.bincount(speakers[first : first + size], minlength=3)[1:]
+            if voices > 1 and heard.min() < _LEAST_SHARE * size:
+                continue
+            yield Parted(size, voices, part_in_two(embeddings[first : first + size], np.ones(size)))
+
+
+def doubt(
+    samples: Samples,
+    segments: Sequence[SpeechSegment],
+    embeddings: Samples,
+    voices: int,
+    model: SpeakerModel,
+    settings: DiarizationSettings,
+) -> Doubted:
+    """What a scan makes of a recording whose windows that cross no pause have these embeddings."""
+    mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
+    power = mel_power(samples)[mask] * np.float32(level_gain(samples, mask))
+    across = embed_windows(cut_windows(power, EmbeddingSettings())[0], model)
+    whole = np.full(len(embeddings), settings.window_frames / FRAMES_PER_S)
+    found = cluster(Windows(embeddings, np.zeros_like(whole), whole), settings)
+    return Doubted(voices, may_be_several(across, settings), len(found) > 1)
+
+
+def windows_of(
+    samples: Samples, segments: Sequence[SpeechSegment], truth: Sequence[Turn], model: SpeakerModel
+) -> tuple[Samples, np.ndarray]:
     """Embedded windows of a recording, none of which runs over a pause, and who speaks most in each."""
     step = DiarizationSettings()
     shape = EmbeddingSettings(window_frames=step.window_frames, step_frames=step.step_frames)
-    segments = find_speech(speech_probability([samples])[0], len(samples), SpeechSettings())
     mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
     power = mel_power(samples) * np.float32(level_gain(samples, mask))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))).reshape(-1, 2)
@@ -142,6 +185,17 @@ def print_bars(parted: Sequence[Parted], settings: DiarizationSettings) -> None:
             alone = np.mean([one.apart > least and one.apart > times * one.typical for one in halves])
             line += f"{100 * passed:{4 if voices == 1 else 6}.0f} %{100 * alone:8.0f} %"
         print(line)
+
+
+def print_doubts(doubted: Sequence[Doubted]) -> None:
+    """By number of voices."""
+    for voices in (1, 2):
+        own = [one for one in doubted if one.voices == voices]
+        several = [one for one in own if one.is_several]
+        closer = sum(one.is_doubtful for one in own)
+        unseen = sum(not one.is_doubtful for one in several)
+        print(f"voices {voices}: {len(own)} recordings, {closer} looked at more closely; {len(several)} would be")
+        print(f"    taken for several, {unseen} of them not looked at")
 
 
 if __name__ == "__main__":

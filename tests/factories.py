@@ -274,19 +274,14 @@ def write_language_model(folder: Path, **changes: object) -> Path:
         folder: made.
         changes: tables and strings of the card that differ; ``decision`` and ``coverage`` are merged with the usual.
     """
-    import hashlib
-
     import torch
-    from safetensors.torch import save
 
     from forensic.language.network import Architecture, Committee
-    from forensic.storage.cards import write_card
+    from forensic.storage.cards import read_card, write_card
+    from forensic.training.model_folder import save_model
 
     torch.manual_seed(1)
     network = Committee(Architecture(lower_size=8, uppers=2, hidden_size=8, embedding_size=8, classes=3)).eval()
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = save({name: value.contiguous() for name, value in network.state_dict().items()})
-    (folder / "weights.safetensors").write_bytes(weights)
     decision = {
         "log_scale": 0.0,
         "log_scale_slope": 0.0,
@@ -294,17 +289,9 @@ def write_language_model(folder: Path, **changes: object) -> Path:
         "least_probability": 0.0,
         "max_error": 0.4,
     }
-    card = {
-        "name": folder.name,
-        "task": "language",
-        "licence": "CC0",
-        "data": "none",
-        "classes": ["de", "en", "fa"],
-        "architecture": network.describe(),
-        "weights": {"file": "weights.safetensors", "sha256": hashlib.sha256(weights).hexdigest()},
-        "decision": decision,
-        "coverage": {"de": 0.1, "en": 0.2, "fa": 0.4},
-    }
+    facts = {"name": folder.name, "task": "language", "licence": "CC0", "data": "none", "classes": ["de", "en", "fa"]}
+    save_model(folder, network, facts, {"decision": decision, "coverage": {"de": 0.1, "en": 0.2, "fa": 0.4}})
+    card = read_card(folder)
     for table in ("decision", "coverage"):
         card[table] |= changes.pop(table, {})
     write_card(folder, card | changes)

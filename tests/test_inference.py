@@ -2,16 +2,22 @@
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from forensic.audio.speech import BINS, SPECTRA, detector_folder
 from forensic.errors import ModelError
 from forensic.inference import Graph
+from forensic.language.classifier import load_language_model, score_windows
+from forensic.language.network import load_committee
 from forensic.speaker.extractor import embed_and_hear, load_model
 from forensic.speaker.network import run_in_torch
+from forensic.storage.cards import read_card
 from forensic.storage.shipped import shipped
 
-SPEAKER_MODELS = sorted(path.parent for path in shipped("models").glob("*/network.onnx"))
+MODELS = sorted(path.parent for path in shipped("models").glob("*/network.onnx"))
+SPEAKER_MODELS = [folder for folder in MODELS if read_card(folder)["task"] == "speaker"]
+RECOGNITION_MODELS = [folder for folder in MODELS if read_card(folder)["task"] != "speaker"]
 
 
 def _speech(windows, frames, seed=1):
@@ -31,6 +37,24 @@ def test_the_graph_that_ships_gives_what_its_network_gives(folder, frames):
     np.testing.assert_allclose(states, np.concatenate(heard, axis=2), atol=5e-6)
 
 
+@pytest.mark.parametrize("folder", RECOGNITION_MODELS, ids=lambda folder: folder.name)
+def test_a_graph_of_languages_or_accents_gives_what_its_networks_give(folder):
+    """Short windows among longer ones as well, in any order; more of them than go through at once."""
+    lengths = [500, 213, 499, 200, 500, *range(202, 300, 7)]
+    windows = [_speech(1, frames, seed)[0] for seed, frames in enumerate(lengths)]
+    network = load_committee(folder)
+    with torch.inference_mode():
+        expected = [network(torch.from_numpy(window[None]))[0].numpy() for window in windows]
+    np.testing.assert_allclose(score_windows(windows, load_language_model(folder)), expected, atol=1e-5)
+
+
+def test_half_precision_weights_stay_exact_and_small_in_a_graph():
+    """As language networks keep them."""
+    for folder in RECOGNITION_MODELS:
+        weights, graph = ((folder / name).stat().st_size for name in ("weights.safetensors", "network.onnx"))
+        assert graph < 1.1 * weights
+
+
 def test_a_folder_without_a_graph_gives_the_same(tiny_model_folder):
     windows = _speech(3, 160)
     embeddings, states = embed_and_hear(windows, load_model(tiny_model_folder), (2,))
@@ -45,8 +69,6 @@ def test_a_folder_without_a_graph_gives_the_same(tiny_model_folder):
 
 
 def test_the_graphs_of_the_detector_give_what_its_network_gives():
-    import torch
-
     from forensic.training.detector import Decider, Encoder
 
     weights = load_file(detector_folder() / "weights.safetensors")

@@ -22,6 +22,7 @@ between 70 and 200 Hz, so an edge well above that is the line's, and one below i
 
 import heapq
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,9 +239,14 @@ def _summed_spectrum(samples: Samples, is_speech: NDArray[np.bool_]) -> Vector:
     kept = frames[is_speech[first] & is_speech[last]]
     summed = np.zeros(_SPECTRUM // 2 + 1)
     for start in range(0, len(kept), _FRAMES_AT_ONCE):
-        spectra = fft.rfft(kept[start : start + _FRAMES_AT_ONCE] * np.hanning(_SPECTRUM).astype(np.float32))
+        spectra = fft.rfft(kept[start : start + _FRAMES_AT_ONCE] * _window())
         summed += (spectra.real**2 + spectra.imag**2).sum(axis=0, dtype=np.float64)
     return summed
+
+
+@cache
+def _window() -> Samples:
+    return np.hanning(_SPECTRUM).astype(np.float32)
 
 
 def _bandwidth_hz(spectrum: Vector) -> float:

@@ -211,6 +211,7 @@ def _parts(whole: View, declared: RawFormat | None) -> tuple[list[View], int]:
         if found.more and found.audio_end is not None:
             length = found.audio_end  # FFmpeg would take the last of several data chunks
         parts.append(View(whole.file, start, length))
+        parts[-1].is_pcm = view.is_pcm
         parts += [_second_data(view, first, size) for first, size in found.more]
         if following is None or following <= 0:
             return parts, 0 if end is None else bytes_behind(view, end)

@@ -7,12 +7,14 @@ FFmpeg's swresample instead, with the same width, roll-off and window.
 """
 
 import math
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import av
 import numpy as np
 
 from forensic.records import SAMPLE_RATE_HZ, Samples
+
+if TYPE_CHECKING:
+    from av import AudioFrame
 
 _FILTER_WIDTH = 48  # zero crossings on either side
 _ROLLOFF = 0.96
@@ -167,6 +169,8 @@ class _SwrResampler:
     """FFmpeg's swresample, one per channel."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        import av  # all of FFmpeg, which the usual rates need in the decoding process alone
+
         self._rate_hz = sample_rate_hz
         self._swr = [
             av.AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE_HZ, options=_SWR_OPTIONS)
@@ -178,9 +182,11 @@ class _SwrResampler:
     def push(self, samples: Samples) -> Samples:
         if samples.shape[1] == 0:
             return np.zeros((len(self._swr), 0), np.float32)
+        from av import AudioFrame
+
         out = []
         for channel, swr in zip(samples, self._swr, strict=True):
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channel[None]), "fltp", "mono")
+            frame = AudioFrame.from_ndarray(np.ascontiguousarray(channel[None]), "fltp", "mono")
             frame.sample_rate = self._rate_hz
             frame.pts = None
             out.append(_joined(swr.resample(frame)))
@@ -196,5 +202,5 @@ class _SwrResampler:
         return np.pad(rest, ((0, 0), (0, max(0, missing - rest.shape[1]))))
 
 
-def _joined(frames: list[av.AudioFrame]) -> Samples:
+def _joined(frames: "list[AudioFrame]") -> Samples:
     return np.concatenate([np.zeros(0, np.float32), *(frame.to_ndarray()[0] for frame in frames)])

@@ -51,7 +51,6 @@ class RumbleFilter:
 
     def __init__(self, channels: int) -> None:
         self._responses = np.stack([_response(*_GENTLE_HZ), _response(*_STRICT_HZ)])
-        self._window = np.hanning(_FFT).astype(np.float32)
         self._step = _FFT - 2 * _HALF
         self._pending = np.zeros((channels, 0), np.float32)
         self._loudest = np.full(channels, _QUIETEST_POWER)
@@ -86,17 +85,17 @@ class RumbleFilter:
         done = []
         start = 0
         while start <= last_start:
-            piece = self._pending[:, start : start + _FFT]
-            spectrum = fft.rfft(piece) * self._responses[self._kinds(piece)]
+            spectrum = fft.rfft(self._pending[:, start : start + _FFT])
+            spectrum *= self._responses[self._kinds(spectrum)]
             done.append(fft.irfft(spectrum, _FFT, overwrite_x=True)[:, 2 * _HALF :])
             start += self._step
         self._pending = self._pending[:, start:]
         return np.concatenate([self._pending[:, :0], *done], axis=1)
 
-    def _kinds(self, piece: Samples) -> NDArray[np.intp]:
+    def _kinds(self, spectrum: NDArray[np.complex64]) -> NDArray[np.intp]:
         """Which filter each channel of a piece needs: 0 the gentle, 1 the strict."""
-        spectrum = fft.rfft((piece - piece.mean(axis=1, keepdims=True)) * self._window)
-        power = spectrum.real**2 + spectrum.imag**2
+        windowed = _windowed(spectrum)
+        power = windowed.real**2 + windowed.imag**2
         power *= 2.0 / (0.375 * _FFT**2)  # by bin; a Hann window keeps 3/8 of the power
         self._loudest = np.maximum(self._loudest, power[:, _LOW_BINS.stop :].sum(axis=1))
         below = power[:, _LOW_BINS].sum(axis=1)
@@ -104,6 +103,13 @@ class RumbleFilter:
         is_hum = (hum > _HUM * self._loudest) & (hum > _LINE * (below - hum))
         kinds: NDArray[np.intp] = (is_hum | (below > _RUMBLE * self._loudest)).astype(np.intp)
         return kinds
+
+
+def _windowed(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """What the spectrum, shape (channels, n), would be under a Hann window; its first and last bin are 0."""
+    windowed = np.zeros_like(spectrum)
+    windowed[:, 1:-1] = np.float32(0.5) * spectrum[:, 1:-1] - np.float32(0.25) * (spectrum[:, :-2] + spectrum[:, 2:])
+    return windowed
 
 
 def without_rumble(samples: Samples) -> Samples:

@@ -47,6 +47,7 @@ _TAG_LENGTH, _MOST_TAGS = 200, 40
 _SAMPLE_RATES_HZ = range(4_000, 768_001)
 _MOST_CHANNELS = 64
 _CHUNK_SAMPLES = 1 << 18
+_KNOWN_PCM = {"max_probe_packets": "1", "max_size": str(1 << 13)}  # no second search for DTS in it; large packets
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2.0**31, "s64": 2.0**63}
 
 # Containers whose header counts the audio, and by how many seconds they may miscount.
@@ -368,6 +369,7 @@ def opened(view: View, declared: RawFormat | None = None) -> Iterator[tuple[Inpu
         raise DecodeError("The file is empty (0 bytes).", "Obtain another copy; the transfer may have failed.")
     try:
         shown, demuxer, options = opened_as(view, declared)
+        options = options | _KNOWN_PCM if view.is_pcm else options
         container = av.open(
             _Readable(shown.twin()),
             mode="r",
@@ -381,6 +383,9 @@ def opened(view: View, declared: RawFormat | None = None) -> Iterator[tuple[Inpu
     except OSError as error:
         cannot_read(error)
     with container:
+        view.is_pcm = demuxer_of(container) == "wav" and all(
+            stream.codec_context.name.startswith("pcm_") for stream in container.streams.audio
+        )
         yield container, shown
 
 

@@ -6,7 +6,6 @@ the spectrum, how fast levels rise and fall over several spans of time, how far 
 they stay equal, and how empty the bins next to full ones are. Each statistic is independent of the recording's level.
 """
 
-import itertools
 from collections.abc import Sequence
 from functools import cache
 
@@ -67,9 +66,14 @@ def _power(samples: Samples) -> NDArray[np.float32]:
     power = np.empty((len(frames), _SIZE // 2 + 1), np.float32)
     for first in range(0, len(frames), _FRAMES_AT_ONCE):
         part = slice(first, first + _FRAMES_AT_ONCE)
-        spectrum = fft.rfft(frames[part] * np.hanning(_SIZE).astype(np.float32))
+        spectrum = fft.rfft(frames[part] * _window())
         power[part] = spectrum.real**2 + spectrum.imag**2
     return power
+
+
+@cache
+def _window() -> NDArray[np.float32]:
+    return np.hanning(_SIZE).astype(np.float32)
 
 
 @cache
@@ -125,17 +129,33 @@ def _quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> NDArray[
 def _spectrum_statistics(power: NDArray[np.float32], is_speech: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The long-term spectrum in steps, and the share of holes in it, by frequency range."""
     speech = power[is_speech] + np.float32(1e-12)
-    edges = [round(hz * _SIZE / SAMPLE_RATE_HZ) for hz in _EDGES_HZ]
-    stretches = list(itertools.pairwise(edges))
+    first, last = _stretches()
     mean_db = 10.0 * np.log10(speech.mean(axis=0, dtype=np.float64)).astype(np.float32)
-    by_stretch = np.array([mean_db[first : max(last, first + 1)].mean() for first, last in stretches])
+    by_stretch = _means(mean_db, first, last)
     levels_db = np.float32(10.0 / np.log(10.0)) * np.log(speech)
-    around = (levels_db[:, :-4] + levels_db[:, 4:]) / 2
-    holes = around - levels_db[:, 2:-2] > _HOLE_DB
+    holes = (levels_db[:, :-4] + levels_db[:, 4:]) / 2 - levels_db[:, 2:-2] > _HOLE_DB
     empty = levels_db < mean_db - _HOLE_DB - 15.0
     flux = np.abs(np.diff(levels_db, axis=0))
-    found = [np.clip(by_stretch - by_stretch.max(), -80.0, 0.0)]
-    found.append(np.array([holes[:, first : max(last - 4, first + 1)].mean() for first, last in stretches]))
-    found.append(np.array([empty[:, first : max(last, first + 1)].mean() for first, last in stretches]))
-    found.append(np.array([flux[:, first : max(last, first + 1)].mean() for first, last in stretches]))
-    return np.concatenate(found)
+    return np.concatenate(
+        [
+            np.clip(by_stretch - by_stretch.max(), -80.0, 0.0),
+            _means(holes.mean(axis=0), first, last - 4),
+            _means(empty.mean(axis=0), first, last),
+            _means(flux.mean(axis=0), first, last),
+        ]
+    )
+
+
+@cache
+def _stretches() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first bin of each frequency range, and the one after its last."""
+    edges = np.array([round(hz * _SIZE / SAMPLE_RATE_HZ) for hz in _EDGES_HZ])
+    return edges[:-1], edges[1:]
+
+
+def _means(values: NDArray[np.floating], first: NDArray[np.intp], last: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Of stretches of the values, each of one at least."""
+    last = np.maximum(last, first + 1)
+    summed = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    means: NDArray[np.float64] = (summed[last] - summed[first]) / (last - first)
+    return means

@@ -14,6 +14,9 @@ class View(io.RawIOBase):
         length: of the window; None goes to the end.
         prefix: bytes before the window, such as a header that the file lacks.
         patches: by place in the view, what is read there instead.
+
+    Attributes:
+        is_pcm: whether it has been opened, and was found to be a WAV file of plain samples.
     """
 
     def __init__(
@@ -29,6 +32,7 @@ class View(io.RawIOBase):
         self._patches = patches or {}
         there = max(0, file.seek(0, io.SEEK_END) - start)
         self.size = len(prefix) + (there if length is None else min(length, there))
+        self.is_pcm = False
         self._at = 0
 
     def twin(self) -> "View":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forensic.cli.options import ChannelsOption, JsonOption, SettingsOption, model_option
+from forensic.cli.options import ChannelsOption, JsonOption, SettingsOption, WorkersOption, model_option
 from forensic.cli.scan import settings_with
 from forensic.cli.terminal import (
     DONE_WITH_FAILURES,
@@ -28,6 +28,7 @@ def language_command(
     accent_model: Annotated[Path | None, model_option("Accent model", "--accent-model")] = None,
     channels: ChannelsOption = None,
     settings: SettingsOption = None,
+    workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Classify the language of recordings, and the accent of English.
@@ -36,15 +37,16 @@ def language_command(
     the most probable language is not covered: validation found too many errors for it. Exit code 3: done, but some
     recordings were rejected.
     """
-    from forensic.examination.language import load_language_models
     from forensic.report.shared.formats import plural
-    from forensic.workflows.language import identify_languages
+    from forensic.workflows.language import Identifier, identify_languages
 
-    models = load_language_models(model, accent_model)
-    chosen = settings_with(settings, channels)
+    identifier = Identifier(model, accent_model, settings_with(settings, channels))
     with meter("Listening") as bar:
         findings = identify_languages(
-            paths, models, chosen, lambda done, total: bar.update(done, total, f"{done:,} of {plural(total, 'file')}")
+            paths,
+            identifier,
+            workers,
+            lambda done, total: bar.update(done, total, f"{done:,} of {plural(total, 'file')}"),
         )
     if as_json:
         print_json([describe(finding) for finding in findings])

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -57,6 +57,8 @@ _GROUP_S = 240.0  # audio that goes through the networks together
 _FEWEST_FRAMES = 50  # a block with less speech than 0.5 s gets no window
 _WINDOWS_AT_ONCE = 256  # of several channels
 _FEWEST_FRAMES_ALONE = 20  # a stretch between two pauses that is shorter than 0.2 s does not show who speaks
+
+Owner = TypeVar("Owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def examine(
     """
     recordings = [_Recording(source, (labels or {}).get(source.path)) for source in sources]
     try:
-        for group in _groups(_blocks(recordings, settings)):
+        for group in in_groups(_blocks(recordings, settings)):
             _examine_group(group, model, settings)
         _find_speakers(recordings, model, settings)
     finally:
@@ -308,10 +310,11 @@ def _level(peak_dbfs: float) -> str:
     return "it is digital silence" if peak_dbfs == -np.inf else f"its highest level is {peak_dbfs:.0f} dBFS"
 
 
-def _groups(blocks: Iterator[tuple[_Channel, Block]]) -> Iterator[list[tuple[_Channel, Block]]]:
-    group: list[tuple[_Channel, Block]] = []
-    for channel, block in blocks:
-        group.append((channel, block))
+def in_groups(blocks: Iterator[tuple[Owner, Block]]) -> Iterator[list[tuple[Owner, Block]]]:
+    """Blocks, each with what it is of, in groups that go through the networks together."""
+    group: list[tuple[Owner, Block]] = []
+    for owner, block in blocks:
+        group.append((owner, block))
         if sum(block.duration_s for _, block in group) >= _GROUP_S:
             yield group
             group = []

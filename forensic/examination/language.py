@@ -82,18 +82,13 @@ def language_row(language: Recognition, accent: Recognition | None) -> dict[str,
     }
 
 
-def identify_speech(frames: Samples, models: LanguageModels) -> tuple[Recognition, Recognition | None]:
-    """Language, and accent where it is English.
+def identify_each(stretches: Sequence[Samples], models: LanguageModels) -> list[tuple[Recognition, Recognition | None]]:
+    """Language, and accent where it is English, of stretches of speech, which go through the networks together.
 
     Args:
-        frames: mel power of the speech alone, level-normalised, shape (n, 40).
+        stretches: mel power of the speech alone, level-normalised, each of shape (n, 40).
         models: that classify it.
     """
-    return identify_each([frames], models)[0]
-
-
-def identify_each(stretches: Sequence[Samples], models: LanguageModels) -> list[tuple[Recognition, Recognition | None]]:
-    """The same for several stretches of speech, which go through the networks together."""
     languages = recognise_each(stretches, models.language)
     english = [number for number, language in enumerate(languages) if language.name == _ENGLISH]
     accents: dict[int, Recognition] = {}

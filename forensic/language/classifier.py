@@ -1,31 +1,30 @@
 """A model folder loaded and checked, and speech classified with it.
 
 A model is a folder: ``card.toml`` (name, licence, data, architecture, classes, calibration, coverage, SHA-256 of the
-weights) and ``weights.safetensors``. The card also says when a class is named and when none is, since that
-comes from the validation of the model.
+files), ``weights.safetensors``, by which the network learns further, and ``network.onnx``, the graph that runs without
+torch. The card also says when a class is named and when none is, since that comes from the validation of the model.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
 
 from forensic.errors import ModelError
+from forensic.inference import Graph
 from forensic.records import Candidate, Recognition, Samples, Vector
 from forensic.storage.cards import REMEDY, named_file, read_card
 from forensic.storage.shipped import shipped
 
-if TYPE_CHECKING:
-    from forensic.language.network import Committee
-
 DEFAULT_LANGUAGE_MODEL, DEFAULT_ACCENT_MODEL = "lstm-language-1", "lstm-accent-1"
+SCORES = "scores"
+"""The graph's output, shape (windows, classes); its inputs are ``frames`` and the ``lengths`` of the windows."""
 WINDOW_FRAMES = 500
 """Longest stretch of speech that goes through the network at once."""
 
-_MOST_WINDOWS = 60
+_MOST_WINDOWS = 6
 _BATCH = 16
 _FRAMES_PER_S = 100
 _CALIBRATED_S = (3.0, 30.0)  # durations beyond these are taken as these
@@ -78,7 +77,7 @@ class LanguageModel:
     Attributes:
         name: of the model.
         sha256: of its weights.
-        network: in evaluation mode.
+        graph: runs the network.
         classes: names, BCP 47 tags of languages or accents, in the order of the scores.
         decision: when a class is named.
         card: the card's content.
@@ -86,7 +85,7 @@ class LanguageModel:
 
     name: str
     sha256: str
-    network: "Committee"
+    graph: Graph
     classes: tuple[str, ...]
     decision: Decision
     card: dict[str, Any]
@@ -103,35 +102,25 @@ def default_accent_model_folder() -> Path:
 
 
 def load_language_model(folder: Path) -> LanguageModel:
-    """Load a model and check that its weights are those that its card names.
+    """Load a model and check that its files are those that its card names.
 
     Raises:
-        ModelError: if a file is missing or damaged, a hash differs, or the weights do not fit the card.
+        ModelError: if a file is missing or damaged, a hash differs, or the card describes no such model.
     """
-    import torch
-    from safetensors.torch import load
-
-    from forensic.language.network import Architecture, Committee
-
     card = read_card(folder)
-    weights = named_file(folder, card, "weights")
+    named_file(folder, card, "weights")
     try:
-        architecture = Architecture(**card["architecture"])
-        with torch.device("meta"):  # drawing first weights would take longer than reading those that replace them
-            network = Committee(architecture)
-        values = {name: value.float() if value.is_floating_point() else value for name, value in load(weights).items()}
-        network.load_state_dict(values, strict=True, assign=True)
+        name, size = str(card["name"]), card["architecture"]["classes"]
         classes = tuple(str(name) for name in card["classes"])
         decision = _decision(card)
-        name = str(card["name"])
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"The model in {folder} is no model of languages or accents, or it is damaged: {error}.", REMEDY
         ) from error
-    if len(classes) != architecture.classes:
-        raise ModelError(f"The card of {folder} names {len(classes)} classes for {architecture.classes}.", REMEDY)
-    network.eval().requires_grad_(requires_grad=False)
-    return LanguageModel(name, str(card["weights"]["sha256"]), network, classes, decision, card)
+    if len(classes) != size:
+        raise ModelError(f"The card of {folder} names {len(classes)} classes for {size}.", REMEDY)
+    graph = Graph(named_file(folder, card, "graph"), folder / card["graph"]["file"])
+    return LanguageModel(name, str(card["weights"]["sha256"]), graph, classes, decision, card)
 
 
 def _decision(card: Mapping[str, Any]) -> Decision:
@@ -169,9 +158,7 @@ def score_windows(windows: Sequence[Samples] | Samples, model: LanguageModel) ->
     Returns:
         Shape (windows, classes).
     """
-    import torch
-
-    lengths = np.array([len(window) for window in windows])
+    lengths = np.array([len(window) for window in windows], np.int64)
     order = np.argsort(lengths, kind="stable")  # those of like lengths go together
     scores = np.zeros((len(windows), len(model.classes)))
     for start in range(0, len(order), _BATCH):
@@ -180,9 +167,7 @@ def score_windows(windows: Sequence[Samples] | Samples, model: LanguageModel) ->
         batch = np.zeros((len(rows), longest, windows[rows[0]].shape[1]), np.float32)
         for own, row in zip(batch, rows, strict=True):
             own[: lengths[row]] = windows[row]
-        differ = None if lengths[rows[0]] == longest else torch.from_numpy(lengths[rows])
-        with torch.inference_mode():
-            scores[rows] = model.network(torch.from_numpy(batch), differ).double().numpy()
+        (scores[rows],) = model.graph(SCORES, frames=batch, lengths=lengths[rows])
     return scores
 
 

@@ -2,10 +2,16 @@
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn import functional
+
+from forensic.errors import ModelError
+from forensic.storage.cards import REMEDY, named_file, read_card
 
 STEP_FRAMES = 4
 """Frames of 10 ms that make one step of the upper layers."""
@@ -164,6 +170,22 @@ def join(networks: list[LanguageNetwork]) -> Committee:
     return committee
 
 
+def load_committee(folder: Path) -> Committee:
+    """The networks of a model folder in torch, to be joined or trained further.
+
+    Raises:
+        ModelError: if a file is missing or damaged, a hash differs, or the weights do not fit the architecture.
+    """
+    card = read_card(folder)
+    weights = load(named_file(folder, card, "weights"))
+    try:
+        network = Committee(Architecture(**card["architecture"]))
+        network.load_state_dict(weights, strict=True)
+    except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"The model in {folder} cannot be loaded: {error}.", REMEDY) from error
+    return network.eval().requires_grad_(requires_grad=False)
+
+
 def _relative_logarithm(frames: Tensor, lengths: Tensor | None) -> Tensor:
     """Logarithm of each band less its mean over the window, which no line or microphone changes."""
     level = torch.log10(frames + _LOG_FLOOR)
@@ -193,12 +215,12 @@ def _both_ways(lstm: nn.LSTM, values: Tensor, steps: Tensor | None) -> Tensor:
     names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
     forward = _one_way([getattr(lstm, name) for name in names], values)
     reverse = [getattr(lstm, f"{name}_reverse") for name in names]
-    backward = _one_way(reverse, values.gather(1, turned.expand_as(values)))
-    return torch.cat([forward, backward.gather(1, turned.expand_as(backward))], dim=2)
+    backward = _one_way(reverse, values.gather(1, turned.expand(-1, -1, lstm.input_size)))
+    return torch.cat([forward, backward.gather(1, turned.expand(-1, -1, lstm.hidden_size))], dim=2)
 
 
 def _one_way(weights: list[Tensor], values: Tensor) -> Tensor:
-    start = values.new_zeros(1, len(values), weights[1].shape[1])
+    start = values.new_zeros(1, values.shape[0], weights[1].shape[1])
     states: Tensor = torch.lstm(values, (start, start), weights, True, 1, 0.0, False, False, True)[0]
     return states
 

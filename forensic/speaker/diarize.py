@@ -49,7 +49,7 @@ _TIMES, _TIMES_A_WINDOW = (
 )  # times the distance of the quarters, which even halves that are far apart must reach
 _FEWEST_CHANGES = 3  # from one group to the other and back; fewer, and the recording may have changed, not the speaker
 _ONE_AFTER_ANOTHER = 1.4  # times as far apart must groups be that follow each other
-_LOOK_CLOSER = 2.5  # times that least distance
+_LOOK_CLOSER = 3.0  # times that least distance
 _WHOLE_SHARE = 0.6  # of a window that its stretch must fill to take part in clustering
 _KEPT_SHARE = 0.3  # of each row of the matrix, the highest
 _FADED = 0.01

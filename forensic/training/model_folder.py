@@ -13,11 +13,13 @@ from typing import Any, Generic, Protocol, TypeVar
 import polars as pl
 import torch
 from safetensors.torch import save
+from torch import nn
 
 from forensic.case.provenance import library_versions, software
 from forensic.engine import processors
 from forensic.errors import TrainingError
 from forensic.examination.manifest import people_hashes, summarise
+from forensic.language.network import Committee
 from forensic.speaker.extractor import WEIGHTS
 from forensic.speaker.network import SpeakerNetwork
 from forensic.storage.atomic import written_whole
@@ -36,18 +38,6 @@ class _HasData(Protocol):
 
 
 AnyRun = TypeVar("AnyRun", bound=_HasData)
-
-
-class Network(Protocol):
-    """A network that can say what shape it has."""
-
-    def describe(self) -> Mapping[str, object]:
-        """Its shape."""
-        ...
-
-    def state_dict(self) -> Mapping[str, torch.Tensor]:
-        """Its weights."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +79,12 @@ class TrainingRequest(Generic[AnyRun]):
 
 def save_model(
     folder: Path,
-    network: Network,
+    network: SpeakerNetwork | Committee,
     facts: Mapping[str, object],
     tables: Mapping[str, object],
     precision: torch.dtype = torch.float32,
 ) -> None:
-    """Write weights and card, and of a speaker network the graph that runs without torch.
+    """Write weights and card, and the graph that runs without torch.
 
     Args:
         folder: made where it is missing.
@@ -108,11 +98,11 @@ def save_model(
     with written_whole(folder / WEIGHTS) as file:
         file.write(weights)
     named = {"file": WEIGHTS, "sha256": hashlib.sha256(weights).hexdigest()}
-    graph = {"graph": write_graph(folder, network)} if isinstance(network, SpeakerNetwork) else {}
-    write_card(folder, {**facts, "architecture": network.describe(), "weights": named, **graph, **tables})
+    graph = write_graph(folder, network)
+    write_card(folder, {**facts, "architecture": network.describe(), "weights": named, "graph": graph, **tables})
 
 
-def weights_as(network: Network, precision: torch.dtype) -> dict[str, torch.Tensor]:
+def weights_as(network: nn.Module, precision: torch.dtype) -> dict[str, torch.Tensor]:
     """The weights as they are kept on disk; whole numbers keep their type."""
     return {
         name: (value.detach().to(precision) if value.is_floating_point() else value).cpu().contiguous()

@@ -1,6 +1,6 @@
 """``forensic language``: which language, and which accent of English, recordings are in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,16 @@ from forensic.audio.decode import open_recording
 from forensic.audio.kinds import is_meant_as_audio
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.case.discovery import discover
-from forensic.errors import RecordingError
-from forensic.examination.language import LanguageModels, identify_speech, speech_frames
-from forensic.records import Block, Failure, Recognition, Samples, SpeechSegment
+from forensic.engine import Workers, default_workers, settle_in
+from forensic.errors import RecordingError, WorkerError
+from forensic.examination.examine import in_groups
+from forensic.examination.language import LanguageModels, identify_each, load_language_models, speech_frames
+from forensic.records import Block, Failure, Recognition, Samples
 from forensic.settings import Settings
 
-_ENGLISH = "en"
+_AT_ONCE = 32  # files that go through the networks together
+_BATCH_BYTES = 16 << 20
+_WORTH_A_PROCESS = 8  # files; to start another takes longer than fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,69 @@ class LanguageFinding:
     failure: Failure | None
 
 
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """Loads the models in whichever process classifies; picklable, so that any engine can send it there.
+
+    Attributes:
+        language, accent: model folders; None for the bundled ones.
+        settings: of decoding and speech detection.
+    """
+
+    language: Path | None
+    accent: Path | None
+    settings: Settings
+
+    def __call__(self) -> "LoadedIdentifier":
+        """Load, and use one thread."""
+        settle_in()
+        return LoadedIdentifier(load_language_models(self.language, self.accent), self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedIdentifier:
+    """The step that the engine runs: files to the findings of each."""
+
+    models: LanguageModels
+    settings: Settings
+
+    def __call__(self, paths: Sequence[Path]) -> list[list[LanguageFinding]]:
+        """Classify a batch of files."""
+        speech: dict[Path, dict[int, list[Samples]]] = {path: {} for path in paths}
+        failures: dict[Path, Failure] = {}
+        for group in in_groups(self._blocks(paths, failures)):
+            probabilities = speech_probability([block.samples for _, block in group])
+            for (path, block), probability in zip(group, probabilities, strict=True):
+                segments = find_speech(probability, len(block.samples), self.settings.speech)
+                speech[path].setdefault(block.channel, []).append(speech_frames(block, segments))
+        places = [(path, channel) for path in paths if path not in failures for channel in sorted(speech[path])]
+        told = identify_each([np.concatenate(speech[path][channel]) for path, channel in places], self.models)
+        found = {path: [_failed(path, failures[path])] if path in failures else [] for path in paths}
+        for (path, channel), (language, accent) in zip(places, told, strict=True):
+            found[path].append(LanguageFinding(path, channel, language, accent, None))
+        return [found[path] for path in paths]
+
+    def _blocks(self, paths: Sequence[Path], failures: dict[Path, Failure]) -> Iterator[tuple[Path, Block]]:
+        for path in paths:
+            try:
+                with open_recording(path, self.settings.audio) as opened:
+                    yield from ((path, block) for block in opened.blocks())
+            except RecordingError as error:
+                failures[path] = Failure(error.step, error.problem, error.remedy)
+
+
 def identify_languages(
     roots: Sequence[Path],
-    models: LanguageModels,
-    settings: Settings,
+    identifier: Identifier,
+    workers: int | None = None,
     watch: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[LanguageFinding]:
     """Tell the language of every recording in some folders, or of single files.
 
     Args:
         roots: folders, or files.
-        models: what tells.
-        settings: of decoding and speech detection.
+        identifier: models and settings.
+        workers: processes; None takes one per processor where there are many files.
         watch: called with files done and files in all.
 
     Returns:
@@ -58,42 +113,44 @@ def identify_languages(
 
     Raises:
         CaseError: if a root does not exist.
+        ModelError: if a model cannot be loaded.
     """
     discovery = discover(roots)
-    findings = [
-        LanguageFinding(each.path, None, None, None, Failure("find", each.problem, each.remedy))
-        for each in discovery.problems
-    ]
-    for done, path in enumerate(discovery.files):
-        watch(done, len(discovery.files))
-        try:
-            speech = _speech_of(path, settings)
-        except RecordingError as error:
-            if path not in roots and not is_meant_as_audio(path):
-                continue  # a file that is not a recording
-            failure = Failure(error.step, error.problem, error.remedy)
-            findings.append(LanguageFinding(path, None, None, None, failure))
-        else:
-            findings += [
-                LanguageFinding(path, channel, *identify_speech(frames, models), None)
-                for channel, frames in sorted(speech.items())
-            ]
+    files = discovery.files
+    findings = [_failed(each.path, Failure("find", each.problem, each.remedy)) for each in discovery.problems]
+    workers = workers or (default_workers() if len(files) > _WORTH_A_PROCESS else 1)
+    batches = _batches(files, max(1, len(files) // (2 * workers)))
+    results: dict[int, list[list[LanguageFinding]]] = {}
+    done = 0
+    with Workers(identifier, _given_up, workers) as team:
+        for number, found in team.run(batches):
+            results[number] = found
+            done += len(found)
+            watch(done, len(files))
+    for number, batch in enumerate(batches):
+        for path, own in zip(batch, results[number], strict=True):
+            is_recording = path in roots or is_meant_as_audio(path)
+            findings += [finding for finding in own if is_recording or finding.failure is None]
     return findings
 
 
-def _speech_of(path: Path, settings: Settings) -> dict[int, Samples]:
-    """Level-normalised mel power of the speech of each channel, shape (n, 40).
+def _batches(files: Sequence[Path], most: int) -> list[list[Path]]:
+    """Few files, or few bytes: the speech of a batch is in memory at once."""
+    batches: list[list[Path]] = []
+    room = 0
+    for path in files:
+        if room <= 0 or len(batches[-1]) >= min(most, _AT_ONCE):
+            batches.append([])
+            room = _BATCH_BYTES
+        batches[-1].append(path)
+        room -= path.stat().st_size if path.exists() else 0
+    return batches
 
-    Raises:
-        RecordingError: if the recording cannot be decoded.
-    """
-    speech: dict[int, list[Samples]] = {}
-    with open_recording(path, settings.audio) as opened:
-        for block in opened.blocks():
-            speech.setdefault(block.channel, []).append(speech_frames(block, _segments(block, settings)))
-    return {channel: np.concatenate(parts) for channel, parts in speech.items()}
+
+def _failed(path: Path, failure: Failure) -> LanguageFinding:
+    return LanguageFinding(path, None, None, None, failure)
 
 
-def _segments(block: Block, settings: Settings) -> tuple[SpeechSegment, ...]:
-    probability = speech_probability([block.samples])[0]
-    return find_speech(probability, len(block.samples), settings.speech)
+def _given_up(path: Path) -> list[LanguageFinding]:
+    error = WorkerError("The process that examined it died, twice.", "Convert the recording to WAV.")
+    return [_failed(path, Failure(error.step, error.problem, error.remedy))]

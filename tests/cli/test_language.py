@@ -43,6 +43,22 @@ def test_a_recording_becomes_an_object_with_its_candidates(tell, tmp_path):
     assert (found["accent"] is not None) == (found["language"] == "en")
 
 
+def test_files_are_found_alone_what_they_are_found_together(tell, tmp_path, monkeypatch):
+    """In one process or two, in the order of the files, with one that cannot be used among them."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    write_bad(folder, "truncated wav")
+    for voice, seconds in (("adler", 6.0), ("brook", 3.0), ("carver", 9.0)):
+        write_wav(folder / f"{voice}.wav", spoken(voice, seconds))
+    together = json.loads(tell(folder, "--json", "--workers", 2)[1])
+    monkeypatch.setattr("forensic.workflows.language._BATCH_BYTES", 1)
+    alone = json.loads(tell(folder, "--json", "--workers", 1)[1])
+    assert [each["path"] for each in together] == [each["path"] for each in alone]
+    assert [each["language"] for each in together] == [each["language"] for each in alone]
+    for one, other in zip(alone, together, strict=True):
+        assert one["probability"] == pytest.approx(other["probability"], abs=1e-5)
+
+
 def test_a_bad_file_is_recorded_and_the_rest_goes_on(tell, tmp_path):
     """Exit code 3, a problem and a remedy, and an object for it."""
     folder = tmp_path / "recordings"

@@ -37,14 +37,26 @@ def test_help_loads_nothing_that_calculates(arguments):
     assert _loaded(*arguments) & (heavy | {"matplotlib", "jinja2", "weasyprint"}) == set()
 
 
+_LEARNS_OR_REPORTS = {"torch", "torchaudio", "onnx", "matplotlib", "jinja2", "weasyprint", "fontTools"}
+
+
 def test_a_verification_without_a_report_loads_nothing_that_learns_or_reports(tmp_path):
-    """It decodes, embeds and calibrates; torch alone would take longer than all of that."""
+    """It decodes, embeds, classifies and calibrates; torch alone would take longer than all of that."""
     settings = tmp_path / "settings.toml"
-    settings.write_text("[comparison]\nbootstrap_draws = 100\n[language]\nidentify = false\n")
+    settings.write_text("[comparison]\nbootstrap_draws = 100\n")
     pair = [write_wav(tmp_path / f"{voice}.wav", spoken(voice, 6.0)) for voice in ("adler", "brook")]
     loaded = _loaded("verify", *pair, "--json", "--settings", settings)
-    assert {"onnxruntime", "av"} <= loaded
-    assert loaded & {"torch", "torchaudio", "matplotlib", "jinja2", "weasyprint", "fontTools"} == set()
+    assert "onnxruntime" in loaded
+    assert loaded & _LEARNS_OR_REPORTS == set()
+
+
+def test_a_scan_loads_nothing_that_learns_or_reports(tmp_path):
+    """By default, with the language and its accent."""
+    (tmp_path / "calls").mkdir()
+    write_wav(tmp_path / "calls" / "adler.wav", spoken("adler", 6.0))
+    loaded = _loaded("scan", tmp_path / "calls", "--case", tmp_path / "case", "--workers", 1)
+    assert "onnxruntime" in loaded
+    assert loaded & _LEARNS_OR_REPORTS == set()
 
 
 def test_garbage_is_collected_again_after_loading():

@@ -11,8 +11,7 @@ import torch
 
 from forensic.errors import TrainingError
 from forensic.examination.manifest import people_hashes
-from forensic.language.classifier import load_language_model
-from forensic.language.network import Architecture, Committee, LanguageNetwork, join
+from forensic.language.network import Architecture, Committee, LanguageNetwork, join, load_committee
 from forensic.speaker.extractor import default_model_folder
 from forensic.speaker.network import load_network
 from forensic.storage.cards import read_card
@@ -63,20 +62,20 @@ def committee_of(
     wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
     networks: list[LanguageNetwork] = []
     for folder, record in zip(settings.network.join, records, strict=True):
-        model = load_language_model(Path(folder))
+        committee = load_committee(Path(folder))
         same = (
-            model.classes == classes
+            tuple(read_card(Path(folder))["classes"]) == classes
             and record["people_sha256"] == people_hashes(rows)
             and record["settings"]["selection"] == wanted["selection"]
             and record["settings"]["augmentation"] == wanted["augmentation"]
         )
-        if not same or len(model.network.networks) != 1:
+        if not same or len(committee.networks) != 1:
             raise TrainingError(
                 f"The model in {folder} is no single network "
                 "that learnt from these people with the same ones kept out.",
                 "Train the members of a committee with the same data, [selection] and [augmentation].",
             )
-        networks += cast("Iterable[LanguageNetwork]", model.network.networks)
+        networks += cast("Iterable[LanguageNetwork]", committee.networks)
     try:
         return join(networks)
     except ValueError as error:

@@ -13,6 +13,7 @@ from factories import voice, write_wav
 
 from forensic.errors import SettingsError, TrainingError
 from forensic.language.classifier import load_language_model
+from forensic.language.network import load_committee
 from forensic.speaker.architecture import Architecture as SpeakerArchitecture
 from forensic.speaker.network import SpeakerNetwork, load_network
 from forensic.training.cache import build_cache
@@ -235,7 +236,7 @@ def test_a_large_class_weighs_no_more_than_a_small_one():
 
 
 def _lower(folder):
-    return load_language_model(folder).network.networks[0].lower.state_dict()
+    return load_committee(folder).networks[0].lower.state_dict()
 
 
 def test_the_lower_layers_start_as_those_of_the_speaker_model_and_learn(work, speaker_folder):
@@ -271,7 +272,7 @@ def test_a_committee_is_calibrated_on_the_mean_of_its_networks(settings, work, t
     members = (str(work / "first"), str(tmp_path / "second"))
     joint = dataclasses.replace(settings, network=dataclasses.replace(settings.network, join=members))
     train_recognition(_request(joint, work, tmp_path / "joint"), lambda *_: None, lambda _: None)
-    networks = [load_language_model(folder).network for folder in (*map(Path, members), tmp_path / "joint")]
+    networks = [load_committee(folder) for folder in (*map(Path, members), tmp_path / "joint")]
     power = torch.rand((1, 300, 40)) ** 4
     first, second, both = (network(power) for network in networks)
     assert not torch.allclose(first, second, atol=1e-3)
@@ -326,7 +327,7 @@ def test_development_stretches_are_those_of_the_pieces(settings, work):
         ("aa", "bb"),
         settings.crops,
     )
-    network = load_language_model(work / "first").network
+    network = load_committee(work / "first")
     clean, degraded = try_development_people(network, drawer, (300,))
     kept_out = index.with_row_index("piece").filter("is_development")
     assert len(clean.labels) == sum(frames // 300 for frames in kept_out["frames"])
