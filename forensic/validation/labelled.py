@@ -12,12 +12,12 @@ import polars as pl
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import AUDIO, path_text
-from forensic.comparison.calibrations import calibration_step
+from forensic.comparison.opinions import calibrators, weigh_opinions
 from forensic.comparison.refusal import Refusal
 from forensic.comparison.request import second_card
 from forensic.comparison.sides import Side, known_side, sides_by_recording
 from forensic.comparison.tables import REASON_COLUMNS
-from forensic.comparison.weigh import Weighed, weigh
+from forensic.comparison.weigh import Weighed
 from forensic.engine import default_workers
 from forensic.errors import ValidationError
 from forensic.examination.ledger import ScanSummary
@@ -26,6 +26,7 @@ from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import Population, load_population, without
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.likelihood_ratio.scale import load_scale
+from forensic.likelihood_ratio.second_bank import with_second
 from forensic.quantities import QUANTITIES, Value
 from forensic.records import KNOWN, QUESTIONED, Calibration, Role
 from forensic.settings import Settings
@@ -128,20 +129,22 @@ def weigh_labelled(
         ModelError: if the model or its reference population cannot be loaded.
     """
     model = load_model(model_folder)
-    population = load_population(model_folder, model.identity.sha256)
+    population, second = load_population(model_folder, model.identity.sha256), second_card(settings)
+    if second is not None:
+        population = with_second(population, model_folder, second.identity.sha256)
     left_out = shared_people(population, {(recording.corpus, recording.speaker) for recording in recordings})
     population = chosen(without(population, left_out), PopulationChoice())
     sides = examine_labelled(case, recordings, model, model_folder, settings, workers, watch_scan)
     known, questioned = sides.known, sides.questioned
     watch("calibrating")
-    weighed = weigh(
+    weighed = weigh_opinions(
         [each.side for each in questioned],
         [each.side for each in known],
-        calibration_step(population, settings.comparison, model.backend, model_folder),
+        calibrators(population, settings.comparison, model.backend, model_folder),
         load_scale(),
         envelope,
         workers=workers or default_workers(),
-    )
+    ).issued
     lrs, refusals, not_compared = _labelled_rows(weighed, known, questioned, allow_same_session=allow_same_session)
     if lrs.is_empty() or lrs["same_speaker"].all() or not lrs["same_speaker"].any():
         kind = "different-speaker" if not lrs.is_empty() and lrs["same_speaker"].all() else "same-speaker"
@@ -299,6 +302,9 @@ def _labelled_rows(
 _FROM_COMPARISON = (
     "score",
     "second_score",
+    "fused_score",
+    "first_log10_lr",
+    "second_log10_lr",
     "log10_lr",
     "log10_lr_low",
     "log10_lr_high",

@@ -32,6 +32,9 @@ LRS_SCHEMA: Schema = {
     "questioned_recording": pl.String,
     "score": pl.Float64,
     "second_score": pl.Float64,
+    "fused_score": pl.Float64,  # of both models, on which the LR then rests; null where it rests on the first alone
+    "first_log10_lr": pl.Float64,
+    "second_log10_lr": pl.Float64,
     "log10_lr": pl.Float64,  # bounded, as a case would have it; null where no LR is issued
     "log10_lr_low": pl.Float64,
     "log10_lr_high": pl.Float64,
