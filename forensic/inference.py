@@ -37,9 +37,15 @@ class Graph:
         try:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise ModelError(f"The graph {where} cannot be run: {error}.", REMEDY) from error
+            first_line = str(error).partition("\n")[0].rstrip(".")
+            raise ModelError(f"The graph {where} cannot be run: {first_line}.", REMEDY) from error
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of its inputs."""
+        return [given.name for given in self._session.get_inputs()]
 
     def __call__(self, *outputs: str, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        """Run it on inputs by their names; only what the outputs need is calculated."""
-        found: list[NDArray[Any]] = self._session.run(outputs, inputs)
+        """Run it on inputs by their names; only what the outputs need is calculated. Without outputs: all of them."""
+        found: list[NDArray[Any]] = self._session.run(outputs or None, inputs)
         return found

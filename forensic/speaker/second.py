@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from forensic.errors import ModelError
+from forensic.inference import Graph
 from forensic.records import SAMPLE_RATE_HZ, ModelIdentity, Samples, Vector
 from forensic.speaker.features import MEL_HOP
 from forensic.storage.cards import REMEDY, named_file, read_card
@@ -175,31 +176,20 @@ def _campplus(weights: bytes, name: str) -> Network:
 
 
 def _onnx(weights: bytes, name: str) -> Network:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    try:
-        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has a class of its own for each fault of a file
-        raise ModelError(f"onnxruntime cannot load {name}: {_first_line(error)}.", REMEDY) from error
-    given = session.get_inputs()[0].name
+    graph = Graph(weights, Path(name))
 
     def embed(frames: Samples) -> Samples:
         try:
-            made = session.run(None, {given: frames[None]})[0]
-        except Exception as error:
+            made = graph(**{graph.inputs[0]: frames[None]})[0]
+        except Exception as error:  # onnxruntime has a class of its own for each fault of a file
+            first_line = str(error).partition("\n")[0].rstrip(".")
             raise ModelError(
-                f"{name} does not take log-mel frames of shape (1, frames, {_BANDS}): {_first_line(error)}.",
+                f"{name} does not take log-mel frames of shape (1, frames, {_BANDS}): {first_line}.",
                 "Export the network with that input and the embedding as its first output.",
             ) from error
         return np.asarray(made, np.float32).reshape(-1)
 
     return embed
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".")
 
 
 def _checked(network: Network, frames: Samples, name: str) -> Samples:

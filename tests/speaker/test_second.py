@@ -149,7 +149,7 @@ def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "weights", "more", "problem"),
     [
-        ("w.onnx", b"no network", "", "onnxruntime cannot load"),
+        ("w.onnx", b"no network", "", "cannot be run"),
         ("w.bin", b"", "", "no file that a second model can be"),
         ("w.safetensors", b"", "", "no architecture"),
         (
