@@ -300,9 +300,10 @@ and whether a recording was edited. Each of these can move an LR in either direc
 
 The reference population represents the relevant population only as far as its speakers and recordings resemble
 it. The edges of the band, noise, reverberation, clipping and the amount of speech were
-estimated and {compared}; language, accent, sex, age and speaking style were not. Where
-the two recordings of a reference speaker were made in one session (some corpora have no others), they are more alike
-than recordings of different days, moods or microphones; an LR can then be too low where H1 is true.
+estimated and {compared}; language, accent, sex and age count only as far as the reference people
+were chosen by them, and speaking style does not count. Where the two recordings of a reference speaker
+were made in one session (some corpora have no others), they are more alike than recordings of
+different days, moods or microphones; an LR can then be too low where H1 is true.
 
 H2 is about an unrelated speaker. Close relatives, twins above all, sound more alike than unrelated speakers;
 if such a person may be the speaker, the LRs here do not apply.
