@@ -1,6 +1,7 @@
 """A report made again says the same, with what case.toml says now; nothing is compared."""
 
 import base64
+import dataclasses
 import re
 import sys
 
@@ -11,10 +12,12 @@ from spoken import spoken
 
 from forensic.case.audit import read_audit
 from forensic.case.folder import open_case
+from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError, ReportError
-from forensic.report.shared.stored import OUTCOME
+from forensic.report.shared.stored import OUTCOME, stored
 from forensic.settings import ComparisonSettings, Settings
+from forensic.storage.archive import write_archive
 from forensic.storage.shipped import shipped
 from forensic.workflows.audit import audit
 from forensic.workflows.compare import compare
@@ -130,6 +133,16 @@ def test_a_replaced_outcome_gives_no_report(tmp_path, compared):
     (compared.folder / OUTCOME).write_bytes(b"PK")
     with pytest.raises(CaseError, match="is not what the log says was written"):
         _again(tmp_path / "case")
+
+
+def test_an_outcome_of_an_earlier_version_lacks_what_it_did_not_know(compared):
+    """It had no second opinion: its columns are there, and empty."""
+    outcome = stored(compared.folder, CaseOutcome)
+    later = ["fused_score", "first_log10_lr", "second_log10_lr"]
+    write_archive(compared.folder / OUTCOME, dataclasses.replace(outcome, comparisons=outcome.comparisons.drop(later)))
+    comparisons = stored(compared.folder, CaseOutcome).comparisons
+    assert comparisons.select(later).null_count().row(0) == (comparisons.height,) * 3
+    assert comparisons.select(outcome.comparisons.columns).equals(outcome.comparisons)
 
 
 def test_a_damaged_outcome_without_a_case_is_an_error(tmp_path, recordings, request_of):

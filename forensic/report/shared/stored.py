@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
+from forensic.comparison.tables import COMPARISONS_SCHEMA
 from forensic.errors import ReportError
 from forensic.records import QUESTIONED, Calibration
 from forensic.storage.archive import read_archive, write_archive
@@ -37,12 +38,19 @@ def store(folder: Path, outcome: CaseOutcome | LinkOutcome) -> None:
 
 
 def stored(folder: Path, kind: type[Outcome]) -> Outcome:
-    """Read an outcome back.
+    """Read an outcome back; columns of comparisons that an earlier version did not write are null.
 
     Raises:
         ReportError: if it is missing, damaged or of another kind.
     """
-    return read_archive(folder / OUTCOME, kind, _BLAME)
+    outcome = read_archive(folder / OUTCOME, kind, _BLAME)
+    if not isinstance(outcome, CaseOutcome):
+        return outcome
+    lacking = COMPARISONS_SCHEMA.keys() - set(outcome.comparisons.columns)
+    comparisons = outcome.comparisons.with_columns(
+        pl.lit(None, COMPARISONS_SCHEMA[name]).alias(name) for name in lacking
+    )
+    return dataclasses.replace(outcome, comparisons=comparisons)
 
 
 def _without_draws(calibration: Calibration) -> Calibration:
