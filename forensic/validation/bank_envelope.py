@@ -1,12 +1,13 @@
 """The envelope of a population bank: each cell is validated on its own people, by maps fitted without them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 
 from forensic.comparison.calibrations import CalibrationStep, calibration_step
-from forensic.errors import CalibrationError
+from forensic.errors import CalibrationError, ValidationError
 from forensic.likelihood_ratio.conditions import nearest
 from forensic.likelihood_ratio.envelope import (
     ENVELOPE,
@@ -26,7 +27,8 @@ from forensic.records import KNOWN, QUESTIONED, Conditions, Interval, Role
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
 from forensic.validation.kept_fits import keep_fits
-from forensic.validation.real_results import keep_real_results
+from forensic.validation.real_results import keep_real_results, real_result
+from forensic.validation.shipped import real_call_lrs
 
 _USUAL_S = 10.0
 """Net speech of the questioned side with which known sides are compared."""
@@ -35,7 +37,7 @@ _USUAL_S = 10.0
 def build_envelope(
     model_folder: Path, settings: ComparisonSettings, criterion: float, watch: Callable[[int, int], None]
 ) -> Envelope:
-    """Validate every cell of a model's bank, and write the envelope and the joint fit beside the bank.
+    """Validate every cell of a bank and its real calls, and write the envelope and the joint fits beside the bank.
 
     Questioned cells are compared with the best known cell, known cells with clean questioned speech of about 10 s: each
     limit is for its quantity alone (see ``forensic.likelihood_ratio.envelope``).
@@ -73,12 +75,26 @@ def build_envelope(
             )
         )
         watch(done, len(pairs))
+    real = list(_real_cells(model_folder, settings))
     basis = (
         f"Cross-validation by speaker on the reference population of {population.card.speakers} people (SHA-256 "
-        f"{population.card.parquet_sha256}), {len(pairs)} pairs of conditions."
+        f"{population.card.parquet_sha256}), {len(pairs)} simulated and {len(real)} real pairs of conditions."
     )
-    save_envelope(model_folder / ENVELOPE, find_envelope(cells, criterion, basis))
+    save_envelope(model_folder / ENVELOPE, find_envelope([*cells, *real], criterion, basis))
     return load_envelope(model_folder)
+
+
+def _real_cells(model_folder: Path, settings: ComparisonSettings) -> Iterator[ValidatedCell]:
+    """The real calls of the bank, over the same kind of line and over two; none where it has no such calls."""
+    with suppress(ValidationError):
+        for (condition,), lrs in real_call_lrs(model_folder, settings).group_by("condition", maintain_order=True):
+            if lrs["same_speaker"].n_unique() > 1:  # pairs of both kinds
+                yield ValidatedCell(
+                    name=f"real calls, {condition}",
+                    known=worst_of(lrs, lambda quantity: quantity.of_side(KNOWN)),
+                    questioned=worst_of(lrs, lambda quantity: quantity.of_side(QUESTIONED)),
+                    cllr=real_result(lrs).cllr,
+                )
 
 
 def _measured(rows: pl.DataFrame, side: Role, cell: Conditions) -> EnvelopeLimits:
