@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _HISTOGRAM_BINS = 60
+_MOST_WORDS = 3  # of a step's name over the picture of all LRs
 
 _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _MOST_TIMES = 6
@@ -240,9 +241,10 @@ def _bands(axes: "Axes", plot: ForestPlot, low: float, high: float) -> None:
             if n == 0:  # the step around 0 reaches to both sides
                 start = max(-end, low)
             axes.axvspan(start, end, color="#f6f7f9" if n % 2 else "#e6e9ee", zorder=0, linewidth=0)
-            if (end - start) / (high - low) > 0.05:  # noqa: PLR2004 - room for a name
+            words = drawable(band.term).split(" ")
+            if (end - start) / (high - low) > 0.05 and len(words) <= _MOST_WORDS:  # noqa: PLR2004 - room for a name
                 axes.annotate(
-                    drawable(band.term).replace(" ", "\n"),
+                    "\n".join(words),
                     ((start + end) / 2, 1.0),
                     xycoords=axes.get_xaxis_transform(),
                     xytext=(0, 3),
