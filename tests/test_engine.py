@@ -69,7 +69,8 @@ def test_a_worker_that_dies_between_batches_is_replaced():
     def batches():
         for item in range(1, 5):
             yield [item]
-            for process in list((team.executor._processes or {}).values()):
+            executor = team.executor  # none, where the death before was noticed already
+            for process in list((executor._processes or {}).values() if executor else ()):
                 process.kill()
                 process.join()
 
