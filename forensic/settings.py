@@ -220,6 +220,20 @@ class ComparisonSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Linking of many voices.
+
+    Attributes:
+        candidates: each voice is weighed against as many others, those with the highest scores, if there are too many
+            voices to weigh every pair; 0 weighs every pair in any case.
+        complete_up_to: every pair is weighed if there are at most so many voices.
+    """
+
+    candidates: Annotated[int, Meta(ge=0, le=10_000)] = 50
+    complete_up_to: Annotated[int, Meta(ge=0, le=100_000)] = 2000
+
+
+@dataclass(frozen=True, slots=True)
 class CaseSettings:
     """The case on disk.
 
@@ -247,6 +261,7 @@ class Settings:
     language: LanguageSettings = field(default_factory=LanguageSettings)
     second: SecondSettings = field(default_factory=SecondSettings)
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
+    link: LinkSettings = field(default_factory=LinkSettings)
     case: CaseSettings = field(default_factory=CaseSettings)
 
     @property

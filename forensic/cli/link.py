@@ -114,5 +114,7 @@ def link_command(
         f"{result.results['pairs_with_lr']:,} with an LR; {plural(result.links.height, 'link')}. If every pair "
         f"were of two people, {expected:.1f} would be expected by chance."
     )
+    if result.results["pairs_pruned"]:
+        console.print(f"{plural(result.results['pairs_pruned'], 'pair')} pruned. {result.results['pruned_because']}")
     console.print(f"Table:  {shown_path(result.folder / 'links.csv')}")
     console.print(f"Report: {shown_path(result.pdf)}")

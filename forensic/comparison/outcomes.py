@@ -218,12 +218,13 @@ class LinkOutcome:
         suspicions: pairs of recordings that may not be independent.
         not_searched: recordings that were not searched for copies.
         pairs: number of pairs.
-        uses: number of pairs with an LR, by calibration.
+        uses: number of pairs that can have an LR, pruned ones included, by calibration.
         without_lr: why pairs have none, and how many.
         calibrations: by id.
         failures: recordings and channels that could not be examined, with their paths.
         method: what computed the results.
         scale: the verbal scale.
+        pruned: pairs that can have an LR and were not weighed, because each of the two has better ones.
     """
 
     case_details: CaseDetails
@@ -244,6 +245,12 @@ class LinkOutcome:
     failures: pl.DataFrame
     method: Method
     scale: VerbalScale
+    pruned: int = 0
+
+    @property
+    def pairs_with_lr(self) -> int:
+        """Pairs that were weighed."""
+        return sum(self.uses.values()) - self.pruned
 
     def chance(self) -> tuple[Chance, ...]:
         """At the threshold and above it, in whole powers of ten."""

@@ -1,5 +1,6 @@
 """Which voices seem to be of one speaker: clusters of linked voices, and how sure each is."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from forensic.comparison.outcomes import VoiceCluster
 from forensic.comparison.sides import Side
 from forensic.comparison.voice_pairs import VoicePairs
-from forensic.likelihood_ratio.clusters import cluster, components
+from forensic.likelihood_ratio.clusters import cluster, cluster_of_linked, components
 
 Index = NDArray[np.intp]
 
-_AT_ONCE = 1 << 21  # LRs of draws in memory at once
+_AT_ONCE = 1 << 21  # LRs in memory at once
+_MOST_DRAWN = 100_000_000  # LRs of all draws together, where pairs are clustered one by one
+_FEWEST_DRAWS = 20
 
 
 def _matrices(pairs: VoicePairs, linked: Index, count: int) -> Iterator[tuple[Index, Index, Index, Index]]:
@@ -36,31 +39,85 @@ def _matrix(values: NDArray[np.float64], one: Index, other: Index, count: int) -
     return matrix
 
 
-def clusters_of(pairs: VoicePairs, linked: Index, threshold: float) -> Index:
-    """The cluster of each voice. No cluster reaches beyond a component of the links, so each is done alone."""
-    count = pairs.voices
-    labels = np.arange(count)
-    for members, own, one, other in _matrices(pairs, linked, count):
-        found = cluster(_matrix(pairs.log10_lr[own], one, other, len(members)), threshold)
-        labels[members] = members[np.array([np.flatnonzero(found == label)[0] for label in found])]
+def clusters_of(pairs: VoicePairs, threshold: float) -> Index:
+    """The cluster of each voice, named by its first one; weighs the pairs that this takes, if not all are."""
+    if not pairs.is_complete:
+        with_lr = pairs.first, pairs.second, pairs.log10_lr
+        found = cluster_of_linked(
+            with_lr, pairs.voices, threshold, lambda *clusters: _weighed_between(pairs, *clusters)
+        )
+        return _first_of_each(found)
+    labels = np.arange(pairs.voices)
+    linked = np.flatnonzero(pairs.log10_lr >= threshold)
+    for members, own, one, other in _matrices(pairs, linked, pairs.voices):
+        labels[members] = members[
+            _first_of_each(cluster(_matrix(pairs.log10_lr[own], one, other, len(members)), threshold))
+        ]
     return labels
 
 
-def share_together(pairs: VoicePairs, linked: Index, labels: Index, threshold: float) -> dict[int, float]:
-    """For each cluster of two or more, by its label, the share of draws in which its voices are still in one."""
+def _first_of_each(labels: Index) -> Index:
+    """The place of the first of each item's cluster."""
+    return np.unique(labels, return_index=True)[1][labels]
+
+
+def _weighed_between(
+    pairs: VoicePairs, owner: Index, one: Index, other: Index
+) -> tuple[Index, Index, NDArray[np.float64]]:
+    """Weigh the pairs of voices between some clusters that are not weighed yet.
+
+    Args:
+        pairs: that are weighed.
+        owner: cluster of each voice.
+        one: clusters, shape (n,).
+        other: clusters, shape (n,).
+    """
+    before = len(pairs.first)
+    members = np.argsort(owner, kind="stable")
+    sizes = np.bincount(owner, minlength=pairs.voices)
+    starts = np.cumsum(sizes) - sizes
+    numbers = sizes[one] * sizes[other]
+    several = np.flatnonzero(numbers > 1)  # two voices with a link are weighed
+    for part in np.split(several, np.flatnonzero(np.diff(np.cumsum(numbers[several]) // _AT_ONCE)) + 1):
+        which = np.repeat(part, numbers[part])
+        place = np.arange(len(which)) - np.repeat(np.cumsum(numbers[part]) - numbers[part], numbers[part])
+        row, column = np.divmod(place, sizes[other[which]])
+        pairs.weigh_also(members[starts[one[which]] + row], members[starts[other[which]] + column])
+    return pairs.first[before:], pairs.second[before:], pairs.log10_lr[before:]
+
+
+def draws_of_clusters(pairs: VoicePairs) -> int:
+    """In how many draws clusters are made again: fewer if very many pairs are weighed one by one."""
     draws = pairs.draws()
-    share: dict[int, float] = {}
+    return draws if pairs.is_complete else max(_FEWEST_DRAWS, min(draws, _MOST_DRAWN // max(1, len(pairs.first))))
+
+
+def share_together(pairs: VoicePairs, labels: Index, threshold: float) -> dict[int, float]:
+    """For each cluster of two or more, by its label, the share of draws in which its voices are still in one."""
+    draws = draws_of_clusters(pairs)
+    apart = np.zeros(pairs.voices)
+    for members, values in _drawn_clusters(pairs, threshold, draws):
+        own = labels[members]
+        moved = values != values[np.searchsorted(members, own)]
+        apart[np.unique(own[moved])] += 1
+    clusters = np.flatnonzero(np.bincount(labels) > 1).tolist()
+    return {label: float((draws - apart[label]) / draws) for label in clusters}
+
+
+def _drawn_clusters(pairs: VoicePairs, threshold: float, draws: int) -> Iterator[tuple[Index, Index]]:
+    """Some voices, among which every cluster is whole, and their clusters in a draw; so for all voices and draws."""
+    if not pairs.is_complete:
+        everyone, every = np.arange(pairs.voices), np.arange(len(pairs.first))
+        for draw in range(draws):
+            values = pairs.drawn(every, slice(draw, draw + 1))[0]
+            yield everyone, cluster_of_linked((pairs.first, pairs.second, values), pairs.voices, threshold)
+        return
+    linked = np.flatnonzero(pairs.log10_lr >= threshold)
     for members, own, one, other in _matrices(pairs, linked, pairs.voices):
-        clusters = [label for label in np.unique(labels[members]).tolist() if (labels[members] == label).sum() > 1]
-        kept = dict.fromkeys(clusters, 0)
         at_once = max(1, min(draws, _AT_ONCE // max(1, len(own))))
         for start in range(0, draws, at_once):
             for values in pairs.drawn(own, slice(start, min(draws, start + at_once))):
-                found = cluster(_matrix(values, one, other, len(members)), threshold)
-                for label in clusters:
-                    kept[label] += len(np.unique(found[labels[members] == label])) == 1
-        share |= {label: number / draws for label, number in kept.items()}
-    return share
+                yield members, cluster(_matrix(values, one, other, len(members)), threshold)
 
 
 def cluster_numbers(labels: Index, numbers: Index) -> dict[int, int]:
@@ -76,11 +133,13 @@ def described(
 ) -> tuple[VoiceCluster, ...]:
     """The clusters of two voices or more, in the order of their numbers."""
     found = []
-    cluster_of_pair = np.where(labels[pairs.first] == labels[pairs.second], labels[pairs.first], -1)
+    inside = np.flatnonzero((labels[pairs.first] == labels[pairs.second]) & (pairs.calibration >= 0))
+    inside = inside[np.argsort(labels[pairs.first[inside]], kind="stable")]
+    owner = labels[pairs.first[inside]]
     for label, number in cluster_numbers(labels, numbers).items():
         members = np.flatnonzero(labels == label)
-        inside = cluster_of_pair == label
-        values = pairs.log10_lr[inside & (pairs.calibration >= 0)]
+        own = inside[np.searchsorted(owner, label) : np.searchsorted(owner, label, side="right")]
+        values = pairs.log10_lr[own]
         recordings = Counter(sides[place].sha256[0] for place in members.tolist())
         found.append(
             VoiceCluster(
@@ -89,7 +148,7 @@ def described(
                 mean_log10_lr=float(values.mean()),
                 lowest_log10_lr=float(values.min()),
                 pairs_with_lr=len(values),
-                pairs=int(inside.sum()),
+                pairs=math.comb(len(members), 2),
                 together=together[label],
                 holds_two_of_one_recording=max(recordings.values()) > 1,
             )

@@ -10,6 +10,10 @@ must not count in any mean, and any value in its place would change the means.
 Source: Sokal & Michener (1958), A statistical method for evaluating systematic relationships (average linkage).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +21,8 @@ from forensic.records import Vector
 
 Matrix = NDArray[np.float64]
 Labels = NDArray[np.intp]
+Pairs: TypeAlias = tuple[Labels, Labels, Vector]
+"""One and the other of each pair, and its log10 LR."""
 
 
 def cluster(log10_lr: Matrix, threshold_log10_lr: float) -> Labels:
@@ -57,6 +63,89 @@ def cluster(log10_lr: Matrix, threshold_log10_lr: float) -> Labels:
         best[is_stale] = means[is_stale].max(axis=1)
         best[into], best[joined] = fresh.max(), -np.inf
     return _in_order(owner)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Between:
+    """What is known between each two clusters: one and the other of them, sum and number of LRs, and the highest."""
+
+    one: Labels
+    other: Labels
+    sums: Vector
+    pairs: Labels
+    highest: Vector
+
+    def merged(self, owner: Labels) -> "_Between":
+        """The same after clusters were renamed, those between equal names left out."""
+        one, other = owner[self.one], owner[self.other]
+        apart = np.flatnonzero(one != other)
+        one, other = np.minimum(one, other)[apart], np.maximum(one, other)[apart]
+        keys, which = np.unique(one * len(owner) + other, return_inverse=True)
+        highest = np.full(len(keys), -np.inf)
+        np.maximum.at(highest, which, self.highest[apart])
+        sums: Vector = np.bincount(which, self.sums[apart], len(keys)).astype(np.float64)
+        pairs = np.bincount(which, self.pairs[apart], len(keys)).astype(np.intp)
+        one, other = np.divmod(keys, len(owner))
+        return _Between(one, other, sums, pairs, highest)
+
+    def with_pairs(self, pairs: Pairs, owner: Labels) -> "_Between":
+        """The same with further pairs of items."""
+        one, other, log10_lr = pairs
+        return _Between(
+            np.append(self.one, owner[one]),
+            np.append(self.other, owner[other]),
+            np.append(self.sums, log10_lr),
+            np.append(self.pairs, np.ones(len(one), np.intp)),
+            np.append(self.highest, log10_lr),
+        ).merged(np.arange(len(owner)))
+
+
+def cluster_of_linked(
+    pairs: Pairs,
+    count: int,
+    threshold_log10_lr: float,
+    between: Callable[[Labels, Labels, Labels], Pairs] | None = None,
+) -> Labels:
+    """As ``cluster``, for many items of which few pairs are known.
+
+    A mean reaches the threshold only where a pair does, so nothing else is needed than the pairs between clusters that
+    a link joins. In each round, all clusters that are each other's best partner are joined: with a mean, no later
+    joining can bring a better one.
+
+    Args:
+        pairs: each once, all that are links among them.
+        count: number of items.
+        threshold_log10_lr: the least mean between clusters that are joined.
+        between: called with the cluster of each item and the two sides of pairs of clusters that a link joins; gives
+            their further pairs of items, which were not given before. None: there are no others.
+
+    Source: Bruynooghe (1978), "Classification ascendante hiérarchique des grands ensembles de données" (reducibility).
+    """
+    owner = np.arange(count)
+    empty = np.empty(0, np.intp)
+    known = _Between(empty, empty, np.empty(0), empty, np.empty(0)).with_pairs(pairs, owner)
+    while True:
+        if between is not None:
+            linked = known.highest >= threshold_log10_lr
+            known = known.with_pairs(between(owner, known.one[linked], known.other[linked]), owner)
+        means = known.sums / known.pairs
+        able = np.flatnonzero((known.highest >= threshold_log10_lr) & (means >= threshold_log10_lr))
+        if not len(able):
+            return _in_order(owner)
+        joined = able[_each_others_best(known.one[able], known.other[able], means[able], count)]
+        into = np.arange(count)
+        into[known.other[joined]] = known.one[joined]
+        owner, known = into[owner], known.merged(into)
+
+
+def _each_others_best(one: Labels, other: Labels, means: Vector, count: int) -> NDArray[np.bool_]:
+    """Which pairs are the best of both of theirs; of equal means, the pair that comes first is the better one."""
+    rank = np.empty(len(means), np.intp)
+    rank[np.lexsort((other, one, -means))] = np.arange(len(means))
+    best = np.full(count, len(means))
+    np.minimum.at(best, one, rank)
+    np.minimum.at(best, other, rank)
+    return np.asarray((best[one] == rank) & (best[other] == rank))
 
 
 def components(first: Labels, second: Labels, count: int) -> Labels:

@@ -13,6 +13,7 @@ from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.likelihood_ratio import metrics
 from forensic.records import Calibration
 from forensic.report.shared.envelope import envelope_in_words
+from forensic.report.shared.method_wording import pruning_rule
 from forensic.report.shared.refusals import counted_reasons
 from forensic.report.shared.suspicions import (
     consistency_in_words,
@@ -58,7 +59,9 @@ def link_results(outcome: LinkOutcome) -> dict[str, Any]:
         "threshold_log10_lr": outcome.threshold_log10_lr,
         "method": _method(outcome.method),
         "pairs": outcome.pairs,
-        "pairs_with_lr": sum(outcome.uses.values()),
+        "pairs_with_lr": outcome.pairs_with_lr,
+        "pairs_pruned": outcome.pruned,
+        "pruned_because": pruning_rule(outcome.method) if outcome.pruned else None,
         "expected_by_chance": [dataclasses.asdict(row) for row in outcome.chance()],
         "no_lr_issued": [
             {"reason": reason, "reason_kind": kind, "pairs": number}

@@ -1,6 +1,7 @@
 """``forensic link``: every voice of a case against every other, to links, clusters and a report."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from forensic.comparison.link_tables import links_table, suspected, voices_table
 from forensic.comparison.method import method_of
 from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
 from forensic.comparison.request import load_basis
-from forensic.comparison.voice_clusters import clusters_of, described, share_together
+from forensic.comparison.voice_clusters import clusters_of, described, draws_of_clusters, share_together
 from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
@@ -113,22 +114,21 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     sides = find_voices(evidence)
     watch("looking for copies")
     suspicions = find_suspicions(evidence, [side.sha256[0] for side in sides])
-    watch("scoring")
     if isinstance(population, Population):
         population = chosen(population, details.relevant_population)
+    watch("finding the conditions")
     calibrator = calibration_step(population, request.settings.comparison, model.backend, model.folder)
     pairs = VoicePairs(sides, calibrator, envelope, suspicions)
     watch("calibrating")
     pairs.calibrate(
-        calibrator,
-        envelope,
-        request.workers or default_workers(),
-        lambda done, total: watch(f"calibrating, {done} of {total} conditions"),
+        request.workers or default_workers(), lambda done, total: watch(f"calibrating, {done} of {total} conditions")
     )
+    watch("scoring")
+    pairs.weigh(request.settings.link)
     watch("linking")
+    labels = clusters_of(pairs, request.threshold_log10_lr)
+    together = share_together(pairs, labels, request.threshold_log10_lr)
     linked = np.flatnonzero(pairs.log10_lr >= request.threshold_log10_lr)  # not for NaN
-    labels = clusters_of(pairs, linked, request.threshold_log10_lr)
-    together = share_together(pairs, linked, labels, request.threshold_log10_lr)
     order, numbers = numbered(sides)
     voices, refusals = voices_table(sides, order, numbers, pairs, linked, labels, evidence["files"])
     links = links_table(sides, numbers, pairs, linked, labels, request.threshold_log10_lr, basis.scale)
@@ -144,10 +144,11 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         refusals=refusals,
         links=links,
         clusters=clusters,
-        draws=pairs.draws(),
+        draws=draws_of_clusters(pairs),
         suspicions=suspected(suspicions.found, sides, numbers),
         not_searched=not_searched(evidence, [side.sha256[0] for side in sides]),
-        pairs=len(pairs.first),
+        pairs=math.comb(len(sides), 2),
+        pruned=pairs.pruned,
         uses=pairs.uses(),
         without_lr=pairs.refusals(),
         calibrations=pairs.calibrations,

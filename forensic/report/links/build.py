@@ -35,7 +35,7 @@ from forensic.report.shared.formats import (
 from forensic.report.shared.glossary import LINKS, glossary
 from forensic.report.shared.labels import channel_label
 from forensic.report.shared.method import describe_system, list_settings
-from forensic.report.shared.method_wording import limitations, link_reading, suspected_pairs
+from forensic.report.shared.method_wording import limitations, link_reading, pruning_rule, suspected_pairs
 from forensic.report.shared.refusals import counted_reasons
 from forensic.report.shared.rows import chance_row, failure_row, list_calibrations
 from forensic.report.shared.suspicions import finding, leaks_in_words, names_of
@@ -48,6 +48,7 @@ MOST_NODES = 60
 
 _MOST_ROWS = 300
 _MOST_VOICES_NAMED = 60
+_MOST_REASONS = 40
 
 
 def build_link_report(inputs: LinkOutcome, version: int = 1) -> LinkReport:
@@ -99,13 +100,10 @@ def build_link_report(inputs: LinkOutcome, version: int = 1) -> LinkReport:
         suspicions_note=suspicions_note,
         voices=voices,
         voices_note=voices_note,
-        refusals=tuple(
-            CountRow(f"{number:,}", "pairs", printable(reason))
-            for reason, _, number in counted_reasons(inputs.without_lr)[:40]
-        ),
+        refusals=(*_pruned(inputs), *_refused(inputs)),
         failures=failures,
         failures_note=failures_note,
-        reading=link_reading(inputs.method),
+        reading=link_reading(inputs.method, inputs.pruned),
         calibrations=calibrations,
         calibrations_note=calibrations_note,
         method=MethodChapter(
@@ -130,13 +128,14 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def _lead(inputs: LinkOutcome) -> tuple[str, ...]:
-    with_lr = sum(inputs.uses.values())
     clustered = sum(len(one.voices) for one in inputs.clusters)
     compared = (
         f"{plural(inputs.voices.height, 'voice')} of {plural(inputs.voices['sha256'].n_unique(), 'recording')} "
         f"{'was' if inputs.voices.height == 1 else 'were'} compared with each other: {plural(inputs.pairs, 'pair')}, "
-        f"{with_lr:,} of them with a likelihood ratio."
+        f"{inputs.pairs_with_lr:,} of them with a likelihood ratio."
     )
+    if inputs.pruned:
+        compared += f" {inputs.pruned:,} were pruned. {pruning_rule(inputs.method)}"
     linked = (
         f"{plural(inputs.links.height, 'pair')} {'reaches' if inputs.links.height == 1 else 'reach'} the threshold, an "
         f"LR of {format_lr(inputs.threshold_log10_lr)}; "
@@ -149,6 +148,18 @@ def _lead(inputs: LinkOutcome) -> tuple[str, ...]:
     if inputs.suspicions:
         sentences.append(suspected_pairs(inputs.method, [pair.suspicion.kind for pair in inputs.suspicions]))
     return tuple(sentences)
+
+
+def _pruned(inputs: LinkOutcome) -> tuple[CountRow, ...]:
+    rule = f"Pruned: {pruning_rule(inputs.method)}"
+    return (CountRow(f"{inputs.pruned:,}", "pairs", rule),) if inputs.pruned else ()
+
+
+def _refused(inputs: LinkOutcome) -> tuple[CountRow, ...]:
+    return tuple(
+        CountRow(f"{number:,}", "pairs", printable(reason))
+        for reason, _, number in counted_reasons(inputs.without_lr)[:_MOST_REASONS]
+    )
 
 
 def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:

@@ -353,16 +353,36 @@ def _compared(kind: PopulationKind | None) -> str:
     return _("compared with those stated for the scores") if kind == "own scores" else _("taken into account")
 
 
-def link_reading(method: Method) -> tuple[str, ...]:
-    """How to read a report of links."""
+def pruning_rule(method: Method) -> str:
+    """Why a pair was pruned."""
+    return (
+        f"The score is below those of the {method.settings.link.candidates:,} best pairs of each of the two voices, "
+        "and no cluster needs the pair."
+    )
+
+
+def link_reading(method: Method, pruned: int = 0) -> tuple[str, ...]:
+    """How to read a report of links.
+
+    Args:
+        method: in force.
+        pruned: pairs that were not weighed.
+    """
     chosen = (
         "The reference recordings of that side were chosen to be like that voice, and those of the questioned side to "
         "be like the other voice."
     )
     is_chosen = method.population_kind != "own scores"
+    compared = "Every voice was compared with every other."
+    if pruned:
+        compared = (
+            f"All pairs of voices were scored, and {plural(pruned, 'pair')} {'was' if pruned == 1 else 'were'} then "
+            f"pruned, without an LR. {pruning_rule(method)} A pruned pair may be of one speaker. The numbers to expect "
+            "by chance and the numbers of pairs in the table of calibrations include pruned pairs."
+        )
     return prose(f"""
 A voice is all speech of one channel of a recording or, where several speakers were found in it, of one of them.
-Every voice was compared with every other. Of two voices, the one with more net speech was taken as the known
+{compared} Of two voices, the one with more net speech was taken as the known
 side. {chosen if is_chosen else "All pairs were calibrated with the same scores."}
 
 A link is a pair whose LR reaches the threshold. It does not mean that the two are one speaker: among many pairs of
