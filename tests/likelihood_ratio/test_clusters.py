@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from forensic.likelihood_ratio.clusters import cluster, components
+from forensic.likelihood_ratio.clusters import cluster, cluster_of_linked, components
 
 
 def _random(count, seed):
@@ -68,3 +68,37 @@ def test_two_are_of_one_component_where_links_lead_from_one_to_the_other(graph):
     labels = components(first, second, count)
     assert ((labels[:, None] == labels) == reached).all()
     assert list(dict.fromkeys(labels.tolist())) == list(range(len(set(labels.tolist()))))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(2, 24), st.integers(0, 10_000), st.floats(-1.0, 2.0), st.floats(0.0, 0.5))
+def test_clusters_of_linked_pairs_are_those_of_all_pairs(count, seed, threshold, missing):
+    """Only pairs that clusters ask for are given; some have no LR."""
+    log10_lr = _random(count, seed)
+    gone = np.triu(np.random.default_rng(seed).random((count, count)) < missing)
+    log10_lr[gone | gone.T] = np.nan
+    one, other = np.triu_indices(count, 1)
+    linked = log10_lr[one, other] >= threshold
+    given_already = set(zip(one[linked].tolist(), other[linked].tolist(), strict=True))
+
+    def between(owner, first, second):
+        pairs = {
+            (min(a, b), max(a, b))
+            for left, right in zip(first, second, strict=True)
+            for a in np.flatnonzero(owner == left).tolist()
+            for b in np.flatnonzero(owner == right).tolist()
+        }
+        new = sorted(pair for pair in pairs - given_already if not np.isnan(log10_lr[pair]))
+        given_already.update(new)
+        a, b = np.array(new, np.intp).reshape(-1, 2).T
+        return a, b, log10_lr[a, b]
+
+    pairs = one[linked], other[linked], log10_lr[one, other][linked]
+    found = cluster_of_linked(pairs, count, threshold, between)
+    assert _partition(found) == _partition(cluster(log10_lr, threshold))
+
+
+def test_clusters_of_many_linked_pairs_with_equal_lrs_come_to_an_end():
+    one, other = np.triu_indices(9, 1)
+    assert cluster_of_linked((one, other, np.ones(len(one))), 9, 1.0).tolist() == [0] * 9
+    assert cluster_of_linked((one, other, np.zeros(len(one))), 9, 1.0).tolist() == list(range(9))

@@ -1,5 +1,6 @@
 """All voices of a case against each other: one LR a pair, copies kept apart, clusters, a report."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -13,7 +14,7 @@ from forensic.case.folder import open_case
 from forensic.case.store import SCHEMAS
 from forensic.comparison.tables import LINKS_SCHEMA, PAIRS_SCHEMA, STATUS_NONE, VOICES_SCHEMA
 from forensic.errors import CaseError
-from forensic.settings import ComparisonSettings, Settings
+from forensic.settings import ComparisonSettings, LinkSettings, Settings
 from forensic.speaker.extractor import load_model
 from forensic.workflows.link import LinkRequest, link
 
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("quick_pdf")
 
 _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0))
 _EVERYTHING = -100.0  # a threshold that every LR reaches
+_NEVER = 100.0  # and one that none does
 
 
 @pytest.fixture
@@ -108,16 +110,26 @@ def test_the_channels_of_one_recording_are_not_linked(calls, run_scan, run_link)
 
 @pytest.fixture
 def three_people(tmp_path, population_folder):
-    """A case of three people with three recordings each, made without audio."""
+    _make_people(tmp_path / "case", population_folder, 3, 0.3)
+
+
+@pytest.fixture
+def many_people(tmp_path, population_folder):
+    """Their recordings differ so much that some are nearer to another person's."""
+    _make_people(tmp_path / "case", population_folder, 20, 1.5)
+
+
+def _make_people(folder, population_folder, people, spread):
+    """A case of so many people with three recordings each, made without audio."""
     model = load_model(population_folder)
     random = np.random.default_rng(5)
     key = {"channel": 0, "model_sha256": model.identity.sha256, "settings_sha256": _SETTINGS.evidence_sha256}
     tables = {name: [] for name in SCHEMAS}
-    for person in range(3):
+    for person in range(people):
         own = random.standard_normal(model.identity.embedding_size)
         for take in range(3):
-            embedding = own + 0.3 * random.standard_normal(len(own))
-            one = {"sha256": f"{person}{take}" * 32} | key
+            embedding = own + spread * random.standard_normal(len(own))
+            one = {"sha256": f"{person:02}{take:02}" * 16} | key
             of_turn = one | {"turn": 0, "speakers": 1, "labels_sha256": ""}
             path = {"path": f"/calls/{person}-{take}.wav", "side": "questioned", "status": "audio"}
             tables["files"].append(one | path)
@@ -128,7 +140,7 @@ def three_people(tmp_path, population_folder):
             tables["embeddings"].append(of_turn | {"embedding": (embedding / np.linalg.norm(embedding)).tolist()})
             bits = random.integers(1, 1 << 32, 200, dtype=np.uint32)
             tables["fingerprints"].append(one | {"fingerprint": bits.astype("<u4").tobytes()})
-    with open_case(tmp_path / "case", create=True) as case:
+    with open_case(folder, create=True) as case:
         case.evidence.append(
             {
                 name: pl.DataFrame(
@@ -160,10 +172,69 @@ def test_links_reach_the_threshold_and_clusters_its_mean(three_people, run_link)
     assert some.links["log10_lr"].min() >= threshold
     assert all(cluster.mean_log10_lr >= threshold for cluster in some.clusters)
     assert some.links["share_of_draws"].is_between(0.0, 1.0).all()
-    none = run_link(100.0)
+    none = run_link(_NEVER)
     assert none.links.is_empty()
     assert none.clusters == ()
     assert "No two voices are joined" in none.html.read_text()
+
+
+def _by_candidates(candidates):
+    return dataclasses.replace(_SETTINGS, link=LinkSettings(candidates, complete_up_to=0))
+
+
+def test_few_candidates_of_each_voice_give_the_links_and_clusters_of_all_pairs(many_people, run_link):
+    """The LRs of the pairs that are weighed, what chance gives and the calibrations are those of all pairs, too."""
+    threshold = 0.5
+    whole, some = run_link(threshold), run_link(threshold, _by_candidates(8))
+    assert 1 < whole.links["known_voice"].n_unique() < whole.links.height
+    assert len(whole.clusters) > 3
+    key = ["known_voice", "questioned_voice"]
+    pairs, weighed = (pl.read_parquet(each.folder / "pairs.parquet") for each in (whole, some))
+    assert weighed.height < pairs.height / 2
+    both = weighed.join(pairs, on=key, suffix="_whole")
+    assert both.height == weighed.height == some.results["pairs_with_lr"]
+    np.testing.assert_allclose(both["log10_lr"], both["log10_lr_whole"], atol=1e-6)
+    assert some.links.select(key).equals(whole.links.select(key))
+    assert [one.voices for one in some.clusters] == [one.voices for one in whole.clusters]
+    assert [one.pairs for one in some.clusters] == [one.pairs for one in whole.clusters]
+    assert some.results["expected_by_chance"] == whole.results["expected_by_chance"]
+    assert some.results["calibrations"] == whole.results["calibrations"]
+    assert some.results["pairs"] == whole.results["pairs"] == 60 * 59 // 2
+    assert some.results["pairs_pruned"] == whole.results["pairs_with_lr"] - some.results["pairs_with_lr"]
+
+
+def test_what_was_pruned_is_stated_with_the_rule(many_people, run_link):
+    result = run_link(0.5, _by_candidates(8))
+    rule = "The score is below those of the 8 best pairs of each of the two voices"
+    assert rule in result.results["pruned_because"]
+    page = " ".join(result.html.read_text().split())
+    assert f"{result.results['pairs_pruned']:,} were pruned. {rule}" in page
+    assert "Every voice was compared with every other" not in page
+    assert "Every pair has an LR" not in page
+    whole = run_link(0.5)
+    assert (whole.results["pairs_pruned"], whole.results["pruned_because"]) == (0, None)
+    assert "pruned" not in whole.html.read_text()
+
+
+def test_no_pair_is_pruned_whose_score_is_among_the_best_of_a_voice(many_people, run_link):
+    weighed = pl.read_parquet(run_link(_NEVER, _by_candidates(4)).folder / "pairs.parquet")
+    every = pl.read_parquet(run_link(_NEVER).folder / "pairs.parquet")
+    kept = set(weighed.select("known_voice", "questioned_voice").iter_rows())
+    best = set()
+    for voice in range(1, 61):
+        own = every.filter((pl.col("known_voice") == voice) | (pl.col("questioned_voice") == voice))
+        best |= set(own.sort("score").tail(4).select("known_voice", "questioned_voice").iter_rows())
+    assert kept == best
+
+
+def test_dependent_pairs_take_no_candidates_place(calls, run_scan, run_link):
+    run_scan(calls)
+    whole, some = run_link(), run_link(settings=_by_candidates(1))
+    assert some.results["no_lr_issued"] == whole.results["no_lr_issued"]
+    assert some.voices["pairs_with_lr"].min() >= 1
+    results = some.results
+    refused = sum(row["pairs"] for row in results["no_lr_issued"])
+    assert results["pairs"] == results["pairs_with_lr"] + results["pairs_pruned"] + refused
 
 
 def test_results_are_whole_and_noted_in_the_audit_log(calls, run_scan, run_link, tmp_path):
