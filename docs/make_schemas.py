@@ -84,6 +84,8 @@ TYPES: dict[str, Schema] = {
     "threshold_log10_lr": NUMBER,
     "pairs": COUNT,
     "pairs_with_lr": COUNT,
+    "pairs_pruned": COUNT,
+    "pruned_because": {"type": ["string", "null"]},
     "expected_by_chance": OBJECTS_OF,
     "no_lr_issued": OBJECTS_OF,
     "clusters": OBJECTS_OF,

@@ -378,7 +378,8 @@ def link_reading(method: Method, pruned: int = 0) -> tuple[str, ...]:
         compared = (
             f"All pairs of voices were scored, and {plural(pruned, 'pair')} {'was' if pruned == 1 else 'were'} then "
             f"pruned, without an LR. {pruning_rule(method)} A pruned pair may be of one speaker. The numbers to expect "
-            "by chance and the numbers of pairs in the table of calibrations include pruned pairs."
+            "by chance and the numbers of pairs in the table of calibrations are of all pairs, pruned ones included; "
+            "the numbers found are of the pairs that have an LR, so pruning can only lower them."
         )
     return prose(f"""
 A voice is all speech of one channel of a recording or, where several speakers were found in it, of one of them.
