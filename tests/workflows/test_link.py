@@ -276,16 +276,21 @@ def test_a_pair_has_the_lr_that_its_calibration_gives_its_score(calls, run_scan,
         assert row["log10_lr"] == pytest.approx(bounded, abs=1e-5)
 
 
-def test_too_short_voices_are_listed_with_the_reason(calls, run_scan, run_link):
+@pytest.mark.parametrize("complete_up_to", [0, 100])
+def test_too_short_voices_are_listed_with_the_reason(calls, run_scan, run_link, complete_up_to):
     run_scan(calls)
     strict = Settings(
-        comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0, min_net_speech_s=60.0)
+        comparison=ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0, min_net_speech_s=60.0),
+        link=LinkSettings(complete_up_to=complete_up_to),
     )
     result = run_link(settings=strict)
     assert result.links.is_empty()
     assert all("Too little speech" in reason for reason in result.voices["reason"])
     assert result.results["pairs_with_lr"] == 0
-    assert set(pl.read_parquet(result.folder / "pairs.parquet")["status"]) == {STATUS_NONE}
+    assert result.results["pairs_pruned"] == 0
+    pairs = pl.read_parquet(result.folder / "pairs.parquet")
+    assert pairs.height == (10 if complete_up_to else 0)
+    assert set(pairs["status"]) <= {STATUS_NONE}
 
 
 def test_a_case_with_one_voice_has_nothing_to_link(tmp_path, run_scan, run_link):

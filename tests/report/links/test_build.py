@@ -154,6 +154,17 @@ def test_the_report_never_says_that_voices_are_one_persons(linked):
         assert word not in text.replace("not the probability that h1", "")
 
 
+def test_pruned_pairs_are_counted_with_their_rule_among_those_without_an_lr(linked):
+    """They count where chance is concerned, and not among the pairs with an LR."""
+    whole = linked(6)
+    some = dataclasses.replace(whole, pruned=3)
+    assert (whole.pairs_with_lr, some.pairs_with_lr) == (5, 2)
+    assert some.chance() == whole.chance()
+    first, *others = build_link_report(some).refusals
+    assert (first.number, others) == ("3", list(build_link_report(whole).refusals))
+    assert first.reason.startswith("Pruned: The score is below those of the 50 best pairs")
+
+
 def test_chance_stands_beside_what_was_found(linked):
     inputs = linked(6)
     first = inputs.chance()[0]
