@@ -108,16 +108,20 @@ def _drawn_clusters(pairs: VoicePairs, threshold: float, draws: int) -> Iterator
     """Some voices, among which every cluster is whole, and their clusters in a draw; so for all voices and draws."""
     if not pairs.is_complete:
         everyone, every = np.arange(pairs.voices), np.arange(len(pairs.first))
-        for draw in range(draws):
-            values = pairs.drawn(every, slice(draw, draw + 1))[0]
+        for values in _drawn(pairs, every, draws):
             yield everyone, cluster_of_linked((pairs.first, pairs.second, values), pairs.voices, threshold)
         return
     linked = np.flatnonzero(pairs.log10_lr >= threshold)
     for members, own, one, other in _matrices(pairs, linked, pairs.voices):
-        at_once = max(1, min(draws, _AT_ONCE // max(1, len(own))))
-        for start in range(0, draws, at_once):
-            for values in pairs.drawn(own, slice(start, min(draws, start + at_once))):
-                yield members, cluster(_matrix(values, one, other, len(members)), threshold)
+        for values in _drawn(pairs, own, draws):
+            yield members, cluster(_matrix(values, one, other, len(members)), threshold)
+
+
+def _drawn(pairs: VoicePairs, chosen: Index, draws: int) -> Iterator[NDArray[np.float64]]:
+    """log10 LRs of some pairs in each draw, shape (pairs,) each."""
+    at_once = max(1, min(draws, _AT_ONCE // max(1, len(chosen))))
+    for start in range(0, draws, at_once):
+        yield from pairs.drawn(chosen, slice(start, min(draws, start + at_once)))
 
 
 def cluster_numbers(labels: Index, numbers: Index) -> dict[int, int]:
