@@ -14,6 +14,7 @@ from hypothesis import settings
 from spoken import VOICES, spoken
 
 from forensic.case.folder import open_case
+from forensic.cli import app
 from forensic.examination.scan import ScanRequest, scan
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
 from forensic.likelihood_ratio.pairs import Pairs
@@ -36,6 +37,20 @@ def quick_pdf(request, monkeypatch):
     """Leaves out the pages of a PDF, which take seconds to lay out; tests that look at them are marked ``typeset``."""
     if request.node.get_closest_marker("typeset") is None:
         monkeypatch.setattr("forensic.report.shared.render.render_pdf", lambda *_: b"a PDF that was not laid out")
+
+
+@pytest.fixture
+def shell(monkeypatch, capsys):
+    """Runs a command as a shell would: its exit code, and what it printed on standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["forensic", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            app.main()
+        printed = capsys.readouterr()
+        return int(stopped.value.code or 0), printed.out, printed.err
+
+    return run
 
 
 @pytest.fixture

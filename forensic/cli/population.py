@@ -23,6 +23,16 @@ population_app = Commands(
     help="The reference population that likelihood ratios are calibrated on.", no_args_is_help=True
 )
 
+SplitOption = Annotated[
+    list[str] | None, typer.Option(help="Use only rows of this split; may be repeated. Default: all rows.")
+]
+SessionsOption = Annotated[
+    Path | None, typer.Option(help="Table of path and session: which recordings are of one day.")
+]
+WorkOption = Annotated[Path, typer.Option(help="Folder that keeps computed features for the next run.")]
+OutOption = Annotated[Path | None, typer.Option(help="Folder of the bank. Default: the model's.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of the simulated channels.")]
+
 
 @population_app.command("build")
 def build_command(
@@ -33,16 +43,10 @@ def build_command(
             help="Folder with one folder of recordings per person, or a CSV file (path, speaker, corpus, licence).",
         ),
     ],
-    split: Annotated[
-        list[str] | None, typer.Option(help="Use only rows of this split; may be repeated. Default: all rows.")
-    ] = None,
-    sessions: Annotated[
-        Path | None, typer.Option(help="Table of path and session: which recordings are of one day.")
-    ] = None,
+    split: SplitOption = None,
+    sessions: SessionsOption = None,
     model: ModelOption = None,
-    work: Annotated[Path, typer.Option(help="Folder that keeps computed features for the next run.")] = Path(
-        "work/population"
-    ),
+    work: WorkOption = Path("work/population"),
     as_recorded: Annotated[
         bool,
         typer.Option(
@@ -50,11 +54,11 @@ def build_command(
             help="Take real calls as they are, by the column channel; simulate nothing. Needs --sessions.",
         ),
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder of the bank. Default: the model's.")] = None,
+    out: OutOption = None,
     add: Annotated[
         bool, typer.Option("--add", help="Keep the existing bank, and add only the channels that it lacks.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the simulated channels.")] = 1,
+    seed: SeedOption = 1,
     workers: WorkersOption = None,
     engine: EngineOption = "local",
     address: AddressOption = None,
@@ -101,21 +105,15 @@ def second_command(
     second: Annotated[
         str, typer.Option(help="Second model: campplus, or a folder. Default: campplus.", show_default=False)
     ] = "campplus",
-    split: Annotated[
-        list[str] | None, typer.Option(help="Use only rows of this split; may be repeated. Default: all rows.")
-    ] = None,
-    sessions: Annotated[
-        Path | None, typer.Option(help="Table of path and session: which recordings are of one day.")
-    ] = None,
+    split: SplitOption = None,
+    sessions: SessionsOption = None,
     model: ModelOption = None,
-    work: Annotated[Path, typer.Option(help="Folder that keeps computed features for the next run.")] = Path(
-        "work/population"
-    ),
+    work: WorkOption = Path("work/population"),
     as_recorded: Annotated[
         bool, typer.Option("--as-recorded", help="Take real calls as they are, as for the population.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder of the bank. Default: the model's.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the simulated channels.")] = 1,
+    out: OutOption = None,
+    seed: SeedOption = 1,
     workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:

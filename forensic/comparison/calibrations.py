@@ -93,20 +93,18 @@ class CalibrationStep:
         to = self.population.known_cells[cells[0]], self.population.questioned_cells[cells[1]]
         return self.joint.adjusted(scores, known, questioned, to)
 
+    def conditions_error(self, scores: Vector, known: Matrix, questioned: Matrix) -> Vector:
+        """How far log10 LRs are off by the errors of the measured conditions; 0 without a joint fit.
 
-def conditions_error_of(joint: JointFit | None, scores: Vector, known: Matrix, questioned: Matrix) -> Vector:
-    """How far log10 LRs are off by the errors of the measured conditions; 0 without a joint fit.
+        Args:
+            scores: of comparisons, not adjusted, shape (n,).
+            known: as of ``adjusted``.
+            questioned: the same.
 
-    Args:
-        joint: the fit.
-        scores: not adjusted, shape (n,).
-        known: conditions of the known side of each, as of ``quantities``.
-        questioned: of the questioned side.
-
-    Returns:
-        Standard deviations, shape (n,).
-    """
-    return np.zeros(len(scores)) if joint is None else joint.conditions_error(scores, known, questioned)
+        Returns:
+            Standard deviations, shape (n,).
+        """
+        return np.zeros(len(scores)) if self.joint is None else self.joint.conditions_error(scores, known, questioned)
 
 
 def quantities(sides: Sequence[Side]) -> Matrix:

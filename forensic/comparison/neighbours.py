@@ -83,9 +83,10 @@ def neighbours(
             people = without(chosen(population, other), left_out)
         except (CaseError, ModelError):
             continue
-        steps = [(opinions.first, calibration_step(people, settings, model.backend, model.folder))]
+        first = calibration_step(people, settings, model.backend, model.folder)
+        steps = [(opinions.first, first)]
         if opinions.both is not None:
-            steps.append((opinions.both, step_of_both(people, settings, model.backend, model.folder)))
+            steps.append((opinions.both, step_of_both(first, model.folder)))
         by_row: dict[int, float] = {}
         for weighed, step in steps:
             if step.joint is None:

@@ -15,9 +15,8 @@ from forensic.comparison.weigh import Weighed, weigh
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
-from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.second_bank import covered
-from forensic.settings import ComparisonSettings
+from forensic.records import Samples
 from forensic.speaker.backend import Backend
 from forensic.speaker.fusion import FusedScore, joined
 
@@ -69,33 +68,35 @@ class Opinions:
     both: Weighed | None = None
 
 
-def calibrators(
-    population: Population | ScoreList, settings: ComparisonSettings, backend: Backend, kept: Path | None = None
-) -> Calibrators:
-    """What calibrations rest on; arguments as of ``calibration_step``."""
-    first = calibration_step(population, settings, backend, kept)
-    if not isinstance(population, Population) or population.second is None:
+def calibrators(first: CalibrationStep, kept: Path | None = None) -> Calibrators:
+    """What calibrations rest on.
+
+    Args:
+        first: of the first model alone, with its population.
+        kept: folder of the model, as of ``calibration_step``.
+    """
+    if not isinstance(first.population, Population) or first.population.second is None:
         return Calibrators(first)
-    return Calibrators(
-        first,
-        step_of_second(population, settings, kept),
-        step_of_both(population, settings, backend, kept),
-    )
+    return Calibrators(first, step_of_second(first, kept), step_of_both(first, kept))
 
 
-def step_of_second(population: Population, settings: ComparisonSettings, kept: Path | None = None) -> CalibrationStep:
-    """What the calibrations of the second model alone rest on; arguments as of ``calibrators``."""
-    rows, second = covered(population)
-    return calibration_step(dataclasses.replace(rows, embeddings=second), settings, Backend(), kept)
+def step_of_second(first: CalibrationStep, kept: Path | None = None) -> CalibrationStep:
+    """The same for the second model alone, on what it embedded of the population; arguments as of ``calibrators``."""
+    rows, second = _covered(first)
+    return calibration_step(dataclasses.replace(rows, embeddings=second), first.settings, Backend(), kept)
 
 
-def step_of_both(
-    population: Population, settings: ComparisonSettings, backend: Backend, kept: Path | None = None
-) -> CalibrationStep:
-    """What the calibrations of both models together rest on; arguments as of ``calibrators``."""
-    rows, second = covered(population)
+def step_of_both(first: CalibrationStep, kept: Path | None = None) -> CalibrationStep:
+    """The same for both models together; arguments as of ``calibrators``."""
+    rows, second = _covered(first)
     both = dataclasses.replace(rows, embeddings=joined(rows.embeddings, second))
-    return calibration_step(both, settings, FusedScore(backend, population.embeddings.shape[1]), kept)
+    assert isinstance(first.backend, Backend)
+    return calibration_step(both, first.settings, FusedScore(first.backend, rows.embeddings.shape[1]), kept)
+
+
+def _covered(first: CalibrationStep) -> tuple[Population, Samples]:
+    assert isinstance(first.population, Population)  # a list of scores has no voices
+    return covered(first.population)
 
 
 def weigh_opinions(

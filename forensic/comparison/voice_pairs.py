@@ -22,7 +22,6 @@ from forensic.comparison.calibrations import (
     Outcome,
     Watch,
     calibrate_all,
-    conditions_error_of,
     quantities,
     unwatched,
 )
@@ -189,7 +188,7 @@ class VoicePairs:
             chosen: pairs that it calibrated.
         """
         known, questioned = self._quantities[self.first[chosen]], self._quantities[self.second[chosen]]
-        error = conditions_error_of(self._calibrator.joint, self.scores[chosen].astype(np.float64), known, questioned)
+        error = self._calibrator.conditions_error(self.scores[chosen].astype(np.float64), known, questioned)
         return likelihood_ratios(self.calibrations[self.ids[place]], self.adjusted[chosen], error)
 
     def drawn(self, chosen: Index, draws: slice) -> NDArray[np.float64]:

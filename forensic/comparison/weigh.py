@@ -14,7 +14,6 @@ from forensic.comparison.calibrations import (
     Scorer,
     Watch,
     calibrate_all,
-    conditions_error_of,
     quantities,
     unwatched,
 )
@@ -125,7 +124,7 @@ def weigh(
         at = np.array(members)
         of_known, of_questioned = known_quantities[at % len(known)], questioned_quantities[at // len(known)]
         values = np.array([rows[member]["score"] for member in members])
-        error = conditions_error_of(calibrator.joint, values, of_known, of_questioned)
+        error = calibrator.conditions_error(values, of_known, of_questioned)
         adjusted = calibrator.adjusted(values, of_known, of_questioned, cells)
         _fill(rows, members, adjusted, error, calibration, scale)
     for row, refused in zip(rows, refusals, strict=True):

@@ -12,6 +12,7 @@ from forensic.case.details import CaseDetails
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
+from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.consistency import ConsistencyCheck, check_suspects
 from forensic.comparison.excerpts import take_excerpts
 from forensic.comparison.explain import explain
@@ -80,13 +81,15 @@ def weigh_case(
     if isinstance(population, Population) and basis.population and request.calibration is None and choice.is_blank:
         not_chosen = (NotChosen(len(np.unique(population.speaker))),)
     watch("fitting the calibration")
-    by = calibrators(population, settings.comparison, basis.model.backend, basis.model.folder)
-    own = own_references([*questioned, *known], by.first)
+    kept = basis.model.folder
+    first = calibration_step(population, settings.comparison, basis.model.backend, kept)
+    own = own_references([*questioned, *known], first)
     left_out = {one.speaker for one in own}
     if own:
         assert isinstance(population, Population)
         population = without(population, left_out)
-        by = calibrators(population, settings.comparison, basis.model.backend)
+        first = calibration_step(population, settings.comparison, basis.model.backend)
+    by = calibrators(first, kept)
     watch("comparing the recordings of each suspect")
     known, consistency = check_suspects(
         known,

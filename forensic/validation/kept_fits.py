@@ -33,11 +33,12 @@ def keep_fits(folder: Path, settings: ComparisonSettings) -> None:
     for number, choice in enumerate([blank, *neighbouring_choices(blank, everybody)]):
         population = chosen(everybody, choice)
         name = f"neighbour-{number}-" if number else ""
-        _keep(folder, name, calibration_step(population, settings, model.backend))
+        first = calibration_step(population, settings, model.backend)
+        _keep(folder, name, first)
         if population.second is not None:
-            _keep(folder, f"both-{name}", step_of_both(population, settings, model.backend))
+            _keep(folder, f"both-{name}", step_of_both(first))
             if not number:
-                _keep(folder, "second-", step_of_second(population, settings))
+                _keep(folder, "second-", step_of_second(first))
 
 
 def _keep(folder: Path, name: str, step: CalibrationStep) -> None:

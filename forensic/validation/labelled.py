@@ -12,6 +12,7 @@ import polars as pl
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import AUDIO, path_text
+from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.opinions import calibrators, weigh_opinions
 from forensic.comparison.refusal import Refusal
 from forensic.comparison.request import second_card
@@ -140,7 +141,7 @@ def weigh_labelled(
     weighed = weigh_opinions(
         [each.side for each in questioned],
         [each.side for each in known],
-        calibrators(population, settings.comparison, model.backend, model_folder),
+        calibrators(calibration_step(population, settings.comparison, model.backend, model_folder), model_folder),
         load_scale(),
         envelope,
         workers=workers or default_workers(),

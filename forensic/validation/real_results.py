@@ -67,14 +67,16 @@ def measured(lrs: pl.DataFrame) -> tuple[Interval, ...]:
     Args:
         lrs: as of ``real_result``.
     """
-    rng, people = np.random.default_rng(1), len(_people(lrs))
-    is_same = lrs["same_speaker"].to_numpy()
-    value = measures(lrs, weights(lrs))
+    rng, count = np.random.default_rng(1), len(_people(lrs))
+    known, questioned = _numbers(lrs)
+    is_same, weight = lrs["same_speaker"].to_numpy(), weights(lrs)
+    value = measures(lrs, weight)
     drawn: list[Vector] = []
     while len(drawn) < _DRAWS:
-        weight = weights(lrs, rng.multinomial(people, np.full(people, 1 / people)).astype(float))
-        if (weight * is_same).any() and (weight * ~is_same).any():
-            drawn.append(measures(lrs, weight))
+        counts = rng.multinomial(count, np.full(count, 1 / count)).astype(float)
+        here = weight * np.where(is_same, counts[known], counts[known] * counts[questioned])
+        if (here * is_same).any() and (here * ~is_same).any():
+            drawn.append(measures(lrs, here))
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     return tuple(Interval(*map(float, each)) for each in zip(value, low, high, strict=True))
 
@@ -97,24 +99,24 @@ def measures(lrs: pl.DataFrame, weight: Vector) -> Vector:
     return np.array([cost, *least, same @ (log10_lr < 0) / same.sum()])
 
 
-def weights(lrs: pl.DataFrame, counts: Vector | None = None) -> Vector:
-    """Weights by which every person counts alike among the pairs of one speaker.
+def weights(lrs: pl.DataFrame) -> Vector:
+    """Weights by which every person counts alike among the pairs of one speaker, shape (n,).
 
     Args:
         lrs: as of ``real_result``.
-        counts: how often each person was drawn, in the order of their names; None: once.
-
-    Returns:
-        Shape (n,).
     """
-    people = _people(lrs)
-    known, questioned = (np.searchsorted(people, lrs[f"speaker_{role}"].to_numpy()) for role in ROLES)
+    known, _ = _numbers(lrs)
     is_same = lrs["same_speaker"].to_numpy()
-    weight = np.where(is_same, 1 / np.maximum(np.bincount(known[is_same], minlength=len(people)), 1)[known], 1.0)
-    if counts is None:
-        return weight
-    return weight * np.where(is_same, counts[known], counts[known] * counts[questioned])
+    pairs = np.bincount(known[is_same], minlength=len(_people(lrs)))
+    return np.where(is_same, 1 / np.maximum(pairs, 1)[known], 1.0)
 
 
 def _people(lrs: pl.DataFrame) -> NDArray[np.object_]:
     return np.unique(np.concatenate([lrs[f"speaker_{role}"].to_numpy() for role in ROLES]))
+
+
+def _numbers(lrs: pl.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The number of each known and of each questioned speaker, in the order of names."""
+    people = _people(lrs)
+    known, questioned = (np.searchsorted(people, lrs[f"speaker_{role}"].to_numpy()) for role in ROLES)
+    return known, questioned

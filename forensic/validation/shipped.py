@@ -95,9 +95,8 @@ def step_of(model_folder: Path, settings: ComparisonSettings, opinion: Opinion) 
             "Make them with `forensic population second`.",
         )
     population = chosen(with_second(population, model_folder, second_sha256), PopulationChoice())
-    if opinion == "second":
-        return step_of_second(population, settings, model_folder)
-    return step_of_both(population, settings, model.backend, model_folder)
+    first = CalibrationStep(population, settings, model.backend)  # whose fit is not needed
+    return (step_of_second if opinion == "second" else step_of_both)(first, model_folder)
 
 
 def _whole_calls(population: Population, *, is_questioned: bool) -> NDArray[np.intp]:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.opinions import calibrators, seen_by_second, weigh_opinions
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import STATUS_LR
@@ -68,7 +69,7 @@ def settings():
 
 
 def test_an_lr_of_both_stands_where_both_models_saw_both_sides(population, sides, settings):
-    by = calibrators(population, settings, Backend())
+    by = calibrators(calibration_step(population, settings, Backend()))
     opinions = weigh_opinions(*sides, by, load_scale(), None)
     rows = opinions.issued.comparisons.to_dicts()
     assert [row["status"] for row in rows] == [STATUS_LR] * 6
@@ -92,7 +93,7 @@ def test_an_lr_of_both_stands_where_both_models_saw_both_sides(population, sides
 
 
 def test_without_second_embeddings_of_the_population_the_first_model_decides(population, sides, settings):
-    by = calibrators(dataclasses.replace(population, second=None), settings, Backend())
+    by = calibrators(calibration_step(dataclasses.replace(population, second=None), settings, Backend()))
     opinions = weigh_opinions(*sides, by, load_scale(), None)
     assert opinions.issued is opinions.first
     assert opinions.issued.comparisons["fused_score"].is_null().all()
@@ -103,7 +104,9 @@ def test_no_lr_of_both_where_the_first_model_gives_none(population, sides, setti
     questioned, known = sides
     questioned = [dataclasses.replace(questioned[0], conditions=dataclasses.replace(QUESTIONED, net_speech_s=1.0))]
     settings = dataclasses.replace(settings, min_net_speech_s=5.0)
-    opinions = weigh_opinions(questioned, known, calibrators(population, settings, Backend()), load_scale(), None)
+    opinions = weigh_opinions(
+        questioned, known, calibrators(calibration_step(population, settings, Backend())), load_scale(), None
+    )
     assert opinions.issued.comparisons["log10_lr"].is_null().all()
     assert all(opinions.issued.refusals)
 

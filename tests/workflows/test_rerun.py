@@ -7,7 +7,6 @@ from factories import write_wav
 from spoken import spoken
 
 from forensic.case.folder import open_case
-from forensic.cli import app as cli
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError
 from forensic.settings import ComparisonSettings, Settings
@@ -63,13 +62,9 @@ def test_a_changed_result_is_not_compared_with(tmp_path, compared):
 
 
 @pytest.mark.parametrize("option", [[], ["--json"]])
-def test_the_command_prints_lr_by_lr(tmp_path, compared, option, monkeypatch, capsys):
-    arguments = ["audit", str(tmp_path / "case"), "--rerun", "--workers", "1", *option]
-    monkeypatch.setattr("sys.argv", ["forensic", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    printed = capsys.readouterr().out
-    assert ended.value.code in {0, None}
+def test_the_command_prints_lr_by_lr(tmp_path, compared, option, shell):
+    code, printed, _ = shell("audit", tmp_path / "case", "--rerun", "--workers", "1", *option)
+    assert code == 0
     if option:
         assert json.loads(printed)["is_equal"]
     else:

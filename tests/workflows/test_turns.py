@@ -10,27 +10,12 @@ from factories import write_wav
 from spoken import spoken
 
 from forensic.case.labels import read_labels
-from forensic.cli import app as cli
 
 pytestmark = pytest.mark.usefixtures("quick_pdf")
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """The exit code, and what was printed."""
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["forensic", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-    return call
-
-
-@pytest.fixture
-def case(tmp_path, run):
+def case(tmp_path, shell):
     """A call of two people whom an examiner named, scanned."""
     parts = []
     for turn in range(4):
@@ -47,14 +32,14 @@ def case(tmp_path, run):
     (tmp_path / "call 1.txt").write_text("\n".join(lines))
     (tmp_path / "s.toml").write_text("[comparison]\nbootstrap_draws = 100\n[language]\nidentify = false\n")
     options = ("--case", tmp_path / "case", "--settings", tmp_path / "s.toml", "--workers", "1")
-    code, _, err = run("scan", tmp_path / "calls", *options, "--segments", tmp_path / "call 1.txt")
+    code, _, err = shell("scan", tmp_path / "calls", *options, "--segments", tmp_path / "call 1.txt")
     assert code == 0, err
     return tmp_path / "case"
 
 
-def test_an_examiners_names_are_in_turns_tables_and_report(case, run, tmp_path):
+def test_an_examiners_names_are_in_turns_tables_and_report(case, shell, tmp_path):
     """And not "speaker 1" alone."""
-    code, out, _ = run("turns", case, "--json")
+    code, out, _ = shell("turns", case, "--json")
     assert code == 0
     assert [(voice["speaker_name"], len(voice["turns"])) for voice in json.loads(out)] == [
         ("Rossi", 4),
@@ -62,7 +47,7 @@ def test_an_examiners_names_are_in_turns_tables_and_report(case, run, tmp_path):
     ]
     write_wav(tmp_path / "suspects" / "adler.wav", spoken("adler", 12.0, start_s=20.0))
     settings = ("--settings", tmp_path / "s.toml", "--workers", "1")
-    code, out, err = run("compare", "--ref", tmp_path / "suspects", "--case", case, *settings)
+    code, out, err = shell("compare", "--ref", tmp_path / "suspects", "--case", case, *settings)
     assert code == 0, err
     assert "Q1 call 1.wav, speaker 1 of 2 (Rossi)" in out
     (folder,) = (case / "comparisons").iterdir()
@@ -71,9 +56,9 @@ def test_an_examiners_names_are_in_turns_tables_and_report(case, run, tmp_path):
     assert "Q1 speaker 1 of 2 (Rossi)" in (folder / "report.html").read_text()
 
 
-def test_turns_that_are_written_can_be_read_as_labels_again(case, run, tmp_path):
+def test_turns_that_are_written_can_be_read_as_labels_again(case, shell, tmp_path):
     """With the same names and times, so that correcting them starts from what is there."""
-    code, out, _ = run("turns", case, "--export", tmp_path / "out")
+    code, out, _ = shell("turns", case, "--export", tmp_path / "out")
     assert code == 0
     assert "Rossi" in out
     recording = tmp_path / "calls" / "call 1.wav"
@@ -83,9 +68,9 @@ def test_turns_that_are_written_can_be_read_as_labels_again(case, run, tmp_path)
     assert "unknown_woman" in (tmp_path / "out" / "rttm" / "call 1.wav.rttm").read_text()
 
 
-def test_each_voice_is_written_to_be_heard(case, run, tmp_path):
+def test_each_voice_is_written_to_be_heard(case, shell, tmp_path):
     """Its own speech alone, in one channel."""
-    code, _, _ = run("turns", case, "--voices", tmp_path / "voices")
+    code, _, _ = shell("turns", case, "--voices", tmp_path / "voices")
     assert code == 0
     lengths = {}
     for path in (tmp_path / "voices").iterdir():
@@ -97,14 +82,14 @@ def test_each_voice_is_written_to_be_heard(case, run, tmp_path):
     assert 5.0 < lengths["call 1.wav speaker 2 of 2 (unknown woman).wav"] < 13.0
 
 
-def test_turns_of_one_recording_can_be_chosen(case, run):
+def test_turns_of_one_recording_can_be_chosen(case, shell):
     """By a part of its path."""
-    code, out, _ = run("turns", case, "--of", "call 2", "--json")
+    code, out, _ = shell("turns", case, "--of", "call 2", "--json")
     assert (code, json.loads(out)) == (0, [])
 
 
-def test_turns_before_a_scan_say_to_scan(run, tmp_path):
+def test_turns_before_a_scan_say_to_scan(shell, tmp_path):
     """A case that is none."""
-    code, _, err = run("turns", tmp_path / "none")
+    code, _, err = shell("turns", tmp_path / "none")
     assert code == 1
     assert "forensic scan" in err

@@ -15,7 +15,7 @@ from forensic.report.case.processing import describe_processing
 from forensic.report.case.quality import list_quality, quality_reading
 from forensic.report.case.real_calls import real_calls
 from forensic.report.case.result_plots import plot_forest, plot_matrices
-from forensic.report.case.results import list_results, second_reading
+from forensic.report.case.results import has_both, list_results, second_reading
 from forensic.report.case.scale import list_scale
 from forensic.report.case.summary import summarise
 from forensic.report.case.voices import list_voices
@@ -67,7 +67,7 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         other_results=others,
         results_note=results_note,
         second_reading=second_reading(inputs),
-        has_both=not inputs.comparisons["fused_score"].is_null().all(),
+        has_both=has_both(inputs),
         results_files=inputs.all_results,
         matrices=matrices,
         matrix_note=matrix_note,

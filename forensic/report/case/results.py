@@ -59,6 +59,11 @@ def list_results(
     return tuple(shown), tuple(others[: inputs.limits.results_on_screen]), note
 
 
+def has_both(inputs: ReportInputs) -> bool:
+    """Whether any LR rests on both models."""
+    return not inputs.comparisons["fused_score"].is_null().all()
+
+
 def second_reading(inputs: ReportInputs) -> str:
     """What LRs have to do with the second model, and why comparisons lack it; empty without one."""
     if inputs.method.second is None:
@@ -67,7 +72,7 @@ def second_reading(inputs: ReportInputs) -> str:
     lacking = inputs.comparisons.filter(
         pl.col("score").is_not_null(), pl.col("second_score").is_null(), pl.col("second_problem").is_not_null()
     )
-    if inputs.comparisons["fused_score"].is_null().all():
+    if not has_both(inputs):
         text = _(
             "No LR rests on the second model, {name}: the reference population has no embeddings of it for these LRs.",
             name=name,
