@@ -1,5 +1,6 @@
-"""``forensic population build``."""
+"""``forensic population``: build a reference population, add to it, look into it."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from forensic.cli.options import (
     WorkersOption,
     on_engine,
 )
-from forensic.cli.terminal import console, meter, print_json, shown_path
+from forensic.cli.terminal import columns, console, meter, print_json, shown, shown_path
 from forensic.settings import DEFAULT_CRITERION, load_settings
 
 population_app = Commands(
@@ -31,6 +32,9 @@ SessionsOption = Annotated[
 ]
 WorkOption = Annotated[Path, typer.Option(help="Folder that keeps computed features for the next run.")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder of the bank. Default: the model's.")]
+LeaveOutOption = Annotated[
+    Path | None, typer.Option(help="CSV file of people to leave out (speaker, reason), or a population.toml that names them.")
+]
 SeedOption = Annotated[int, typer.Option(help="Seed of the simulated channels.")]
 
 
@@ -58,6 +62,7 @@ def build_command(
     add: Annotated[
         bool, typer.Option("--add", help="Keep the existing bank, and add only the channels that it lacks.")
     ] = False,
+    leave_out: LeaveOutOption = None,
     seed: SeedOption = 1,
     workers: WorkersOption = None,
     engine: EngineOption = "local",
@@ -74,7 +79,7 @@ def build_command(
     from forensic.engine import default_workers
     from forensic.report.shared.formats import plural
     from forensic.speaker.extractor import default_model_folder
-    from forensic.workflows.population import PopulationRequest, build_population
+    from forensic.workflows.population import PopulationRequest, build_population, read_left_out
 
     with on_engine(engine, address), meter("Building the population") as bar:
         folder = build_population(
@@ -89,6 +94,7 @@ def build_command(
                 sessions=sessions,
                 as_recorded=as_recorded,
                 out=out,
+                left_out=read_left_out(leave_out) if leave_out else {},
             ),
             lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}"),
         )
@@ -146,6 +152,31 @@ def second_command(
         print_json({"folder": str(folder)})
         return
     console.print(f"Second embeddings: {shown_path(folder)}")
+
+
+@population_app.command("aliases")
+def aliases_command(model: ModelOption = None, settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """List names of a population whose voices may be one person's.
+
+    Listen to them and look at where they come from; leave second names of one person out of the next build.
+    """
+    from forensic.report.shared.formats import plural
+    from forensic.speaker.extractor import default_model_folder
+    from forensic.validation.aliases import find_aliases
+
+    with meter("Comparing everybody with everybody"):
+        found = find_aliases(model or default_model_folder(), load_settings(settings).comparison)
+    if as_json:
+        print_json([dataclasses.asdict(alias) for alias in found])
+        return
+    console.print(f"{plural(len(found), 'pair')} of names that may be of one person.")
+    if not found:
+        return
+    table = columns("First name", "Second name", "Score", "Own lower", right=("Score", "Own lower"))
+    for alias in found:
+        table.add_row(shown(alias.first), shown(alias.second), f"{alias.score:.2f}", f"{alias.share:.0%}")
+    console.print(table)
+    console.print("Own lower: share of people whose own recordings score lower than these two names.")
 
 
 @population_app.command("envelope")

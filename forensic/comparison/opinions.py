@@ -52,6 +52,17 @@ class Calibrators:
     second: CalibrationStep | None = None
     both: CalibrationStep | None = None
 
+    def seen(self, sides: Sequence[Side]) -> list[Side]:
+        """Sides as the population is seen: what channels do to the second model's embeddings is taken off them."""
+        population = self.first.population
+        nuisance = population.second_view.nuisance if isinstance(population, Population) else None
+        return [
+            side
+            if nuisance is None or side.second is None
+            else dataclasses.replace(side, second=nuisance.removed(side.second))
+            for side in sides
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
@@ -115,6 +126,7 @@ def weigh_opinions(
         sides = [[see(side) for side in of_one] for of_one in (questioned, known)]
         return weigh(sides[0], sides[1], step, scale, envelope, suspicions, workers, watch)
 
+    questioned, known = by.seen(questioned), by.seen(known)
     first = weigh(questioned, known, by.first, scale, envelope, suspicions, workers, watch)
     if by.second is None or by.both is None:
         return Opinions(first, first)

@@ -20,6 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from forensic.errors import ModelError
+from forensic.likelihood_ratio.nuisance import Nuisance
 from forensic.quantities import PLACE, QUANTITIES, Quantity
 from forensic.records import KNOWN, QUESTIONED, ROLES, TRAITS, Conditions, Samples, Traits
 from forensic.storage import toml
@@ -68,6 +69,7 @@ class PopulationCard:
     speakers: number of speakers.
     rows: number of embeddings.
     settings: how the bank was made: seed, amounts of speech, steps of each channel; empty in older banks.
+    left_out: why each person who was left out was.
     """
 
     model_sha256: str
@@ -77,6 +79,20 @@ class PopulationCard:
     speakers: int
     rows: int
     settings: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondView:
+    """How a second model sees the voices of a bank.
+
+    Attributes:
+        sha256: of everything that its embeddings of the bank depend on; empty without a second model.
+        nuisance: taken off these embeddings, and to be taken off those of a case; None where nothing is.
+    """
+
+    sha256: str = ""
+    nuisance: Nuisance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,7 @@ class Population:
         questioned_cells: the same for the questioned side.
         second: embeddings of a second model, unit length, NaN for rows that it did not embed, shape (n, its size); None
             where none was asked for.
+        second_view: what these embeddings are.
     """
 
     card: PopulationCard
@@ -120,6 +137,7 @@ class Population:
     known_cells: tuple[Conditions, ...]
     questioned_cells: tuple[Conditions, ...]
     second: Samples | None = None
+    second_view: SecondView = SecondView()
 
 
 def save_population(
@@ -131,6 +149,7 @@ def save_population(
     data: str,
     licences: Mapping[str, str],
     settings: Mapping[str, Setting] | None = None,
+    left_out: Mapping[str, str] | None = None,
 ) -> None:
     """Write a bank: the Parquet file, then the card that states its hash.
 
@@ -144,6 +163,7 @@ def save_population(
         data: where the speakers come from.
         licences: licence of each corpus that occurs.
         settings: how the bank was made; a mapping in it becomes a table of the card.
+        left_out: reason by name of each person who was left out.
 
     Raises:
         ModelError: if columns, shapes, sides or lengths of the embeddings are wrong, a speaker is in two
@@ -169,6 +189,7 @@ def save_population(
         speakers=rows["speaker"].n_unique(),
         rows=len(rows),
         settings=dict(settings or {}),
+        left_out=dict(left_out or {}),
     )
     folder.mkdir(parents=True, exist_ok=True)
     with written_whole(folder / PARQUET) as file:
@@ -211,7 +232,7 @@ def _is_real(card: PopulationCard) -> pl.Expr:
 
 def _read(folder: Path, model_sha256: str) -> tuple[PopulationCard, pl.DataFrame, Samples]:
     """Card, rows and embeddings of one bank, which must be of the model."""
-    card = _read_card(folder / CARD)
+    card = read_card(folder)
     if card.model_sha256 != model_sha256:
         raise ModelError(
             f"The population bank {folder} was made with another model "
@@ -227,7 +248,7 @@ def read_rows(folder: Path) -> pl.DataFrame:
     Raises:
         ModelError: if a file is missing or damaged, or the Parquet file does not have the hash that the card states.
     """
-    return _read_rows(folder, _read_card(folder / CARD))[0]
+    return _read_rows(folder, read_card(folder))[0]
 
 
 def _read_rows(folder: Path, card: PopulationCard) -> tuple[pl.DataFrame, Samples]:
@@ -363,6 +384,7 @@ def _joined_card(cards: Sequence[PopulationCard], speakers: int) -> PopulationCa
         speakers=speakers,
         rows=sum(card.rows for card in cards),
         settings=cards[0].settings,
+        left_out={name: reason for card in cards for name, reason in card.left_out.items()},
     )
 
 
@@ -375,8 +397,13 @@ def _numbered_on(parts: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
     return np.concatenate(numbered)
 
 
-def _read_card(path: Path) -> PopulationCard:
-    return toml.read(path, PopulationCard, toml.Blame(ModelError, "the population card ", _REMEDY))
+def read_card(folder: Path) -> PopulationCard:
+    """What the card of a bank states.
+
+    Raises:
+        ModelError: if it is missing or damaged.
+    """
+    return toml.read(folder / CARD, PopulationCard, toml.Blame(ModelError, "the population card ", _REMEDY))
 
 
 def _decoded(column: pl.Series) -> Samples:

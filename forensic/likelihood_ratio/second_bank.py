@@ -1,6 +1,7 @@
 """The embeddings of a second model beside a bank: for those of its rows that they cover.
 
-``second.parquet`` has the rows' keys and their embeddings, ``second.toml`` what made them and of which bank.
+``second.parquet`` has the rows' keys and their embeddings, ``second.toml`` what made them and of which bank,
+``second-nuisance.safetensors`` what channels do to them.
 """
 
 import dataclasses
@@ -14,13 +15,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from forensic.errors import ModelError
+from forensic.likelihood_ratio.nuisance import Nuisance
 from forensic.likelihood_ratio.population import (
     CARD,
     CELL_KEY,
     Population,
     PopulationCard,
+    SecondView,
     banks_inside,
     read_rows,
     restricted,
@@ -31,6 +36,7 @@ from forensic.storage.atomic import written_whole
 
 SECOND_PARQUET = "second.parquet"
 SECOND_CARD = "second.toml"
+SECOND_NUISANCE = "second-nuisance.safetensors"
 ROW_KEY = ["speaker", *CELL_KEY, "session", "piece"]
 """The columns of a bank that say which row is which."""
 
@@ -50,6 +56,7 @@ class SecondBankCard:
         parquet_sha256: of ``second.parquet``.
         rows: number of embeddings.
         settings: how they were made.
+        nuisance_sha256: of the directions that tell channels; empty where there are none.
     """
 
     second_sha256: str
@@ -60,6 +67,7 @@ class SecondBankCard:
     parquet_sha256: str
     rows: int
     settings: dict[str, Any] = field(default_factory=dict)
+    nuisance_sha256: str = ""
 
 
 def save_second(
@@ -69,6 +77,7 @@ def save_second(
     *,
     second: tuple[str, str, str, str],
     settings: Mapping[str, Any],
+    nuisance: Nuisance | None = None,
 ) -> None:
     """Write the second embeddings of a bank: the Parquet file, then the card that states its hash.
 
@@ -102,9 +111,13 @@ def save_second(
         parquet_sha256=hashlib.sha256(content).hexdigest(),
         rows=len(rows),
         settings=dict(settings),
+        nuisance_sha256=nuisance.sha256 if nuisance else "",
     )
     with written_whole(folder / SECOND_PARQUET) as file:
         file.write(content)
+    if nuisance is not None:
+        with written_whole(folder / SECOND_NUISANCE) as file:
+            file.write(save({"directions": nuisance.directions}))
     toml.write(folder / SECOND_CARD, card)
 
 
@@ -122,7 +135,7 @@ def load_second_embeddings(folder: Path, second_sha256: str, rows: pl.DataFrame)
     Raises:
         ModelError: if a file is missing or damaged, or they are of another second model or another bank.
     """
-    card = toml.read(folder / SECOND_CARD, SecondBankCard, _BLAME)
+    card = _card(folder)
     path = folder / SECOND_PARQUET
     if card.second_sha256 != second_sha256:
         raise ModelError(f"{path} was made with another second model, {card.name}.", _REMEDY)
@@ -152,8 +165,7 @@ def stored_second(folder: Path) -> str | None:
     Raises:
         ModelError: if their card is damaged.
     """
-    path = folder / SECOND_CARD
-    return toml.read(path, SecondBankCard, _BLAME).second_sha256 if path.exists() else None
+    return _card(folder).second_sha256 if (folder / SECOND_CARD).exists() else None
 
 
 def with_second(population: Population, folder: Path, second_sha256: str) -> Population:
@@ -172,7 +184,35 @@ def with_second(population: Population, folder: Path, second_sha256: str) -> Pop
     if not parts[0].shape[1]:
         return population
     there = [part if part.shape[1] else np.full((len(part), size), np.nan, np.float32) for part in parts]
-    return dataclasses.replace(population, second=np.concatenate(there))
+    second, nuisance = np.concatenate(there), load_nuisance(folder)
+    cards = [_card(bank) for bank in (folder, *banks_inside(folder)) if (bank / SECOND_CARD).exists()]
+    made_of = [value for card in cards for value in (card.parquet_sha256, card.nuisance_sha256)]
+    view = SecondView(hashlib.sha256(" ".join(made_of).encode()).hexdigest(), nuisance)
+    return dataclasses.replace(
+        population, second=nuisance.removed(second) if nuisance else second, second_view=view
+    )
+
+
+def load_nuisance(folder: Path) -> Nuisance | None:
+    """What channels do to the second embeddings of a bank; None where the card names nothing.
+
+    Raises:
+        ModelError: if a file is missing or damaged.
+    """
+    stated, path = _card(folder).nuisance_sha256, folder / SECOND_NUISANCE
+    if not stated:
+        return None
+    try:
+        nuisance = Nuisance(load(path.read_bytes())["directions"])
+    except (OSError, SafetensorError, KeyError) as error:
+        raise ModelError(f"Cannot read {path}: {error}.", _REMEDY) from error
+    if nuisance.sha256 != stated:
+        raise ModelError(f"{path} is not the file that its card names.", _REMEDY)
+    return nuisance
+
+
+def _card(folder: Path) -> SecondBankCard:
+    return toml.read(folder / SECOND_CARD, SecondBankCard, _BLAME)
 
 
 def covered(population: Population) -> tuple[Population, Samples]:
@@ -185,7 +225,8 @@ def covered(population: Population) -> tuple[Population, Samples]:
         The rows with second embeddings and the cells that have such rows; and those embeddings.
     """
     assert population.second is not None
-    rows = restricted(population, np.isfinite(population.second[:, 0]), "embedded by a second model")
+    name = f"embedded by a second model: {population.second_view.sha256}"
+    rows = restricted(population, np.isfinite(population.second[:, 0]), name)
     assert rows.second is not None
     known, of_known = _cells_left(rows, rows.known_cells, is_questioned=False)
     questioned, of_questioned = _cells_left(rows, rows.questioned_cells, is_questioned=True)

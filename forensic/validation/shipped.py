@@ -57,7 +57,7 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings, opinion: Opi
         raise ValidationError(
             "Real calls are validated with the joint calibration only.", 'Set comparison.calibrator = "joint".'
         )
-    known, questioned = (_whole_calls(population, is_questioned=side) for side in (False, True))
+    known, questioned = (whole_calls(population, is_questioned=side) for side in (False, True))
     is_same, is_different = kinds_of_pairs(population, known, questioned[:, None])
     is_same &= population.day[known] != population.day[questioned[:, None]]
     at, of = np.nonzero(is_same | is_different)
@@ -99,8 +99,13 @@ def step_of(model_folder: Path, settings: ComparisonSettings, opinion: Opinion) 
     return (step_of_second if opinion == "second" else step_of_both)(first, model_folder)
 
 
-def _whole_calls(population: Population, *, is_questioned: bool) -> NDArray[np.intp]:
-    """The row with the most speech of each real call."""
+def best_opinion(model_folder: Path) -> Opinion:
+    """Of both models where the bank has embeddings of a second one, else of the first."""
+    return "first" if stored_second(model_folder) is None else "both"
+
+
+def whole_calls(population: Population, *, is_questioned: bool) -> NDArray[np.intp]:
+    """The row with the most speech of each real call, ``LEAST_SPEECH_S`` or more, on one side."""
     is_long = population.measured[:, PLACE["net_speech_s"]] >= LEAST_SPEECH_S
     wanted = population.is_real & (population.is_questioned == is_questioned) & is_long
     return longest_of_each(population, wanted, population.recording)

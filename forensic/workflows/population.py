@@ -1,8 +1,8 @@
 """``forensic population build``: people of the relevant population, in a grid of conditions, as embeddings."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -31,6 +31,7 @@ from forensic.likelihood_ratio.population import (
     CARD,
     CELL_KEY,
     load_population,
+    read_card,
     read_rows,
     save_population,
 )
@@ -104,6 +105,7 @@ class PopulationRequest:
         sessions: table of path and session (see ``read_people``).
         as_recorded: take the recordings by the lines that they came by, each on both sides, and simulate nothing.
         out: folder of the bank. None: the model's.
+        left_out: reason by name of people who are left out, such as second names of one person.
     """
 
     source: Path
@@ -117,6 +119,7 @@ class PopulationRequest:
     sessions: Path | None = None
     as_recorded: bool = False
     out: Path | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_population(request: PopulationRequest, watch: Callable[[int, int], None]) -> Path:
@@ -167,6 +170,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
             AS_RECORDED: request.as_recorded,
             "channels": {channel.name: [str(step) for step in channel.steps] for channel in grid},
         },
+        left_out=request.left_out,
     )
     return folder
 
@@ -207,13 +211,43 @@ def in_cells(frame: pl.DataFrame, folder: Path, model_sha256: str) -> pl.DataFra
 def people_of(request: PopulationRequest) -> tuple[list[Person], dict[str, str]]:
     """The people that a request is about, and the licence of each corpus."""
     if not request.as_recorded:
-        return read_people(request.source, request.splits, request.sessions)
-    if request.sessions is None:
+        people, licences = read_people(request.source, request.splits, request.sessions)
+    elif request.sessions is not None:
+        people, licences = read_calls(request.source, request.splits, request.sessions)
+    else:
         raise TrainingError(
             "Recordings as they are need their sessions.",
             "Give --sessions a table of path and session; it may be the manifest itself.",
         )
-    return read_calls(request.source, request.splits, request.sessions)
+    if strangers := sorted(request.left_out.keys() - {person.name for person in people}):
+        raise TrainingError(
+            f"{strangers[0]} is to be left out, but is nobody's name.",
+            "Name people as `forensic population aliases` does: the corpus, a slash and the speaker.",
+        )
+    return [person for person in people if person.name not in request.left_out], licences
+
+
+def read_left_out(path: Path) -> dict[str, str]:
+    """Who is left out of a population, and why.
+
+    Args:
+        path: CSV file with the columns speaker, as in the population, and reason; or the card of a population, of
+            which the same people are left out.
+
+    Raises:
+        TrainingError: if it cannot be read, lacks a column, or names somebody without a reason.
+        ModelError: if a card is damaged.
+    """
+    if path.name == CARD:
+        return read_card(path.parent).left_out
+    try:
+        rows = pl.read_csv(path, infer_schema=False)
+        found = dict(rows.select("speaker", "reason").iter_rows())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise TrainingError(f"Cannot read {path}: {error}.", "Give a CSV file: speaker, reason.") from error
+    if unexplained := [name for name, reason in found.items() if not reason]:
+        raise TrainingError(f"{path} leaves {unexplained[0]} out without a reason.", "Write one; reports may be asked.")
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,8 @@ from forensic.case.provenance import software
 from forensic.errors import ModelError
 from forensic.examination.bank import bank_row, sources_beside, sources_identity
 from forensic.examination.people import Person
-from forensic.likelihood_ratio.population import read_rows
+from forensic.likelihood_ratio.nuisance import Nuisance, channel_nuisance
+from forensic.likelihood_ratio.population import read_card, read_rows
 from forensic.likelihood_ratio.second_bank import ROW_KEY, save_second
 from forensic.records import Samples
 from forensic.settings import ComparisonSettings
@@ -80,12 +81,14 @@ def build_second(request: PopulationRequest, second: str, watch: Callable[[int, 
     there = read_rows(folder)
     if request.channels == GRID:
         request = dataclasses.replace(request, channels=tuple(each for each in GRID if each.name in COVERED))
-    people, _ = people_of(request)
+    left_out = read_card(folder).left_out
+    people, _ = people_of(dataclasses.replace(request, left_out=left_out))
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
     frame, embeddings = embed_people(_Start(request, second), people, request.workers, watch)
     if request.as_recorded and folder != request.model_folder:
         frame = in_cells(frame, request.model_folder, load_model(request.model_folder).identity.sha256)
+    nuisance = None if request.as_recorded else _nuisance(frame, embeddings)
     frame = frame.select(pl.col(name).cast(there.schema[name]) for name in ROW_KEY)
     strangers = frame.join(there.select(ROW_KEY), on=ROW_KEY, how="anti", nulls_equal=True)
     if not strangers.is_empty():
@@ -103,10 +106,16 @@ def build_second(request: PopulationRequest, second: str, watch: Callable[[int, 
             "seed": request.seed,
             "software": software(),
         },
+        nuisance=nuisance,
     )
     keep_fits(request.model_folder, ComparisonSettings())
     keep_real_results(request.model_folder, ComparisonSettings())
     return folder
+
+
+def _nuisance(rows: pl.DataFrame, embeddings: Samples) -> Nuisance | None:
+    speaker, channel = (rows[name].rank("dense").to_numpy() for name in ("speaker", "cell"))
+    return channel_nuisance(embeddings, speaker, channel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,127 @@
+"""Whether LRs keep their promise on corpora that no calibration has seen.
+
+    python benchmarks/unseen_corpora.py [--model MODEL_FOLDER] [--opinion first both]
+
+Each corpus of the bank in turn is taken out of it whole, all of its languages together, and the joint calibration is
+fitted to the others. Then the people of the left-out corpus are compared within it: simulated people as they were
+recorded and through channels, real calls with those of other days. Needs no audio.
+
+Printed for each corpus and channel, every person weighing alike among the same-speaker pairs, with 95 % intervals over
+people of Cllr: people, pairs, Cllr_min of the scores, and Cllr by the fit without the corpus, and by the fit with
+the corpus but without the folds of both speakers. Conditions of at least ``_FEWEST`` people with both sides.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forensic.comparison.calibrations import CalibrationStep
+from forensic.likelihood_ratio.joint import JointFit, fit_joint
+from forensic.likelihood_ratio.pairing import kinds_of_pairs
+from forensic.likelihood_ratio.population import Population, restricted
+from forensic.settings import ComparisonSettings
+from forensic.speaker.extractor import default_model_folder
+from forensic.validation.real_results import measured
+from forensic.validation.shipped import Opinion, step_of, whole_calls
+
+Index = NDArray[np.intp]
+
+CHANNELS = ("clean", "G.711", "AMR-NB 5.9", "AMR-NB 5.9 + 10 dB noise", "room")
+_FEWEST = 10
+
+
+def corpus_of(population: Population) -> NDArray[np.str_]:
+    """The corpus of each row, its languages together."""
+    names = np.array([name.split(" (")[0] for name in population.corpora])
+    return np.asarray(names[population.speaker])
+
+
+def rows_of(population: Population, is_member: NDArray[np.bool_]) -> Iterator[tuple[str, Index, Index]]:
+    """What is compared: name, known rows and questioned rows."""
+    if population.is_real[is_member].all():
+        sides = (whole_calls(population, is_questioned=side) for side in (False, True))
+        known, questioned = (rows[is_member[rows]] for rows in sides)
+        yield "real lines", known, questioned
+        return
+    cells = population.known_cells, population.questioned_cells
+
+    def rows(channel: str, *, is_questioned: bool) -> Index:
+        of_side = population.is_questioned == is_questioned
+        is_channel = np.array([cell.name == channel for cell in cells[is_questioned]] + [False])
+        wanted = is_member & of_side & ~population.is_real & is_channel[np.where(of_side, population.cell, -1)]
+        return np.flatnonzero(wanted)
+
+    for channel in CHANNELS:
+        yield f"clean, {channel}", rows("clean", is_questioned=False), rows(channel, is_questioned=True)
+
+
+def lrs_of(step: CalibrationStep, joint: JointFit, known: Index, questioned: Index, *, is_unseen: bool) -> pl.DataFrame:
+    """LRs of all pairs of rows that may be compared, as of ``real_call_lrs``."""
+    population = step.population
+    assert isinstance(population, Population)
+    is_same, is_different = kinds_of_pairs(population, known, questioned[:, None])
+    is_same &= ~population.is_real[known] | (population.day[known] != population.day[questioned[:, None]])
+    at, of = np.nonzero(is_same | is_different)
+    k, q = known[of], questioned[at]
+    scores = step.backend.score_pairs(population.embeddings, q, k)
+    names = np.array(population.speakers)
+    return pl.DataFrame(
+        {
+            "score": scores,
+            "log10_lr": joint.log10_lr(scores, population.measured[k], population.measured[q])
+            if is_unseen
+            else joint.cross_validated(scores, population, k, q),
+            "same_speaker": is_same[at, of],
+            "speaker_known": names[population.speaker[k]],
+            "speaker_questioned": names[population.speaker[q]],
+        }
+    )
+
+
+def judge(step: CalibrationStep) -> None:
+    """Print the table of one opinion."""
+    population, seen = step.population, step.joint
+    assert isinstance(population, Population)
+    assert seen is not None
+    corpora = corpus_of(population)
+    excess = []
+    for corpus in np.unique(corpora):
+        is_member = corpora == corpus
+        rest = restricted(population, ~is_member, f"without {corpus}")
+        unseen = fit_joint(rest, step.backend, 1, step.settings.seed)
+        for name, known, questioned in rows_of(population, is_member):
+            found = lrs_of(step, unseen, known, questioned, is_unseen=True)
+            same = found.filter("same_speaker")
+            people = same["speaker_known"].n_unique()
+            if people < _FEWEST:
+                continue
+            without, least, *_ = measured(found)
+            within = measured(lrs_of(step, seen, known, questioned, is_unseen=False))[0]
+            excess.append(without.value - least.value)
+            print(
+                f"{corpus:16}{name:32}{people:4}{same.height:6}{found.height - same.height:8}  {least.value:.3f}  "
+                f"{without.value:.3f} ({without.low:.3f} to {without.high:.3f})  {within.value:.3f}",
+                flush=True,
+            )
+    print(f"mean of Cllr - Cllr_min without the corpus: {np.mean(excess):.3f}, highest {np.max(excess):.3f}")
+
+
+def main() -> None:
+    """Read the arguments, print a table for each opinion."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", type=Path, default=default_model_folder())
+    parser.add_argument("--opinion", nargs="+", choices=("first", "second", "both"), default=("first", "both"))
+    options = parser.parse_args()
+    opinion: Opinion
+    for opinion in options.opinion:
+        print(f"\nOpinion: {opinion}")
+        print("corpus          known and questioned side      people  same different Cllr_min, Cllr without it, with it")
+        judge(step_of(options.model, ComparisonSettings(), opinion))
+
+
+if __name__ == "__main__":
+    main()
