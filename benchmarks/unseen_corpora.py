@@ -119,7 +119,7 @@ def main() -> None:
     opinion: Opinion
     for opinion in options.opinion:
         print(f"\nOpinion: {opinion}")
-        print("corpus          known and questioned side      people  same different Cllr_min, Cllr without it, with it")
+        print("corpus          known, questioned side          people  same different Cllr_min, Cllr without, with")
         judge(step_of(options.model, ComparisonSettings(), opinion))
 
 

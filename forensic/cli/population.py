@@ -33,7 +33,8 @@ SessionsOption = Annotated[
 WorkOption = Annotated[Path, typer.Option(help="Folder that keeps computed features for the next run.")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder of the bank. Default: the model's.")]
 LeaveOutOption = Annotated[
-    Path | None, typer.Option(help="CSV file of people to leave out (speaker, reason), or a population.toml that names them.")
+    Path | None,
+    typer.Option(help="Whom to leave out: a CSV file (speaker, reason), or a population.toml."),
 ]
 SeedOption = Annotated[int, typer.Option(help="Seed of the simulated channels.")]
 

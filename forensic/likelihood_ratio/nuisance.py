@@ -1,7 +1,7 @@
 """What channels do to the embeddings of a model, taken off them: nuisance attribute projection.
 
-A model that knows few telephones puts all voices that came by one into one corner. The directions of that are found from
-people who were recorded in several channels: what differs between the channels of one person is no person.
+A model that knows few telephones puts all voices that came by one into one corner. The directions of that are found
+from people who were recorded in several channels: what differs between the channels of one person is no person.
 
 Source: Solomonoff, Campbell & Boardman (2005), "Advances in channel compensation for SVM speaker recognition", ICASSP.
 """

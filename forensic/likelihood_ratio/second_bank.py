@@ -87,6 +87,7 @@ def save_second(
         embeddings: of length 1, shape (n, size), in the order of ``rows``; stored as float16.
         second: SHA-256, name, licence and data of the second model.
         settings: how they were made.
+        nuisance: of these embeddings, which are stored with it.
 
     Raises:
         ModelError: if shapes or lengths are wrong, a row occurs twice, or the bank cannot be read.
@@ -188,9 +189,7 @@ def with_second(population: Population, folder: Path, second_sha256: str) -> Pop
     cards = [_card(bank) for bank in (folder, *banks_inside(folder)) if (bank / SECOND_CARD).exists()]
     made_of = [value for card in cards for value in (card.parquet_sha256, card.nuisance_sha256)]
     view = SecondView(hashlib.sha256(" ".join(made_of).encode()).hexdigest(), nuisance)
-    return dataclasses.replace(
-        population, second=nuisance.removed(second) if nuisance else second, second_view=view
-    )
+    return dataclasses.replace(population, second=nuisance.removed(second) if nuisance else second, second_view=view)
 
 
 def load_nuisance(folder: Path) -> Nuisance | None:

@@ -1,8 +1,8 @@
 """Names of a reference population whose voices may be one person's: two answers to one survey, one caller twice.
 
 Such names make different-speaker pairs that are of one speaker, so that calibrations claim less than they could, and
-the same person counts twice. Names are only listed. Somebody listens, looks at where the recordings come from, and leaves
-a name out or does not: people who merely sound alike must stay, or calibrations would claim too much.
+the same person counts twice. Names are only listed. Somebody listens, looks at where the recordings come from, and
+leaves a name out or does not: people who merely sound alike must stay, or calibrations would claim too much.
 """
 
 from dataclasses import dataclass

@@ -140,7 +140,7 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     grid = () if request.as_recorded else request.channels
     kept = _lacking(request, model) if request.adds else None
     if kept is not None:
-        request = dataclasses.replace(request, channels=kept.lacking)
+        request = dataclasses.replace(request, channels=kept.lacking, left_out=kept.left_out)
     people, licences = people_of(request)
     is_disjoint = check_disjoint(people, request.model_folder)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
@@ -257,6 +257,7 @@ class _Kept:
     rows: pl.DataFrame
     embeddings: Samples
     lacking: tuple[Channel, ...]
+    left_out: Mapping[str, str]
 
 
 def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
@@ -276,7 +277,7 @@ def _lacking(request: PopulationRequest, model: SpeakerModel) -> _Kept:
             f"Nothing to add: all channels are in the bank of {request.model_folder} already.",
             "Use the bank as it is, or build it again without --add.",
         )
-    return _Kept(rows, population.embeddings, lacking)
+    return _Kept(rows, population.embeddings, lacking, population.card.left_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from forensic.comparison.opinions import calibrators, seen_by_second, weigh_opin
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import STATUS_LR
 from forensic.comparison.weigh import weigh
-from forensic.likelihood_ratio.population import load_population, save_population
+from forensic.likelihood_ratio.nuisance import Nuisance
+from forensic.likelihood_ratio.population import SecondView, load_population, save_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.second_bank import covered
 from forensic.records import Conditions
@@ -90,6 +91,28 @@ def test_an_lr_of_both_stands_where_both_models_saw_both_sides(population, sides
         assert (row["log10_lr"] > 0) == is_one_person
         strength = abs(row["unbounded_log10_lr"])
         assert strength > max(abs(one["unbounded_log10_lr"]), abs(other["unbounded_log10_lr"]))
+
+
+def test_what_channels_do_is_taken_off_the_case_as_it_is_off_the_population(population, sides, settings):
+    """A line that moves both sides' second embeddings the same way makes nobody alike."""
+    line = np.zeros(SECOND, np.float32)
+    line[0] = 1.0
+    nuisance = Nuisance(line[None])
+    view = SecondView("x", nuisance)
+    population = dataclasses.replace(population, second=nuisance.removed(population.second), second_view=view)
+    by = calibrators(calibration_step(population, settings, Backend()))
+
+    def on_the_line(side, strength):
+        return side if side.second is None else dataclasses.replace(side, second=_unit(side.second + strength * line))
+
+    found = []
+    for strength in (0.0, 3.0):
+        questioned, known = ([on_the_line(side, strength) for side in of_one] for of_one in sides)
+        found.append(weigh_opinions(questioned, known, by, load_scale(), None).issued.comparisons)
+    for name in ("second_score", "fused_score", "log10_lr"):
+        plain, moved = (each[name].drop_nulls().to_numpy() for each in found)
+        np.testing.assert_allclose(moved, plain, atol=1e-4)
+    assert found[0]["second_score"].drop_nulls().len() == 4
 
 
 def test_without_second_embeddings_of_the_population_the_first_model_decides(population, sides, settings):

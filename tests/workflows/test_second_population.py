@@ -6,14 +6,23 @@ import numpy as np
 import polars as pl
 import pytest
 from people import write_people
+from safetensors.numpy import save
 from second_models import SIZE, onnx_folder
 
 from forensic.audio.channel import Channel, Noise
 from forensic.errors import ModelError
 from forensic.examination.people import examine_side, read_people
-from forensic.likelihood_ratio.population import read_rows
-from forensic.likelihood_ratio.second_bank import ROW_KEY, SECOND_CARD, SECOND_PARQUET, load_second_embeddings
+from forensic.likelihood_ratio.population import load_population, read_rows
+from forensic.likelihood_ratio.second_bank import (
+    ROW_KEY,
+    SECOND_CARD,
+    SECOND_NUISANCE,
+    SECOND_PARQUET,
+    load_second_embeddings,
+    with_second,
+)
 from forensic.records import QUESTIONED
+from forensic.speaker.extractor import load_model
 from forensic.speaker.second import embed_speech, load_second, read_second
 from forensic.workflows import second_population
 from forensic.workflows.population import GRID, PopulationRequest, build_population
@@ -52,6 +61,33 @@ def test_each_row_of_the_bank_gets_the_embedding_of_its_speech(built, monkeypatc
     (index,) = rows.with_row_index().filter(is_second)["index"]
     expected = embed_speech(speech[3 * 16_000 : 6 * 16_000], load_second(second))
     assert embeddings[index] @ expected > 0.9999
+
+
+def test_what_channels_do_is_taken_off_the_bank_and_kept_beside_it(built):
+    request, second = built
+    folder = build_second(request, second, lambda *_: None)
+    sha256 = read_second(second).identity.sha256
+    bare = load_population(folder, load_model(request.model_folder).identity.sha256)
+    population = with_second(bare, folder, sha256)
+    nuisance = population.second_view.nuisance
+    np.testing.assert_allclose(population.second @ nuisance.directions.T, 0.0, atol=1e-5)
+    stored = load_second_embeddings(folder, sha256, read_rows(folder))
+    np.testing.assert_allclose(population.second, nuisance.removed(stored), atol=1e-6)
+    assert np.abs(stored @ nuisance.directions.T).max() > 0.01
+    (folder / SECOND_NUISANCE).write_bytes(save({"directions": nuisance.directions[::-1].copy() + 0.1}))
+    with pytest.raises(ModelError, match="not the file that its card names"):
+        with_second(bare, folder, sha256)
+    (folder / SECOND_NUISANCE).unlink()
+    with pytest.raises(ModelError, match="population second"):
+        with_second(bare, folder, sha256)
+
+
+def test_whom_the_bank_leaves_out_the_second_model_leaves_out(built):
+    request, second = built
+    name = read_people(request.source, ())[0][1].name
+    build_population(dataclasses.replace(request, left_out={name: "his brother"}), lambda *_: None)
+    folder = build_second(request, second, lambda *_: None)
+    assert name not in pl.read_parquet(folder / SECOND_PARQUET)["speaker"].to_list()
 
 
 def test_rows_that_are_not_covered_have_none(built):

@@ -61,7 +61,8 @@ def _second(method: Method) -> tuple[Fact, ...]:
         Fact(
             _("Second score"),
             _(
-                "Cosine of its embeddings of both sides. Fused: the first score plus {weight} times the second.",
+                "Cosine of its embeddings of both sides, less what channels do to them. "
+                "Fused: the first score plus {weight} times the second.",
                 weight=format_number(WEIGHT, 1),
             ),
         ),
