@@ -26,8 +26,10 @@ from forensic.audio.speech import find_speech, speech_probability
 from forensic.errors import RecordingError
 from forensic.examination.people import Person as Speaker
 from forensic.examination.people import people_with_two_sides, with_languages_apart
+from forensic.likelihood_ratio.population import read_card
 from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.settings import SpeechSettings
+from forensic.speaker.extractor import default_model_folder
 from forensic.storage.atomic import written_whole
 
 QUESTIONED_SPEECH_S = (2.0, 5.0, 10.0, 20.0)
@@ -161,7 +163,8 @@ def make_trials(request: TrialRequest) -> list[Person]:
         for corpus, speaker, total in manifest.group_by("corpus", "speaker").agg(pl.col("seconds").sum()).iter_rows()
     }
     speakers = people_with_two_sides(manifest.drop("session", strict=False), request.manifest.parent)
-    speakers = [speaker for speaker in speakers if speaker.known]
+    second_names = read_card(default_model_folder()).left_out
+    speakers = [speaker for speaker in speakers if speaker.known and speaker.name not in second_names]
     if request.most_people is not None:
         speakers.sort(key=lambda speaker: -seconds[speaker.name])
         speakers = [
