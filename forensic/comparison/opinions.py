@@ -146,6 +146,22 @@ def seen_by_both(side: Side) -> Side:
     return dataclasses.replace(side, embedding=joined(side.embedding, side.second))
 
 
+def opinion_on_voices(voices: Sequence[Side], by: Calibrators) -> tuple[list[Side], CalibrationStep]:
+    """Voices that are all compared with each other, as one opinion sees them, and what its calibrations rest on.
+
+    That of both models where the second one embedded every voice; else that of the first, so that all LRs are of one
+    kind.
+
+    Args:
+        voices: with embeddings of the first model.
+        by: of the population.
+    """
+    seen = [seen_by_both(side) for side in by.seen(voices)]
+    if by.both is None or any(side.embedding is None for side in seen):
+        return list(voices), by.first
+    return seen, by.both
+
+
 def _together(first: Weighed, second: Weighed, both: Weighed) -> Weighed:
     """The first opinion, with that of both in its place wherever there is one."""
     has_both = (first.comparisons["status"] == STATUS_LR) & (both.comparisons["status"] == STATUS_LR)

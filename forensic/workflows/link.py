@@ -21,8 +21,9 @@ from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.independence import Suspicion, find_suspicions, not_searched
 from forensic.comparison.link_tables import links_table, suspected, voices_table
 from forensic.comparison.method import method_of
+from forensic.comparison.opinions import calibrators, opinion_on_voices
 from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
-from forensic.comparison.request import load_basis
+from forensic.comparison.request import load_basis, second_card
 from forensic.comparison.voice_clusters import clusters_of, described, draws_of_clusters, share_together
 from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.voices import find_voices, numbered
@@ -105,19 +106,24 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     """
     began, created = time.monotonic(), datetime.now(UTC)
     details = load_case_details(case.path)
-    basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale)
+    second = second_card(request.settings)
+    basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale, second=second)
     case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
     model, envelope, population = basis.model, basis.envelope, basis.population
     assert population is not None  # nothing is simulated
     case.check_evidence()
-    evidence = case.evidence.tables_of(model.identity.sha256, request.settings.evidence_sha256)
+    evidence = case.evidence.tables_of(
+        model.identity.sha256, request.settings.evidence_sha256, second.identity.sha256 if second else None
+    )
     sides = find_voices(evidence)
     watch("looking for copies")
     suspicions = find_suspicions(evidence, [side.sha256[0] for side in sides])
     if isinstance(population, Population):
         population = chosen(population, details.relevant_population)
     watch("finding the conditions")
-    calibrator = calibration_step(population, request.settings.comparison, model.backend, model.folder)
+    first = calibration_step(population, request.settings.comparison, model.backend, model.folder)
+    sides, calibrator = opinion_on_voices(sides, calibrators(first, model.folder))
+    second = second if calibrator is not first else None
     pairs = VoicePairs(sides, calibrator, envelope, suspicions)
     watch("calibrating")
     pairs.calibrate(
@@ -163,6 +169,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
             population,
             own=request.calibration,
             envelope=envelope,
+            second=second,
             audit_head=case.audit_head,
         ),
         scale=basis.scale,
@@ -174,6 +181,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         "software": software(),
         "model_sha256": model.identity.sha256,
         "score": model.backend.identity,
+        "second_sha256": second.identity.sha256 if second else None,
         "settings_sha256": request.settings.evidence_sha256,
         "release_sha256": basis.release_sha256,
         "basis_sha256": dict(basis.own_sha256),

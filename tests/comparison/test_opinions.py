@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 
 from forensic.comparison.calibrations import calibration_step
-from forensic.comparison.opinions import calibrators, seen_by_second, weigh_opinions
+from forensic.comparison.independence import Suspicions
+from forensic.comparison.opinions import calibrators, opinion_on_voices, seen_by_second, weigh_opinions
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import STATUS_LR
+from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.weigh import weigh
+from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.nuisance import Nuisance
 from forensic.likelihood_ratio.population import SecondView, load_population, save_population
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.second_bank import covered
 from forensic.records import Conditions
-from forensic.settings import ComparisonSettings
+from forensic.settings import ComparisonSettings, LinkSettings
 from forensic.speaker.backend import Backend
 
 SPEAKERS, SIZE, SECOND = 40, 16, 12
@@ -120,6 +123,24 @@ def test_without_second_embeddings_of_the_population_the_first_model_decides(pop
     opinions = weigh_opinions(*sides, by, load_scale(), None)
     assert opinions.issued is opinions.first
     assert opinions.issued.comparisons["fused_score"].is_null().all()
+
+
+def test_voices_are_linked_by_both_models_only_where_the_second_saw_all_of_them(population, sides, settings):
+    questioned, known = sides
+    by = calibrators(calibration_step(population, settings, Backend()))
+    voices, step = opinion_on_voices([*questioned, *known], by)
+    assert step is by.first
+    assert voices == [*questioned, *known]
+    voices, step = opinion_on_voices([*known[:2], *questioned], by)
+    assert step is by.both
+    pairs = VoicePairs(voices, step, Envelope(1.0, {}, {}, ""), Suspicions())
+    pairs.calibrate(1)
+    pairs.weigh(LinkSettings())
+    rows = weigh_opinions(questioned, known[:2], by, load_scale(), None).issued.comparisons
+    found = {(a, b): lr for a, b, lr in zip(pairs.first, pairs.second, pairs.log10_lr, strict=True)}
+    for row in rows.to_dicts():
+        pair = int(row["suspect"][1]), 2 + int(row["questioned_path"][1])
+        assert found[pair] == pytest.approx(row["log10_lr"], abs=1e-5)
 
 
 def test_no_lr_of_both_where_the_first_model_gives_none(population, sides, settings):
