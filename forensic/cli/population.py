@@ -177,7 +177,7 @@ def aliases_command(model: ModelOption = None, settings: SettingsOption = None, 
     for alias in found:
         table.add_row(shown(alias.first), shown(alias.second), f"{alias.score:.2f}", f"{alias.share:.0%}")
     console.print(table)
-    console.print("Own lower: share of people whose own recordings score lower than these two names.")
+    console.print("Own lower: share of people whose own two sides score lower.")
 
 
 @population_app.command("envelope")
