@@ -38,6 +38,7 @@ def without(model_folder: Path, target: Path, people: set[str]) -> Path:
         model_sha256=sha256,
         data=population.card.data,
         licences=population.card.licences,
+        left_out=population.card.left_out,
     )
     return target
 

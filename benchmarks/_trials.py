@@ -18,6 +18,7 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 import torch
+from _people import rows_of_people
 from numpy.typing import NDArray
 
 from forensic.audio.channel import CASE_CHANNELS, Channel, Sources, simulate
@@ -26,10 +27,8 @@ from forensic.audio.speech import find_speech, speech_probability
 from forensic.errors import RecordingError
 from forensic.examination.people import Person as Speaker
 from forensic.examination.people import people_with_two_sides, with_languages_apart
-from forensic.likelihood_ratio.population import read_card
 from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.settings import SpeechSettings
-from forensic.speaker.extractor import default_model_folder
 from forensic.storage.atomic import written_whole
 
 QUESTIONED_SPEECH_S = (2.0, 5.0, 10.0, 20.0)
@@ -147,7 +146,7 @@ def make_trials(request: TrialRequest) -> list[Person]:
     A person without enough known speech, or whom nobody of the same corpus and language can be compared with, is left
     out.
     """
-    manifest = pl.read_csv(request.manifest, infer_schema=False).filter(pl.col("split") == "population")
+    manifest = rows_of_people(request.manifest)
     manifest = manifest.with_columns(pl.col("seconds").cast(pl.Float64), pl.col("corpus").alias("own_corpus"))
     manifest = manifest.filter(pl.col("speaker").fill_null("") != "").with_columns(pl.col("corpus").alias("origin"))
     manifest = with_languages_apart(manifest)
@@ -163,8 +162,7 @@ def make_trials(request: TrialRequest) -> list[Person]:
         for corpus, speaker, total in manifest.group_by("corpus", "speaker").agg(pl.col("seconds").sum()).iter_rows()
     }
     speakers = people_with_two_sides(manifest.drop("session", strict=False), request.manifest.parent)
-    second_names = read_card(default_model_folder()).left_out
-    speakers = [speaker for speaker in speakers if speaker.known and speaker.name not in second_names]
+    speakers = [speaker for speaker in speakers if speaker.known]
     if request.most_people is not None:
         speakers.sort(key=lambda speaker: -seconds[speaker.name])
         speakers = [

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _case import forensic, without, write_as
 from _conversations import Conversation, Voice, converse, read_voices
+from _people import rows_of_people
 
 from forensic.audio.channel import Channel, Level, Noise
 from forensic.audio.codec import Codec
@@ -101,7 +102,7 @@ def write_case(speech: Path, out: Path) -> tuple[dict[str, Spoken], set[str]]:
         By name of a questioned file who speaks in it, and the people, as "corpus/speaker".
     """
     manifest = speech / "manifest.csv"
-    rows = pl.read_csv(manifest, infer_schema=False).filter(pl.col("split") == "population")
+    rows = rows_of_people(manifest)
     kept = out.parent / "call-case-voices"
     roles = ("suspect 1", "suspect 2", "stranger 1", "stranger 2")
     english = rows.filter(pl.col("corpus") == _CORPUS)

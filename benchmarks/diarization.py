@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _conversations import Conversation, Voice, converse, read_voices
 from _diarization_error import DiarizationError, diarization_error
+from _people import rows_of_people
 from _wav import write_wav
 
 from forensic.audio.channel import CASE_CHANNELS, Channel, Sources
@@ -102,7 +103,7 @@ def groups_of_voices(
     manifest: Path, split: str, kept: Path, corpora: Sequence[str] = tuple(_LEAST_S)
 ) -> dict[str, list[list[Voice]]]:
     """Voices that may talk with each other (those of one corpus, and of Common Voice one language), by corpus."""
-    rows = pl.read_csv(manifest, infer_schema=False).filter(pl.col("split") == split)
+    rows = rows_of_people(manifest, split)
     rows = rows.filter(pl.col("speaker").fill_null("") != "", pl.col("corpus").is_in(list(corpora)))
     rows = with_languages_apart(rows.with_columns(pl.col("corpus").alias("own"), pl.col("seconds").cast(pl.Float64)))
     enough = rows.group_by("corpus", "own", "speaker").agg(pl.col("seconds").sum())

@@ -25,6 +25,7 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _case import without, write_as
+from _people import rows_of_people
 
 from forensic.audio.channel import Band, Channel, Noise, Room, simulate
 from forensic.audio.codec import Codec
@@ -92,8 +93,7 @@ def write_case(speech: Path, out: Path) -> dict[str, dict[str, str]]:
     Returns:
         By name of a questioned file or suspect: person and channel.
     """
-    manifest = pl.read_csv(speech / "manifest.csv", infer_schema=False).filter(pl.col("split") == "population")
-    rows = with_languages_apart(manifest).to_dicts()
+    rows = with_languages_apart(rows_of_people(speech / "manifest.csv")).to_dicts()
     people: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         people.setdefault(row["corpus"], {}).setdefault(row["speaker"], []).append(row["path"])

@@ -29,6 +29,7 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _case import write_as
+from _people import rows_of_people
 
 from forensic.audio.channel import Band, Channel, Noise, Room, simulate
 from forensic.audio.codec import Codec
@@ -96,7 +97,7 @@ def main() -> None:
 
 def write_people(speech: Path, out: Path) -> pl.DataFrame:
     """Write every person's recordings of every kind, where they are not there yet; columns kind, person, corpus."""
-    manifest = pl.read_csv(speech / "manifest.csv", infer_schema=False).filter(pl.col("split") == "population")
+    manifest = rows_of_people(speech / "manifest.csv")
     sessions = pl.read_csv(speech / "sessions.csv", infer_schema=False).select("path", "session")
     manifest = with_languages_apart(manifest.with_columns(origin="corpus")).join(
         sessions, on="path", how="left", suffix="_inferred"
