@@ -16,11 +16,16 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
 from forensic.case.details import DEFAULT_H1, DEFAULT_H2, DEFAULT_TITLE
+from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE
+from forensic.comparison.method import SEED
 from forensic.language.names import names
 from forensic.likelihood_ratio.scale import NO_SUPPORT, load_scale
 from forensic.quantities import QUANTITIES
-from forensic.report.shared.glossary import CASE, ENTRIES
+from forensic.report.shared.glossary import ENTRIES
 from forensic.storage.shipped import shipped
+from forensic.validation.breakdown import ALL, BINNED, UNKNOWN, class_names
+from forensic.validation.labelled import REASONS
+from forensic.validation.measures import MEASURES
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUES = shipped("templates") / "catalogues"
@@ -29,7 +34,7 @@ _CALLS = ("_", "N_", "ngettext")
 
 
 def extracted() -> Catalog:
-    """Every text that a report of a case can show in another language, with the file that has it."""
+    """Every text that a report can show in another language, with the file that has it."""
     catalog = Catalog(fuzzy=False)
     for path in sorted((ROOT / "forensic" / "report").rglob("*.py")):
         for text in _of_python(path.read_text(encoding="utf-8")):
@@ -57,7 +62,10 @@ def _of_data() -> Iterator[str]:
     """Texts that are declared as data below the rooms of reports."""
     yield from (DEFAULT_TITLE, DEFAULT_H1, DEFAULT_H2, NO_SUPPORT, "no notable difference")
     yield from ("too little speech", "none of these", "not covered")
-    yield from (ENTRIES[term] for term in CASE.split("|"))
+    yield from ENTRIES.values()
+    yield from (ALL, UNKNOWN, *REASONS, *MEASURES.values(), SAME_SOURCE, SAME_SESSION, SEED)
+    for by in BINNED:
+        yield from class_names(by)
     for quantity in QUANTITIES:
         yield from (quantity.noun, quantity.label, quantity.scale, *quantity.comparatives, quantity.shortfall)
         yield from (quantity.amount, quantity.limit, quantity.brief, quantity.none_brief, quantity.none_reads)

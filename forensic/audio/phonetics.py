@@ -15,10 +15,12 @@ from forensic.records import SAMPLE_RATE_HZ, Samples, Vector
 Spread: TypeAlias = tuple[float, float, float]
 """A low, the middle and a high value of many."""
 
+HIGH_VOICE_HZ = 165.0
+"""Median fundamental frequency above which a voice counts as high."""
+
 _STEP_S = 0.01
 _WIDEST_HZ = (60.0, 600.0)  # of fundamental frequencies, at first
 _FEWEST_VOICED = 50  # frames of 10 ms
-_HIGH_VOICE_HZ = 165.0
 _CEILING_HZ, _HIGH_CEILING_HZ = 5000.0, 5500.0  # of five formants
 _FORMANTS = 3
 _BELOW_PEAK_DB, _DIP_DB = 25.0, 2.0
@@ -34,6 +36,8 @@ class VoiceDescription:
         formants_hz: of F1, F2 and F3 in voiced speech, quartiles and median.
         ceiling_hz: highest frequency in which formants were sought.
         syllables_per_s: syllable nuclei per second of speech.
+        speech_s: length of the speech.
+        has_full_band: whether the band of the recording left the five formants that a voice has there.
     """
 
     f0_hz: Spread
@@ -41,6 +45,8 @@ class VoiceDescription:
     formants_hz: tuple[Spread, ...]
     ceiling_hz: float
     syllables_per_s: float
+    speech_s: float
+    has_full_band: bool
 
 
 def check_phonetics() -> None:
@@ -85,7 +91,7 @@ def describe_voice(samples: Samples, speech_s: float, bandwidth_hz: float) -> Vo
     pitch = _pitch(sound, max(0.75 * low, 40.0), 1.5 * high)
     f0_hz = _voiced(pitch)
     middle = float(np.median(f0_hz))
-    full = _HIGH_CEILING_HZ if middle > _HIGH_VOICE_HZ else _CEILING_HZ
+    full = _HIGH_CEILING_HZ if is_high(middle) else _CEILING_HZ
     ceiling = min(full, bandwidth_hz)
     formants = sound.to_formant_burg(_STEP_S, round(10 * ceiling / full) / 2, ceiling)
     times = pitch.xs()[pitch.selected_array["frequency"] > 0]
@@ -95,7 +101,14 @@ def describe_voice(samples: Samples, speech_s: float, bandwidth_hz: float) -> Vo
         tuple(_spread(_formant(formants, number, times), 0.25) for number in range(1, _FORMANTS + 1)),
         ceiling,
         _nuclei(sound, pitch) / speech_s,
+        speech_s,
+        ceiling == full,
     )
+
+
+def is_high(f0_hz: float) -> bool:
+    """Whether a voice of this median fundamental frequency counts as a high one."""
+    return f0_hz > HIGH_VOICE_HZ
 
 
 def _pitch(sound: Any, floor_hz: float, ceiling_hz: float) -> Any:

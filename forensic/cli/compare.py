@@ -128,7 +128,7 @@ def print_blank(case: Path) -> None:
     if blank:
         console.print(
             f"[yellow]Note[/] {shown_path(case / CASE_FILE)} does not say {', '.join(blank)}: the report has blanks "
-            "there. Fill it in, and compare again."
+            "there. Fill it in, and make the report again (`forensic report`)."
         )
 
 

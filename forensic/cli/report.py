@@ -34,9 +34,7 @@ def report_command(
             "(the extra `forensic[phonetics]`), and the recordings in place.",
         ),
     ] = False,
-    language: Annotated[
-        str, typer.Option(help="Language of the report of a comparison: en, de. Default: the one in case.toml.")
-    ] = "",
+    language: Annotated[str, typer.Option(help="Language of the report: en, de. Default: the one in case.toml.")] = "",
     listening: Annotated[
         Path | None,
         typer.Option(

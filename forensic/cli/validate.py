@@ -68,6 +68,7 @@ def validate_command(
             help="Envelope file of an earlier validation: no LR is issued outside it. Default: no limit.",
         ),
     ] = None,
+    language: Annotated[str, typer.Option(help="Language of the report: en, de. Default: en.")] = "",
     model: ModelOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
@@ -90,7 +91,7 @@ def validate_command(
     if envelope is not None and manifest is None:
         raise typer.BadParameter("--envelope needs --manifest.")
     request = ValidationRequest(
-        manifest or scores or out, out, settings_with(settings), criteria, command_line(), envelope
+        manifest or scores or out, out, settings_with(settings), criteria, command_line(), envelope, language
     )
     with meter("Validating") as bar:
         if shipped:

@@ -33,6 +33,10 @@ Whom: TypeAlias = Population | PopulationCard | ScoreList
 """What LRs were calibrated on."""
 
 
+SEED = "bootstrap and cross-validation"
+"""What the seed is of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """What computed the results, in full, so that another laboratory can compute them again.
@@ -136,7 +140,7 @@ def method_of(
         operating_system=computer["operating_system"],
         python_version=computer["python"],
         libraries=library_versions(),
-        seeds={"bootstrap and cross-validation": settings.comparison.seed},
+        seeds={SEED: settings.comparison.seed},
         command_line=command_line,
         duration_s=duration_s,
         population=_population(population, simulated_from, own) if population else "",

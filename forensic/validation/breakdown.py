@@ -1,6 +1,6 @@
 """The measures of a validation: over all comparisons, and by group of similar comparisons."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,9 +15,15 @@ from forensic.validation.measures import MEASURES, KnownTruth, Measured, can_be_
 BREAKDOWNS = ("condition", "net speech", "SNR", "codec", "language", "sex", "corpus")
 """What comparisons are grouped by."""
 
-_SPEECH_EDGES_S = (3.0, 5.0, 10.0, 20.0, 40.0)
-_SNR_EDGES_DB = (0.0, 10.0, 20.0, 30.0)
+BINNED: Mapping[str, tuple[str, Sequence[float], str]] = {
+    "net speech": ("net_speech_questioned_s", (3.0, 5.0, 10.0, 20.0, 40.0), "s"),
+    "SNR": ("snr_questioned_db", (0.0, 10.0, 20.0, 30.0), "dB"),
+}
+"""Breakdowns by classes of a quantity: its column, the edges of the classes, its unit."""
+
 UNKNOWN = "not stated"
+ALL = "all comparisons"
+"""The name of the group of all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ def measure_all(lrs: pl.DataFrame, draws: int, seed: int) -> Group:
         draws: number of draws of speakers, for the intervals.
         seed: of the draws.
     """
-    return _group(lrs, "", "all comparisons", draws, seed)
+    return _group(lrs, "", ALL, draws, seed)
 
 
 def break_down(lrs: pl.DataFrame, draws: int, seed: int) -> Iterator[Group]:
@@ -166,19 +172,23 @@ def _group(lrs: pl.DataFrame, by: str, name: str, draws: int, seed: int) -> Grou
 
 def _labels(lrs: pl.DataFrame, by: str) -> tuple[pl.Series, Sequence[str]]:
     """The group of each comparison, and the groups in order."""
-    if by == "net speech":
-        return _binned(lrs["net_speech_questioned_s"], _SPEECH_EDGES_S, "s")
-    if by == "SNR":
-        return _binned(lrs["snr_questioned_db"], _SNR_EDGES_DB, "dB")
+    if by in BINNED:
+        column, edges, _unit = BINNED[by]
+        return _binned(lrs[column], edges, class_names(by))
     labels = lrs[by].fill_null(UNKNOWN)
     return labels, sorted(labels.unique(), key=lambda name: (name == UNKNOWN, name))
 
 
-def _binned(values: pl.Series, edges: Sequence[float], unit: str) -> tuple[pl.Series, Sequence[str]]:
-    """Values in classes that include their lower edge."""
+def class_names(by: str) -> list[str]:
+    """What the classes of a breakdown of ``BINNED`` are called, in rising order."""
+    _column, edges, unit = BINNED[by]
     names = [f"under {edges[0]:g} {unit}"]
     names += [f"{low:g} to {high:g} {unit}" for low, high in pairwise(edges)]
-    names += [f"{edges[-1]:g} {unit} or more"]
+    return [*names, f"{edges[-1]:g} {unit} or more"]
+
+
+def _binned(values: pl.Series, edges: Sequence[float], names: Sequence[str]) -> tuple[pl.Series, Sequence[str]]:
+    """Values in classes that include their lower edge."""
     places = np.searchsorted(edges, values.fill_null(0.0).to_numpy(), side="right")
     labels = [UNKNOWN if value is None else names[place] for value, place in zip(values, places, strict=True)]
     return pl.Series(labels, dtype=pl.String), [*names, UNKNOWN]

@@ -35,6 +35,13 @@ from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.validation.disjoint import shared_people
 from forensic.validation.tables import LRS_SCHEMA, Exclusion, LabelledRecording
 
+_MISSING = "The file does not exist."
+_MIXED = "Several channels contain speech, or several speakers were found in one; the label is for one speaker."
+_OF_TWO_CORPORA = "The two sides are of different corpora, which differ in their channels."
+_OF_ONE_SESSION = "Both sides are of one session of one speaker."
+REASONS = (_MISSING, _MIXED, _OF_TWO_CORPORA, _OF_ONE_SESSION)
+"""Why recordings and comparisons are left out, besides problems of single files."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledLrs:
@@ -212,11 +219,8 @@ def examine_labelled(
     }
     known, questioned, mixed = _sides(there, evidence)
     exclusions = (
-        *_excluded(missing, "The file does not exist."),
-        *_excluded(
-            mixed,
-            "Several channels contain speech, or several speakers were found in one; the label is for one speaker.",
-        ),
+        *_excluded(missing, _MISSING),
+        *_excluded(mixed, _MIXED),
         *_excluded_failures(there, evidence),
     )
     return LabelledSides(tuple(known), tuple(questioned), exclusions)
@@ -270,11 +274,11 @@ def _labelled_rows(
     for row, refused in zip(weighed.comparisons.to_dicts(), weighed.refusals, strict=True):
         k, q = known_by_name[row["suspect"]], questioned_by_name[row["questioned_path"]]
         if k.label.corpus != q.label.corpus:
-            left_out["The two sides are of different corpora, which differ in their channels."] += 1
+            left_out[_OF_TWO_CORPORA] += 1
             continue
         is_same = k.label.person == q.label.person
         if is_same and k.label.session == q.label.session and not allow_same_session:
-            left_out["Both sides are of one session of one speaker."] += 1
+            left_out[_OF_ONE_SESSION] += 1
             continue
         refusals.append(refused)
         rows.append(

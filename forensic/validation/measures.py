@@ -35,7 +35,7 @@ MEASURES: Mapping[str, str] = {
     "eer": "equal error rate, from the convex hull of the ROC",
     "cllr": "log-likelihood-ratio cost: 0 is perfect, 1 says nothing",
     "cllr_min": "what remains of Cllr after the best possible calibration",
-    "cllr_cal": "Cllr - Cllr_min: what wrong calibration costs",
+    "cllr_cal": "Cllr \N{MINUS SIGN} Cllr_min: what wrong calibration costs",
     "dev_pav": "mean distance of the log10 LRs from perfect calibration",
     "misleading_same_speaker_rate": "share of same-speaker LRs below 1",
     "misleading_different_speaker_rate": "share of different-speaker LRs above 1",

@@ -7,6 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from forensic.comparison.method import Method
+from forensic.comparison.refusal import Refusal
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import PopulationCard
 from forensic.records import Calibration
@@ -26,6 +27,7 @@ class RecordingsFacts:
         left_out: reference speakers who are people of the validation; no calibration used them.
         calibrations: by id.
         allows_same_session: whether recordings of one session were compared.
+        refusals: of the rows of the table of LRs; None where a row has an LR.
     """
 
     recordings: pl.DataFrame
@@ -33,6 +35,7 @@ class RecordingsFacts:
     left_out: tuple[str, ...]
     calibrations: Mapping[str, Calibration]
     allows_same_session: bool
+    refusals: tuple[Refusal | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

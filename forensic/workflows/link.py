@@ -30,8 +30,7 @@ from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.relevant import chosen
-from forensic.report.links.build import build_link_report
-from forensic.report.links.render import render_link_html
+from forensic.report.links.render import render_links
 from forensic.report.results_json import link_results
 from forensic.report.shared.publish import new_results
 from forensic.report.shared.refusals import worded_links
@@ -199,7 +198,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         write_text(draft.folder / "results.json", content)
         store(draft.folder, outcome)
         attached = Attached("results.json", content.encode(), created)
-        write_report(draft.folder, render_link_html(build_link_report(outcome)), attached)
+        write_report(draft.folder, render_links(outcome), attached)
         folder = finish(draft, case.audit_log, "link", facts)
     html, pdf = folder / "report.html", folder / "report.pdf"
     return LinkResult(folder, outcome.voices, links, clusters, suspicions.found, results, html, pdf)

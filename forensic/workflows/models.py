@@ -53,7 +53,7 @@ def examine_model(folder: Path) -> ModelState:
     card: dict[str, Any] = {}
     try:
         card = read_card(folder)
-        for table in ("weights", *(name for name in _GRAPHS if name in card)):
+        for table in [name for name in ("weights", *_GRAPHS, "table") if name in card] or ["weights"]:
             named_file(folder, card, table)
         load_backend(folder, card)
         speakers = 0

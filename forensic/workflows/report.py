@@ -27,8 +27,7 @@ from forensic.errors import CaseError, RecordingError, SpeechError
 from forensic.likelihood_ratio.scale import load_scale, own_scale
 from forensic.records import Samples
 from forensic.report.case.publish import Side, render_case
-from forensic.report.links.build import build_link_report
-from forensic.report.links.render import render_link_html
+from forensic.report.links.render import render_links
 from forensic.report.shared.canvas import pictures_taken
 from forensic.report.shared.catalogue import check_language
 from forensic.report.shared.docx import render_docx
@@ -119,11 +118,7 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
         watch("writing the report")
         taking: AbstractContextManager[dict[str, bytes]] = pictures_taken() if request.is_word else nullcontext({})
         with taking as pictures:
-            html = (
-                render_link_html(build_link_report(outcome, version), outcome.case_details.templates)
-                if is_link
-                else render_case(outcome, version, audio, voices)
-            )
+            html = render_links(outcome, version) if is_link else render_case(outcome, version, audio, voices)
         name = f"report-{version}"
         with draft(folder / name) as results:
             attached = Attached("results.json", (folder / "results.json").read_bytes(), outcome.created_utc)

@@ -30,6 +30,7 @@ from forensic.likelihood_ratio.envelope import (
 )
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
 from forensic.report.results_json import validation_results
+from forensic.report.shared.catalogue import check_language, speaking
 from forensic.report.shared.refusals import with_reasons
 from forensic.report.shared.render import Attached, write_report
 from forensic.report.validation.build import build_validation_report
@@ -59,6 +60,7 @@ class ValidationRequest:
         criteria: file of acceptance criteria; None where none were fixed.
         command_line: as it was given, for the report.
         envelope: of an earlier validation, outside which no LR is issued, as in a case; None finds one.
+        language: of the report; empty for English.
     """
 
     source: Path
@@ -67,6 +69,7 @@ class ValidationRequest:
     criteria: Path | None = None
     command_line: str = ""
     envelope: Path | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def validate_recordings(
     plan = load_plan(request.criteria)
     envelope = load_envelope(request.envelope) if request.envelope else None
     recordings = read_validation_manifest(request.source)
-    _make(request.out)
+    _prepare(request)
     with open_case(request.out / "case", create=True) as case:
         found = weigh_labelled(
             case,
@@ -151,7 +154,12 @@ def validate_recordings(
             watch=watch,
         )
     facts = RecordingsFacts(
-        found.recordings, found.population.card, found.left_out, found.calibrations, allow_same_session
+        found.recordings,
+        found.population.card,
+        found.left_out,
+        found.calibrations,
+        allow_same_session,
+        found.refusals,
     )
     lrs = with_reasons(found.lrs, found.refusals, {})
     return _conclude(request, plan, _Found(lrs, facts, found.exclusions, found.model), began, watch)
@@ -176,7 +184,7 @@ def validate_scores(
     plan = load_plan(request.criteria)
     scores = read_scores(request.source)
     _check_kinds(request.source, scores)
-    _make(request.out)
+    _prepare(request)
     watch("calibrating")
     if are_log10_lr:
         people = {*scores["speaker_known"], *scores["speaker_questioned"]}
@@ -205,7 +213,7 @@ def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Call
         ModelError: if the model or its bank cannot be loaded.
         ValidationError: if the bank has no real calls.
     """
-    _make(request.out)
+    _prepare(request)
     watch("comparing real calls")
     lrs = real_call_lrs(model_folder, request.settings.comparison, "both" if request.settings.second.model else "first")
     path = request.out / "real_calls.csv"
@@ -224,7 +232,10 @@ def _check_kinds(source: Path, scores: pl.DataFrame) -> None:
             )
 
 
-def _make(out: Path) -> None:
+def _prepare(request: ValidationRequest) -> None:
+    """Check what would fail at the end, and make the folder."""
+    check_language(request.language)
+    out = request.out
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -272,7 +283,8 @@ def _conclude(
             save_envelope(results.folder / ENVELOPE, envelope)
         content = json_text(validation_results(outcome))
         write_text(results.folder / "validation.json", content)
-        html = render_validation_html(build_validation_report(outcome))
+        with speaking(request.language):
+            html = render_validation_html(build_validation_report(outcome))
         write_report(results.folder, html, Attached("validation.json", content.encode(), created))
         folder = finish_into(results, request.out / _LOG, "validate", _audit_facts(outcome))
     return ValidationResult(
@@ -300,9 +312,7 @@ def _digest(*texts: str) -> str:
 
 def _method(found: _Found, request: ValidationRequest, duration_s: float) -> Method:
     population = found.facts.population if isinstance(found.facts, RecordingsFacts) else None
-    method = method_of(found.model, request.settings, request.command_line, duration_s, population)
-    seeds = {"bootstrap over speakers, and cross-validation": request.settings.comparison.seed}
-    return dataclasses.replace(method, seeds=seeds)
+    return method_of(found.model, request.settings, request.command_line, duration_s, population)
 
 
 def _audit_facts(inputs: ValidationOutcome) -> dict[str, Any]:

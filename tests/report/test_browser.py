@@ -10,12 +10,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from links_factory import links_of
 from report_factory import case, large_case
+from validation_factory import of_recordings
 
 from forensic.audio.wav import opus_bytes
 from forensic.report.case.build import build_report
 from forensic.report.case.render import render_case_html
+from forensic.report.links.render import render_links
 from forensic.report.shared.catalogue import speaking
+from forensic.report.validation.build import build_validation_report
+from forensic.report.validation.render import render_validation_html
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -167,6 +172,20 @@ def test_nothing_runs_off_the_page(browser, path, width, scheme):
     paper = opened.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor")
     opened.close()
     assert contrast(ink, paper) > 7.0
+
+
+@pytest.mark.parametrize("kind", ["links", "validation"])
+def test_reports_of_links_and_validations_fit_a_telephone_too(browser, tmp_path, kind):
+    """Long hashes and names break, wide tables scroll."""
+    if kind == "links":
+        html = render_links(links_of(case(), 12))
+    else:
+        html = render_validation_html(build_validation_report(of_recordings()))
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    opened = browser.new_page(viewport={"width": 390, "height": 844})
+    opened.goto((tmp_path / "page.html").as_uri())
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.close()
 
 
 def contrast(one, other):

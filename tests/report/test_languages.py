@@ -14,12 +14,19 @@ import polars as pl
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from links_factory import links_of
 from report_factory import case, large_case
+from validation_factory import inputs_of, lrs_of, of_recordings
 
 from forensic.case.details import CASE_FILE, create_case_toml, load_case_details
+from forensic.comparison.independence import SAME_SESSION, SharedWithThird, Suspicion
+from forensic.comparison.outcomes import SuspectedPair, VoiceCluster
+from forensic.comparison.refusal import Refusal, RefusalKind
 from forensic.errors import CaseError, ReportError
 from forensic.report.case.build import build_report
 from forensic.report.case.render import render_case_html
+from forensic.report.links.build import MOST_NODES
+from forensic.report.links.render import render_links
 from forensic.report.shared import catalogue
 from forensic.report.shared.catalogue import _, figures, format_day, language, listed, ngettext, speaking
 from forensic.report.shared.formats import (
@@ -32,7 +39,11 @@ from forensic.report.shared.formats import (
     whole,
 )
 from forensic.report.shared.measured import differences_in_words
+from forensic.report.validation.build import build_validation_report
+from forensic.report.validation.render import render_validation_html
 from forensic.storage.shipped import languages, shipped
+from forensic.validation.criteria import Criterion, Plan
+from forensic.validation.outcome import ScoresFacts
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = sorted(shipped("templates").glob("catalogues/*.po"))
@@ -129,21 +140,84 @@ def words_of(value):
     return set(re.findall(r"\w{4,}", str(value)))
 
 
-@pytest.mark.parametrize("make", [case, large_case])
-def test_no_word_of_a_report_comes_from_elsewhere_than_the_catalogue_and_the_case(make, monkeypatch):
+def case_page(inputs):
+    """The report of a case."""
+    return render_case_html(build_report(inputs))
+
+
+def validation_page(outcome):
+    """The report of a validation."""
+    return render_validation_html(build_validation_report(outcome))
+
+
+def links():
+    """A linking with everything that its report can say."""
+    found = links_of(case(), MOST_NODES + 5)
+    voices = found.voices.with_columns(cluster=pl.when(pl.col("voice") > 3).then("cluster"))
+    cluster = VoiceCluster(1, tuple(range(1, 70)), 1.5, 1.5, 68, 70, 0.93, True)
+    sessions = SuspectedPair(Suspicion(SAME_SESSION, "2", "5", SharedWithThird("x")), (2,), (5,))
+    return dataclasses.replace(
+        found,
+        voices=voices,
+        clusters=(cluster,),
+        suspicions=(*found.suspicions, sessions),
+        refusals=(Refusal(RefusalKind.NO_PARTNER), *found.refusals[1:]),
+        pruned=3,
+    )
+
+
+def validation():
+    """One of recordings, with criteria."""
+    criteria = tuple(Criterion("cllr", limit, True, True, "condition", "") for limit in (0.01, 5.0))
+    return of_recordings(Plan(criteria, fixed_on=date(2026, 3, 1)))
+
+
+def validation_of_a_list():
+    """One of scores, without criteria."""
+    facts = ScoresFacts(are_log10_lr=False, bounds=(-1.0, 1.0))
+    return inputs_of(lrs_of(), facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("make", "render"),
+    [
+        (case, case_page),
+        (large_case, case_page),
+        (links, render_links),
+        (validation, validation_page),
+        (validation_of_a_list, validation_page),
+    ],
+)
+def test_no_word_of_a_report_comes_from_elsewhere_than_the_catalogue_and_the_case(make, render, monkeypatch):
     """With every text in brackets, what is left are names, numbers and what the case and the model say."""
     inputs = make()
     monkeypatch.setattr(catalogue, "_texts", lambda _code: Marked())
-    page = render_case_html(build_report(inputs))
+    page = render(inputs)
     page = re.sub(r"<(style|script).*?</\1>", "", page, flags=re.DOTALL)
     spoken = re.findall(r'(?:alt|aria-label|title)="([^"]*)"', page)
     text = html_text.unescape("\n".join([re.sub("<[^>]+>", "\n", page), *spoken]))
-    assert text.count("⟦") > 300
+    assert text.count("⟦") > 100
     while (fewer := re.sub("⟦[^⟦⟧]*⟧", "", text)) != text:
         text = fewer
-    allowed = words_of(dataclasses.asdict(inputs)) | {"March", "Cllr", "Cllr_min", "dBFS", "kbit", "log10"}
+    measures = {"Cllr", "Cllr_min", "Cllr_cal", "devPAV"}
+    allowed = words_of(dataclasses.asdict(inputs)) | measures | {"January", "March", "dBFS", "kbit", "log10"}
     left = {word for word in re.findall(r"\w{4,}", text) if word not in allowed and not re.search(r"\d", word)}
     assert {word for word in left if not any(word in each for each in allowed)} == set()
+
+
+def test_reports_of_links_and_validations_are_in_the_language_that_is_asked_for():
+    """Also their refusals, classes and dates."""
+    found = links()
+    found = dataclasses.replace(found, case_details=dataclasses.replace(found.case_details, language="de"))
+    page = render_links(found)
+    assert '<html lang="de">' in page
+    assert "Diese Stimme hat kein Gegenüber" in page
+    with speaking("de"):
+        page = validation_page(validation())
+    for words in ("1. März 2026", "3 bis 5 s", "40 s oder mehr", "Zu wenig Sprache: außerhalb der validierten"):
+        assert words in page
+    assert "Die beiden Seiten stammen aus verschiedenen Korpora" in page
+    assert "Vermerke zu einzelnen Dateien sind auf Englisch" in page
 
 
 def test_german_writes_its_own_numbers_and_dates():

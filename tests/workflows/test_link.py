@@ -208,7 +208,7 @@ def test_what_was_pruned_is_stated_with_the_rule(many_people, run_link):
     rule = "The score is below those of the 8 best pairs of each of the two voices"
     assert rule in result.results["pruned_because"]
     page = " ".join(result.html.read_text().split())
-    assert f"{result.results['pairs_pruned']:,} were pruned. {rule}" in page
+    assert f"{result.results['pairs_pruned']:,} pairs were pruned. {rule}" in page
     assert "Every voice was compared with every other" not in page
     assert "Every pair has an LR" not in page
     whole = run_link(0.5)

@@ -1,5 +1,7 @@
 """From the tables of a case to its report, chapter by chapter."""
 
+from forensic.audio.phonetics import HIGH_VOICE_HZ
+from forensic.audio.phonetics_population import FEWEST_S, TABLE
 from forensic.case.details import DEFAULT_H1, DEFAULT_H2, DEFAULT_TITLE
 from forensic.report.case.calibrations import all_calibrations, corpora_of
 from forensic.report.case.case_report import CaseReport
@@ -20,7 +22,7 @@ from forensic.report.case.scale import list_scale
 from forensic.report.case.summary import summarise
 from forensic.report.case.voices import list_voices
 from forensic.report.shared import method_wording, wording
-from forensic.report.shared.catalogue import _, format_day
+from forensic.report.shared.catalogue import _, format_day, number
 from forensic.report.shared.content import Fact, MethodChapter, TitlePage
 from forensic.report.shared.formats import paragraphs, printable, prose
 from forensic.report.shared.glossary import CASE, glossary
@@ -75,7 +77,9 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         pages=pages,
         pages_note=pages_note,
         voices=list_voices(inputs, exhibits),
-        voices_reading=_(method_wording.VOICES),
+        voices_reading=_(
+            method_wording.VOICES, table=TABLE, f0=number(HIGH_VOICE_HZ, ".0f"), seconds=number(FEWEST_S, ".0f")
+        ),
         pages_reading=method_wording.explanation(inputs.method) if pages else (),
         # How to read the results
         reading=prose(_(wording.READING)),

@@ -162,14 +162,19 @@ class ConditionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceValue:
+    """A value of one voice, and its percentile among other people; empty where there is none."""
+
+    value: str
+    percentile: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceRow:
-    """What describes one voice: fundamental frequency and its deviation, formants, syllables per second."""
+    """What describes one voice: fundamental frequency and its deviation, three formants, syllables per second."""
 
     label: str
-    f0: str
-    deviation: str
-    formants: tuple[str, ...]
-    rate: str
+    values: tuple[VoiceValue, ...]
 
 
 @dataclass(frozen=True, slots=True)

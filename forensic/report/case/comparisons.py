@@ -10,7 +10,7 @@ from forensic.errors import ReportError
 from forensic.likelihood_ratio.scale import Direction, nearest_to_one
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
-from forensic.report.shared.catalogue import N_, _, number
+from forensic.report.shared.catalogue import _, number
 from forensic.report.shared.formats import (
     finite,
     first_few,
@@ -21,6 +21,7 @@ from forensic.report.shared.formats import (
     shortened,
 )
 from forensic.report.shared.labels import channel_label
+from forensic.report.shared.verbal import brief_verbal, verbal
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +107,12 @@ class Issued(Comparison):
     @property
     def verbal(self) -> str:
         """The verbal equivalent in full: "moderate support for H1 over H2"."""
-        if not self.direction:
-            return self.strength
-        full = N_("{strength} for H1 over H2") if self.direction == "H1" else N_("{strength} for H2 over H1")
-        return _(full, strength=self.strength)
+        return verbal(self.strength, self.direction)
 
     @property
     def brief_verbal(self) -> str:
         """The verbal equivalent without the proposition that it does not support: "moderate support for H1"."""
-        if not self.direction:
-            return self.strength
-        return _("{strength} for {hypothesis}", strength=self.strength, hypothesis=self.direction)
+        return brief_verbal(self.strength, self.direction)
 
 
 @dataclass(frozen=True, slots=True)

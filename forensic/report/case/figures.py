@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _HISTOGRAM_BINS = 60
 _MOST_WORDS = 3  # of a step's name over the picture of all LRs
+_TICK_LETTER, _BAND_LETTER = 0.0125, 0.0082  # width of a letter, as a share of the axis of the LRs
 
 _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _MOST_TIMES = 6
@@ -111,10 +113,15 @@ def draw_forest(plot: ForestPlot) -> str:
 
 
 def _lr_ticks(axes: "Axes", low: float, high: float) -> None:
-    """Powers of ten, written as LRs."""
-    step = max(1, round((high - low) / 8))
-    powers = [power for power in range(math.ceil(low), math.floor(high) + 1) if power % step == 0]
-    axes.set_xticks(powers, [whole(format_lr(power)) for power in powers])
+    """Powers of ten, written as LRs, as many as do not touch."""
+    whole_powers = range(math.ceil(low), math.floor(high) + 1)
+    for step in range(1, len(whole_powers) + 1):
+        powers = [power for power in whole_powers if power % step == 0]
+        labels = [whole(format_lr(power)) for power in powers]
+        widest = max((len(one) + len(other)) / 2 for one, other in pairwise([*labels, ""]))
+        if (widest + 1) * _TICK_LETTER <= step / (high - low):
+            break
+    axes.set_xticks(powers, labels)
 
 
 def draw_matrix(plot: MatrixPlot) -> str:
@@ -242,7 +249,8 @@ def _bands(axes: "Axes", plot: ForestPlot, low: float, high: float) -> None:
                 start = max(-end, low)
             axes.axvspan(start, end, color="#f6f7f9" if n % 2 else "#e6e9ee", zorder=0, linewidth=0)
             words = drawable(band.term).split(" ")
-            if (end - start) / (high - low) > 0.05 and len(words) <= _MOST_WORDS:  # noqa: PLR2004 - room for a name
+            room = _BAND_LETTER * max(map(len, words))
+            if (end - start) / (high - low) > room and len(words) <= _MOST_WORDS:
                 axes.annotate(
                     "\n".join(words),
                     ((start + end) / 2, 1.0),

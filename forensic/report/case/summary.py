@@ -209,7 +209,7 @@ def _strongest(comparisons: Sequence[Comparison]) -> list[Strongest]:
                 known=best.known,
                 lr=best.lr_text,
                 interval=best.interval_text,
-                verbal=best.verbal,
+                verbal=best.brief_verbal,
                 others=_("{number} of {all}", number=number(above), all=number(len(group) - 1))
                 if len(group) > 1
                 else "",

@@ -8,6 +8,7 @@ import polars as pl
 
 from forensic.comparison.independence import SAME_SOURCE
 from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
+from forensic.likelihood_ratio.scale import VerbalScale, nearest_to_one
 from forensic.report.links.content import (
     ClusterRow,
     Graph,
@@ -18,6 +19,7 @@ from forensic.report.links.content import (
     SuspicionRow,
     VoiceRow,
 )
+from forensic.report.shared.catalogue import _, ngettext, number
 from forensic.report.shared.content import CountRow, Fact, FailureRow, MethodChapter
 from forensic.report.shared.formats import (
     first_few,
@@ -29,17 +31,17 @@ from forensic.report.shared.formats import (
     is_bound,
     issued_interval,
     issued_lr,
-    plural,
     printable,
 )
 from forensic.report.shared.glossary import LINKS, glossary
 from forensic.report.shared.labels import channel_label
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.method_wording import limitations, link_reading, pruning_rule, suspected_pairs
-from forensic.report.shared.refusals import counted_reasons
+from forensic.report.shared.refusals import counted_reasons, worded_links
 from forensic.report.shared.rows import chance_row, failure_row, list_calibrations
 from forensic.report.shared.suspicions import finding, leaks_in_words, names_of
 from forensic.report.shared.title_page import report_name, signatories, title_page, whose_case
+from forensic.report.shared.verbal import brief_verbal
 
 T = TypeVar("T")
 
@@ -58,31 +60,36 @@ def build_link_report(inputs: LinkOutcome, version: int = 1) -> LinkReport:
         inputs: what was found.
         version: of the report; the linking itself makes the first.
     """
+    inputs = worded_links(inputs)
     case = inputs.case_details
     voice_rows = inputs.voices.to_dicts()
     names = {row["voice"]: _name(row) for row in voice_rows}
-    clusters, clusters_note = _first_rows([_cluster_row(one, names) for one in inputs.clusters], "cluster")
-    links = tuple(_link_row(row, names) for row in inputs.links.head(_MOST_ROWS).to_dicts())
+    clusters, clusters_note = _first_rows([_cluster_row(one, names) for one in inputs.clusters])
+    links = tuple(_link_row(row, names, inputs.scale) for row in inputs.links.head(_MOST_ROWS).to_dicts())
     links_note = ""
     if inputs.links.height > _MOST_ROWS:
-        links_note = f"The {_MOST_ROWS:,} highest of {inputs.links.height:,} links; all are in links.csv."
-    suspicions, suspicions_note = _first_rows(_suspicion_rows(inputs), "suspicion")
-    voices, voices_note = _first_rows([_voice_row(row, names) for row in voice_rows], "voice")
-    failures, failures_note = _first_rows(_failure_rows(inputs.failures), "failure")
+        links_note = _(
+            "The {most} highest of {all} links; all are in links.csv.",
+            most=number(_MOST_ROWS),
+            all=number(inputs.links.height),
+        )
+    suspicions, suspicions_note = _first_rows(_suspicion_rows(inputs))
+    voices, voices_note = _first_rows([_voice_row(row, names) for row in voice_rows])
+    failures, failures_note = _first_rows(_failure_rows(inputs.failures))
     graph, graph_note = _graph(inputs)
     calibrations, calibrations_note = list_calibrations(
-        inputs.uses, inputs.calibrations, _MOST_ROWS, "pairs", "results.json"
+        inputs.uses, inputs.calibrations, _MOST_ROWS, _("pairs of voices"), "results.json"
     )
     return LinkReport(
         title_page=title_page(
-            "Links between recordings",
-            case.title or "Voices across recordings",
+            _("Links between recordings"),
+            case.title or _("Voices across recordings"),
             report_name(inputs.report_id, version),
             inputs.created_utc,
             inputs.method,
             particulars=(
                 *whose_case(case),
-                Fact("Threshold of a link", f"LR {format_lr(inputs.threshold_log10_lr)}"),
+                Fact(_("Threshold of a link"), f"LR {format_lr(inputs.threshold_log10_lr)}"),
             ),
             signatories=signatories(case),
             reference=case.reference,
@@ -116,8 +123,8 @@ def build_link_report(inputs: LinkOutcome, version: int = 1) -> LinkReport:
     )
 
 
-def _first_rows(rows: Sequence[T], noun: str) -> tuple[tuple[T, ...], str]:
-    return first_rows(rows, _MOST_ROWS, plural(len(rows), noun))
+def _first_rows(rows: Sequence[T]) -> tuple[tuple[T, ...], str]:
+    return first_rows(rows, _MOST_ROWS, number(len(rows)))
 
 
 def _name(row: Mapping[str, Any]) -> str:
@@ -129,36 +136,46 @@ def _name(row: Mapping[str, Any]) -> str:
 
 def _lead(inputs: LinkOutcome) -> tuple[str, ...]:
     clustered = sum(len(one.voices) for one in inputs.clusters)
-    compared = (
-        f"{plural(inputs.voices.height, 'voice')} of {plural(inputs.voices['sha256'].n_unique(), 'recording')} "
-        f"{'was' if inputs.voices.height == 1 else 'were'} compared with each other: {plural(inputs.pairs, 'pair')}, "
-        f"{inputs.pairs_with_lr:,} of them with a likelihood ratio."
+    compared = _(
+        "{voices} of {recordings} were compared with each other: {pairs}, {issued} of them with a likelihood ratio.",
+        voices=ngettext("{n} voice", "{n} voices", inputs.voices.height),
+        recordings=ngettext("{n} recording", "{n} recordings", inputs.voices["sha256"].n_unique()),
+        pairs=ngettext("{n} pair", "{n} pairs", inputs.pairs),
+        issued=number(inputs.pairs_with_lr),
     )
     if inputs.pruned:
-        compared += f" {inputs.pruned:,} were pruned. {pruning_rule(inputs.method)}"
-    linked = (
-        f"{plural(inputs.links.height, 'pair')} {'reaches' if inputs.links.height == 1 else 'reach'} the threshold, an "
-        f"LR of {format_lr(inputs.threshold_log10_lr)}; "
+        pruned = ngettext("{n} pair was pruned.", "{n} pairs were pruned.", inputs.pruned)
+        compared += f" {pruned} {pruning_rule(inputs.method)}"
+    linked = ngettext(
+        "{n} pair reaches the threshold, an LR of {threshold}.",
+        "{n} pairs reach the threshold, an LR of {threshold}.",
+        inputs.links.height,
+        threshold=format_lr(inputs.threshold_log10_lr),
     )
     if inputs.clusters:
-        linked += f"{clustered:,} voices are in {plural(len(inputs.clusters), 'cluster')} of two or more."
+        together = ngettext(
+            "{voices} voices are in {n} cluster of two or more.",
+            "{voices} voices are in {n} clusters of two or more.",
+            len(inputs.clusters),
+            voices=number(clustered),
+        )
     else:
-        linked += "no two voices are in one cluster."
-    sentences = [compared, linked]
+        together = _("No two voices are in one cluster.")
+    sentences = [compared, f"{linked} {together}"]
     if inputs.suspicions:
         sentences.append(suspected_pairs(inputs.method, [pair.suspicion.kind for pair in inputs.suspicions]))
     return tuple(sentences)
 
 
 def _pruned(inputs: LinkOutcome) -> tuple[CountRow, ...]:
-    rule = f"Pruned: {pruning_rule(inputs.method)}"
-    return (CountRow(f"{inputs.pruned:,}", "pairs", rule),) if inputs.pruned else ()
+    rule = _("Pruned: {rule}", rule=pruning_rule(inputs.method))
+    return (CountRow(number(inputs.pruned), _("pairs"), rule),) if inputs.pruned else ()
 
 
 def _refused(inputs: LinkOutcome) -> tuple[CountRow, ...]:
     return tuple(
-        CountRow(f"{number:,}", "pairs", printable(reason))
-        for reason, _, number in counted_reasons(inputs.without_lr)[:_MOST_REASONS]
+        CountRow(number(pairs), _("pairs"), printable(reason))
+        for reason, _kind, pairs in counted_reasons(inputs.without_lr)[:_MOST_REASONS]
     )
 
 
@@ -172,15 +189,24 @@ def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
     }
     shown = sorted(joined | {voice for pair in pairs for voice in pair})
     if not shown:
-        return None, "No two voices are joined, so there is no graph."
+        return None, _("No two voices are joined, so there is no graph.")
     left_out = ""
     if len(shown) > MOST_NODES:
-        left_out = f"{len(shown):,} voices are joined by links or suspicions, too many for a graph that can be read"
+        joined_voices = number(len(shown))
         shown = _most_firmly_joined(inputs.links)
         pairs = {pair: kind for pair, kind in pairs.items() if set(pair) <= set(shown)}
         if not shown:
-            return None, f"{left_out}; the tables below list them."
-        left_out += f". The graph shows the {len(shown):,} that the highest LRs join, with all that joins these."
+            return None, _(
+                "{number} voices are joined by links or suspicions, too many for a graph that can be read; the tables "
+                "below list them.",
+                number=joined_voices,
+            )
+        left_out = _(
+            "{number} voices are joined by links or suspicions, too many for a graph that can be read. The graph shows "
+            "the {shown} that the highest LRs join, with all that joins these.",
+            number=joined_voices,
+            shown=number(len(shown)),
+        )
     place = {voice: index for index, voice in enumerate(shown)}
     cluster = dict(inputs.voices.select("voice", "cluster").iter_rows())
     edges = [GraphEdge(place[one], place[other], kind) for (one, other), kind in pairs.items()]
@@ -197,13 +223,15 @@ def _graph(inputs: LinkOutcome) -> tuple[Graph | None, str]:
         ).to_dicts()
     ]
     alone = inputs.voices.height - len(shown)
-    caption = (
+    caption = _(
         "Voices have their numbers in the list of voices. A colour is a cluster; a white voice is in none. The thicker "
         "a line, the higher the LR; a dashed line is a link whose interval reaches below the threshold. The position "
         "of a node has no meaning."
     )
     note = left_out or (
-        f"{plural(alone, 'further voice is', 'further voices are')} joined to no other." if alone else ""
+        ngettext("{n} further voice is joined to no other.", "{n} further voices are joined to no other.", alone)
+        if alone
+        else ""
     )
     return Graph(tuple(GraphNode(f"V{voice}", cluster[voice] or 0) for voice in shown), tuple(edges), caption), note
 
@@ -222,23 +250,24 @@ def _cluster_row(one: VoiceCluster, names: Mapping[int, str]) -> ClusterRow:
     named = one.voices[:_MOST_VOICES_NAMED]
     notes = []
     if len(one.voices) > len(named):
-        further = plural(len(one.voices) - len(named), "further voice is", "further voices are")
-        notes.append(f"{further} in voices.csv.")
+        further = len(one.voices) - len(named)
+        notes.append(ngettext("{n} further voice is in voices.csv.", "{n} further voices are in voices.csv.", further))
     if one.holds_two_of_one_recording:
-        notes.append("Two of its voices are of one recording, in which they count as two speakers.")
+        notes.append(_("Two of its voices are of one recording, in which they count as two speakers."))
     return ClusterRow(
         label=f"G{one.number}",
         voices=tuple((f"V{voice}", names[voice]) for voice in named),
         mean=format_signed(one.mean_log10_lr),
         lowest=format_signed(one.lowest_log10_lr),
-        pairs=f"{one.pairs_with_lr:,} of {one.pairs:,}",
+        pairs=_("{number} of {all}", number=number(one.pairs_with_lr), all=number(one.pairs)),
         together=format_share(one.together),
         note=" ".join(notes),
     )
 
 
-def _link_row(row: Mapping[str, Any], names: Mapping[int, str]) -> LinkRow:
+def _link_row(row: Mapping[str, Any], names: Mapping[int, str], scale: VerbalScale) -> LinkRow:
     is_bounded = is_bound(row["log10_lr"], row["unbounded_log10_lr"])
+    strength, direction = scale.support(nearest_to_one(row["log10_lr_low"], row["log10_lr_high"]))
     return LinkRow(
         first=f"V{row['known_voice']}",
         first_name=names[row["known_voice"]],
@@ -247,7 +276,7 @@ def _link_row(row: Mapping[str, Any], names: Mapping[int, str]) -> LinkRow:
         log10_lr=format_signed(row["log10_lr"]),
         lr=issued_lr(row["log10_lr"], is_bounded=is_bounded),
         interval=issued_interval(row["log10_lr"], row["log10_lr_low"], row["log10_lr_high"], is_bounded=is_bounded),
-        verbal=printable(row["verbal_equivalent"]),
+        verbal=printable(brief_verbal(_(strength), direction)),
         share_of_draws=format_share(row["share_of_draws"]),
         cluster=f"G{row['cluster']}" if row["cluster"] else "",
     )
@@ -257,7 +286,7 @@ def _suspicion_rows(inputs: LinkOutcome) -> list[SuspicionRow]:
     names = names_of(inputs.voices)
     return [
         SuspicionRow(
-            pair.suspicion.kind,
+            _(pair.suspicion.kind),
             first_few([f"V{voice}" for voice in (*pair.first_voices, *pair.second_voices)]),
             printable(finding(pair.suspicion, names)),
         )
@@ -270,8 +299,8 @@ def _voice_row(row: Mapping[str, Any], names: Mapping[int, str]) -> VoiceRow:
         label=f"V{row['voice']}",
         name=names[row["voice"]],
         net_speech=format_duration(row["net_speech_s"]),
-        pairs=f"{row['pairs_with_lr']:,}",
-        links=f"{row['links']:,}",
+        pairs=number(row["pairs_with_lr"]),
+        links=number(row["links"]),
         cluster=f"G{row['cluster']}" if row["cluster"] else "",
         reason=printable(row["reason"] or ""),
     )
@@ -279,6 +308,6 @@ def _voice_row(row: Mapping[str, Any], names: Mapping[int, str]) -> VoiceRow:
 
 def _failure_rows(failures: pl.DataFrame) -> list[FailureRow]:
     return [
-        failure_row(f"channel {row['channel']}" if row["channel"] else "", row["path"] or row["sha256"], row)
+        failure_row(channel_label("", row["channel"] or 0).strip(), row["path"] or row["sha256"], row)
         for row in failures.sort("path", "channel", nulls_last=False).to_dicts()
     ]

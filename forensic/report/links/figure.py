@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE
 from forensic.report.links.content import Graph, GraphEdge
 from forensic.report.shared.canvas import DIFFERENT, INK, SAME, SOFT, WIDTH_IN, as_svg, new_figure, style
+from forensic.report.shared.catalogue import N_, _
 
 Positions = NDArray[np.float64]
 
@@ -47,11 +48,18 @@ def draw_graph(graph: Graph) -> str:
             axes.text(x, y, node.label, ha="center", va="center_baseline", fontsize=_LABEL_PT, zorder=3)
         kinds = dict.fromkeys((edge.kind, edge.is_firm) for edge in graph.edges)
         for kind, is_firm in sorted(kinds):
-            name = kind if kind == "link" else f"{kind} suspected"
-            label = name if is_firm else "link whose interval reaches below the threshold"
+            label = _(_LABELS[kind] if is_firm else _NOT_FIRM)
             axes.plot([], [], label=label, **_line(GraphEdge(0, 0, kind, 1.0, is_firm)))
         axes.legend(loc="upper left", ncols=2, fontsize=7.5, handlelength=3.0, borderaxespad=0.0)
         return as_svg(figure, "graph", graph.caption)
+
+
+_LABELS = {
+    "link": N_("link"),
+    SAME_SOURCE: N_("same source suspected"),
+    SAME_SESSION: N_("same session suspected"),
+}
+_NOT_FIRM = N_("link whose interval reaches below the threshold")
 
 
 def _line(edge: GraphEdge) -> dict[str, Any]:

@@ -138,12 +138,12 @@ def pictures_taken() -> Iterator[dict[str, bytes]]:
         _PICTURES.reset(token)
 
 
-def legend_above(axes: "Axes") -> None:
+def legend_above(axes: "Axes", columns: int = 2) -> None:
     """Put the legend above the plot, where it covers nothing."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
-        ncols=2,
+        ncols=columns,
         borderaxespad=0.1,
         handlelength=2.6,
         fontsize=7.5,

@@ -19,7 +19,7 @@ _LANGUAGE = re.compile(r"\(([^()]*)\) (\d+)")
 def describe_system(method: Method) -> tuple[Fact, ...]:
     """Program, model, seeds, command and machine, so that another laboratory can compute the results again."""
     versions = [f"{printable(name)}{NO_BREAK}{printable(version)}" for name, version in method.libraries.items()]
-    seeds = [f"{printable(name)}: {seed}" for name, seed in method.seeds.items()]
+    seeds = [f"{_(name)}: {seed}" for name, seed in method.seeds.items()]
     return (
         Fact(_("Software"), software(method)),
         Fact(_("Model"), printable(method.model_name)),

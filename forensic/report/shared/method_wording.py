@@ -7,13 +7,12 @@ no setting changes.
 from collections.abc import Mapping, Sequence
 
 from forensic.comparison.method import Method, PopulationKind
-from forensic.report.shared.catalogue import N_, _, number
+from forensic.report.shared.catalogue import N_, _, ngettext, number
 from forensic.report.shared.formats import (
     format_duration,
     format_number,
     format_quantity,
     format_share,
-    plural,
     prose,
 )
 from forensic.settings import AudioSettings, ComparisonSettings, DiarizationSettings, EmbeddingSettings
@@ -264,7 +263,11 @@ VOICES = N_(
     "Measured with Praat on the first minute of the speech that was used; of a known speaker, on the recording with "
     "most speech. F0 is the fundamental frequency: its median, and between which values 80 % of it are. F1 to F3 are "
     "the formants of voiced speech: their medians and quartiles. A telephone raises F1 and cuts off what is beyond its "
-    "band, and voices vary with mood, effort and the listener. The description is for the examiner; no LR rests on it."
+    "band, and voices vary with mood, effort and the listener. The description is for the examiner; no LR rests on it. "
+    "P 40 (n 131): 40 % of 131 people have a lower value. They are the adults, as far as their corpora say, of the "
+    "table {table}, who read or were prompted, in many languages. Formants are compared with those of the people whose "
+    "median F0 is, like that of the voice, up to {f0} Hz, or above: their sex is not stated. There is no percentile of "
+    "less than {seconds} s of speech, nor of formants in a band as narrow as a telephone's."
 )
 """How to read the description of the voices."""
 
@@ -355,9 +358,9 @@ def _compared(kind: PopulationKind | None) -> str:
 
 def pruning_rule(method: Method) -> str:
     """Why a pair was pruned."""
-    return (
-        f"The score is below those of the {method.settings.link.candidates:,} best pairs of each of the two voices, "
-        "and no cluster needs the pair."
+    return _(
+        "The score is below those of the {number} best pairs of each of the two voices, and no cluster needs the pair.",
+        number=number(method.settings.link.candidates),
     )
 
 
@@ -368,23 +371,32 @@ def link_reading(method: Method, pruned: int = 0) -> tuple[str, ...]:
         method: in force.
         pruned: pairs that were not weighed.
     """
-    chosen = (
-        "The reference recordings of that side were chosen to be like that voice, and those of the questioned side to "
-        "be like the other voice."
-    )
-    is_chosen = method.population_kind != "own scores"
-    compared = "Every voice was compared with every other."
-    if pruned:
-        compared = (
-            f"All pairs of voices were scored, and {plural(pruned, 'pair')} {'was' if pruned == 1 else 'were'} then "
-            f"pruned, without an LR. {pruning_rule(method)} A pruned pair may be of one speaker. The numbers to expect "
-            "by chance and the numbers of pairs in the table of calibrations are of all pairs, pruned ones included; "
-            "the numbers found are of the pairs that have an LR, so pruning can only lower them."
+    if method.population_kind == "own scores":
+        chosen = _("All pairs were calibrated with the same scores.")
+    else:
+        chosen = _(
+            "The reference recordings of that side were chosen to be like that voice, and those of the questioned side "
+            "to be like the other voice."
         )
-    return prose(f"""
+    compared = _("Every voice was compared with every other.")
+    if pruned:
+        compared = ngettext(
+            "All pairs of voices were scored, and {n} pair was then pruned, without an LR. {rule} A pruned pair may be "
+            "of one speaker. The numbers to expect by chance and the numbers of pairs in the table of calibrations are "
+            "of all pairs, pruned ones included; the numbers found are of the pairs that have an LR, so pruning can "
+            "only lower them.",
+            "All pairs of voices were scored, and {n} pairs were then pruned, without an LR. {rule} A pruned pair may "
+            "be of one speaker. The numbers to expect by chance and the numbers of pairs in the table of calibrations "
+            "are of all pairs, pruned ones included; the numbers found are of the pairs that have an LR, so pruning "
+            "can only lower them.",
+            pruned,
+            rule=pruning_rule(method),
+        )
+    return prose(
+        _(
+            """
 A voice is all speech of one channel of a recording or, where several speakers were found in it, of one of them.
-{compared} Of two voices, the one with more net speech was taken as the known
-side. {chosen if is_chosen else "All pairs were calibrated with the same scores."}
+{compared} Of two voices, the one with more net speech was taken as the known side. {chosen}
 
 A link is a pair whose LR reaches the threshold. It does not mean that the two are one speaker: among many pairs of
 different people, some reach any threshold by chance. The table in the summary says how many to expect; if that
@@ -397,8 +409,13 @@ in one cluster. It covers the limited number of reference speakers only. A clust
 comparison; its LRs are not independent and must not be multiplied.
 
 Recordings of one source or session may be alike because of the recording, the room or the line, not the voice.
-{_suspected(method.settings.comparison)}
-""")
+{suspected}
+""",
+            compared=compared,
+            chosen=chosen,
+            suspected=_suspected(method.settings.comparison),
+        )
+    )
 
 
 def suspected_pairs(method: Method, kinds: Sequence[str]) -> str:
@@ -411,21 +428,37 @@ def suspected_pairs(method: Method, kinds: Sequence[str]) -> str:
     settings = method.settings.comparison
     allowed = {"same source": settings.allow_same_source, "same session": settings.allow_same_session}
     linkable = sum(allowed[kind] for kind in kinds)
-    are = "is" if len(kinds) == 1 else "are"
-    found = (
-        f"{plural(len(kinds), 'pair of recordings', 'pairs of recordings')} {are} suspected of one source or session"
-    )
     if not linkable:
-        return f"{found}, and kept apart from the links."
-    return (
-        f"{found}; the settings allow links between {'these' if linkable == len(kinds) else f'{linkable:,} of them'}."
+        return ngettext(
+            "{n} pair of recordings is suspected of one source or session, and kept apart from the links.",
+            "{n} pairs of recordings are suspected of one source or session, and kept apart from the links.",
+            len(kinds),
+        )
+    if linkable == len(kinds):
+        return ngettext(
+            "{n} pair of recordings is suspected of one source or session; the settings allow links between these.",
+            "{n} pairs of recordings are suspected of one source or session; the settings allow links between these.",
+            len(kinds),
+        )
+    return ngettext(
+        "{n} pair of recordings is suspected of one source or session; the settings allow links between {linkable} of "
+        "them.",
+        "{n} pairs of recordings are suspected of one source or session; the settings allow links between {linkable} "
+        "of them.",
+        len(kinds),
+        linkable=number(linkable),
     )
 
 
 def scores_pairing(method: Method) -> tuple[str, ...]:
     """How a list of scores was calibrated for its validation."""
-    return prose(f"""
-The comparisons are those of the list of scores; whoever made it has to state how its pairs were made. Every
-score was calibrated by {CALIBRATORS[method.settings.comparison.calibrator][0]} on the other speakers' scores:
-neither of its two speakers took part. The bounds are those that the LRs of the validation themselves support.
-""")
+    return prose(
+        _(
+            """
+The comparisons are those of the list of scores; whoever made it has to state how its pairs were made. The scores
+were calibrated by {calibrator}, each one on the other speakers' scores: neither of its two speakers took part. The
+bounds are those that the LRs of the validation themselves support.
+""",
+            calibrator=_(CALIBRATORS[method.settings.comparison.calibrator][0]),
+        )
+    )

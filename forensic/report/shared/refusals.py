@@ -159,19 +159,25 @@ _OF_DATA: Mapping[RefusalKind, Callable[[Refusal, str], str]] = {
 
 
 _TITLES: Mapping[RefusalKind, str] = {
-    RefusalKind.SAME_RECORDING: "The same recording is on both sides",
-    RefusalKind.UNUSABLE_SIDE: "A side cannot be used",
-    RefusalKind.SEVERAL_SPEAKERS: "Several speakers",
-    RefusalKind.INCONSISTENT_SUSPECT: "The suspect's recordings are unlikely to be of one speaker",
-    RefusalKind.OUTSIDE_SETTINGS: "Outside the limits of the settings",
-    RefusalKind.OUTSIDE_ENVELOPE: "Outside the validated conditions",
-    RefusalKind.UNLIKE_POPULATION: "No reference population resembles the recording",
-    RefusalKind.SAME_SOURCE: "The same source is suspected on both sides",
-    RefusalKind.SAME_SESSION: "The same session is suspected on both sides",
-    RefusalKind.NO_CALIBRATION: "The scores could not be calibrated",
-    RefusalKind.CRITERION_MISSED: "The method does not meet its criterion in these conditions",
-    RefusalKind.NOT_INDEPENDENT: "The recordings are not independent",
-    RefusalKind.NO_PARTNER: "No voice to compare with",
+    RefusalKind.SAME_RECORDING: N_("The same recording is on both sides"),
+    RefusalKind.UNUSABLE_SIDE: N_("A side cannot be used"),
+    RefusalKind.SEVERAL_SPEAKERS: N_("Several speakers"),
+    RefusalKind.INCONSISTENT_SUSPECT: N_("The suspect's recordings are unlikely to be of one speaker"),
+    RefusalKind.OUTSIDE_SETTINGS: N_("Outside the limits of the settings"),
+    RefusalKind.OUTSIDE_ENVELOPE: N_("Outside the validated conditions"),
+    RefusalKind.UNLIKE_POPULATION: N_("No reference population resembles the recording"),
+    RefusalKind.SAME_SOURCE: N_("The same source is suspected on both sides"),
+    RefusalKind.SAME_SESSION: N_("The same session is suspected on both sides"),
+    RefusalKind.NO_CALIBRATION: N_("The scores could not be calibrated"),
+    RefusalKind.CRITERION_MISSED: N_("The method does not meet its criterion in these conditions"),
+    RefusalKind.NOT_INDEPENDENT: N_("The recordings are not independent"),
+    RefusalKind.NO_PARTNER: N_("No voice to compare with"),
+}
+
+
+_BEYOND: Mapping[RefusalKind, str] = {  # a quantity is beyond a limit
+    RefusalKind.OUTSIDE_SETTINGS: N_("{shortfall}: outside the limits of the settings"),
+    RefusalKind.OUTSIDE_ENVELOPE: N_("{shortfall}: outside the validated conditions"),
 }
 
 
@@ -182,8 +188,9 @@ def title(kind: str, quantity: str | None) -> str:
         kind: column ``reason_kind``.
         quantity: column ``reason_quantity``.
     """
-    common = _TITLES[RefusalKind(kind)]
-    return f"{BY_NAME[quantity].shortfall}: {common[0].lower()}{common[1:]}" if quantity else common
+    if not quantity:
+        return _(_TITLES[RefusalKind(kind)])
+    return _(_BEYOND[RefusalKind(kind)], shortfall=_(BY_NAME[quantity].shortfall))
 
 
 def with_reasons(

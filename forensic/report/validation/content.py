@@ -9,12 +9,12 @@ from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, ZooPlot
 
 @dataclass(frozen=True, slots=True)
 class CriterionRow:
-    """A criterion judged on one group; ``verdict`` is "met" or "not met"."""
+    """A criterion judged on one group."""
 
     criterion: str
     group: str
     judged: str
-    verdict: str
+    is_met: bool
     reason: str
 
 
@@ -77,7 +77,7 @@ class LrRow:
 
     known: str
     questioned: str
-    truth: str
+    is_same: bool
     condition: str
     log10_lr: str
     interval: str

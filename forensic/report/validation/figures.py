@@ -24,6 +24,7 @@ from forensic.report.shared.canvas import (
     style,
     thinned,
 )
+from forensic.report.shared.catalogue import _, figures
 from forensic.report.shared.tippett import draw_tippett
 from forensic.report.validation.content import Plots
 from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, ZooPlot
@@ -63,16 +64,16 @@ def draw_det(plot: DetPlot) -> str:
         axes.plot([low, high], [low, high], color=RULE, linewidth=0.8)
         kept = thinned(len(plot.misses))
         every = [_deviate(shares[kept], low) for shares in (plot.false_alarms, plot.misses)]
-        axes.plot(*every, color=INK, linewidth=1.4, label="every threshold")
+        axes.plot(*every, color=INK, linewidth=1.4, label=_("every threshold"))
         hull = [  # its lines are straight in shares, not in deviates
             _deviate(np.linspace(shares[:-1], shares[1:], 40).T.ravel(), low)
             for shares in (plot.hull_false_alarms, plot.hull_misses)
         ]
-        axes.plot(*hull, color=SAME, linewidth=0.9, linestyle=DASHED, label="convex hull")
+        axes.plot(*hull, color=SAME, linewidth=0.9, linestyle=DASHED, label=_("convex hull"))
         if plot.eer > 0:
             axes.plot(ndtri(plot.eer), ndtri(plot.eer), "o", color=SAME, markersize=4)
-        axes.set(xlim=(low, high), ylim=(low, high), xlabel="false alarms, %", ylabel="misses, %", aspect="equal")
-        names = [f"{tick:g}" for tick in ticks]
+        axes.set(xlim=(low, high), ylim=(low, high), xlabel=_("false alarms, %"), ylabel=_("misses, %"), aspect="equal")
+        names = [figures(f"{tick:g}") for tick in ticks]
         axes.set_xticks(ndtri(np.array(ticks) / 100), names)
         axes.set_yticks(ndtri(np.array(ticks) / 100), names)
         axes.grid(color=PALE, linewidth=0.7)
@@ -89,9 +90,9 @@ def draw_pav(plot: PavPlot) -> str:
             [plot.value[finite], plot.mapped[finite], plot.value[np.isfinite(plot.value)], [-1.0, 1.0]]
         )
         low, high = float(shown.min()) - 0.3, float(shown.max()) + 0.3
-        axes.plot([low, high], [low, high], color=SOFT, linewidth=0.8, linestyle=DASHED, label="perfect calibration")
+        axes.plot([low, high], [low, high], color=SOFT, linewidth=0.8, linestyle=DASHED, label=_("perfect calibration"))
         kept = np.flatnonzero(finite)[thinned(int(finite.sum()))]
-        axes.plot(plot.value[kept], plot.mapped[kept], color=INK, linewidth=1.5, label="after PAV")
+        axes.plot(plot.value[kept], plot.mapped[kept], color=INK, linewidth=1.5, label=_("after PAV"))
         for end, place in ((-np.inf, low), (np.inf, high)):
             ends = plot.value[(plot.mapped == end) & np.isfinite(plot.value)]
             ends = ends[thinned(len(ends), 120)]
@@ -99,9 +100,10 @@ def draw_pav(plot: PavPlot) -> str:
             axes.plot(
                 ends, np.full(len(ends), place), marker, color=colour, markersize=3, clip_on=False, linestyle="none"
             )
-        axes.set(xlim=(low, high), ylim=(low, high), xlabel="log10 LR", ylabel="log10 LR after PAV", aspect="equal")
+        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+        axes.set(xlabel=_("log10 LR"), ylabel=_("log10 LR after PAV"))
         axes.grid(color=PALE, linewidth=0.7)
-        legend_above(axes)
+        legend_above(axes, columns=1)
         return as_svg(figure, plot.name, plot.caption)
 
 
@@ -110,17 +112,17 @@ def draw_ece(plot: EcePlot) -> str:
     with style():
         figure, axes = new_figure(2.6)
         for values, label, colour, line, width in (
-            (plot.without_lrs, "without LRs", SOFT, DOTTED, 1.2),
-            (plot.lrs, "LRs", INK, "solid", 1.5),
-            (plot.after_pav, "after PAV", SAME, DASHED, 1.1),
+            (plot.without_lrs, _("without LRs"), SOFT, DOTTED, 1.2),
+            (plot.lrs, _("LRs"), INK, "solid", 1.5),
+            (plot.after_pav, _("after PAV"), SAME, DASHED, 1.1),
         ):
             axes.plot(plot.prior_log10_odds, values, color=colour, linestyle=line, linewidth=width, label=label)
         axes.axvline(0, color=RULE, linewidth=0.7)
         finite = plot.lrs[np.isfinite(plot.lrs)]
         axes.set_ylim(0, min(1.6, 1.06 * max(1.0, float(finite.max(initial=1.0)))))
         axes.set_xlim(float(plot.prior_log10_odds[0]), float(plot.prior_log10_odds[-1]))
-        axes.set_xlabel("log10 prior odds of H1")
-        axes.set_ylabel("empirical cross-entropy, bits")
+        axes.set_xlabel(_("log10 prior odds of H1"))
+        axes.set_ylabel(_("empirical cross-entropy, bits"))
         axes.grid(axis="y", color=PALE, linewidth=0.7)
         legend_above(axes)
         return as_svg(figure, plot.name, plot.caption)
@@ -133,8 +135,8 @@ def draw_zoo(plot: ZooPlot) -> str:
         zoo = plot.zoo
         good = (zoo.same >= 0) & (zoo.different <= 0)
         for chosen, colour, marker, name in (
-            (good, SAME, "o", "on the right side on average"),
-            (~good, DIFFERENT, "D", "misleading on average"),
+            (good, SAME, "o", _("on the right side on average")),
+            (~good, DIFFERENT, "D", _("misleading on average")),
         ):
             if chosen.any():
                 axes.plot(
@@ -155,8 +157,8 @@ def draw_zoo(plot: ZooPlot) -> str:
         axes.margins(0.08)
         axes.invert_yaxis()  # up is better, as to the right
         _name_points(axes, [(zoo.same[place], zoo.different[place], name) for place, name in plot.named])
-        axes.set_xlabel("mean log10 LR with recordings of the same speaker")
-        axes.set_ylabel("mean log10 LR with other speakers")
+        axes.set_xlabel(_("mean log10 LR with recordings of the same speaker"))
+        axes.set_ylabel(_("mean log10 LR with other speakers"))
         legend_above(axes)
         return as_svg(figure, plot.name, plot.caption)
 

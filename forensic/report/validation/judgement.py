@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from forensic.report.shared.formats import plural, printable
+from forensic.report.shared.catalogue import N_, _, ngettext, number
+from forensic.report.shared.formats import printable
 from forensic.report.validation.content import CriterionRow
-from forensic.report.validation.names import figure_name, show_figure
+from forensic.report.validation.names import figure_name, group_name, show_figure
 from forensic.validation.criteria import Verdict
 from forensic.validation.outcome import ValidationOutcome
 
@@ -13,14 +14,17 @@ def decide(outcome: ValidationOutcome) -> tuple[str, bool | None]:
     """The decision in a sentence, and whether all criteria are met; None if no criteria were fixed."""
     verdicts = outcome.verdicts
     if not verdicts:
-        return "No acceptance criteria were fixed beforehand, so the program neither accepts nor rejects.", None
-    failed = [verdict for verdict in verdicts if not verdict.is_met]
+        return _("No acceptance criteria were fixed beforehand, so the program neither accepts nor rejects."), None
+    failed = sum(not verdict.is_met for verdict in verdicts)
     if failed:
-        return (
-            f"{len(failed):,} of {plural(len(verdicts), 'acceptance criterion', 'acceptance criteria')} not met.",
-            False,
+        text = ngettext(
+            "{failed} of {n} acceptance criterion not met.",
+            "{failed} of {n} acceptance criteria not met.",
+            len(verdicts),
+            failed=number(failed),
         )
-    return f"All {plural(len(verdicts), 'acceptance criterion', 'acceptance criteria')} met.", True
+        return text, False
+    return ngettext("The acceptance criterion is met.", "All {n} acceptance criteria met.", len(verdicts)), True
 
 
 def list_criteria(verdicts: Sequence[Verdict]) -> tuple[CriterionRow, ...]:
@@ -28,11 +32,11 @@ def list_criteria(verdicts: Sequence[Verdict]) -> tuple[CriterionRow, ...]:
     return tuple(
         CriterionRow(
             criterion=describe(verdict),
-            group=printable(verdict.group),
+            group=group_name(verdict.criterion.in_each, verdict.group),
             judged=show_figure(verdict.criterion.measure, verdict.judged)
             if verdict.judged is not None
-            else "not shown",
-            verdict="met" if verdict.is_met else "not met",
+            else _("not shown"),
+            is_met=verdict.is_met,
             reason=printable(verdict.criterion.reason),
         )
         for verdict in verdicts
@@ -42,8 +46,13 @@ def list_criteria(verdicts: Sequence[Verdict]) -> tuple[CriterionRow, ...]:
 def describe(verdict: Verdict) -> str:
     """A criterion in words: "Cllr at most 0.500, upper end of the 95 % interval"."""
     criterion = verdict.criterion
-    limit = show_figure(criterion.measure, criterion.limit)
-    words = f"{figure_name(criterion.measure)} {'at most' if criterion.is_most else 'at least'} {limit}"
-    if criterion.judges_interval:
-        words += f", {'upper' if criterion.is_most else 'lower'} end of the 95{chr(160)}% interval"
-    return words
+    name, limit = figure_name(criterion.measure), show_figure(criterion.measure, criterion.limit)
+    return _(_CRITERIA[criterion.is_most, criterion.judges_interval], measure=name, limit=limit)
+
+
+_CRITERIA = {  # whether the limit is the most, and whether the interval is judged
+    (True, False): N_("{measure} at most {limit}"),
+    (False, False): N_("{measure} at least {limit}"),
+    (True, True): N_("{measure} at most {limit}, upper end of the 95\N{NO-BREAK SPACE}% interval"),
+    (False, True): N_("{measure} at least {limit}, lower end of the 95\N{NO-BREAK SPACE}% interval"),
+}

@@ -7,28 +7,29 @@ import numpy as np
 
 from forensic.likelihood_ratio import metrics
 from forensic.records import Vector
-from forensic.report.shared.formats import format_number, format_share, printable
+from forensic.report.shared.catalogue import N_, _, number
+from forensic.report.shared.formats import format_number, format_share, printable, span
 from forensic.report.shared.plots import TippettPlot
 from forensic.report.validation.content import BreakdownTable, Figure, GroupRow, MeasureRow, Plots
-from forensic.report.validation.names import figure_name, show_figure
+from forensic.report.validation.names import figure_name, group_name, show_figure
 from forensic.report.validation.plots import DetPlot, EcePlot, PavPlot, ZooPlot
 from forensic.validation.breakdown import Group, known_truth
 from forensic.validation.measures import FEWEST_SPEAKERS, MEASURES, KnownTruth, Measured
 from forensic.validation.outcome import ValidationOutcome
 
 _TITLES = {
-    "condition": "Condition",
-    "net speech": "Net speech of the questioned side",
-    "SNR": "SNR of the questioned side",
-    "codec": "Codec of the questioned recording",
-    "language": "Language",
-    "sex": "Sex",
-    "corpus": "Corpus",
+    "condition": N_("Condition"),
+    "net speech": N_("Net speech of the questioned side"),
+    "SNR": N_("SNR of the questioned side"),
+    "codec": N_("Codec of the questioned recording"),
+    "language": N_("Language"),
+    "sex": N_("Sex"),
+    "corpus": N_("Corpus"),
 }
 _EXTREMES = ("lowest_same_speaker_log10_lr", "highest_different_speaker_log10_lr")
 _EXTREME_MEANINGS = (
-    "the strongest misleading evidence for H2, if below 0",
-    "the strongest misleading evidence for H1, if above 0",
+    N_("the strongest misleading evidence for H2, if below 0"),
+    N_("the strongest misleading evidence for H1, if above 0"),
 )
 _NAMED_ANIMALS = 4
 
@@ -39,13 +40,13 @@ def list_measures(every: Group) -> tuple[MeasureRow, ...]:
     if issued is None or unbounded is None:
         return ()
     rows = [
-        MeasureRow(figure_name(name), meaning, *_shown(name, issued), *_shown(name, unbounded))
+        MeasureRow(figure_name(name), _(meaning), *_shown(name, issued), *_shown(name, unbounded))
         for name, meaning in MEASURES.items()
     ]
     rows += [
         MeasureRow(
             figure_name(name),
-            meaning,
+            _(meaning),
             show_figure(name, getattr(issued, name)),
             "",
             show_figure(name, getattr(unbounded, name)),
@@ -59,15 +60,14 @@ def list_measures(every: Group) -> tuple[MeasureRow, ...]:
 def _shown(name: str, measured: Measured) -> tuple[str, str]:
     interval = measured.intervals[name]
     if interval is None:
-        return "undefined", ""
-    ends = (show_figure(name, end) for end in (interval.low, interval.high))
-    return show_figure(name, interval.value), " to ".join(ends)
+        return _("undefined"), ""
+    return show_figure(name, interval.value), span(show_figure(name, interval.low), show_figure(name, interval.high))
 
 
 def list_breakdowns(groups: Sequence[Group]) -> tuple[BreakdownTable, ...]:
     """One table per breakdown, of LRs as issued."""
     return tuple(
-        BreakdownTable(_TITLES[by], tuple(_group_row(group) for group in part))
+        BreakdownTable(_(_TITLES[by]), tuple(_group_row(group) for group in part))
         for by, part in groupby(groups, key=lambda group: group.by)
     )
 
@@ -79,18 +79,19 @@ def _group_row(group: Group) -> GroupRow:
     if group.bounded is not None:
         figures = tuple(Figure(*_brief(name, group.bounded)) for name in MEASURES)
     elif not group.same + group.different:
-        note = "no LR was issued"
+        note = _("no LR was issued")
     elif group.speakers < FEWEST_SPEAKERS:
-        note = f"fewer than {FEWEST_SPEAKERS} speakers: not measured"
+        note = _("fewer than {number} speakers: not measured", number=FEWEST_SPEAKERS)
+    elif not group.same:
+        note = _("no same-speaker comparison: not measured")
     else:
-        kind = "same" if not group.same else "different"
-        note = f"no {kind}-speaker comparison: not measured"
+        note = _("no different-speaker comparison: not measured")
     return GroupRow(
-        printable(group.name),
-        f"{group.speakers:,}",
-        f"{group.same:,}",
-        f"{group.different:,}",
-        f"{refused:,}",
+        group_name(group.by, group.name),
+        number(group.speakers),
+        number(group.same),
+        number(group.different),
+        number(refused),
         figures,
         note,
     )
@@ -105,7 +106,7 @@ def _brief(name: str, measured: Measured) -> tuple[str, str]:
 
     def short(value: float) -> str:
         if np.isinf(value):
-            return "inf."
+            return _("inf.")
         return format_number(100 * value, 1) if is_share else format_number(value, 2)
 
     return (
@@ -123,10 +124,13 @@ def plot_all(outcome: ValidationOutcome) -> Plots | None:
     return Plots(
         tippett=TippettPlot(
             "tippett",
-            "Tippett plot: for each log10 LR, the share of comparisons with at least that LR. Thick: as issued. Thin: "
-            "before the bounds.",
+            _(
+                "Tippett plot: for each log10 LR, the share of comparisons with at least that LR. Thick: as issued. "
+                "Thin: before the bounds."
+            ),
             same,
             different,
+            of=_("Comparisons"),
             unbounded=(before.same_log10_lr, before.different_log10_lr),
         ),
         det=_det(same, different),
@@ -140,7 +144,10 @@ def _det(same: Vector, different: Vector) -> DetPlot:
     eer = metrics.eer(same, different)
     return DetPlot(
         "det",
-        f"DET plot: errors of either kind at every threshold, and their convex hull. Dot: EER {format_share(eer)}.",
+        _(
+            "DET plot: errors of either kind at every threshold, and their convex hull. Dot: EER {eer}.",
+            eer=format_share(eer),
+        ),
         *metrics.det_curve(same, different),
         *metrics.roc_convex_hull(same, different),
         eer,
@@ -151,8 +158,10 @@ def _pav(same: Vector, different: Vector) -> PavPlot:
     value, mapped = metrics.pav_curve(same, different)
     return PavPlot(
         "pav",
-        "PAV plot: what the best possible calibration makes of the LRs. Triangles: LRs that it makes infinite, because "
-        "only one kind of comparison has them.",
+        _(
+            "PAV plot: what the best possible calibration makes of the LRs. Triangles: LRs that it makes infinite, "
+            "because only one kind of comparison has them."
+        ),
         value,
         mapped,
     )
@@ -162,8 +171,10 @@ def _ece(same: Vector, different: Vector) -> EcePlot:
     odds = np.linspace(-3, 3, 121)
     return EcePlot(
         "ece",
-        "ECE plot: bits that remain unknown, by prior odds. At 0 the line of the LRs is at Cllr, and the line after "
-        "PAV at Cllr_min.",
+        _(
+            "ECE plot: bits that remain unknown, by prior odds. At 0 the line of the LRs is at Cllr, and the line "
+            "after PAV at Cllr_min."
+        ),
         odds,
         metrics.empirical_cross_entropy(same, different, odds),
         metrics.empirical_cross_entropy(*metrics.pav_log10_lr(same, different), odds),
@@ -193,9 +204,11 @@ def _zoo(outcome: ValidationOutcome, truth: KnownTruth) -> ZooPlot | None:
     named = tuple((int(place), printable(names[zoo.speaker[place]])) for place in dict.fromkeys(worst))
     return ZooPlot(
         "zoo",
-        "Zoo plot: one point per speaker. Further right: their own recordings give higher LRs. Further up: other "
-        "people's recordings give lower LRs. Lines: quartiles. Named: the speakers with "
-        "the worst values on either axis.",
+        _(
+            "Zoo plot: one point per speaker. Further right: their own recordings give higher LRs. Further up: other "
+            "people's recordings give lower LRs. Lines: quartiles. Named: the speakers with the worst values on either "
+            "axis."
+        ),
         zoo,
         named,
     )

@@ -2,66 +2,25 @@
 
 import dataclasses
 import re
-from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import polars as pl
 import pytest
+from links_factory import links_of
 
-from forensic.case.store import SCHEMAS
-from forensic.comparison.independence import SAME_SESSION, SAME_SOURCE, SharedAudio, SharedWithThird, Suspicion
-from forensic.comparison.outcomes import LinkOutcome, SuspectedPair, VoiceCluster
-from forensic.comparison.refusal import Refusal, RefusalKind
-from forensic.comparison.tables import LINKS_SCHEMA, VOICES_SCHEMA
+from forensic.comparison.independence import SAME_SESSION, SharedWithThird, Suspicion
+from forensic.comparison.outcomes import SuspectedPair
 from forensic.report.links.build import MOST_NODES, build_link_report
 from forensic.report.links.figure import draw_graph, place_nodes
 from forensic.report.links.render import render_link_html
 from forensic.report.shared.render import render_pdf
 
-SHARED = SharedAudio(0, 0, 0.0, 2.0, 10.0, 9.0, 0.02)
-
 
 @pytest.fixture
 def linked(inputs):
     """So many voices in a chain of links, the first and last of one source."""
-
-    def make(voices, path="/case/{}.wav"):
-        calibration_id, fitted = next(iter(inputs.calibrations.items()))
-        named = [
-            {"voice": number, "path": path.format(number), "sha256": f"{number}", "channel": 0, "turn": 0}
-            | {"side": "questioned", "net_speech_s": 9.0, "pairs_with_lr": 1, "links": 1, "cluster": 1}
-            for number in range(1, voices + 1)
-        ]
-        links = [
-            {"known_voice": number, "questioned_voice": number + 1, "known_path": "", "questioned_path": ""}
-            | {"score": 0.9, "log10_lr": 1.5, "log10_lr_low": 0.5 + number % 2, "log10_lr_high": 2.0}
-            | {"unbounded_log10_lr": 1.5, "verbal_equivalent": "moderate", "share_of_draws": 0.9, "cluster": 1}
-            | {"calibration_id": calibration_id}
-            for number in range(1, voices)
-        ]
-        failures = pl.DataFrame(schema=SCHEMAS["failures"] | {"path": pl.String})
-        return LinkOutcome(
-            case_details=inputs.case_details,
-            report_id="20260101-000000-abcdef",
-            created_utc=datetime(2026, 1, 1, tzinfo=UTC),
-            threshold_log10_lr=1.0,
-            voices=pl.DataFrame([{key: row.get(key) for key in VOICES_SCHEMA} for row in named], VOICES_SCHEMA),
-            links=pl.DataFrame([{key: row.get(key) for key in LINKS_SCHEMA} for row in links], LINKS_SCHEMA),
-            clusters=(VoiceCluster(1, tuple(range(1, voices + 1)), 1.5, 1.5, voices - 1, 9, 0.93, False),),
-            draws=200,
-            suspicions=(SuspectedPair(Suspicion(SAME_SOURCE, "1", f"{voices}", SHARED), (1,), (voices,)),),
-            not_searched=(),
-            refusals=(None,) * voices,
-            pairs=voices * (voices - 1) // 2,
-            uses={calibration_id: voices - 1},
-            without_lr=((Refusal(RefusalKind.NO_CALIBRATION, problem="Too few speakers."), 3),),
-            calibrations={calibration_id: fitted},
-            failures=failures,
-            method=inputs.method,
-            scale=inputs.scale,
-        )
-
-    return make
+    return partial(links_of, inputs)
 
 
 def test_labels_mean_what_they_mean_in_a_case_report(linked):
@@ -121,7 +80,7 @@ def test_of_many_calibrations_those_are_listed_that_most_pairs_use(linked):
     assert len(report.calibrations) == 300
     assert (
         report.calibrations_note
-        == "Of 400 calibrations, the 300 that most pairs use are listed; all are in results.json."
+        == "Of 400 calibrations, the 300 that most pairs of voices use are listed; all are in results.json."
     )
     assert report.calibrations_note in render_link_html(report)
 
@@ -172,4 +131,4 @@ def test_chance_stands_beside_what_was_found(linked):
     assert first.found == 5
     assert first.expected == pytest.approx(5 * np.mean(fitted.different_speaker_log10_lr >= 1.0))
     no_links = dataclasses.replace(inputs, links=inputs.links.clear(), clusters=(), suspicions=())
-    assert "no two voices are in one cluster" in " ".join(build_link_report(no_links).lead)
+    assert "No two voices are in one cluster" in " ".join(build_link_report(no_links).lead)

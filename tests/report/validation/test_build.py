@@ -1,75 +1,18 @@
 """The validation report says what the figures say, whatever the names in it are, and needs no network."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 
 import numpy as np
 import polars as pl
 import pytest
-from report_factory import FORBIDDEN, method
+from report_factory import FORBIDDEN
 from test_render import Page
+from validation_factory import ODD, REFUSED, inputs_of, lrs_of
 
 from forensic.report.validation.build import Limits, build_validation_report
 from forensic.report.validation.render import render_validation_html
-from forensic.validation.breakdown import break_down, measure_all
-from forensic.validation.criteria import Criterion, Plan, judge
-from forensic.validation.outcome import ScoresFacts, ValidationOutcome
-from forensic.validation.tables import LRS_SCHEMA, Exclusion
-
-REFUSED = {
-    "reason": "Too little speech: 1.0 s.",
-    "reason_kind": "outside the envelope",
-    "reason_quantity": "net_speech_s",
-}
-ODD = '<script>alert("x")</script> \u202egpj $\\alpha$'
-
-
-def lrs_of(speakers=8, seed=1, shift=0.0):
-    """Every speaker against every other; one of them has an odd name."""
-    rng = np.random.default_rng(seed)
-    names = [ODD, *(f"speaker {number}" for number in range(1, speakers))]
-    rows = [
-        dict.fromkeys(LRS_SCHEMA)
-        | {
-            "same_speaker": known == questioned,
-            "speaker_known": known,
-            "speaker_questioned": questioned,
-            "condition": ODD if take else "clean",
-            "score": 0.0,
-            "log10_lr": None if take == 2 and known == questioned else float(np.clip(value, -1, 1)),
-            "unbounded_log10_lr": value,
-            "status": "lr",
-            **(REFUSED if take == 2 and known == questioned else {}),
-        }
-        for known in names
-        for questioned in names
-        for take in range(3)
-        for value in [float(rng.normal(1.0 if known == questioned else -1.0) + shift)]
-    ]
-    return pl.DataFrame(rows, LRS_SCHEMA, orient="row")
-
-
-def inputs_of(lrs, plan=None, **changes):
-    plan = plan or Plan()
-    everything, groups = measure_all(lrs, 100, 1), tuple(break_down(lrs, 100, 1))
-    values = {
-        "report_id": "V-1",
-        "created_utc": datetime(2026, 3, 4, tzinfo=UTC),
-        "plan": plan,
-        "verdicts": judge(plan, everything, groups),
-        "source": f"{ODD}.csv",
-        "source_sha256": "ab" * 32,
-        "facts": ScoresFacts(are_log10_lr=True, bounds=(-1.0, 1.0)),
-        "method": method(),
-        "lrs": lrs,
-        "lrs_sha256": "cd" * 32,
-        "everything": everything,
-        "groups": groups,
-        "exclusions": (Exclusion("recordings", 2, "Too short.", (ODD, "b.wav")),),
-        "draws": 100,
-        "seed": 1,
-    }
-    return ValidationOutcome(**(values | changes))
+from forensic.validation.criteria import Criterion, Plan
 
 
 def test_the_page_stands_alone_and_shows_odd_names_as_text():
