@@ -117,7 +117,8 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     if isinstance(population, Population):
         population = chosen(population, details.relevant_population)
     watch("finding the conditions")
-    calibrator = calibration_step(population, request.settings.comparison, model.backend, model.folder)
+    settings = request.settings.comparison
+    calibrator = calibration_step(population, settings, model.backend, model.folder, case.calibrations)
     pairs = VoicePairs(sides, calibrator, envelope, suspicions)
     watch("calibrating")
     pairs.calibrate(
