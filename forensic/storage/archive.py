@@ -82,6 +82,22 @@ def read_archive(source: Path | BinaryIO, kind: type[Record], blame: Blame) -> R
         raise blame.error(problem[0].upper() + problem[1:], blame.remedy) from error
 
 
+def plain(record: object) -> Any:
+    """A record without tables and arrays as JSON values."""
+    return _plain(record, {})
+
+
+def record_of(value: Any, kind: type[Record]) -> Record:
+    """What ``plain`` made of a record, as it was.
+
+    Raises:
+        ValueError, KeyError, TypeError: if it is of another kind.
+    """
+    parts: dict[str, bytes] = {}
+    found: Record = _record(value, kind, parts.__getitem__)
+    return found
+
+
 def _plain(value: Any, parts: dict[str, bytes]) -> Any:  # noqa: C901, PLR0911 - one case for each kind of value
     """A value in JSON; frames and arrays go to ``parts``."""
     match value:
