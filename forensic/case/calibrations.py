@@ -20,7 +20,7 @@ from forensic.storage.atomic import place_together
 from forensic.storage.tables import parquet
 from forensic.storage.toml import Blame
 
-MOST_BYTES = 128 << 20
+MOST_BYTES = 256 << 20
 """Of all files together; the oldest make room for new ones."""
 
 CALIBRATIONS_SCHEMA = {"key": pl.String, "calibration_id": pl.String, "content": pl.Binary}
