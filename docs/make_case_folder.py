@@ -18,6 +18,7 @@ from types import ModuleType
 import polars as pl
 
 from forensic.case import audit
+from forensic.case.calibrations import CALIBRATIONS_SCHEMA
 from forensic.case.details import CaseDetails
 from forensic.case.store import SCHEMAS
 from forensic.comparison.tables import COMPARISONS_SCHEMA, LINKS_SCHEMA, PAIRS_SCHEMA, VOICES_SCHEMA
@@ -34,6 +35,7 @@ PAGE, MEANINGS = HERE / "case-folder.md", HERE / "columns.toml"
 
 TABLES: Mapping[str, Mapping[str, object]] = {
     **{f"evidence/{name}.parquet": schema for name, schema in SCHEMAS.items()},
+    "calibrations/*.parquet": CALIBRATIONS_SCHEMA,
     "comparisons.parquet": COMPARISONS_SCHEMA,
     "voices.parquet": VOICES_SCHEMA,
     "links.parquet": LINKS_SCHEMA,

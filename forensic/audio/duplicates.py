@@ -17,6 +17,7 @@ from forensic.audio.fingerprint import FRAMES_PER_S, Fingerprint, time_of
 _KEYS = (0xFFFF0000, 0x0000FFFF, 0xAAAAAAAA, 0x55555555)  # bits that must agree for a frame to be looked up
 _BITS = 32
 _CHUNK = 4096  # frames looked up at once
+_LAG = 1 << 32  # by which a distance in time and a place are packed into one number
 _NEAR = 250  # agreements within so many frames count together
 _VOTES = 2
 _GLANCE = 64  # frames around them that are compared first, before longer stretches are
@@ -64,10 +65,11 @@ def find_overlaps(fingerprints: Sequence[Fingerprint], owners: Sequence[int], *,
         Overlaps with ``first < second``, the strongest of each pair first.
     """
     found = []
-    collection = _Collection(fingerprints, owners)
+    order = sorted(range(len(owners)), key=owners.__getitem__)
+    collection = _Collection([fingerprints[place] for place in order], [owners[place] for place in order])
     pairs: dict[tuple[int, int], set[int]] = {}
     for first, second, lag in _candidates(collection):
-        pairs.setdefault((first, second), set()).add(lag)
+        pairs.setdefault((order[first], order[second]), set()).add(lag)
     for (first, second), lags in sorted(pairs.items()):
         own = [
             overlap
@@ -80,25 +82,58 @@ def find_overlaps(fingerprints: Sequence[Fingerprint], owners: Sequence[int], *,
 
 
 class _Collection:
-    """All fingerprints end to end with gaps between them, and for each part of the bits the frames by its value."""
+    """All fingerprints end to end with gaps between them, and for each part of the bits the frames by its value.
+
+    Args:
+        fingerprints: of channels.
+        owners: the recording of each, rising.
+
+    Attributes:
+        bits: of every place; 0 in gaps and outside speech.
+        starts: place of the first frame of each fingerprint, and the end of the last.
+        others: of each fingerprint, the first place of the recordings after its own.
+        active: places with bits.
+        lookups: one for each part of the bits.
+    """
 
     def __init__(self, fingerprints: Sequence[Fingerprint], owners: Sequence[int]) -> None:
         lengths = np.array([len(one) + _GAP for one in fingerprints], np.int64)
         self.starts = np.concatenate([[_GAP], _GAP + np.cumsum(lengths)])
         self.bits = np.zeros(int(self.starts[-1]) + _GAP, np.uint32)
-        self.owner = np.full(len(self.bits), -1, np.int32)
-        for one, owner, start in zip(fingerprints, owners, self.starts, strict=False):
+        for one, start in zip(fingerprints, self.starts, strict=False):
             self.bits[start : start + len(one)] = one
-            self.owner[start : start + len(one)] = owner
+        self.others = self.starts[np.searchsorted(owners, owners, side="right")]
         self.active = np.flatnonzero(self.bits)
-        self.keys = [_gathered(self.bits[self.active], mask) for mask in _KEYS]
-        self.by_key = [self.active[np.argsort(key, kind="stable")] for key in self.keys]
-        self.bounds = [np.concatenate([[0], np.cumsum(np.bincount(key, minlength=1 << 16))]) for key in self.keys]
-        self.crowded = max(_CROWDED, _CROWDED * len(self.active) >> 16)
+        crowded = max(_CROWDED, _CROWDED * len(self.active) >> 16)
+        self.lookups = [_lookup(_gathered(self.bits[self.active], mask), self.active, crowded) for mask in _KEYS]
 
     def recording(self, frame: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which fingerprint a frame belongs to."""
         return np.searchsorted(self.starts, frame, side="right") - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """Active frames by one part of their bits.
+
+    Attributes:
+        places: of frames with the same part, one after the other, rising.
+        next: of each active frame, where in ``places`` the later ones with the same part begin.
+        count: how many these are; 0 where too many frames have that part.
+    """
+
+    places: NDArray[np.int32]
+    next: NDArray[np.int32]
+    count: NDArray[np.int32]
+
+
+def _lookup(key: NDArray[np.uint16], active: NDArray[np.int64], crowded: int) -> _Lookup:
+    order = np.argsort(key, kind="stable")
+    size = np.bincount(key, minlength=1 << 16)
+    after = np.empty(len(key), np.int32)
+    after[order] = np.arange(1, len(key) + 1)
+    count = np.where(size > crowded, 0, np.cumsum(size))[key] - after
+    return _Lookup(active[order].astype(np.int32), after, np.maximum(count, 0).astype(np.int32))
 
 
 def _gathered(bits: Fingerprint, mask: int) -> NDArray[np.uint16]:
@@ -112,37 +147,37 @@ def _gathered(bits: Fingerprint, mask: int) -> NDArray[np.uint16]:
 def _candidates(collection: _Collection) -> Iterator[tuple[int, int, int]]:
     """Pairs of fingerprints and the lag at which they seem to agree."""
     for begin in range(0, len(collection.active), _CHUNK):
-        frames, others = _agreeing(collection, begin)
-        lags = others - frames
-        order = np.lexsort((frames, lags))
-        frames, lags = frames[order], lags[order]
-        is_new = np.ones(len(frames), np.bool_)
-        is_new[1:] = (np.diff(frames) != 0) | (np.diff(lags) != 0)
-        frames, lags = frames[is_new], lags[is_new]
+        base, agreeing = int(collection.active[begin]), _agreeing(collection, begin)
+        agreeing.sort()
+        agreeing = agreeing[np.flatnonzero(np.diff(agreeing, prepend=-1))]  # each once
         more = _VOTES - 1
-        together = (lags[more:] == lags[:-more]) & (frames[more:] - frames[:-more] <= _NEAR)
-        places = np.flatnonzero(together)
+        # two at one lag are less than 2^32 apart, and then as far as their frames are
+        places = np.flatnonzero(agreeing[more:] - agreeing[:-more] <= _NEAR)
         for part in range(0, len(places), 1 << 16):
             chosen = places[part : part + (1 << 16)]
-            yield from _glanced(collection, (frames[chosen] + frames[chosen + more]) // 2, lags[chosen])
+            lags, frames = np.divmod(agreeing[chosen], _LAG)
+            middles = base + (frames + agreeing[chosen + more] % _LAG) // 2
+            yield from _glanced(collection, middles, lags)
 
 
-def _agreeing(collection: _Collection, begin: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Frames of one chunk, and later frames of other recordings that agree with them in a part of their bits."""
+def _agreeing(collection: _Collection, begin: int) -> NDArray[np.int64]:
+    """Frames of one chunk that agree with later frames of other recordings in a part of their bits.
+
+    Returns:
+        ``_LAG`` times the distance between the two, plus the place of the first after the chunk's first frame.
+    """
     frames = collection.active[begin : begin + _CHUNK]
+    others_from = collection.others[collection.recording(frames)]
+    packed = frames * _LAG - (frames - frames[0])
     found = []
-    for key, by_key, bounds in zip(collection.keys, collection.by_key, collection.bounds, strict=True):
-        values = key[begin : begin + _CHUNK].astype(np.int64)
-        counts = bounds[values + 1] - bounds[values]
-        counts[counts > collection.crowded] = 0
-        which = np.repeat(np.arange(len(frames)), counts)
-        ends = np.cumsum(counts)
-        within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
-        others = by_key[np.repeat(bounds[values], counts) + within]
-        ours = frames[which]
-        keep = collection.owner[others] > collection.owner[ours]
-        found.append((ours[keep], others[keep]))
-    return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
+    for lookup in collection.lookups:
+        counts = lookup.count[begin : begin + _CHUNK]
+        which = np.repeat(np.arange(len(frames), dtype=np.int32), counts)
+        skipped = lookup.next[begin : begin + _CHUNK] - np.cumsum(counts) + counts
+        others = lookup.places[np.arange(len(which)) + np.repeat(skipped, counts)]
+        keep = np.flatnonzero(others >= others_from[which])
+        found.append(others[keep] * np.int64(_LAG) - packed[which[keep]])
+    return np.concatenate(found)
 
 
 def _glanced(

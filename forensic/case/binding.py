@@ -6,6 +6,7 @@ line and its files is the one case in which they differ without a fault; the nex
 own.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,10 @@ from forensic.case.audit import AuditTrail, append_audit, read_audit
 from forensic.case.discovery import hash_file
 from forensic.errors import CaseError
 
-FOLDERS = ("evidence", "population")
+CALIBRATIONS = "calibrations"
+"""The folder of a case whose files may go: they are then computed again."""
+
+FOLDERS = ("evidence", "population", CALIBRATIONS)
 """Of a case, whose files are bound."""
 
 
@@ -90,20 +94,39 @@ class Binding:
         removed = self._settle()
         if found := self.differences():
             more = f"; {len(found) - 1} more" if len(found) > 1 else ""
-            raise self._error(f"The evidence of {self._case} is not what its log says: {found[0]}{more}.")
+            raise self._error(f"The evidence of {self._case} is not what its log says: {found[0]}{more}.", found)
         if removed is not None:
             self.state("recover", {"removed": removed})
 
     def differences(self) -> list[Difference]:
-        """Every bound file that is missing, changed or unknown."""
+        """Every bound file that is missing, changed or unknown; calibrations may be missing."""
         there = {self._name(path): path for path in self._files()}
         found = []
         for name in sorted({*there, *self._stated}):
             sha256 = self._sha256(there[name]) if name in there else None
             stated = self._stated.get(name)
-            if stated is None or stated.sha256 != sha256:
+            may_go = sha256 is None and name.startswith(f"{CALIBRATIONS}/")
+            if not may_go and (stated is None or stated.sha256 != sha256):
                 found.append(Difference(name, sha256, stated))
         return found
+
+    def content(self, path: Path) -> bytes:
+        """The bytes of a bound file, which are those that the log states.
+
+        Raises:
+            CaseError: if they are not, or cannot be read.
+        """
+        self._apply()
+        name = self._name(path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise self._error(f"{path} cannot be read: {error.strerror}.") from error
+        sha256, stated = hashlib.sha256(content).hexdigest(), self._stated.get(name)
+        if stated is None or stated.sha256 != sha256:
+            differs = Difference(name, sha256, stated)
+            raise self._error(f"{differs}.", [differs])
+        return content
 
     def found(self) -> dict[str, str]:
         """SHA-256 of every bound file that is there, by its path below the case."""
@@ -180,6 +203,8 @@ class Binding:
                 self._pending = _Pending(
                     {name: Stated(sha256, line.time_utc) for name, sha256 in writes.items()}, line.facts["replaces"]
                 )
+            else:  # whoever went on had written them
+                self._apply()
 
     def _apply(self) -> None:
         """Count what was announced as done."""
@@ -233,7 +258,10 @@ class Binding:
             self._hashed[path] = now, sha256
         return sha256
 
-    def _error(self, problem: str) -> CaseError:
+    def _error(self, problem: str, differences: Sequence[Difference] = ()) -> CaseError:
+        if differences and all(each.name.startswith(f"{CALIBRATIONS}/") for each in differences):
+            remedy = f"Delete the folder {self._case / CALIBRATIONS}: what is in it is computed again."
+            return CaseError(problem, remedy)
         return CaseError(
             problem,
             f"Restore the case from a copy, or run `forensic scan DIR --case {self._case} --anew`: it sets this "

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from forensic.case.audit import append_audit, read_audit
-from forensic.case.binding import FOLDERS, Binding
+from forensic.case.binding import CALIBRATIONS, FOLDERS, Binding
+from forensic.case.calibrations import CalibrationStore
 from forensic.case.details import CASE_FILE, create_case_toml, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.results import settle_results
@@ -64,6 +65,11 @@ class CaseFolder:
         """
         if self.binding is not None:
             self.binding.check()
+
+    @property
+    def calibrations(self) -> CalibrationStore | None:
+        """Those that are kept; None for a case that is not."""
+        return None if self.binding is None else CalibrationStore(self.path / CALIBRATIONS, self.binding)
 
     @property
     def comparisons(self) -> Path:
@@ -190,7 +196,7 @@ def _holder() -> str:
 
 
 def _set_aside(path: Path, log: Path) -> None:
-    """Move evidence, simulated people and a broken log out of the way; a new log begins with the hash of the old."""
+    """Move what is bound, and a broken log, out of the way; a new log begins with the hash of the old."""
     trail = read_audit(log)
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     moved = []

@@ -29,6 +29,14 @@ def language_command(
     channels: ChannelsOption = None,
     settings: SettingsOption = None,
     workers: WorkersOption = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="File that keeps what was found, recording by recording: with the same file, a command that was "
+            "stopped goes on, and nothing is listened to twice. Default: nothing is kept.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Classify the language of recordings, and the accent of English.
@@ -47,6 +55,7 @@ def language_command(
             identifier,
             workers,
             lambda done, total: bar.update(done, total, f"{done:,} of {plural(total, 'file')}"),
+            keep,
         )
     if as_json:
         print_json([describe(finding) for finding in findings])

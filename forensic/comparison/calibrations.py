@@ -1,7 +1,14 @@
-"""The calibrations that the comparisons of a case need, each by itself; in worker processes if there are many."""
+"""The calibrations that the comparisons of a case need, each by itself; in worker processes if there are many.
+
+Those that the case keeps are read. A key names what one depends on: the arrays of the population and of the joint fit,
+conditions, settings, score, and the program with the libraries and the processor that it computes with.
+"""
 
 import contextlib
-from collections.abc import Callable, Sequence
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -9,10 +16,12 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from forensic.case.calibrations import CalibrationStore
+from forensic.case.provenance import library_versions, machine
 from forensic.comparison.sides import Side
 from forensic.engine import Step, run
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.fit import CellScorer, calibrate_cells, score_map_of_cells
+from forensic.likelihood_ratio.fit import CellScorer, calibrate_cells, calibration_id, score_map_of_cells
 from forensic.likelihood_ratio.joint import JOINT, JointFit, JointScorer
 from forensic.likelihood_ratio.joint_file import kept_or_fitted
 from forensic.likelihood_ratio.population import Population
@@ -20,6 +29,7 @@ from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.quantities import QUANTITIES, quantities_of
 from forensic.records import Calibration, ScoreMaps, Vector
 from forensic.settings import ComparisonSettings
+from forensic.storage.release import code_sha256
 
 Matrix: TypeAlias = NDArray[np.float64]
 Cells: TypeAlias = tuple[int, int]
@@ -35,6 +45,8 @@ _WORTH_A_PROCESS = 16
 """From this number on, calibrations take longer than a worker process takes to start."""
 
 _BATCH = 4
+_KEPT_AT_ONCE = 256
+"""So many new calibrations are put into the case together: a killed linking loses no more."""
 
 
 class Scorer(CellScorer, JointScorer, Protocol):
@@ -50,12 +62,14 @@ class CalibrationStep:
         settings: of the calibration.
         backend: scores.
         joint: the fit to all conditions of the population; None where each pair of cells is fitted by itself.
+        store: keeps calibrations, in the process that compares; None keeps none.
     """
 
     population: Population | ScoreList
     settings: ComparisonSettings
     backend: Scorer
     joint: JointFit | None = None
+    store: CalibrationStore | None = None
 
     def __call__(self) -> Step[Cells, tuple[Cells, Outcome]]:
         """The step: the cells of a batch to their calibrations."""
@@ -124,7 +138,11 @@ def quantities(sides: Sequence[Side]) -> Matrix:
 
 
 def calibration_step(
-    population: Population | ScoreList, settings: ComparisonSettings, backend: Scorer, kept: Path | None = None
+    population: Population | ScoreList,
+    settings: ComparisonSettings,
+    backend: Scorer,
+    kept: Path | None = None,
+    store: CalibrationStore | None = None,
 ) -> CalibrationStep:
     """What calibrations rest on; a joint fit takes some seconds unless it is kept.
 
@@ -133,12 +151,13 @@ def calibration_step(
         settings: of the calibration.
         backend: scores.
         kept: folder of the model, which keeps the fit to the whole bank.
+        store: of the case, which keeps calibrations; None keeps none.
     """
     joint = None
     if settings.calibrator == JOINT and isinstance(population, Population):
         with contextlib.suppress(CalibrationError):  # each pair of cells then says by itself what it lacks
             joint = kept_or_fitted(population, backend, settings.bootstrap_draws, settings.seed, kept)
-    return CalibrationStep(population, settings, backend, joint)
+    return CalibrationStep(population, settings, backend, joint, store)
 
 
 def unwatched(done: int, total: int) -> None:
@@ -157,13 +176,55 @@ def calibrate_all(
         workers: processes, if there are enough calibrations for more than one.
         watch: called with how many are done, and how many there are.
     """
-    batches = (list(wanted[first : first + _BATCH]) for first in range(0, len(wanted), _BATCH))
-    found = run(calibrator, batches, _give_up, workers if len(wanted) >= _WORTH_A_PROCESS else 1)
+    store, calibrator = calibrator.store, dataclasses.replace(calibrator, store=None)
     by_cells: dict[Cells, Outcome] = {}
-    for batch in found:
+    if store is not None and wanted:
+        keys = calibration_keys(wanted, calibrator)
+        kept = store.read(keys.values())
+        by_cells |= {cells: kept[key] for cells, key in keys.items() if key in kept}
+        watch(len(by_cells), len(wanted))
+    missing = [cells for cells in wanted if cells not in by_cells]
+    batches = (missing[first : first + _BATCH] for first in range(0, len(missing), _BATCH))
+    new: dict[str, Calibration] = {}
+    for batch in run(calibrator, batches, _give_up, workers if len(missing) >= _WORTH_A_PROCESS else 1):
         by_cells |= dict(batch)
         watch(len(by_cells), len(wanted))
+        if store is not None:
+            new |= {keys[cells]: outcome for cells, outcome in batch if isinstance(outcome, Calibration)}
+            if len(new) >= _KEPT_AT_ONCE:
+                store.add(new)
+                new = {}
+    if store is not None:
+        store.add(new)
     return {cells: by_cells[cells] for cells in wanted}
+
+
+def calibration_keys(wanted: Sequence[Cells], calibrator: CalibrationStep) -> dict[Cells, str]:
+    """A hash of everything that each calibration depends on, 64 hexadecimal digits, by cells.
+
+    Args:
+        wanted: pairs of cells.
+        calibrator: of population, settings and backend.
+    """
+    content = hashlib.blake2b(json.dumps([code_sha256(), library_versions(), machine()]).encode())
+    for part in (calibrator.population, calibrator.joint):
+        for array in _arrays(part):
+            content.update(f"{array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+    common = content.hexdigest()
+    rest = calibrator.population, calibrator.settings, calibrator.backend
+    return {
+        cells: hashlib.sha256(f"{common} {calibration_id(rest[0], *cells, *rest[1:])}".encode()).hexdigest()
+        for cells in wanted
+    }
+
+
+def _arrays(record: object) -> Iterator[NDArray[np.generic]]:
+    """All arrays of a data class and of those in it."""
+    if isinstance(record, np.ndarray):
+        yield record
+    elif dataclasses.is_dataclass(record):
+        for field in dataclasses.fields(record):
+            yield from _arrays(getattr(record, field.name))
 
 
 def _give_up(cells: Cells) -> tuple[Cells, Outcome]:

@@ -94,7 +94,7 @@ def calibrators(first: CalibrationStep, kept: Path | None = None) -> Calibrators
 def step_of_second(first: CalibrationStep, kept: Path | None = None) -> CalibrationStep:
     """The same for the second model alone, on what it embedded of the population; arguments as of ``calibrators``."""
     rows, second = _covered(first)
-    return calibration_step(dataclasses.replace(rows, embeddings=second), first.settings, Backend(), kept)
+    return calibration_step(dataclasses.replace(rows, embeddings=second), first.settings, Backend(), kept, first.store)
 
 
 def step_of_both(first: CalibrationStep, kept: Path | None = None) -> CalibrationStep:
@@ -102,7 +102,8 @@ def step_of_both(first: CalibrationStep, kept: Path | None = None) -> Calibratio
     rows, second = _covered(first)
     both = dataclasses.replace(rows, embeddings=joined(rows.embeddings, second))
     assert isinstance(first.backend, Backend)
-    return calibration_step(both, first.settings, FusedScore(first.backend, rows.embeddings.shape[1]), kept)
+    scorer = FusedScore(first.backend, rows.embeddings.shape[1])
+    return calibration_step(both, first.settings, scorer, kept, first.store)
 
 
 def _covered(first: CalibrationStep) -> tuple[Population, Samples]:

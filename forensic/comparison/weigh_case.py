@@ -82,13 +82,13 @@ def weigh_case(
         not_chosen = (NotChosen(len(np.unique(population.speaker))),)
     watch("fitting the calibration")
     kept = basis.model.folder
-    first = calibration_step(population, settings.comparison, basis.model.backend, kept)
+    first = calibration_step(population, settings.comparison, basis.model.backend, kept, case.calibrations)
     own = own_references([*questioned, *known], first)
     left_out = {one.speaker for one in own}
     if own:
         assert isinstance(population, Population)
         population = without(population, left_out)
-        first = calibration_step(population, settings.comparison, basis.model.backend)
+        first = calibration_step(population, settings.comparison, basis.model.backend, store=case.calibrations)
     by = calibrators(first, kept)
     watch("comparing the recordings of each suspect")
     known, consistency = check_suspects(

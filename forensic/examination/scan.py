@@ -24,7 +24,7 @@ from forensic.storage.release import check_release
 if TYPE_CHECKING:
     from forensic.speaker.second import SecondModel
 
-_BATCH_FILES = 24
+_BATCH_FILES = 48
 _BATCH_BYTES = 16 << 20
 _FILES_WORTH_A_PROCESS = 6  # starting a process costs as much as examining so many short recordings
 

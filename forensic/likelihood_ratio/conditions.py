@@ -16,6 +16,7 @@ What was not measured on either side does not count.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from forensic.errors import CalibrationError
 from forensic.quantities import QUANTITIES, Quantity, Value
@@ -55,21 +56,30 @@ def differences(case: Conditions, cell: Conditions) -> tuple[Difference, ...]:
     Raises:
         CalibrationError: if a value is NaN, or one that is compared by ratio is not above 0.
     """
-    return tuple(found for quantity in QUANTITIES if (found := _difference(quantity, case, cell)) is not None)
+    return tuple(
+        Difference(quantity, amount, _steps(quantity, amount))
+        for quantity, one, other in zip(QUANTITIES, _comparables(case), _comparables(cell), strict=True)
+        if (amount := _amount(quantity, one, other)) is not None
+    )
 
 
-def _difference(quantity: Quantity, case: Conditions, cell: Conditions) -> Difference | None:
-    """The difference in one quantity; None if it was not measured on either side."""
-    one, other = (_comparable(quantity, getattr(side, quantity.name)) for side in (case, cell))
+def _amount(quantity: Quantity, one: Value, other: Value) -> float | None:
+    """The first value minus the other on the scale of the quantity; None if it was not measured on either side."""
     if one is None or other is None:
         return None
     if quantity.scale == "octaves":
-        amount = math.log2(one / other)
-    else:
-        amount = (100 if quantity.scale == "points" else 1) * (one - other)
+        return math.log2(one / other)
+    return (100 if quantity.scale == "points" else 1) * (one - other)
+
+
+def _steps(quantity: Quantity, amount: float) -> float:
     is_better = amount < 0 if quantity.worse == "more" else amount > 0
-    weight = quantity.better_counts if is_better else 1.0
-    return Difference(quantity, amount, abs(amount) / quantity.step * weight)
+    return abs(amount) / quantity.step * (quantity.better_counts if is_better else 1.0)
+
+
+@lru_cache(maxsize=1024)  # each cell is compared with every recording
+def _comparables(conditions: Conditions) -> tuple[Value, ...]:
+    return tuple(_comparable(quantity, getattr(conditions, quantity.name)) for quantity in QUANTITIES)
 
 
 def _comparable(quantity: Quantity, value: Value) -> Value:
@@ -104,7 +114,13 @@ def distance(case: Conditions, cell: Conditions) -> float:
     Raises:
         CalibrationError: as in ``differences``.
     """
-    return math.hypot(*(difference.steps for difference in differences(case, cell)))
+    return math.hypot(
+        *(
+            _steps(quantity, amount)
+            for quantity, one, other in zip(QUANTITIES, _comparables(case), _comparables(cell), strict=True)
+            if (amount := _amount(quantity, one, other)) is not None
+        )
+    )
 
 
 def nearest(conditions: Conditions, cells: Sequence[Conditions]) -> tuple[int, float]:

@@ -38,7 +38,9 @@ def kinds_of_pairs(population: Population, known: Index, questioned: Index) -> t
 
 def has_days(population: Population) -> Mask:
     """Which speakers were recorded on several days, shape (speakers,)."""
-    stated = population.day >= 0
-    pairs = np.unique(np.stack([population.speaker[stated], population.day[stated]]), axis=1)
-    found: Mask = np.bincount(pairs[0], minlength=len(population.speakers)) > 1
+    stated = np.flatnonzero(population.day >= 0)
+    speaker, day = population.speaker[stated], population.day[stated]
+    one = np.zeros(len(population.speakers), day.dtype)
+    one[speaker] = day  # some day of each
+    found: Mask = np.bincount(speaker[day != one[speaker]], minlength=len(one)) > 0
     return found

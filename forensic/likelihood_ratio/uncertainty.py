@@ -27,6 +27,8 @@ Sources: Efron & Tibshirani (1993), An Introduction to the Bootstrap; Hall (1988
 Society B 50:35-45 (symmetric bootstrap intervals); Satterthwaite (1946), Biometrics Bulletin 2:110-114.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from forensic.errors import CalibrationError
@@ -49,6 +51,7 @@ _RUNS_AT_ONCE = 1 << 18  # of all draws that are pooled together: about 2 MB per
 _LONGEST_REACH = 20.0  # of a logarithm: e^20 is beyond every measure, and finite
 
 
+@lru_cache(maxsize=32)  # many calibrations have as many speakers
 def draw_speakers(speakers: int, draws: int, seed: int) -> Matrix:
     """How often each speaker is drawn: ``speakers`` draws with replacement, all speakers equally likely.
 
@@ -58,11 +61,13 @@ def draw_speakers(speakers: int, draws: int, seed: int) -> Matrix:
         seed: of the draws.
 
     Returns:
-        Whole numbers, shape (draws, speakers), each row with the sum ``speakers``; the same seed gives the
-        same draws.
+        Whole numbers, shape (draws, speakers), each row with the sum ``speakers``, not to be changed; the same seed
+        gives the same draws.
     """
     counts = np.random.default_rng(seed).multinomial(speakers, np.full(speakers, 1 / speakers), size=draws)
-    return counts.astype(np.float64)
+    drawn = counts.astype(np.float64)
+    drawn.setflags(write=False)
+    return drawn
 
 
 def log10_lr_interval(log10_lr: Vector, limit: Vector, drawn: Matrix, speakers: int) -> tuple[Vector, Vector]:

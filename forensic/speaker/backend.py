@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ class Backend:
     @property
     def identity(self) -> str:
         """SHA-256 of the content, which is that of its file; "cosine" for the plain cosine."""
-        return hashlib.sha256(save(self.arrays())).hexdigest() if self.arrays() else COSINE
+        return _identity(self)
 
     @property
     def description(self) -> str:
@@ -262,6 +263,11 @@ class Backend:
 
     def _compare(self, questioned: Matrix, known: Matrix) -> Matrix:
         return questioned @ known.T if self.plda is None else self.plda.score(questioned, known)
+
+
+@lru_cache(maxsize=8)  # each calibration asks for it
+def _identity(backend: Backend) -> str:
+    return hashlib.sha256(save(backend.arrays())).hexdigest() if backend.arrays() else COSINE
 
 
 def _highest(scores: Matrix, top: int) -> tuple[Vector, Vector]:

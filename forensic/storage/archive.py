@@ -17,7 +17,7 @@ from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, BinaryIO, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 import polars as pl
@@ -33,10 +33,16 @@ _UNIONS = (typing.Union, types.UnionType)
 
 
 def write_archive(path: Path, record: object) -> None:
-    """Write a record, whole or not at all; the same record gives the same bytes.
+    """Write a record as a file, whole or not at all; arguments and errors as of ``packed``."""
+    content = packed(record)
+    with written_whole(path) as file:
+        file.write(content)
+
+
+def packed(record: object) -> bytes:
+    """The bytes of the archive of a record; the same record gives the same bytes.
 
     Args:
-        path: the file.
         record: a data class of strings, numbers, dates, enumerations, tuples, mappings with such keys and values, numpy
             arrays, polars frames, and data classes of them.
 
@@ -45,19 +51,20 @@ def write_archive(path: Path, record: object) -> None:
     """
     parts: dict[str, bytes] = {}
     content = json.dumps(_plain(record, parts), separators=(",", ":"), allow_nan=False)
-    with written_whole(path) as file, zipfile.ZipFile(file, "w") as packed:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
         for name, part in ({_RECORD: content.encode()} | parts).items():
-            compressed = zipfile.ZIP_STORED if name.endswith(".parquet") else zipfile.ZIP_DEFLATED
-            entry = zipfile.ZipInfo(name, _DATED)
-            entry.compress_type = compressed
-            packed.writestr(entry, part, compresslevel=6 if compressed else None)
+            entry = zipfile.ZipInfo(name, _DATED)  # of measured numbers, compression gains a twentieth
+            entry.compress_type = zipfile.ZIP_DEFLATED if name == _RECORD else zipfile.ZIP_STORED
+            file.writestr(entry, part)
+    return archive.getvalue()
 
 
-def read_archive(path: Path, kind: type[Record], blame: Blame) -> Record:
+def read_archive(source: Path | BinaryIO, kind: type[Record], blame: Blame) -> Record:
     """Read a record back.
 
     Args:
-        path: the file.
+        source: the file.
         kind: the class of the record that was written.
         blame: how errors are raised; with a remedy.
 
@@ -65,14 +72,30 @@ def read_archive(path: Path, kind: type[Record], blame: Blame) -> Record:
         ForensicError: the error of ``blame``, if the file is missing, damaged, or holds another kind of record.
     """
     try:
-        with zipfile.ZipFile(path) as packed:
-            found: Record = _record(json.loads(packed.read(_RECORD)), kind, packed.read)
+        with zipfile.ZipFile(source) as file:
+            found: Record = _record(json.loads(file.read(_RECORD)), kind, file.read)
             return found
     except OSError as error:
-        raise blame.error(f"Cannot read {blame.what}{path}: {error.strerror or error}.", blame.remedy) from error
+        raise blame.error(f"Cannot read {blame.what}{source}: {error.strerror or error}.", blame.remedy) from error
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
-        problem = f"{blame.what}{path} is damaged, or was written by another version of the program: {error}."
+        problem = f"{blame.what}{source} is damaged, or was written by another version of the program: {error}."
         raise blame.error(problem[0].upper() + problem[1:], blame.remedy) from error
+
+
+def plain(record: object) -> Any:
+    """A record without tables and arrays as JSON values."""
+    return _plain(record, {})
+
+
+def record_of(value: Any, kind: type[Record]) -> Record:
+    """What ``plain`` made of a record, as it was.
+
+    Raises:
+        ValueError, KeyError, TypeError: if it is of another kind.
+    """
+    parts: dict[str, bytes] = {}
+    found: Record = _record(value, kind, parts.__getitem__)
+    return found
 
 
 def _plain(value: Any, parts: dict[str, bytes]) -> Any:  # noqa: C901, PLR0911 - one case for each kind of value

@@ -134,6 +134,15 @@ def files_of(*, with_code: bool) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(names.items())}
 
 
+@cache
+def code_sha256() -> str:
+    """A hash of every module of the package as it is, released or not."""
+    content = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        content.update(f"{path.relative_to(PACKAGE)}\n".encode() + path.read_bytes())
+    return content.hexdigest()
+
+
 def _below(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 

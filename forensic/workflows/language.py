@@ -1,21 +1,29 @@
 """``forensic language``: which language, and which accent of English, recordings are in."""
 
-from collections.abc import Callable, Iterator, Sequence
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+import forensic
 from forensic.audio.decode import open_recording
 from forensic.audio.kinds import is_meant_as_audio
 from forensic.audio.speech import find_speech, speech_probability
-from forensic.case.discovery import discover
+from forensic.case.discovery import discover, hash_file, is_unchanged
 from forensic.engine import Workers, default_workers, settle_in
-from forensic.errors import RecordingError, WorkerError
+from forensic.errors import CaseError, RecordingError, WorkerError
 from forensic.examination.examine import in_groups
 from forensic.examination.language import LanguageModels, identify_each, load_language_models, speech_frames
-from forensic.records import Block, Failure, Recognition, Samples
+from forensic.language.classifier import default_accent_model_folder, default_language_model_folder
+from forensic.records import Block, Failure, Recognition, Samples, SourceFile
 from forensic.settings import Settings
+from forensic.storage.archive import plain, record_of
+from forensic.storage.cards import read_card
+from forensic.storage.lines import KeyedLines
 
 _AT_ONCE = 32  # files that go through the networks together
 _BATCH_BYTES = 16 << 20
@@ -60,6 +68,17 @@ class Identifier:
         settle_in()
         return LoadedIdentifier(load_language_models(self.language, self.accent), self.settings)
 
+    def identity(self) -> str:
+        """A hash of what findings depend on besides the recording.
+
+        Raises:
+            ModelError: if a model has no card.
+        """
+        folders = self.language or default_language_model_folder(), self.accent or default_accent_model_folder()
+        cards = [read_card(folder) for folder in folders]
+        content = [forensic.__version__, self.settings.evidence_sha256, cards]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedIdentifier:
@@ -98,6 +117,7 @@ def identify_languages(
     identifier: Identifier,
     workers: int | None = None,
     watch: Callable[[int, int], None] = lambda _done, _total: None,
+    keep: Path | None = None,
 ) -> list[LanguageFinding]:
     """Tell the language of every recording in some folders, or of single files.
 
@@ -106,32 +126,91 @@ def identify_languages(
         identifier: models and settings.
         workers: processes; None takes one per processor where there are many files.
         watch: called with files done and files in all.
+        keep: file that keeps findings as they are made; what it holds is not listened to again. None keeps nothing.
 
     Returns:
         A finding a channel, in the order of the files; one with a failure for a recording that could not be examined.
         Files in a folder that are no audio, and are not named as such, are passed over.
 
     Raises:
-        CaseError: if a root does not exist.
+        CaseError: if a root does not exist, or the file that keeps findings cannot be read or written.
         ModelError: if a model cannot be loaded.
     """
     discovery = discover(roots)
-    files = discovery.files
+    kept = _Kept(keep, identifier.identity()) if keep else None
+    earlier = kept.of(discovery.files) if kept else {}
+    files = [path for path in discovery.files if path not in earlier]
     findings = [_failed(each.path, Failure("find", each.problem, each.remedy)) for each in discovery.problems]
     workers = workers or (default_workers() if len(files) > _WORTH_A_PROCESS else 1)
     batches = _batches(files, max(1, len(files) // (2 * workers)))
-    results: dict[int, list[list[LanguageFinding]]] = {}
-    done = 0
+    found: dict[Path, list[LanguageFinding]] = dict(earlier)
+    watch(len(found), len(discovery.files))
     with Workers(identifier, _given_up, workers) as team:
-        for number, found in team.run(batches):
-            results[number] = found
-            done += len(found)
-            watch(done, len(files))
-    for number, batch in enumerate(batches):
-        for path, own in zip(batch, results[number], strict=True):
-            is_recording = path in roots or is_meant_as_audio(path)
-            findings += [finding for finding in own if is_recording or finding.failure is None]
+        for number, results in team.run(batches):
+            new = dict(zip(batches[number], results, strict=True))
+            if kept:
+                kept.add(new)
+            found |= new
+            watch(len(found), len(discovery.files))
+    for path in discovery.files:
+        is_recording = path in roots or is_meant_as_audio(path)
+        findings += [finding for finding in found[path] if is_recording or finding.failure is None]
     return findings
+
+
+class _Kept:
+    """The findings that a file keeps, by recording, models and settings; recordings that failed are tried again.
+
+    Args:
+        path: of the file.
+        identity: of the models and settings.
+    """
+
+    def __init__(self, path: Path, identity: str) -> None:
+        self._path, self._identity = path, identity
+        self._sources: dict[Path, SourceFile] = {}
+        try:
+            self._lines = KeyedLines(path)
+        except OSError as error:
+            raise self._refused("read", error) from error
+
+    def of(self, files: Sequence[Path]) -> dict[Path, list[LanguageFinding]]:
+        """The findings of those files whose bytes were listened to before."""
+        found = {}
+        for path in files:
+            try:
+                self._sources[path] = hash_file(path)
+            except RecordingError:
+                continue  # to be told when it is listened to
+            key = self._key(path)
+            if key in self._lines:
+                try:
+                    own = [record_of(each, LanguageFinding) for each in self._lines[key]]
+                except (ValueError, KeyError, TypeError):
+                    continue  # of another version
+                found[path] = [dataclasses.replace(each, path=path) for each in own]
+        return found
+
+    def add(self, new: Mapping[Path, Sequence[LanguageFinding]]) -> None:
+        """Keep the findings of recordings that could be examined and did not change meanwhile."""
+        values = {
+            self._key(path): [plain(each) for each in own]
+            for path, own in new.items()
+            if path in self._sources and is_unchanged(self._sources[path]) and all(each.failure is None for each in own)
+        }
+        try:
+            self._lines.add(values)
+        except OSError as error:
+            raise self._refused("written", error) from error
+
+    def _key(self, path: Path) -> str:
+        return f"{self._sources[path].sha256} {self._identity}"
+
+    def _refused(self, what: str, error: OSError) -> CaseError:
+        return CaseError(
+            f"The file {self._path}, which keeps findings, cannot be {what}: {error.strerror}.",
+            "Check its permissions and the free space, or name another file with --keep.",
+        )
 
 
 def _batches(files: Sequence[Path], most: int) -> list[list[Path]]:

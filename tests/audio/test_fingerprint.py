@@ -115,6 +115,17 @@ def test_channels_of_one_recording_are_not_compared():
     assert len(find_overlaps([fingerprint, fingerprint], [0, 1])) == 1
 
 
+def test_the_order_of_channels_changes_nothing():
+    """Of a pair, the recording with the lower number is the first."""
+    prints = [_fingerprint(spoken(voice, 10.0)) for voice in ("adler", "brook", "adler", "brook", "adler")]
+    owners = [0, 0, 1, 2, 2]
+    expected = {(one.first, one.second, one.evidence) for one in find_overlaps(prints, owners)}
+    assert {(first, second) for first, second, _ in expected} == {(0, 2), (0, 4), (1, 3), (2, 4)}
+    for order in ([4, 3, 2, 1, 0], [2, 4, 0, 3, 1]):
+        found = find_overlaps([prints[place] for place in order], [owners[place] for place in order])
+        assert {(order[one.first], order[one.second], one.evidence) for one in found} == expected
+
+
 def test_a_stretch_shorter_than_asked_for_is_left_out():
     whole, other = spoken("adler", 12.0), spoken("brook", 12.0)
     mixed = np.concatenate([other, whole[: 2 * _RATE_HZ]])

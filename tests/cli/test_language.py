@@ -9,6 +9,8 @@ from factories import write_bad, write_call, write_language_model, write_wav
 from spoken import spoken
 
 from forensic.cli import app as cli
+from forensic.cli.scan import settings_with
+from forensic.workflows import language
 
 
 @pytest.fixture
@@ -98,3 +100,76 @@ def test_languages_that_are_not_covered_are_said_not_to_be(tell, tmp_path):
     assert (found["answer"], found["language"]) == ("not covered", None)
     assert len(found["top"]) == 3
     assert "not covered" in tell(path, model=model)[1]
+
+
+@pytest.fixture
+def listened(monkeypatch):
+    """The files that networks heard, in their order."""
+    heard = []
+    original = language.LoadedIdentifier.__call__
+
+    def counted(self, paths):
+        heard.extend(path.name for path in paths)
+        return original(self, paths)
+
+    monkeypatch.setattr(language.LoadedIdentifier, "__call__", counted)
+    monkeypatch.setattr(language, "_BATCH_BYTES", 1)
+    return heard
+
+
+@pytest.fixture
+def three(tmp_path):
+    """A folder of three recordings, two of them with speech."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    write_bad(folder, "truncated wav").rename(folder / "a.wav")
+    write_wav(folder / "b.wav", spoken("adler", 6.0))
+    write_call(folder / "c.wav", spoken("brook", 6.0), spoken("carver", 6.0))
+    return folder
+
+
+def test_a_command_that_was_stopped_goes_on(tell, three, tmp_path, monkeypatch, listened):
+    """It tells the same as one that was not; what failed is tried again."""
+    whole = tell(three, "--json")[1]
+    listened.clear()
+    original = language._Kept.add
+
+    def stopped(self, new):
+        original(self, new)
+        if "b.wav" in listened:
+            raise KeyboardInterrupt
+
+    keep = ("--json", "--workers", 1, "--keep", tmp_path / "kept.jsonl")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(language._Kept, "add", stopped)
+        language.identify_languages([three], _identifier(tmp_path), 1, keep=tmp_path / "kept.jsonl")
+    assert tell(three, *keep)[1] == whole
+    assert listened == ["a.wav", "b.wav", "a.wav", "c.wav"]
+    assert tell(three, *keep)[1] == whole
+    assert listened[4:] == ["a.wav"]
+
+
+def _identifier(tmp_path):
+    model = tmp_path / "models" / "language"
+    return language.Identifier(model, model, settings_with(None, None))
+
+
+def test_a_changed_recording_model_or_setting_is_listened_to_again(tell, three, tmp_path, listened):
+    keep = ("--keep", tmp_path / "kept.jsonl")
+    (three / "a.wav").unlink()
+    tell(three, *keep)
+    write_wav(three / "b.wav", spoken("dale", 6.0))
+    (three / "c.wav").rename(three / "renamed.wav")
+    tell(three, *keep)
+    assert listened == ["b.wav", "c.wav", "b.wav"]
+    tell(three, *keep, "--channels", "mix")
+    other = write_language_model(tmp_path / "other", coverage={"de": 0.9})
+    tell(three, *keep, model=other)
+    assert listened[3:] == ["b.wav", "renamed.wav"] * 2
+
+
+def test_a_file_that_cannot_keep_findings_is_an_error_with_a_remedy(tell, three, tmp_path):
+    code, _, err = tell(three, "--keep", tmp_path / "nowhere" / "kept.jsonl")
+    assert code == 1
+    assert "cannot be written" in err
+    assert "--keep" in err

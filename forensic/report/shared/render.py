@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensic.errors import ReportError
+from forensic.memory import rare_collection
 from forensic.report.shared.catalogue import _, language, signs
 from forensic.storage.atomic import written_whole
 from forensic.storage.inert import inert
@@ -191,7 +192,8 @@ def render_pdf(html: str, attached: Attached | None = None) -> bytes:
         content = io.BytesIO(attached.content)
         files = [weasyprint.Attachment(file_obj=content, name=attached.name, relationship="Data", **times)]
     # PDF/A-3u can be read as long as anybody keeps files; with tags, its headings and tables can be read aloud.
-    pdf: bytes = document.write_pdf(pdf_variant="pdf/a-3u", pdf_tags=True, attachments=files)
+    with rare_collection():
+        pdf: bytes = document.write_pdf(pdf_variant="pdf/a-3u", pdf_tags=True, attachments=files)
     if fetcher.refused:
         raise ReportError(
             f"The page refers to something outside itself: {fetcher.refused[0]}.",
