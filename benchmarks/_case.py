@@ -34,7 +34,7 @@ def without(model_folder: Path, target: Path, people: set[str]) -> Path:
     save_population(
         target,
         rows.filter(keep),
-        population.embeddings[keep],
+        population.embeddings[: len(rows)][keep],  # those of real calls come after them
         model_sha256=sha256,
         data=population.card.data,
         licences=population.card.licences,

@@ -10,12 +10,17 @@ models/phonetics-1`` makes the table that ships again, with its card. It needs t
 
 import argparse
 import hashlib
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from _people import rows_of_people
 
 from forensic import Case, Settings, scan
 from forensic.audio.phonetics import describe_voice

@@ -120,8 +120,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     if isinstance(population, Population):
         population = chosen(population, details.relevant_population)
     watch("finding the conditions")
-    settings = request.settings.comparison
-    first = calibration_step(population, settings, model.backend, model.folder, case.calibrations)
+    first = calibration_step(population, request.settings.comparison, model.backend, model.folder, case.calibrations)
     sides, calibrator = opinion_on_voices(sides, calibrators(first, model.folder))
     second = second if calibrator is not first else None
     pairs = VoicePairs(sides, calibrator, envelope, suspicions)
