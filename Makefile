@@ -81,6 +81,7 @@ development: .venv/installed-dev
 		echo 'Try: install one (Debian, Ubuntu: apt-get install python3 python3-venv), or give its path: make PYTHON=...'; exit 1; } >&2
 	@$(ENV)/python -c 'import pip' 2>/dev/null || { echo 'Making .venv'; $(PYTHON) -m venv --clear .venv; }
 	@echo 'Installing into .venv: 2 GB on disk, or 6 with CUDA; one to three minutes'
+	@$(ENV)/python $(INSTALL) locks/cpu.txt >/dev/null 2>&1 || true
 	@$(ENV)/python $(INSTALL) locks/program.txt
 	@if $(NEEDS_CUDA); then $(ENV)/python $(INSTALL) locks/cuda.txt; fi
 	@$(ENV)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .

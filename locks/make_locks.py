@@ -46,13 +46,20 @@ def main() -> None:
     is_upgraded = parser.parse_args().upgrade
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    before = "" if is_upgraded else "".join(each.read_text() for each in LOCKS.glob("*.txt") if each.stem != "supply")
+    before = (
+        ""
+        if is_upgraded
+        else "".join(each.read_text() for each in LOCKS.glob("*.txt") if each.stem not in {"supply", "cpu"})
+    )
     everything = resolved([*INSTALLS, *project["dependencies"], *chain.from_iterable(extras.values())], before)
     together = "".join(everything.values())
     program = resolved([*INSTALLS, *project["dependencies"]], together)
     cuda = {name: lines for name, lines in program.items() if _CUDA.match(name)}
     write("program", "What the program needs, and what installs it.", program, without=cuda)
     write("cuda", "What torch needs besides, unless it is a build for processors alone.", cuda)
+    version = _ENTRY.match(program["torch"])[0].partition(" ")[0]
+    hashes = "".join(f" \\\n    --hash=sha256:{sha256}" for sha256 in CPU_BUILDS[version.partition("==")[2]])
+    write("cpu", "Torch for processors alone, which is taken where pip finds it.", {"cpu": f"{version}+cpu{hashes}\n"})
     for extra, asked in extras.items():
         write(extra, f"What the extra {extra} adds to program.txt.", resolved(asked, together), without=program)
     supply = LOCKS / "supply.txt"
@@ -99,7 +106,7 @@ def write(name: str, title: str, entries: Entries, without: Entries | None = Non
 def _with_cpu_builds(lines: str) -> str:
     """The lines of a package; torch's with the hashes of its builds for processors alone."""
     torch = re.match(r"torch==(\S+)", lines)
-    if torch is None:
+    if torch is None or torch[1].endswith("+cpu"):
         return lines
     if torch[1] not in CPU_BUILDS:
         raise SystemExit(f"torch {torch[1]} is new: add the hashes of its CPU builds to CPU_BUILDS")
