@@ -9,7 +9,9 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 COPY . /source
-RUN pip install --no-cache-dir --constraint /source/constraints.txt /source \
+RUN cd /source \
+    && pip install --no-cache-dir --no-deps --require-hashes --requirement locks/program.txt --requirement locks/cuda.txt \
+    && pip install --no-cache-dir --no-deps --no-build-isolation . \
     && rm -rf /source
 
 # Matplotlib and fontconfig keep what they find in a folder that any user may write.

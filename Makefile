@@ -1,15 +1,16 @@
 # `make demo` and `make test` are enough; each installs what it needs first, into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs wheel sbom vulnerabilities clean environment development libraries
+.PHONY: help demo test check bench docs wheel sbom vulnerabilities locks clean environment development libraries
 
-# 3.11 first: constraints.txt was made with it.
+# 3.11 first: most is tested with it.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then echo $$python; break; fi; done)
 
 ENV := .venv/bin
-PIP := $(ENV)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# What a lock does not name with its hash is not installed.
+INSTALL := -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes --requirement
 help:
 	@echo 'make demo    install into .venv, scan and compare the example case in examples/synthetic, write its report'
 	@echo 'make test    install into .venv, run every check and test'
@@ -18,7 +19,8 @@ help:
 	@echo 'make bench   run every benchmark'
 	@echo 'make wheel   build the wheel twice, and compare both to the bit'
 	@echo 'make sbom    write dist/forensic.cdx.json, the list of all that is installed (CycloneDX), and docs/licences.md'
-	@echo 'make vulnerabilities   look for known ones in the pinned versions; asks PyPI'
+	@echo 'make vulnerabilities   look for known ones in the locked versions; asks PyPI'
+	@echo 'make locks   write the lock files again, with the versions and hashes of all that is installed'
 	@echo 'make clean   remove everything that these made'
 
 demo: environment libraries
@@ -56,30 +58,39 @@ sbom: development .venv/supply
 	$(ENV)/python docs/make_licences.py
 
 vulnerabilities: .venv/supply
-	$(SUPPLY)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	@for lock in locks/*.txt; do $(SUPPLY)/pip-audit --strict --requirement $$lock --require-hashes --disable-pip || exit 1; done
 
-.venv/supply: .venv/installed
-	@$(PYTHON) -m venv $@
-	@$@/bin/python -m pip --disable-pip-version-check install --quiet cyclonedx-bom==7.5.0 pip-audit==2.10.1
+locks: .venv/supply
+	$(SUPPLY)/python locks/make_locks.py
+
+.venv/supply: locks/supply.txt | .venv/installed
+	@$(PYTHON) -m venv --clear $@
+	@$@/bin/python $(INSTALL) locks/supply.txt
 
 clean:
 	rm -rf .venv demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
+# A build of torch for processors alone asks for no packages of CUDA.
+NEEDS_CUDA := $(ENV)/python -c 'from importlib.metadata import requires; exit("cuda" not in str(requires("torch")))'
+
 environment: .venv/installed
 development: .venv/installed-dev
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml locks/program.txt locks/cuda.txt
 	@test -n '$(PYTHON)' || { echo 'Error: no Python 3.11 or newer with its venv module was found.'; \
 		echo 'Try: install one (Debian, Ubuntu: apt-get install python3 python3-venv), or give its path: make PYTHON=...'; exit 1; } >&2
 	@$(ENV)/python -c 'import pip' 2>/dev/null || { echo 'Making .venv'; $(PYTHON) -m venv --clear .venv; }
-	@echo 'Installing into .venv: 2 GB on disk, one or two minutes'
-	@$(PIP) editables hatchling
-	@$(PIP) --no-build-isolation --editable .
+	@echo 'Installing into .venv: 2 GB on disk, or 6 with CUDA; one to three minutes'
+	@$(ENV)/python $(INSTALL) locks/cpu.txt >/dev/null 2>&1 || true
+	@$(ENV)/python $(INSTALL) locks/program.txt
+	@if $(NEEDS_CUDA); then $(ENV)/python $(INSTALL) locks/cuda.txt; fi
+	@$(ENV)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@$(ENV)/python -c 'import torch'
 	@touch $@
 
-.venv/installed-dev: .venv/installed
+.venv/installed-dev: .venv/installed locks/dev.txt
 	@echo 'Installing what the checks and tests need'
-	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@$(ENV)/python $(INSTALL) locks/dev.txt
 	@touch $@
 
 # Reports are typeset with Pango, which is not a Python package; without any font a page shows boxes. HarfBuzz's subsetter

@@ -5,12 +5,12 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-_CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
+_LOCK = Path(__file__).resolve().parent.parent / "locks" / "program.txt"
 
 
 def pinned(*packages: str) -> list[str]:
     """The packages as pip takes them, in the versions that the project has."""
-    lines = [line.strip() for line in _CONSTRAINTS.read_text().splitlines()]
+    lines = [line.partition(" ")[0] for line in _LOCK.read_text().splitlines()]
     return [line for line in lines if line.partition("==")[0] in packages]
 
 

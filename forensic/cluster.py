@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from forensic.errors import ForensicError, SettingsError
 
 _MOST_TRIES = 3  # of an item alone: its node may have died, and not of it
@@ -200,6 +202,7 @@ class _Actor:
 
     def __init__(self, start: Callable[[], Callable[[Sequence[Any]], list[Any]]]) -> None:
         os.environ["OMP_NUM_THREADS"] = "1"
+        threadpool_limits(1, user_api="blas")
         self._start = start
         self._step: Callable[[Sequence[Any]], list[Any]] | None = None
 

@@ -16,6 +16,8 @@ from contextvars import ContextVar
 from multiprocessing import forkserver
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from forensic.cluster import Actors, Cluster, joined
 from forensic.memory import keep_freed_memory
 
@@ -96,27 +98,32 @@ def run(
 
 
 def settle_in() -> None:
-    """Prepare this process for a step, which is one of many: torch, loaded or not, has one thread; memory is kept."""
+    """Prepare this process for a step, which is one of many: one thread of linear algebra and torch; memory is kept."""
     keep_freed_memory()
     os.environ["OMP_NUM_THREADS"] = "1"
+    threadpool_limits(1, user_api="blas")
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """The same for a while: a step is as fast, and gives the same, in any process."""
-    if "torch" not in sys.modules:
-        yield
-        return
-    import torch
+    """The same for a while: a step is as fast, and gives the same to the bit, in any process, whatever its cores.
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    A product of matrices is summed in an order that depends on the number of threads.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        if "torch" not in sys.modules:
+            yield
+            return
+        import torch
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
 
 class Workers(Generic[Item, Result]):
@@ -221,6 +228,7 @@ _step: list[Step[Any, Any]] = []
 
 def _set_start(start: Start[Any, Any]) -> None:
     _start[:] = [start]
+    settle_in()
 
 
 def _run_batch(batch: Sequence[Any]) -> list[Any]:

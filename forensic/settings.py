@@ -251,6 +251,18 @@ class CaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseSettings:
+    """What ships with the program.
+
+    Attributes:
+        key: file of the maintainers' public key (Ed25519), from the working directory: nothing is scanned or compared
+            unless the manifest of the release is signed with it. "" accepts a release that nobody signed.
+    """
+
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a scan and a comparison."""
 
@@ -263,6 +275,7 @@ class Settings:
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
     link: LinkSettings = field(default_factory=LinkSettings)
     case: CaseSettings = field(default_factory=CaseSettings)
+    release: ReleaseSettings = field(default_factory=ReleaseSettings)
 
     @property
     def evidence_sha256(self) -> str:

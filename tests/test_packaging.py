@@ -3,15 +3,18 @@
 import filecmp
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -19,6 +22,7 @@ import forensic
 
 CHECKOUT = Path(__file__).parents[1]
 EXAMPLE = CHECKOUT / "examples" / "synthetic"
+LOCKS = CHECKOUT / "locks"
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +96,7 @@ def test_the_source_distribution_has_what_a_build_needs(tmp_path: Path) -> None:
     subprocess.run(build, check=True, capture_output=True)
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"pyproject.toml", "LICENSE", "NOTICE", "Dockerfile", "constraints.txt", "docs/man/forensic.1"}
+    wanted = {"pyproject.toml", "LICENSE", "NOTICE", "Dockerfile", "locks/program.txt", "docs/man/forensic.1"}
     assert wanted <= names
     assert {"models/lstm-channel-3/weights.safetensors", "templates/report.css", "tests/test_packaging.py"} <= names
     assert not [name for name in names if name.startswith((".venv", "demo", "work", ".git/"))]
@@ -101,7 +105,7 @@ def test_the_source_distribution_has_what_a_build_needs(tmp_path: Path) -> None:
 def test_the_image_installs_the_tested_versions_and_does_not_run_as_root() -> None:
     """What the Dockerfile says; building it needs a daemon and a network."""
     text = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
-    assert "--constraint /source/constraints.txt" in text
+    assert "--no-deps --require-hashes --requirement locks/program.txt --requirement locks/cuda.txt" in text
     assert text.index("USER examiner") < text.index("ENTRYPOINT")
     makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
     (libraries,) = re.findall(r"^APT_PACKAGES := (.*)$", makefile, re.MULTILINE)
@@ -127,21 +131,72 @@ def test_the_installed_command_scans_and_compares_outside_the_checkout(installed
     assert len(list(tmp_path.glob("case/comparisons/*/report.pdf"))) == 1
 
 
-def test_every_requirement_has_an_exact_version_within_its_range() -> None:
-    """What pyproject.toml asks for, constraints.txt pins."""
-    lines = (CHECKOUT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pinned = {
-        canonicalize_name(name): version
-        for name, _, version in (line.partition("==") for line in lines if not line.startswith("#"))
-    }
-    content = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
-    project, build = content["project"], content["build-system"]
-    asked = [*build["requires"], *project["dependencies"], *project["optional-dependencies"]["dev"]]
-    for requirement in map(Requirement, asked):
-        assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), requirement
+def locked(name: str) -> dict[str, tuple[str, int]]:
+    """Version and number of hashes of every package of a lock that is for this system."""
+    found: dict[str, tuple[str, int]] = {}
+    for line in (LOCKS / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if entry := re.match(r"([a-z0-9-]+)==([^ ]+) (?:; (.*) )?\\$", line):
+            package = entry[1] if entry[3] is None or Marker(entry[3]).evaluate() else "elsewhere"
+            found[package] = entry[2], 0
+        elif re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line):
+            found[package] = found[package][0], found[package][1] + 1
+        else:
+            assert line.startswith("# "), line
+    return {name: each for name, each in found.items() if name != "elsewhere"}
+
+
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+
+
+@pytest.mark.parametrize("name", ["program", "cuda", "supply", *EXTRAS])
+def test_every_package_of_a_lock_has_an_exact_version_and_hashes(name: str) -> None:
+    """Or pip would refuse it."""
+    packages = locked(name)
+    assert packages
+    assert all(version and hashes for version, hashes in packages.values())
+
+
+@pytest.mark.parametrize("extra", ["", *EXTRAS])
+def test_locks_hold_all_that_is_asked_for_in_the_range_that_is_allowed(extra: str) -> None:
+    """And what that asks for in turn, as the packages that are installed here say; run `make locks`."""
+    packages = locked("program") | (locked(extra) if extra else {})
+    wanted = [Requirement(each) for each in (EXTRAS[extra] if extra else PROJECT["dependencies"])]
+    seen = set()
+    while wanted:
+        requirement = wanted.pop()
+        name = canonicalize_name(requirement.name)
+        assert name in packages, f"{name} is in no lock"
+        assert requirement.specifier.contains(packages[name][0]), requirement
+        for part in requirement.extras | {""}:
+            if (name, part) not in seen:
+                seen.add((name, part))
+                wanted += _asked_by(name, part)
+
+
+def _asked_by(name: str, extra: str) -> list[Requirement]:
+    """What an installed package asks for; nothing if it is not installed, as is allowed of an extra's."""
+    try:
+        asked = [Requirement(each) for each in requires(name) or ()]
+    except PackageNotFoundError:
+        return []
+    asked = [each for each in asked if each.marker is None or each.marker.evaluate({"extra": extra})]
+    return [each for each in asked if canonicalize_name(each.name) not in locked("cuda")]
+
+
+def test_a_build_of_torch_for_processors_alone_can_be_installed_too() -> None:
+    """It has other hashes than the index's, and needs nothing of CUDA."""
+    make_locks = runpy.run_path(str(LOCKS / "make_locks.py"))
+    text = (LOCKS / "program.txt").read_text(encoding="utf-8")
+    version, hashes = locked("program")["torch"]
+    own = make_locks["CPU_BUILDS"][version]
+    assert all(sha256 in text for sha256 in own)
+    assert hashes > len(own)
+    assert not [name for name in locked("program") if name.startswith(("nvidia-", "cuda-"))]
 
 
 def test_no_address_of_a_package_index_is_written_down() -> None:
     """A laboratory installs from its own mirror; pip's configuration names it."""
-    for name in ("pyproject.toml", "constraints.txt", "Makefile", ".ci/run"):
+    locks = [f"locks/{path.name}" for path in LOCKS.iterdir() if path.is_file()]
+    for name in ("pyproject.toml", *locks, "Makefile", ".ci/run"):
         assert not re.search(r"://|--(extra-)?index-url|--find-links", (CHECKOUT / name).read_text(encoding="utf-8"))

@@ -25,7 +25,7 @@ from forensic.comparison.own_reference import own_references
 from forensic.comparison.request import Basis, ComparisonRequest
 from forensic.comparison.sides import Side, known_side, leaks, questioned_sides, sides_by_recording, voices_of
 from forensic.comparison.spoken_language import language_differences
-from forensic.engine import default_workers
+from forensic.engine import default_workers, one_thread
 from forensic.errors import ReferenceSetError
 from forensic.likelihood_ratio.population import Population, without
 from forensic.likelihood_ratio.relevant import chosen
@@ -33,6 +33,7 @@ from forensic.likelihood_ratio.relevant import chosen
 _SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
 
 
+@one_thread()
 def weigh_case(
     case: CaseFolder,
     request: ComparisonRequest,

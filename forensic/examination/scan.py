@@ -77,7 +77,7 @@ def scan(
         ReleaseError: if a file that ships is not as it was released.
     """
     began = time.monotonic()
-    check_release()
+    check_release(request.settings.release.key)
     model = model or load_model(request.model_folder)
     identity = model.identity
     second = _second_model(request.settings)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,34 @@ def place_together(files: Iterable[tuple[Path, bytes | memoryview]], announce: A
         if isinstance(error, OSError) and error.filename is None and waiting:
             error.filename = str(next(reversed(waiting)))
         raise
+
+
+@contextmanager
+def changed_whole(folder: Path) -> Iterator[Path]:
+    """A copy of a folder, to write into; it takes the folder's place when the block ends without an error.
+
+    Args:
+        folder: is made where it is missing; a kill leaves it as it was, and the next call removes or restores the rest.
+    """
+    copy, before = (folder.with_name(f".{folder.name}.{what}") for what in ("new", "old"))
+    shutil.rmtree(copy, ignore_errors=True)
+    if before.exists() and not folder.exists():
+        before.rename(folder)
+    shutil.rmtree(before, ignore_errors=True)
+    if folder.exists():
+        shutil.copytree(folder, copy)
+    else:
+        copy.mkdir(parents=True)
+    try:
+        yield copy
+        sync_folder(copy)
+        if folder.exists():
+            folder.rename(before)
+        copy.rename(folder)
+        sync_folder(folder.parent)
+        shutil.rmtree(before, ignore_errors=True)
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,19 +1,23 @@
 """The manifest of a release: the hash of every file that ships, and the check of these files before they are used.
 
 ``release.json`` is beside the package's code. ``python -m forensic.storage.release`` makes it again, after a model or
-template was changed on purpose; the build of a wheel adds the code. The maintainers sign a release with ``--sign KEY``.
+template was changed on purpose; the build of a wheel adds the code. The maintainers sign a release with ``--sign KEY``,
+the last step before the wheel is built: the signature is of the code as well, and one changed byte of it ends it.
 """
 
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from forensic.errors import ReleaseError
 from forensic.storage.atomic import written_whole
+from forensic.storage.keys import asked_passphrase, is_signed, load_private_key, load_public_key, public_bytes
 from forensic.storage.shipped import shipped
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -33,8 +37,9 @@ class Release:
     Attributes:
         version: of the program.
         files: SHA-256 by name: "models/...", "templates/..."; in a wheel also "forensic/...", the code.
-        sha256: of what is signed, the same in a checkout and in a wheel.
-        signature: Ed25519, in hexadecimal, of the bytes that ``signed_bytes`` gives; empty where nobody signed.
+        sha256: of version, models and templates, the same in a checkout and in a wheel.
+        signature: Ed25519, in hexadecimal, of ``signed_bytes`` of everything, the code included; empty where nobody
+            signed.
         public_key: of the signer, in hexadecimal; empty where nobody signed.
     """
 
@@ -45,10 +50,9 @@ class Release:
     public_key: str
 
 
-def signed_bytes(version: str, files: dict[str, str]) -> bytes:
-    """What a signature is of: the version, and the hashes of models and templates, in one spelling."""
-    data = {name: sha256 for name, sha256 in files.items() if name.partition("/")[0] in KINDS}
-    content = {"schema_version": SCHEMA_VERSION, "version": version, "files": data}
+def signed_bytes(version: str, files: Mapping[str, str]) -> bytes:
+    """What a signature is of: the version and the hashes of files, in one spelling."""
+    content = {"schema_version": SCHEMA_VERSION, "version": version, "files": dict(files)}
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -61,10 +65,11 @@ def read_release() -> Release:
     try:
         content = json.loads(MANIFEST.read_bytes())
         version, files = str(content["version"]), {str(name): str(value) for name, value in content["files"].items()}
-        signature, public_key = str(content.get("signature", "")), str(content.get("public_key", ""))
+        signature, public_key = (bytes.fromhex(content.get(name, "")).hex() for name in ("signature", "public_key"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReleaseError(f"The manifest of the release, {MANIFEST}, cannot be read: {error}.", _AGAIN) from error
-    return Release(version, files, hashlib.sha256(signed_bytes(version, files)).hexdigest(), signature, public_key)
+    data = {name: sha256 for name, sha256 in files.items() if name.partition("/")[0] in KINDS}
+    return Release(version, files, hashlib.sha256(signed_bytes(version, data)).hexdigest(), signature, public_key)
 
 
 def differences() -> list[str]:
@@ -88,19 +93,36 @@ def differences() -> list[str]:
 
 
 @cache
-def check_release() -> str:
+def check_release(key: str = "") -> str:
     """See that everything that ships is as it was released; once in a process, since it takes a tenth of a second.
+
+    Args:
+        key: file of the public key that must have signed it; empty where nobody need have.
 
     Returns:
         SHA-256 of the manifest.
 
     Raises:
-        ReleaseError: if a file is missing or differs.
+        ReleaseError: if a file is missing or differs, or the release is not signed with the key.
+        SealError: if the key cannot be read.
     """
     if found := differences():
         more = f" {len(found) - 1} more differ." if len(found) > 1 else ""
         raise ReleaseError(found[0] + more, _AGAIN)
+    if key and not is_signed_with(load_public_key(Path(key))):
+        raise ReleaseError(
+            f"This release is not signed with {key}, or was changed since.",
+            "Install a release that the owner of the key signed, or take release.key out of the settings.",
+        )
     return read_release().sha256
+
+
+def is_signed_with(key: Ed25519PublicKey) -> bool:
+    """Whether the owner of a key signed the manifest, and the code that it is with."""
+    said = read_release()
+    has_code = any(name.startswith("forensic/") for name in said.files)  # as in a wheel, whose files were compared
+    files = said.files if has_code else said.files | files_of(with_code=True)
+    return is_signed(key, bytes.fromhex(said.signature), signed_bytes(said.version, files))
 
 
 def is_released(path: Path) -> bool:
@@ -173,10 +195,8 @@ def main() -> None:
     files = files_of(with_code=False)
     signed = None
     if options.sign:
-        from forensic.storage.keys import asked_passphrase, load_private_key, public_bytes
-
         key = load_private_key(options.sign, asked_passphrase)
-        signature = key.sign(signed_bytes(forensic.__version__, files))
+        signature = key.sign(signed_bytes(forensic.__version__, files_of(with_code=True)))
         signed = {"signature": signature.hex(), "public_key": public_bytes(key.public_key()).hex()}
     with written_whole(MANIFEST) as file:
         file.write(manifest(forensic.__version__, files, signed))

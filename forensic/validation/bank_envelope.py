@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from forensic.comparison.calibrations import CalibrationStep, calibration_step
+from forensic.engine import one_thread
 from forensic.errors import CalibrationError, ValidationError
 from forensic.likelihood_ratio.conditions import nearest
 from forensic.likelihood_ratio.envelope import (
@@ -34,6 +35,7 @@ _USUAL_S = 10.0
 """Net speech of the questioned side with which known sides are compared."""
 
 
+@one_thread()
 def build_envelope(
     model_folder: Path, settings: ComparisonSettings, criterion: float, watch: Callable[[int, int], None]
 ) -> Envelope:

@@ -5,6 +5,7 @@ from pathlib import Path
 from forensic.comparison.calibrations import CalibrationStep, calibration_step
 from forensic.comparison.neighbours import neighbouring_choices
 from forensic.comparison.opinions import step_of_both, step_of_second
+from forensic.engine import one_thread
 from forensic.likelihood_ratio.joint_file import keep
 from forensic.likelihood_ratio.population import Population, load_population
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
@@ -13,6 +14,7 @@ from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
 
 
+@one_thread()
 def keep_fits(folder: Path, settings: ComparisonSettings) -> None:
     """Keep the fits of a model's bank to the default choice of people and to its neighbours.
 

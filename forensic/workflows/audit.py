@@ -17,7 +17,8 @@ from forensic.case.results import RESULTS, Output, hidden_of, stated_outputs
 from forensic.case.store import EvidenceStore, empty
 from forensic.errors import FileReadError
 from forensic.storage.atomic import written_whole
-from forensic.storage.release import differences, path_of, read_release
+from forensic.storage.keys import fingerprint, public_key_of
+from forensic.storage.release import differences, is_signed_with, path_of, read_release
 
 Verdict: TypeAlias = Literal["right", "different", "note"]
 RIGHT: Final = "right"
@@ -212,11 +213,31 @@ def _release(trail: AuditTrail) -> Iterator[Checked]:
         yield Checked("release", software(), NOTE, f"Parts of the case were made by {', '.join(sorted(others))}.")
     if not release.signature:
         yield Checked("release", "release.json", NOTE, "Nobody signed the manifest of this release.")
+        return
+    key = public_key_of(bytes.fromhex(release.public_key))
+    if is_signed_with(key):
+        who = f"The release is signed. Hold the fingerprint of the key against the maintainers': {fingerprint(key)}."
+        yield Checked("release", "release.json", NOTE, who)
+    else:
+        yield Checked("release", "release.json", DIFFERENT, "The release was changed since it was signed.")
 
 
 def _folder(case: Path, trail: AuditTrail) -> Iterator[Checked]:
     if case.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield Checked("case", str(case), NOTE, f"Others than its owner can look into {case}.")
-    used = [str(line.facts["case_toml_sha256"]) for line in trail.lines if "case_toml_sha256" in line.facts]
-    if used and hash_file(case / CASE_FILE).sha256 != used[-1]:
-        yield Checked("case", CASE_FILE, NOTE, f"{CASE_FILE} was edited since the last results were made.")
+    yield from _edited(case, trail)
+
+
+def _edited(case: Path, trail: AuditTrail) -> Iterator[Checked]:
+    """Whether case.toml, which a person edits, is what the last results were made with."""
+    used = next((line for line in reversed(trail.lines) if "case_toml_sha256" in line.facts), None)
+    if used is None:
+        return
+    sha256, then = hash_file(case / CASE_FILE).sha256, used.facts["case_toml_sha256"]
+    if sha256 == then:
+        yield Checked("case", CASE_FILE, RIGHT, sha256=sha256)
+        return
+    results = f"{used.facts['of']}/{used.facts['id']}"
+    when = used.time_utc[:19].replace("T", " ")
+    finding = f"{CASE_FILE} has changed since {results} ({when} UTC): its SHA-256 is {sha256}, then it was {then}."
+    yield Checked("case", CASE_FILE, NOTE, finding, sha256)

@@ -101,7 +101,7 @@ def self_test(watch: Callable[[str], None]) -> Check:
             State.BAD,
             f"{len(off)} of {len(known)} likelihood ratios are not the known ones, for example that of "
             f"{' and '.join(min(off))}.",
-            "Do not use this installation for casework. Install the versions of constraints.txt, and test again.",
+            "Do not use this installation for casework. Install the versions in locks/program.txt, and test again.",
         )
     return Check(
         name, State.GOOD, f"all {len(known)} likelihood ratios are the known ones ({time.monotonic() - began:.0f} s)"
@@ -196,7 +196,10 @@ def _packages() -> Iterator[Check]:
             )
         else:
             yield Check(
-                name, State.BAD, f"missing: {', '.join(wrong)}", "pip install --constraint constraints.txt forensic"
+                name,
+                State.BAD,
+                f"missing: {', '.join(wrong)}",
+                "pip install --no-deps --require-hashes --requirement locks/program.txt",
             )
 
 

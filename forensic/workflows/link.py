@@ -38,6 +38,7 @@ from forensic.report.shared.render import Attached, write_report
 from forensic.report.shared.stored import store
 from forensic.settings import Settings
 from forensic.storage.inert import json_text
+from forensic.storage.release import check_release
 from forensic.storage.tables import write_csv, write_parquet, write_text
 
 
@@ -105,6 +106,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     """
     began, created = time.monotonic(), datetime.now(UTC)
     details = load_case_details(case.path)
+    check_release(request.settings.release.key)
     second = second_card(request.settings)
     basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale, second=second)
     case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
@@ -189,11 +191,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     with new_results(case.path / "links", created, links) as draft:
         outcome = worded_links(dataclasses.replace(outcome, report_id=draft.id))
         results = link_results(outcome)
-        write_parquet(outcome.voices, draft.folder / "voices.parquet")
-        write_parquet(links, draft.folder / "links.parquet")
-        write_parquet(pairs.table(numbers), draft.folder / "pairs.parquet")
-        write_csv(outcome.voices, draft.folder / "voices.csv")
-        write_csv(links, draft.folder / "links.csv")
+        _write_tables(draft.folder, outcome, pairs.table(numbers))
         content = json_text(results)
         write_text(draft.folder / "results.json", content)
         store(draft.folder, outcome)
@@ -202,3 +200,11 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         folder = finish(draft, case.audit_log, "link", facts)
     html, pdf = folder / "report.html", folder / "report.pdf"
     return LinkResult(folder, outcome.voices, links, clusters, suspicions.found, results, html, pdf)
+
+
+def _write_tables(folder: Path, outcome: LinkOutcome, pairs: pl.DataFrame) -> None:
+    write_parquet(outcome.voices, folder / "voices.parquet")
+    write_parquet(outcome.links, folder / "links.parquet")
+    write_parquet(pairs, folder / "pairs.parquet")
+    write_csv(outcome.voices, folder / "voices.csv")
+    write_csv(outcome.links, folder / "links.csv")

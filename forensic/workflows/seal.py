@@ -4,7 +4,6 @@ A seal is the file ``seal.json`` beside the results: the hash of every file, the
 signature of both. Whoever has a report, its seal and the public key can verify it, with no case and no network.
 """
 
-import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -13,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from forensic.case.audit import AuditTrail, append_audit, read_audit
+from forensic.case.audit import AuditTrail, read_audit
 from forensic.case.discovery import hash_file
 from forensic.case.folder import open_case
 from forensic.case.provenance import software
-from forensic.case.results import OUTPUTS, RESULTS, outputs_of, stated_outputs
+from forensic.case.results import RESULTS, draft, finish_into, outputs_of, stated_outputs
 from forensic.errors import FileReadError, SealError
 from forensic.storage.atomic import written_whole
 from forensic.storage.inert import json_text
@@ -131,16 +130,17 @@ def seal(
         }
         signature = private.sign(signed_bytes(content))
         text = json_text({**content, "signature": signature.hex()})
-        own = {path.name: hash_file(path).sha256 for path in [signed] if path is not None}
         facts = {
             "id": folder.name,
             "of": folder.parent.name,
             "signer": fingerprint(private.public_key()),
-            OUTPUTS: {**own, SEAL: hashlib.sha256(text.encode()).hexdigest()},
         }
-        append_audit(case.audit_log, "seal", facts)
-        with written_whole(folder / SEAL) as file:
-            file.write(text.encode())
+        with draft(folder / Path(SEAL).stem) as drafted:  # a kill leaves nothing, or what the next command settles
+            with written_whole(drafted.folder / SEAL) as file:
+                file.write(text.encode())
+            if signed is not None:
+                signed.rename(drafted.folder / signed.name)
+            finish_into(drafted, case.audit_log, "seal", facts)
     return folder / SEAL, signed
 
 

@@ -15,10 +15,10 @@ from forensic.report.model.card import render_model_card, render_recognition_car
 from forensic.report.model.learning_curve import draw_learning_curve
 from forensic.speaker.backend import save_backend
 from forensic.speaker.extractor import load_model
-from forensic.storage.atomic import written_whole
+from forensic.storage.atomic import changed_whole, written_whole
 from forensic.storage.cards import read_card
 from forensic.training.cache import FeatureCache, build_cache
-from forensic.training.configuration import DataSettings, TrainingSettings
+from forensic.training.configuration import BackendSettings, DataSettings, TrainingSettings
 from forensic.training.data import Piece, check_sources, make_pieces
 from forensic.training.model_folder import (
     RECORD,
@@ -75,17 +75,18 @@ def train_speakers(
     cache = _cache(request, pieces, watch_features)
     teacher = make_teacher(taught_by, cache, request.work)
     trained, history = train(network, teacher, cache, settings.learning, request.work, watch)
-    save_model(
-        request.out,
-        trained,
-        request.facts(started_from(settings.learning.init)),
-        {"development": _errors(history[-1])},
-    )
-    record = record_of_run(request, manifest, pieces, cache)
-    record |= {"steps_done": history[-1].step, "development": [dataclasses.asdict(result) for result in history]}
-    write_record(request.out, record)
-    _choose_score(request, cache)
-    _write_speaker_card(request.out, request.name)
+    with changed_whole(request.out) as folder:
+        save_model(
+            folder,
+            trained,
+            request.facts(started_from(settings.learning.init)),
+            {"development": _errors(history[-1])},
+        )
+        record = record_of_run(request, manifest, pieces, cache)
+        record |= {"steps_done": history[-1].step, "development": [dataclasses.asdict(result) for result in history]}
+        write_record(folder, record)
+        _choose_score(folder, settings.backend, cache)
+        _write_speaker_card(folder, request.name)
     return history
 
 
@@ -102,9 +103,11 @@ def choose_score(request: SpeakerRequest, watch_features: WatchFeatures) -> Back
     load_model(request.out)  # checked first, since the features take long
     settings = request.settings
     pieces = make_pieces(_manifest(settings.data), settings.data, settings.augmentation)
-    choice = _choose_score(request, _cache(request, pieces, watch_features))
-    if (request.out / MODEL_CARD).exists():
-        _write_speaker_card(request.out, request.name)
+    cache = _cache(request, pieces, watch_features)
+    with changed_whole(request.out) as folder:
+        choice = _choose_score(folder, settings.backend, cache)
+        if (folder / MODEL_CARD).exists():
+            _write_speaker_card(folder, request.name)
     return choice
 
 
@@ -150,31 +153,32 @@ def train_recognition(
     validation = without_classes(validate_classes(trials, classes), told_by_corpus(rows))
     decision = dataclasses.asdict(validation.decision)
     coverage = decision.pop("error")
-    save_model(
-        request.out,
-        committee,
-        request.facts(recognition_started_from(settings)) | {"classes": list(classes)},
-        {
-            "decision": decision,
-            "coverage": coverage,
-            "development": shares_right(history[-1]),
-            "people": people_by_class(rows),
-        },
-        torch.half,
-    )
-    record = record_of_run(request, rows, pieces, cache)
-    record["settings"]["network"]["join"] = [Path(folder).name for folder in settings.network.join]
-    record |= {
-        "classes": classes_of(cache.index),
-        "development": [dataclasses.asdict(result) for result in history],
-        "validation": dataclasses.asdict(validation),
-        "members": [
-            {name: value for name, value in member.items() if name != "people_sha256"}  # the same
-            for member in members
-        ],
-    }
-    write_record(request.out, record)
-    _write_recognition_card(request.out, request.name)
+    with changed_whole(request.out) as folder:
+        save_model(
+            folder,
+            committee,
+            request.facts(recognition_started_from(settings)) | {"classes": list(classes)},
+            {
+                "decision": decision,
+                "coverage": coverage,
+                "development": shares_right(history[-1]),
+                "people": people_by_class(rows),
+            },
+            torch.half,
+        )
+        record = record_of_run(request, rows, pieces, cache)
+        record["settings"]["network"]["join"] = [Path(folder).name for folder in settings.network.join]
+        record |= {
+            "classes": classes_of(cache.index),
+            "development": [dataclasses.asdict(result) for result in history],
+            "validation": dataclasses.asdict(validation),
+            "members": [
+                {name: value for name, value in member.items() if name != "people_sha256"}  # the same
+                for member in members
+            ],
+        }
+        write_record(folder, record)
+        _write_recognition_card(folder, request.name)
     return history, validation
 
 
@@ -194,20 +198,20 @@ def _cache(request: SpeakerRequest | RecognitionRequest, pieces: Sequence[Piece]
     return build_cache(request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch)
 
 
-def _choose_score(request: SpeakerRequest, cache: FeatureCache) -> BackendChoice:
+def _choose_score(folder: Path, settings: BackendSettings, cache: FeatureCache) -> BackendChoice:
     """Choose, and write it to the model's folder, card and record."""
-    choice = choose_backend(load_model(request.out), cache, request.settings.backend)
+    choice = choose_backend(load_model(folder), cache, settings)
     measured = {name: list(costs) for name, costs in choice.cllr_min.items()}
-    save_backend(request.out, choice.backend, {"chosen": choice.name, "cllr_min": measured})
-    record = read_record(request.out) if (request.out / RECORD).exists() else {}
+    save_backend(folder, choice.backend, {"chosen": choice.name, "cllr_min": measured})
+    record = read_record(folder) if (folder / RECORD).exists() else {}
     record["backend"] = {
-        "settings": dataclasses.asdict(request.settings.backend),
+        "settings": dataclasses.asdict(settings),
         "features_sha256": cache.sha256,
         "speakers": choice.speakers,
         "chosen": choice.name,
         "cllr_min": measured,
     }
-    write_record(request.out, record)
+    write_record(folder, record)
     return choice
 
 

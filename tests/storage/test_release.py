@@ -8,7 +8,7 @@ import pytest
 import forensic
 from forensic.errors import ReleaseError
 from forensic.storage import release
-from forensic.storage.keys import is_signed, load_private_key, load_public_key, make_keys
+from forensic.storage.keys import make_keys
 
 
 @pytest.fixture
@@ -50,21 +50,76 @@ def test_a_changed_or_missing_file_stops(copy, name):
 
 def test_a_missing_or_damaged_manifest_stops(copy):
     shutil.copy(copy / "release.json", copy / "kept.json")
-    for damage in ("{}", "no json", '{"version": "1", "files": []}'):
+    unsigned = '{"version": "1", "files": {}, "signature": "no hexadecimal"}'
+    for damage in ("{}", "no json", '{"version": "1", "files": []}', unsigned):
         (copy / "release.json").write_text(damage)
         with pytest.raises(ReleaseError, match="manifest"):
             release.check_release()
 
 
-def test_a_signature_is_of_version_and_hashes(copy):
+@pytest.fixture
+def signed(copy, monkeypatch):
+    """The same with a module, signed: the public key."""
+    (copy / "forensic").mkdir()
+    (copy / "forensic" / "engine.py").write_text("code")
+    monkeypatch.setattr(release, "PACKAGE", copy / "forensic")
     public = make_keys(copy / "key", "secret")
-    files = release.files_of(with_code=False)
-    key = load_private_key(copy / "key", lambda: "secret")
-    signature = key.sign(release.signed_bytes("1", files))
-    (copy / "release.json").write_bytes(release.manifest("1", files, {"signature": signature.hex(), "public_key": ""}))
-    said = release.read_release()
-    signer = load_public_key(public)
-    assert is_signed(signer, bytes.fromhex(said.signature), release.signed_bytes(said.version, said.files))
-    content = json.loads((copy / "release.json").read_text())
-    content["files"]["templates/report.css"] = "0" * 64
-    assert not is_signed(signer, signature, release.signed_bytes(content["version"], content["files"]))
+    monkeypatch.setenv("FORENSIC_PASSPHRASE", "secret")
+    monkeypatch.setattr("sys.argv", ["release", "--sign", str(copy / "key")])
+    release.main()
+    return public
+
+
+def _is_accepted(public):
+    release.check_release.cache_clear()
+    try:
+        release.check_release(str(public))
+    except ReleaseError as error:
+        return "is not signed with" not in error.problem
+    return True
+
+
+def test_a_signed_release_is_accepted_by_its_key_alone(signed, copy):
+    assert _is_accepted(signed)
+    assert not _is_accepted(make_keys(copy / "another", "secret"))
+
+
+def test_code_and_version_are_signed_too(signed, copy):
+    (copy / "forensic" / "engine.py").write_text("other code")
+    assert not _is_accepted(signed)
+    (copy / "forensic" / "engine.py").write_text("code")
+    assert _is_accepted(signed)
+    manifest = (copy / "release.json").read_text()
+    (copy / "release.json").write_text(manifest.replace(forensic.__version__, "9"))
+    assert not _is_accepted(signed)
+
+
+def test_a_file_that_is_changed_with_its_hash_is_found_by_the_signature(signed, copy):
+    """As who does it can do without the key."""
+    (copy / "models" / "one" / "card.toml").write_text("changed")
+    said = json.loads((copy / "release.json").read_text())
+    kept = {name: said[name] for name in ("signature", "public_key")}
+    (copy / "release.json").write_bytes(release.manifest(said["version"], release.files_of(with_code=False), kept))
+    release.check_release.cache_clear()
+    release.check_release()
+    assert not _is_accepted(signed)
+
+
+def test_a_manifest_with_the_code_of_a_wheel_is_signed_alike(signed, copy):
+    said = json.loads((copy / "release.json").read_text())
+    kept = {name: said[name] for name in ("signature", "public_key")}
+    (copy / "release.json").write_bytes(release.manifest(said["version"], release.files_of(with_code=True), kept))
+    assert _is_accepted(signed)
+
+
+def test_a_release_that_nobody_signed_is_refused_where_a_key_is_asked_for(copy):
+    assert not _is_accepted(make_keys(copy / "key", "secret"))
+
+
+def test_the_setting_stops_a_scan(tmp_path, shell):
+    """The release of a checkout has no signature."""
+    public = make_keys(tmp_path / "key", "secret")
+    (tmp_path / "ours.toml").write_text(f'[release]\nkey = "{public}"\n')
+    code, _, said = shell("scan", tmp_path, "--case", tmp_path / "case", "--settings", tmp_path / "ours.toml")
+    assert code == 1
+    assert "is not signed with" in said

@@ -5,6 +5,7 @@ import json
 import pytest
 from factories import write_wav
 from spoken import spoken
+from threadpoolctl import threadpool_limits
 
 from forensic.case.folder import open_case
 from forensic.comparison.request import ComparisonRequest
@@ -44,8 +45,17 @@ def test_it_comes_out_the_same_to_the_bit_also_when_case_toml_was_edited_since(t
     assert found.obstacles == ()
     assert len(found.repeated) == 3
     assert found.is_equal
-    assert audit(tmp_path / "case").is_right
+    audited = audit(tmp_path / "case")
+    assert audited.is_right
+    (note,) = [each.finding for each in audited.checked if each.name == "case.toml"]
+    assert f"case.toml has changed since comparisons/{compared.name}" in note
     assert not list((tmp_path / "case").glob(".rerun-*"))
+
+
+def test_it_comes_out_the_same_on_any_number_of_cores(tmp_path, compared):
+    """Sums of a product of matrices depend on how many threads share it."""
+    with threadpool_limits(3, user_api="blas"):
+        assert _again(tmp_path / "case").is_equal
 
 
 def test_a_changed_recording_prevents_it(tmp_path, compared):

@@ -164,3 +164,20 @@ def _pkcs12(folder):
     (folder / "lab.p12").write_bytes(made)
     (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     return folder / "lab.p12", certificate
+
+
+def test_a_seal_whose_command_was_killed_is_settled(results, key, monkeypatch):
+    """Between its line in the log and its name: the next command puts it in place."""
+
+    def kill(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("forensic.case.results._move_up", kill)
+        patch.setattr("forensic.case.results.shutil.rmtree", lambda *_args, **_options: None)
+        with pytest.raises(KeyboardInterrupt):
+            _sealed(results, key)
+    assert not (results / "seal.json").exists()
+    with open_case(results.parents[1], create=False):
+        pass
+    assert verify_seal(results / "report.pdf", key.with_name("key.pub"), None).problems == ()
