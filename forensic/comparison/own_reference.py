@@ -10,9 +10,11 @@ from forensic.comparison.sides import Side
 from forensic.likelihood_ratio.population import Population, longest_of_each
 from forensic.quantities import quantities_of
 
-LEAST_LOG10_LR = 3.0
-"""From this LR on, somebody of the population is taken for the same person. Of two people of the population that ships,
-one pair in 20,000 reaches it; who is left out without need changes an LR very little."""
+LEAST_LOG10_LR = 2.5
+"""From this LR on, somebody of the population is taken for the same person. Of the people of the population that ships,
+a quarter is found so in other recordings of 9 s or more through simulated channels, and 63 % in real calls; of two
+people, one pair in 250,000 is, and one in 2,300 on real lines. Who is left out without need changes an LR very little,
+and so does who is missed."""
 
 
 def own_references(sides: Sequence[Side], calibrator: CalibrationStep) -> tuple[OwnReference, ...]:
