@@ -9,6 +9,7 @@ the card states.
 import dataclasses
 import hashlib
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -379,7 +380,7 @@ def _joined_card(cards: Sequence[PopulationCard], speakers: int) -> PopulationCa
     return PopulationCard(
         model_sha256=cards[0].model_sha256,
         parquet_sha256=hashlib.sha256("".join(sorted(card.parquet_sha256 for card in cards)).encode()).hexdigest(),
-        data=" ".join(dict.fromkeys(card.data for card in cards)),
+        data=" ".join(dict.fromkeys(sentence for card in cards for sentence in _SENTENCE_END.split(card.data))),
         licences={corpus: licence for card in cards for corpus, licence in card.licences.items()},
         speakers=speakers,
         rows=sum(card.rows for card in cards),
@@ -417,6 +418,7 @@ def _decoded(column: pl.Series) -> Samples:
 
 
 _ROUNDING = 0.005
+_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 
 
 def _lengths(vectors: Samples) -> Samples:
