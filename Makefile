@@ -76,7 +76,7 @@ NEEDS_CUDA := $(ENV)/python -c 'from importlib.metadata import requires; exit("c
 environment: .venv/installed
 development: .venv/installed-dev
 
-.venv/installed: pyproject.toml locks/program.txt locks/cuda.txt
+.venv/installed: pyproject.toml locks/program.txt locks/cpu.txt locks/cuda.txt
 	@test -n '$(PYTHON)' || { echo 'Error: no Python 3.11 or newer with its venv module was found.'; \
 		echo 'Try: install one (Debian, Ubuntu: apt-get install python3 python3-venv), or give its path: make PYTHON=...'; exit 1; } >&2
 	@$(ENV)/python -c 'import pip' 2>/dev/null || { echo 'Making .venv'; $(PYTHON) -m venv --clear .venv; }

@@ -16,17 +16,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from forensic.comparison.calibrations import CalibrationStep
-from forensic.likelihood_ratio.joint import JointFit, fit_joint
-from forensic.likelihood_ratio.pairing import kinds_of_pairs
-from forensic.likelihood_ratio.population import Population, restricted
+from forensic.likelihood_ratio.joint import fit_joint
+from forensic.likelihood_ratio.population import Population, restricted, rows_in_channels
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import default_model_folder
 from forensic.validation.real_results import measured
-from forensic.validation.shipped import Opinion, step_of, whole_calls
+from forensic.validation.shipped import Opinion, lrs_of_rows, step_of, whole_calls
 
 Index = NDArray[np.intp]
 
@@ -47,46 +45,20 @@ def rows_of(population: Population, is_member: NDArray[np.bool_]) -> Iterator[tu
         known, questioned = (rows[is_member[rows]] for rows in sides)
         yield "real lines", known, questioned
         return
-    cells = population.known_cells, population.questioned_cells
+    is_member = is_member & ~population.is_real
 
     def rows(channel: str, *, is_questioned: bool) -> Index:
-        of_side = population.is_questioned == is_questioned
-        is_channel = np.array([cell.name == channel for cell in cells[is_questioned]] + [False])
-        wanted = is_member & of_side & ~population.is_real & is_channel[np.where(of_side, population.cell, -1)]
-        return np.flatnonzero(wanted)
+        of_channel = rows_in_channels(population, {channel}, is_questioned=is_questioned)
+        return np.flatnonzero(is_member & of_channel)
 
     for channel in CHANNELS:
         yield f"clean, {channel}", rows("clean", is_questioned=False), rows(channel, is_questioned=True)
 
 
-def lrs_of(step: CalibrationStep, joint: JointFit, known: Index, questioned: Index, *, is_unseen: bool) -> pl.DataFrame:
-    """LRs of all pairs of rows that may be compared, as of ``real_call_lrs``."""
-    population = step.population
-    assert isinstance(population, Population)
-    is_same, is_different = kinds_of_pairs(population, known, questioned[:, None])
-    is_same &= ~population.is_real[known] | (population.day[known] != population.day[questioned[:, None]])
-    at, of = np.nonzero(is_same | is_different)
-    k, q = known[of], questioned[at]
-    scores = step.backend.score_pairs(population.embeddings, q, k)
-    names = np.array(population.speakers)
-    return pl.DataFrame(
-        {
-            "score": scores,
-            "log10_lr": joint.log10_lr(scores, population.measured[k], population.measured[q])
-            if is_unseen
-            else joint.cross_validated(scores, population, k, q),
-            "same_speaker": is_same[at, of],
-            "speaker_known": names[population.speaker[k]],
-            "speaker_questioned": names[population.speaker[q]],
-        }
-    )
-
-
 def judge(step: CalibrationStep) -> None:
     """Print the table of one opinion."""
-    population, seen = step.population, step.joint
+    population = step.population
     assert isinstance(population, Population)
-    assert seen is not None
     corpora = corpus_of(population)
     excess = []
     for corpus in np.unique(corpora):
@@ -94,13 +66,13 @@ def judge(step: CalibrationStep) -> None:
         rest = restricted(population, ~is_member, f"without {corpus}")
         unseen = fit_joint(rest, step.backend, 1, step.settings.seed)
         for name, known, questioned in rows_of(population, is_member):
-            found = lrs_of(step, unseen, known, questioned, is_unseen=True)
+            found = lrs_of_rows(step, known, questioned, unseen)
             same = found.filter("same_speaker")
             people = same["speaker_known"].n_unique()
             if people < _FEWEST:
                 continue
             without, least, *_ = measured(found)
-            within = measured(lrs_of(step, seen, known, questioned, is_unseen=False))[0]
+            within = measured(lrs_of_rows(step, known, questioned))[0]
             excess.append(without.value - least.value)
             print(
                 f"{corpus:16}{name:32}{people:4}{same.height:6}{found.height - same.height:8}  {least.value:.3f}  "

@@ -3,7 +3,7 @@
     python docs/make_tutorial.py [--speech ../shared/speech]
 
 Every command of docs/tutorial-real.md is run, in the order of the page, in an empty folder; those below the mark "needs
-the network" are not. What a command prints goes into the block below it, and two pages of the report to docs/pictures.
+the network" are not. What a command prints goes into the block below it, three pages of the report into docs/pictures.
 Needs ``pdftoppm`` (Debian: poppler-utils) for the pictures. A test runs the same commands where the speech is in place.
 """
 
@@ -30,14 +30,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speech", type=Path, default=Path("../shared/speech"), help="folder with manifest.csv")
     options = parser.parse_args()
+    if shutil.which("pdftoppm") is None:
+        sys.exit("Error: there is no pdftoppm.\nTry: apt-get install poppler-utils")
     with tempfile.TemporaryDirectory() as folder:
         PAGE.write_text(followed(Path(folder), options.speech), encoding="utf-8")
         (results,) = (Path(folder) / "real" / "case" / "comparisons").iterdir()
         PICTURES.mkdir(exist_ok=True)
         for name, page in (("report-page-1", 1), ("report-comparison", 4), ("report-voices", 6)):
             command = ["pdftoppm", "-r", "80", "-png", "-singlefile", "-f", str(page), "-l", str(page)]
-            if shutil.which("pdftoppm") is None:
-                sys.exit("Error: there is no pdftoppm.\nTry: apt-get install poppler-utils")
             subprocess.run([*command, results / "report-2.pdf", PICTURES / name], check=True)
 
 

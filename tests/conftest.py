@@ -92,6 +92,23 @@ def run_scan(tmp_path, tiny_model_folder):
 
 
 @pytest.fixture
+def killed_before_its_name(monkeypatch):
+    """Runs what writes results; it is killed between its line in the log and the names of its files."""
+
+    def kill(*_args):
+        raise KeyboardInterrupt
+
+    def run(write, *arguments):
+        with monkeypatch.context() as patch:
+            patch.setattr("forensic.case.results._move_up", kill)
+            patch.setattr("forensic.case.results.shutil.rmtree", lambda *_args, **_options: None)
+            with pytest.raises(KeyboardInterrupt):
+                write(*arguments)
+
+    return run
+
+
+@pytest.fixture
 def population_folder(tiny_model_folder):
     """The tiny model's folder, with a bank of 30 random speakers beside it."""
     model = load_model(tiny_model_folder)

@@ -105,8 +105,8 @@ class Binding:
         for name in sorted({*there, *self._stated}):
             sha256 = self._sha256(there[name]) if name in there else None
             stated = self._stated.get(name)
-            may_go = sha256 is None and name.startswith(f"{CALIBRATIONS}/")
-            if not may_go and (stated is None or stated.sha256 != sha256):
+            has_gone = sha256 is None and _may_go(name)
+            if not has_gone and (stated is None or stated.sha256 != sha256):
                 found.append(Difference(name, sha256, stated))
         return found
 
@@ -259,7 +259,7 @@ class Binding:
         return sha256
 
     def _error(self, problem: str, differences: Sequence[Difference] = ()) -> CaseError:
-        if differences and all(each.name.startswith(f"{CALIBRATIONS}/") for each in differences):
+        if differences and all(_may_go(each.name) for each in differences):
             remedy = f"Delete the folder {self._case / CALIBRATIONS}: what is in it is computed again."
             return CaseError(problem, remedy)
         return CaseError(
@@ -267,6 +267,11 @@ class Binding:
             f"Restore the case from a copy, or run `forensic scan DIR --case {self._case} --anew`: it sets this "
             "evidence and a broken log aside, and examines every recording again.",
         )
+
+
+def _may_go(name: str) -> bool:
+    """Whether a bound file is one that is computed again where it is missing."""
+    return name.startswith(f"{CALIBRATIONS}/")
 
 
 def _full_name(name: str) -> str:

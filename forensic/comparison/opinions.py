@@ -56,10 +56,10 @@ class Calibrators:
         """Sides as the population is seen: what channels do to the second model's embeddings is taken off them."""
         population = self.first.population
         nuisance = population.second_view.nuisance if isinstance(population, Population) else None
+        if nuisance is None:
+            return list(sides)
         return [
-            side
-            if nuisance is None or side.second is None
-            else dataclasses.replace(side, second=nuisance.removed(side.second))
+            side if side.second is None else dataclasses.replace(side, second=nuisance.removed(side.second))
             for side in sides
         ]
 

@@ -19,7 +19,7 @@ from forensic.examination.ledger import Ledger, ScanSummary
 from forensic.records import QUESTIONED, Failure, Labels, RecordingEvidence, SourceFile
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.storage.release import check_release
+from forensic.storage.release import check_signed_release
 
 if TYPE_CHECKING:
     from forensic.speaker.second import SecondModel
@@ -77,7 +77,7 @@ def scan(
         ReleaseError: if a file that ships is not as it was released.
     """
     began = time.monotonic()
-    check_release(request.settings.release.key)
+    check_signed_release(request.settings.release.key)
     model = model or load_model(request.model_folder)
     identity = model.identity
     second = _second_model(request.settings)

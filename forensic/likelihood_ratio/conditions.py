@@ -14,7 +14,7 @@ What was not measured on either side does not count.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -56,11 +56,14 @@ def differences(case: Conditions, cell: Conditions) -> tuple[Difference, ...]:
     Raises:
         CalibrationError: if a value is NaN, or one that is compared by ratio is not above 0.
     """
-    return tuple(
-        Difference(quantity, amount, _steps(quantity, amount))
-        for quantity, one, other in zip(QUANTITIES, _comparables(case), _comparables(cell), strict=True)
-        if (amount := _amount(quantity, one, other)) is not None
-    )
+    return tuple(Difference(quantity, amount, _steps(quantity, amount)) for quantity, amount in _amounts(case, cell))
+
+
+def _amounts(case: Conditions, cell: Conditions) -> Iterator[tuple[Quantity, float]]:
+    """How far the case is above the cell in each quantity that was measured on both sides."""
+    for quantity, one, other in zip(QUANTITIES, _comparables(case), _comparables(cell), strict=True):
+        if (amount := _amount(quantity, one, other)) is not None:
+            yield quantity, amount
 
 
 def _amount(quantity: Quantity, one: Value, other: Value) -> float | None:
@@ -114,13 +117,7 @@ def distance(case: Conditions, cell: Conditions) -> float:
     Raises:
         CalibrationError: as in ``differences``.
     """
-    return math.hypot(
-        *(
-            _steps(quantity, amount)
-            for quantity, one, other in zip(QUANTITIES, _comparables(case), _comparables(cell), strict=True)
-            if (amount := _amount(quantity, one, other)) is not None
-        )
-    )
+    return math.hypot(*(_steps(quantity, amount) for quantity, amount in _amounts(case, cell)))
 
 
 def nearest(conditions: Conditions, cells: Sequence[Conditions]) -> tuple[int, float]:

@@ -272,6 +272,15 @@ def _read_rows(folder: Path, card: PopulationCard) -> tuple[pl.DataFrame, Sample
     return rows, embeddings
 
 
+def rows_in_channels(population: Population, channels: Collection[str], *, is_questioned: bool) -> NDArray[np.bool_]:
+    """Which rows are of one side and in a cell of these names, shape (rows,)."""
+    cells = population.questioned_cells if is_questioned else population.known_cells
+    is_wanted = np.array([*(cell.name in channels for cell in cells), False])  # the last is that of rows in no cell
+    of_side = population.is_questioned == is_questioned
+    found: NDArray[np.bool_] = of_side & is_wanted[np.where(of_side, population.cell, -1)]
+    return found
+
+
 def longest_of_each(
     population: Population, is_wanted: NDArray[np.bool_], group: NDArray[np.integer[Any]]
 ) -> NDArray[np.intp]:

@@ -180,27 +180,27 @@ def with_second(population: Population, folder: Path, second_sha256: str) -> Pop
     Raises:
         ModelError: if a file is damaged or of another bank.
     """
-    parts = [_second_of(bank, second_sha256) for bank in (folder, *banks_inside(folder))]
-    size = max(part.shape[1] for part in parts)
-    if not parts[0].shape[1]:
+    banks = (folder, *banks_inside(folder))
+    cards = {bank: _card(bank) for bank in banks if stored_second(bank) == second_sha256}
+    if folder not in cards:
         return population
-    there = [part if part.shape[1] else np.full((len(part), size), np.nan, np.float32) for part in parts]
-    second, nuisance = np.concatenate(there), load_nuisance(folder)
-    cards = [_card(bank) for bank in (folder, *banks_inside(folder)) if (bank / SECOND_CARD).exists()]
-    made_of = [value for card in cards for value in (card.parquet_sha256, card.nuisance_sha256)]
+    parts: list[Samples] = []
+    for bank in banks:
+        rows = read_rows(bank)
+        if bank in cards:
+            parts.append(load_second_embeddings(bank, second_sha256, rows))
+        else:
+            parts.append(np.full((len(rows), parts[0].shape[1]), np.nan, np.float32))
+    second, stated = np.concatenate(parts), cards[folder].nuisance_sha256
+    made_of = [value for card in cards.values() for value in (card.parquet_sha256, card.nuisance_sha256)]
+    nuisance = _load_nuisance(folder, stated) if stated else None
     view = SecondView(hashlib.sha256(" ".join(made_of).encode()).hexdigest(), nuisance)
     return dataclasses.replace(population, second=nuisance.removed(second) if nuisance else second, second_view=view)
 
 
-def load_nuisance(folder: Path) -> Nuisance | None:
-    """What channels do to the second embeddings of a bank; None where the card names nothing.
-
-    Raises:
-        ModelError: if a file is missing or damaged.
-    """
-    stated, path = _card(folder).nuisance_sha256, folder / SECOND_NUISANCE
-    if not stated:
-        return None
+def _load_nuisance(folder: Path, stated: str) -> Nuisance:
+    """What channels do to the second embeddings of a bank, which must have the hash that its card states."""
+    path = folder / SECOND_NUISANCE
     try:
         nuisance = Nuisance(load(path.read_bytes())["directions"])
     except (OSError, SafetensorError, KeyError) as error:
@@ -251,14 +251,6 @@ def _cells_left(
     number[used] = np.arange(len(used))
     place = np.where(population.is_questioned == is_questioned, population.cell, -1)
     return tuple(cells[cell] for cell in used), number[place]
-
-
-def _second_of(folder: Path, second_sha256: str) -> Samples:
-    """The second embeddings of one bank, shape (rows, 0) if it has none of this second model."""
-    rows = read_rows(folder)
-    if stored_second(folder) != second_sha256:
-        return np.empty((len(rows), 0), np.float32)
-    return load_second_embeddings(folder, second_sha256, rows)
 
 
 def _population_sha256(folder: Path) -> str:

@@ -93,28 +93,37 @@ def differences() -> list[str]:
 
 
 @cache
-def check_release(key: str = "") -> str:
+def check_release() -> str:
     """See that everything that ships is as it was released; once in a process, since it takes a tenth of a second.
-
-    Args:
-        key: file of the public key that must have signed it; empty where nobody need have.
 
     Returns:
         SHA-256 of the manifest.
 
     Raises:
-        ReleaseError: if a file is missing or differs, or the release is not signed with the key.
-        SealError: if the key cannot be read.
+        ReleaseError: if a file is missing or differs.
     """
     if found := differences():
         more = f" {len(found) - 1} more differ." if len(found) > 1 else ""
         raise ReleaseError(found[0] + more, _AGAIN)
+    return read_release().sha256
+
+
+def check_signed_release(key: str) -> None:
+    """``check_release``, and see that the release is signed.
+
+    Args:
+        key: file of the public key that must have signed it; empty where nobody need have.
+
+    Raises:
+        ReleaseError: as of ``check_release``, or if the release is not signed with the key.
+        SealError: if the key cannot be read.
+    """
+    check_release()
     if key and not is_signed_with(load_public_key(Path(key))):
         raise ReleaseError(
             f"This release is not signed with {key}, or was changed since.",
             "Install a release that the owner of the key signed, or take release.key out of the settings.",
         )
-    return read_release().sha256
 
 
 def is_signed_with(key: Ed25519PublicKey) -> bool:

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensic.comparison.calibrations import Scorer
-from forensic.likelihood_ratio.population import Population, longest_of_each
-from forensic.records import Conditions
+from forensic.likelihood_ratio.population import Population, longest_of_each, rows_in_channels
 from forensic.settings import ComparisonSettings
 from forensic.validation.shipped import best_opinion, step_of
 
@@ -92,18 +91,13 @@ def _by_name(population: Population, score: Scorer) -> NDArray[np.float64]:
     wanted = population.is_real if population.is_real.all() else ~population.is_real
     sides = []
     for is_questioned, cells in ((False, population.known_cells), (True, population.questioned_cells)):
-        of_side = population.is_questioned == is_questioned
-        rows = wanted & of_side & _plainest(cells)[np.where(of_side, population.cell, -1)]
-        sides.append(longest_of_each(population, rows, population.speaker))
+        names = {cell.name for cell in cells}
+        channels = {_PLAINEST} if _PLAINEST in names else names
+        rows = rows_in_channels(population, channels, is_questioned=is_questioned)
+        sides.append(longest_of_each(population, wanted & rows, population.speaker))
     known, questioned = sides
     scores = np.full((len(population.speakers),) * 2, np.nan)
     scores[np.ix_(population.speaker[questioned], population.speaker[known])] = score.score(
         population.embeddings[questioned], population.embeddings[known]
     )
     return scores
-
-
-def _plainest(cells: tuple[Conditions, ...]) -> NDArray[np.bool_]:
-    """Which cells are compared; the last one is that of rows in no cell."""
-    is_plain = np.array([cell.name == _PLAINEST for cell in cells] + [False])
-    return is_plain if is_plain.any() else ~is_plain

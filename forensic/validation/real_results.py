@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from forensic.engine import one_thread
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio.metrics import cllr_min, cost_bits
 from forensic.likelihood_ratio.real_calls import RealResult, save_real_results
@@ -21,6 +22,7 @@ MEASURES = ("Cllr", "Cllr_min of the scores", "Cllr_min of the LRs", "same-speak
 _DRAWS = 300
 
 
+@one_thread()
 def keep_real_results(folder: Path, settings: ComparisonSettings) -> None:
     """Measure each opinion on the real calls of a model's bank, and keep what was found; nothing where it has none.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forensic.comparison.calibrations import CalibrationStep, calibration_step
 from forensic.comparison.opinions import step_of_both, step_of_second
 from forensic.errors import ValidationError
+from forensic.likelihood_ratio.joint import JointFit
 from forensic.likelihood_ratio.pairing import kinds_of_pairs
 from forensic.likelihood_ratio.population import Population, load_population, longest_of_each
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
@@ -47,27 +48,52 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings, opinion: Opi
         ValidationError: if the bank has no real calls, or no embeddings of a second model that is asked for.
     """
     step = step_of(model_folder, settings, opinion)
-    population, joint = step.population, step.joint
+    population = step.population
     assert isinstance(population, Population)
     if not population.is_real.any():
         raise ValidationError(
             f"The bank of {model_folder} has no real calls.", "Validate on recordings of your own with --manifest."
         )
-    if joint is None:
+    if step.joint is None:
         raise ValidationError(
             "Real calls are validated with the joint calibration only.", 'Set comparison.calibrator = "joint".'
         )
     known, questioned = (whole_calls(population, is_questioned=side) for side in (False, True))
+    return lrs_of_rows(step, known, questioned)
+
+
+def lrs_of_rows(
+    step: CalibrationStep, known: NDArray[np.intp], questioned: NDArray[np.intp], unseen: JointFit | None = None
+) -> pl.DataFrame:
+    """All pairs of some rows of a population that may be compared; of one speaker on real lines, those of other days.
+
+    Args:
+        step: with a joint fit to the population.
+        known: rows, shape (n,).
+        questioned: rows, shape (m,).
+        unseen: a fit to other people, which the LRs are by; None: that of the step, without both speakers.
+
+    Returns:
+        As ``real_call_lrs``.
+    """
+    population, joint = step.population, step.joint
+    assert isinstance(population, Population)
+    assert joint is not None
     is_same, is_different = kinds_of_pairs(population, known, questioned[:, None])
-    is_same &= population.day[known] != population.day[questioned[:, None]]
+    is_same &= ~population.is_real[known] | (population.day[known] != population.day[questioned[:, None]])
     at, of = np.nonzero(is_same | is_different)
     k, q = known[of], questioned[at]
     scores = step.backend.score_pairs(population.embeddings, q, k)
+    log10_lr = (
+        joint.cross_validated(scores, population, k, q)
+        if unseen is None
+        else unseen.log10_lr(scores, population.measured[k], population.measured[q])
+    )
     names, corpora = np.array(population.speakers), np.array(population.corpora)
     return pl.DataFrame(
         {
             "score": scores,
-            "log10_lr": joint.cross_validated(scores, population, k, q),
+            "log10_lr": log10_lr,
             "same_speaker": is_same[at, of],
             "speaker_known": names[population.speaker[k]],
             "speaker_questioned": names[population.speaker[q]],

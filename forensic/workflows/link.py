@@ -38,7 +38,7 @@ from forensic.report.shared.render import Attached, write_report
 from forensic.report.shared.stored import store
 from forensic.settings import Settings
 from forensic.storage.inert import json_text
-from forensic.storage.release import check_release
+from forensic.storage.release import check_signed_release
 from forensic.storage.tables import write_csv, write_parquet, write_text
 
 
@@ -106,7 +106,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     """
     began, created = time.monotonic(), datetime.now(UTC)
     details = load_case_details(case.path)
-    check_release(request.settings.release.key)
+    check_signed_release(request.settings.release.key)
     second = second_card(request.settings)
     basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale, second=second)
     case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)

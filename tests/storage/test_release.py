@@ -73,7 +73,7 @@ def signed(copy, monkeypatch):
 def _is_accepted(public):
     release.check_release.cache_clear()
     try:
-        release.check_release(str(public))
+        release.check_signed_release(str(public))
     except ReleaseError as error:
         return "is not signed with" not in error.problem
     return True

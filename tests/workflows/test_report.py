@@ -153,17 +153,9 @@ def test_a_damaged_outcome_without_a_case_is_an_error(tmp_path, recordings, requ
         _again(tmp_path / "out")
 
 
-def test_a_report_whose_command_was_killed_is_settled(tmp_path, compared, monkeypatch):
+def test_a_report_whose_command_was_killed_is_settled(tmp_path, compared, killed_before_its_name):
     """Between its line in the log and its name: finished by the next command, and nothing differs."""
-
-    def kill(*_args):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("forensic.case.results._move_up", kill)
-        patch.setattr("forensic.case.results.shutil.rmtree", lambda *_args, **_options: None)
-        with pytest.raises(KeyboardInterrupt):
-            _again(tmp_path / "case")
+    killed_before_its_name(_again, tmp_path / "case")
     assert not (compared.folder / "report-2.pdf").exists()
     assert audit(tmp_path / "case").is_right
     with open_case(tmp_path / "case", create=False):

@@ -166,17 +166,9 @@ def _pkcs12(folder):
     return folder / "lab.p12", certificate
 
 
-def test_a_seal_whose_command_was_killed_is_settled(results, key, monkeypatch):
+def test_a_seal_whose_command_was_killed_is_settled(results, key, killed_before_its_name):
     """Between its line in the log and its name: the next command puts it in place."""
-
-    def kill(*_args):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("forensic.case.results._move_up", kill)
-        patch.setattr("forensic.case.results.shutil.rmtree", lambda *_args, **_options: None)
-        with pytest.raises(KeyboardInterrupt):
-            _sealed(results, key)
+    killed_before_its_name(_sealed, results, key)
     assert not (results / "seal.json").exists()
     with open_case(results.parents[1], create=False):
         pass
