@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from forensic.likelihood_ratio.calibration import apply, fit
 from forensic.likelihood_ratio.fit import joint_map
 from forensic.likelihood_ratio.joint import JointFit, fit_joint
+from forensic.likelihood_ratio.metrics import LN10
 from forensic.likelihood_ratio.population import Population, PopulationCard
 from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
 from forensic.likelihood_ratio.uncertainty import log10_lr_interval
@@ -189,10 +190,10 @@ def judge(
         fitted = log10_lr_at(with_values(issued, knots), truth.points)
         log10_lr = log10_lr_at(issued, truth.points)[0]
         low, high = log10_lr_interval(log10_lr, fitted[0], fitted[1:], joint.speakers)
-        if errors:
-            measured = [quantities_of(each)[None].repeat(len(truth.points), axis=0) for each in seen]
-            reach = 1.96 * joint.conditions_error(truth.points, measured[0], measured[1])
-            low, high = log10_lr - np.hypot(log10_lr - low, reach), log10_lr + np.hypot(high - log10_lr, reach)
+        measured = [quantities_of(each)[None].repeat(len(truth.points), axis=0) for each in seen]
+        error = joint.conditions_error(truth.points, *measured) if errors else joint.misfit / LN10
+        reach = 1.96 * error
+        low, high = log10_lr - np.hypot(log10_lr - low, reach), log10_lr + np.hypot(high - log10_lr, reach)
         found.append(misses(*as_printed(log10_lr, low, high, joint.speakers), truth.log10_lr))
     return np.stack(found, axis=1)
 

@@ -42,6 +42,7 @@ from forensic.likelihood_ratio.calibration import (
 )
 from forensic.likelihood_ratio.crossvalidation import FOLDS, folds_of
 from forensic.likelihood_ratio.metrics import LN10
+from forensic.likelihood_ratio.misfit import misfit
 from forensic.likelihood_ratio.pairing import kinds_of_pairs
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.uncertainty import draw_speakers
@@ -103,6 +104,8 @@ class JointFit:
         limit: the same with hardly any shrinkage, about which intervals lie, shape (p,).
         draws: of each draw of speakers, hardly shrunk, shape (draws, p).
         left_out: without the speakers of two folds, shape (folds, folds, p).
+        misfit: standard deviation of the lines of single pairs of conditions about the joint line, in nats; see
+            ``forensic.likelihood_ratio.misfit``.
         fold: of each speaker of the population, shape (speakers,).
         speakers: how many speakers the fit rests on.
         repeated: how many of them have same-speaker pairs.
@@ -115,6 +118,7 @@ class JointFit:
     limit: Vector
     draws: Matrix
     left_out: Matrix
+    misfit: float
     fold: Index
     speakers: int
     repeated: int
@@ -170,7 +174,9 @@ class JointFit:
         return np.asarray(_design((scores - self.centre) / self.spread, known, questioned) @ self.coefficients / LN10)
 
     def conditions_error(self, scores: Vector, known: Matrix, questioned: Matrix) -> Vector:
-        """Standard deviations of log10 LRs by the errors of the measured conditions, which are independent.
+        """Standard deviations of log10 LRs by all that is not known of the conditions.
+
+        These are the errors of the measured quantities, each independent, and the misfit of the line.
 
         Args:
             scores: shape (n,).
@@ -180,7 +186,7 @@ class JointFit:
         Returns:
             Shape (n,), see ``forensic.quantities.Term.error``.
         """
-        variance = np.zeros(len(scores))
+        variance = np.full(len(scores), (self.misfit / LN10) ** 2)
         for side in range(2):
             for term in TERMS:
                 ends = []
@@ -353,11 +359,24 @@ def fit_joint(population: Population, scorer: JointScorer, draws: int, seed: int
         limit=limit,
         draws=data.stepped(limit, LIMIT_PSEUDO_SPEAKERS, drawn),
         left_out=left_out,
+        misfit=misfit(
+            design @ coefficients,
+            pairs.is_same,
+            pairs.weight,
+            _cells(population, pairs),
+            population.speaker[np.stack([pairs.known, pairs.questioned])],
+            seed,
+        ),
         fold=of_all,
         speakers=len(speakers),
         repeated=len(np.unique(population.speaker[pairs.known[pairs.is_same]])),
         pairs=len(scores),
     )
+
+
+def _cells(population: Population, pairs: JointPairs) -> Index:
+    """The number of the pair of conditions of each pair."""
+    return np.unique(population.cell[np.stack([pairs.known, pairs.questioned])], axis=1, return_inverse=True)[1].ravel()
 
 
 class _Data:

@@ -16,7 +16,7 @@ from forensic.quantities import TERMS
 from forensic.storage.atomic import written_whole
 
 JOINT_FIT = "joint.safetensors"
-_ALGORITHM = 1
+_ALGORITHM = 2
 """Raised with every change of ``forensic.likelihood_ratio.joint`` that changes a fit."""
 
 

@@ -158,7 +158,7 @@ def test_errors_of_measured_conditions_move_the_lr_by_their_slope(fitted, popula
     known, questioned = population.known_cells[0], population.questioned_cells[1]
     score = np.array([0.4])
     found = fitted.conditions_error(score, _matrix(known), _matrix(questioned))
-    expected = 0.0
+    expected = (fitted.misfit / np.log(10)) ** 2
     for side, of_one in enumerate((known, questioned)):
         for term in TERMS:
             ends = []

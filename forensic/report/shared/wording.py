@@ -18,9 +18,10 @@ examination.
 An LR holds for the two propositions, the relevant population and the recordings stated here. With other
 propositions, another population or other recordings, the LR would be different.
 
-The 95 % interval says between which limits the LR would be with ever more reference speakers; it was found by
-resampling the reference speakers. It covers the limited number of reference speakers only; it does not
-cover differences between the reference recordings and the recordings of the case that were not measured.
+The 95 % interval says between which limits the LR may lie with other reference speakers. Where one calibration
+serves all conditions, it also covers errors of the measured conditions, and that a calibration for exactly
+these telephones, codecs and rooms would differ. It does not cover a reference population that is not the
+relevant one.
 
 LRs of several comparisons in this report must not be multiplied: comparisons that share a recording or a
 speaker are not independent.
