@@ -12,7 +12,8 @@ population. With ``--errors``, conditions of the population and of the case are 
 Printed, by N and Cllr_min, in percent: how often the interval of the log10 LR as a report prints it has the truth, in
 the mean and at the worst of eight scores in each of eight pairs of conditions; how often it lies above and below the
 truth; and how far, in log10 LR, the unlimited population's line is from the one fitted to those conditions alone (root
-mean square, LRs kept between 1/300 and 300): what straight movements of the line cannot follow; no interval shows it.
+mean square, LRs kept between 1/300 and 300): what straight movements of the line cannot follow. Intervals are wider by
+the misfit that the fit finds (``forensic.likelihood_ratio.misfit``), which in the bundled bank is less.
 """
 
 import argparse

@@ -31,7 +31,7 @@ _SAME_PERCENTILES, _DIFFERENT_PERCENTILES = (10.0, 50.0), (50.0, 90.0, 99.0)
 
 
 def lines_of(opinion: Opinion, seconds: float) -> tuple[Matrix, Matrix, Matrix]:
-    """Whether the own line is in either interval, shape (cells, scores) each, and how far it lies from the joint one."""
+    """Whether the own line is in either interval, and how far from the joint one, shape (cells, scores) each."""
     settings = ComparisonSettings()
     step = step_of(default_model_folder(), settings, opinion)
     population, joint = step.population, step.joint

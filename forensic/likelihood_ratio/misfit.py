@@ -1,8 +1,8 @@
 r"""How far the lines of single pairs of conditions lie from the joint line, beyond chance.
 
 The joint calibration moves one line with the measured conditions. What they do not tell (a codec, a handset, the way of
-speaking) moves the true line of a pair of conditions c up or down by u_c, with mean 0 and variance T. To first order, the
-gradient of the cost of the pairs of c with respect to u_c is g_c = noise - h_c u_c, where h_c is its curvature. The
+speaking) moves the true line of a pair of conditions c up or down by u_c, with mean 0 and variance T. To first order,
+the gradient of the cost of the pairs of c with respect to u_c is g_c = noise - h_c u_c, where h_c is its curvature. The
 noise comes from the people, so it is independent in two halves of them, a and b, and drops out of the mean of their
 product::
 
