@@ -1,6 +1,7 @@
 """The LSTM: mel frames of a window of speech to a score for each class, a language or an accent."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ STEP_FRAMES = 4
 
 _LOG_FLOOR = 1e-4  # as in the speaker network, whose lower layers these were
 _ATTENTION_SIZE = 64
+_INPUT = "weight_ih_l0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Architecture:
         embedding_size: dimensions between pooling and classes.
         classes: languages or accents.
         networks: in the committee.
+        stride: frames of 10 ms that the lower layers take at once; 1, 2 or 4.
     """
 
     mel_bands: int = 40
@@ -43,6 +46,7 @@ class Architecture:
     embedding_size: int = 192
     classes: int = 59
     networks: int = 1
+    stride: int = 1
 
 
 class Upper(nn.Module):
@@ -92,6 +96,7 @@ class LanguageNetwork(nn.Module):
     """Lower LSTM layers, which begin as a speaker network's, and several upper parts, whose mean score counts.
 
     The lower layers see mel power and its logarithm less the window's mean, and their states are averaged over 40 ms.
+    They may take several frames at once, which costs less.
     The upper parts start from different weights and learn on the same speech: they make different errors, and their
     mean makes fewer.
 
@@ -108,7 +113,7 @@ class LanguageNetwork(nn.Module):
         super().__init__()
         self.architecture = dataclasses.replace(architecture, networks=1)
         a = architecture
-        self.lower = nn.LSTM(2 * a.mel_bands, a.lower_size, a.lower_layers, batch_first=True)
+        self.lower = nn.LSTM(2 * a.mel_bands * a.stride, a.lower_size, a.lower_layers, batch_first=True)
         self.uppers = nn.ModuleList(Upper(a, dropout) for _ in range(a.uppers))
 
     def forward(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -127,11 +132,23 @@ class LanguageNetwork(nn.Module):
 
     def local_states(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
         """States of the lower layers, averaged over 40 ms, shape (batch, frames // 4, lower_size)."""
-        states, _ = self.lower(torch.cat([frames, _relative_logarithm(frames, lengths)], dim=2))
-        batch, count, size = states.shape
-        steps = count // STEP_FRAMES
-        averaged: Tensor = states[:, : steps * STEP_FRAMES].reshape(batch, steps, STEP_FRAMES, size).mean(dim=2)
+        batch, steps = len(frames), frames.shape[1] // STEP_FRAMES
+        heard = torch.cat([frames, _relative_logarithm(frames, lengths)], dim=2)[:, : steps * STEP_FRAMES]
+        of_step = STEP_FRAMES // self.architecture.stride
+        states, _ = self.lower(heard.reshape(batch, steps * of_step, -1))
+        averaged: Tensor = states.reshape(batch, steps, of_step, -1).mean(dim=2)
         return averaged
+
+    def take_lower(self, weights: Mapping[str, Tensor]) -> None:
+        """Start the lower layers from those of a network that takes fewer frames at once, which gives the same input.
+
+        Args:
+            weights: of its lower layers, or of more layers, by their names in an LSTM.
+        """
+        own = {name: weights[name] for name in self.lower.state_dict()}
+        more = self.lower.input_size // own[_INPUT].shape[1]
+        own[_INPUT] = own[_INPUT].repeat(1, more) / more
+        self.lower.load_state_dict(own)
 
     def score_each(self, states: Tensor, steps: Tensor | None = None) -> Tensor:
         """Scores of each upper part for what ``local_states`` gave, shape (uppers, batch, classes)."""

@@ -34,7 +34,7 @@ from forensic.training.recognition.configuration import RecognitionSettings
 from forensic.training.recognition.data import make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation, validate_classes
 from forensic.training.recognition.development import RecognitionResult, measure, try_development_people
-from forensic.training.recognition.networks import committee_of, first_network
+from forensic.training.recognition.networks import committee_of, first_network, teacher_of
 from forensic.training.recognition.networks import started_from as recognition_started_from
 from forensic.training.recognition.record import (
     classes_of,
@@ -126,6 +126,7 @@ def train_recognition(
     classes = tuple(sorted({piece.label for piece in pieces}))
     members = [read_record(Path(folder)) for folder in settings.network.join]
     committee = committee_of(settings, members, rows, classes) if members else None
+    teacher = teacher_of(settings, classes)
     cache = _cache(request, pieces, watch_features)
     drawer = make_drawer(
         open_speech(cache, training_device()),
@@ -138,7 +139,7 @@ def train_recognition(
     history: list[RecognitionResult] = []
     if committee is None:
         network = first_network(settings, len(classes))
-        trained, history = train_classes(network, drawer, settings.learning, request.work, watch)
+        trained, history = train_classes(network, teacher, drawer, settings.learning, request.work, watch)
         committee = join([trained])
     kept = weights_as(committee, torch.half)  # what is measured is what is kept
     committee.load_state_dict({name: value.float() for name, value in kept.items()})
@@ -168,6 +169,7 @@ def train_recognition(
         )
         record = record_of_run(request, rows, pieces, cache)
         record["settings"]["network"]["join"] = [Path(folder).name for folder in settings.network.join]
+        record["settings"]["network"]["teacher"] = Path(settings.network.teacher).name
         record |= {
             "classes": classes_of(cache.index),
             "development": [dataclasses.asdict(result) for result in history],

@@ -83,9 +83,26 @@ def test_the_lower_layers_hear_what_they_heard_in_the_speaker_network() -> None:
     assert torch.allclose(network.local_states(_power(100)), expected, atol=1e-6)
 
 
-def test_a_short_window_among_longer_ones_is_scored_as_alone() -> None:
+@pytest.mark.parametrize("stride", [2, 4])
+def test_lower_layers_that_take_several_frames_start_from_those_that_take_one(stride: int) -> None:
+    """On speech that does not change within a step their input is the same, so the first state is that of one frame."""
+    one, several = _network(), LanguageNetwork(dataclasses.replace(_SMALL, stride=stride)).eval()
+    several.take_lower(one.lower.state_dict())
+    power = _power(40).repeat_interleave(stride, dim=1)
+    assert several.local_states(power).shape == (2, 10 * stride, 8)
+    heard, expected = [], []
+    several.lower.register_forward_hook(lambda _module, _inputs, output: heard.append(output[0]))
+    one.lower.register_forward_hook(lambda _module, _inputs, output: expected.append(output[0]))
+    several.local_states(power)
+    one.local_states(_power(40))
+    assert torch.allclose(heard[0], expected[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_short_window_among_longer_ones_is_scored_as_alone(stride: int) -> None:
     """Nothing of what fills it up is heard, in either direction."""
-    network = join([_network(1), _network(2)]).eval()
+    shape = dataclasses.replace(_SMALL, stride=stride)
+    network = join([LanguageNetwork(shape), LanguageNetwork(shape)]).eval()
     power = _power(200)
     lengths = torch.tensor([200, 93])
     together = network(power, lengths)

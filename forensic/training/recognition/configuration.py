@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -43,6 +43,9 @@ class NetworkSettings:
     Attributes:
         join: folders of models that were trained on the same speech with the same people kept out. Nothing is learnt
             then: the model is their committee, calibrated again, and the settings below and of learning do not matter.
+        teacher: folder of a model of the same classes, such as a committee, whose scores are learnt. The network
+            starts from its first one, whose shape it takes, but for the stride; the next settings do not matter then.
+        stride: frames of 10 ms that the lower layers take at once; more cost less.
         lower: folder of the speaker model whose lower LSTM layers it starts from, one that sees logarithms of the
             bands; empty takes the bundled model.
         lower_layers: how many of them.
@@ -53,6 +56,8 @@ class NetworkSettings:
     """
 
     join: tuple[str, ...] = ()
+    teacher: str = ""
+    stride: Literal[1, 2, 4] = 1
     lower: str = ""
     lower_layers: Annotated[int, Meta(ge=1, le=100)] = 2
     uppers: Annotated[int, Meta(ge=1, le=100)] = 4
@@ -74,6 +79,7 @@ class LearningSettings:
         lower_rate: factor on it for the lower layers; 0 does not train them.
         weight_decay: of AdamW.
         label_smoothing: probability that is spread over the wrong classes.
+        teacher_share: how much the teacher's probabilities weigh against the true class, if there is a teacher.
         masked_steps: longest stretch of lower states that is blanked, twice per crop, in steps of 40 ms.
         average_decay: of the running average of the weights, which is what is kept.
         evaluate_every: batches between evaluations, each with a checkpoint.
@@ -88,6 +94,7 @@ class LearningSettings:
     lower_rate: Share = 0.1
     weight_decay: Share = 1e-2
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    teacher_share: Share = 0.85
     masked_steps: Annotated[int, Meta(ge=0, le=1000)] = 8
     average_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.995
     evaluate_every: Positive = 350

@@ -19,12 +19,14 @@ from forensic.training.recognition.configuration import RecognitionSettings
 
 
 def first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwork:
-    """Random weights above the lower layers of a speaker model, which it starts from.
+    """Random weights above the lower layers of a speaker model, or all weights of the teacher's first network.
 
     Raises:
-        TrainingError: if that model's network does not see logarithms, or has fewer layers.
+        TrainingError: if the speaker model's network does not see logarithms, or has fewer layers.
     """
     shape = settings.network
+    if shape.teacher:
+        return _student(settings)
     speaker = load_network(Path(shape.lower) if shape.lower else default_model_folder())
     has = speaker.architecture
     if not has.log_bands or has.layers < shape.lower_layers:
@@ -38,6 +40,7 @@ def first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwor
             mel_bands=has.mel_bands,
             lower_size=has.hidden_size,
             lower_layers=shape.lower_layers,
+            stride=shape.stride,
             uppers=shape.uppers,
             hidden_size=shape.hidden_size,
             embedding_size=shape.embedding_size,
@@ -45,9 +48,36 @@ def first_network(settings: RecognitionSettings, classes: int) -> LanguageNetwor
         ),
         shape.dropout,
     )
-    weights = speaker.lstm.state_dict()
-    network.lower.load_state_dict({name: weights[name] for name in network.lower.state_dict()})
+    network.take_lower(speaker.lstm.state_dict())
     return network
+
+
+def _student(settings: RecognitionSettings) -> LanguageNetwork:
+    first = load_committee(Path(settings.network.teacher)).networks[0]
+    assert isinstance(first, LanguageNetwork)
+    shape = dataclasses.replace(first.architecture, stride=settings.network.stride)
+    network = LanguageNetwork(shape, settings.network.dropout)
+    network.uppers.load_state_dict(first.uppers.state_dict())
+    network.take_lower(first.lower.state_dict())
+    return network
+
+
+def teacher_of(settings: RecognitionSettings, classes: tuple[str, ...]) -> Committee | None:
+    """The model whose scores are learnt; None if there is none.
+
+    Raises:
+        TrainingError: if it has other classes.
+        ModelError: if it cannot be loaded.
+    """
+    if not settings.network.teacher:
+        return None
+    folder = Path(settings.network.teacher)
+    if tuple(read_card(folder).get("classes", ())) != classes:
+        raise TrainingError(
+            f"The teacher in {folder} has other classes than the data.",
+            "Teach with a model that was trained on the same classes.",
+        )
+    return load_committee(folder)
 
 
 def committee_of(
@@ -87,5 +117,10 @@ def started_from(settings: RecognitionSettings) -> str:
     shape = settings.network
     if shape.join:
         return " and ".join(sorted({str(read_card(Path(folder))["started_from"]) for folder in shape.join}))
+    if shape.teacher:
+        teacher = read_card(Path(shape.teacher))
+        return (
+            f"the first network of {teacher['name']}, which also taught it, and started from {teacher['started_from']}"
+        )
     kept = "" if settings.learning.lower_rate else ", kept"
     return f"the lower {shape.lower_layers} LSTM layers of {Path(shape.lower or default_model_folder()).name}{kept}"

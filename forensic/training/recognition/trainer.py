@@ -1,6 +1,7 @@
 """The loop: from crops of speech to their class."""
 
 import copy
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from safetensors.torch import save
+from torch import Tensor, nn
 
-from forensic.language.network import LanguageNetwork
+from forensic.language.network import Committee, LanguageNetwork
 from forensic.training.recognition.augmentation import blank
 from forensic.training.recognition.batches import Drawer
 from forensic.training.recognition.configuration import LearningSettings
@@ -46,6 +49,7 @@ class RecognitionProgress:
 
 def train_classes(
     network: LanguageNetwork,
+    teacher: Committee | None,
     drawer: Drawer,
     settings: LearningSettings,
     folder: Path,
@@ -55,6 +59,7 @@ def train_classes(
 
     Args:
         network: with its first weights.
+        teacher: whose scores are learnt beside the true classes; None: the classes alone.
         drawer: of batches.
         settings: how it learns.
         folder: for checkpoints.
@@ -66,7 +71,7 @@ def train_classes(
     Raises:
         TrainingError: if the loss is not a number; the last good checkpoint stays.
     """
-    run = _Run(network, drawer, settings, folder)
+    run = _Run(network, teacher, drawer, settings, folder)
     run.resume()
 
     def tell(loss: float, seconds_left: float) -> None:
@@ -80,11 +85,19 @@ def train_classes(
 class _Run:
     """The state of a run: what a checkpoint holds, and what it is made of."""
 
-    def __init__(self, network: LanguageNetwork, drawer: Drawer, settings: LearningSettings, folder: Path) -> None:
+    def __init__(
+        self,
+        network: LanguageNetwork,
+        teacher: Committee | None,
+        drawer: Drawer,
+        settings: LearningSettings,
+        folder: Path,
+    ) -> None:
         self.device = drawer.speech.device
         self.drawer, self.settings = drawer, settings
         self.checkpoint = folder / "checkpoint.pt"
         self.network = network.to(self.device)
+        self.teacher = None if teacher is None else teacher.to(self.device)
         self.average = copy.deepcopy(self.network)
         rates = [settings.learning_rate, settings.lower_rate * settings.learning_rate]
         groups = [{"params": list(part.parameters())} for part in (self.network.uppers, self.network.lower)]
@@ -105,12 +118,24 @@ class _Run:
         with torch.set_grad_enabled(settings.lower_rate > 0):
             states = self.network.local_states(crops)
         scores = self.network.score_each(blank(states, settings.masked_steps, rng))
-        truth = torch.from_numpy(classes).to(self.device).repeat(len(scores))
-        loss = nn.functional.cross_entropy(scores.flatten(0, 1), truth, label_smoothing=settings.label_smoothing)
+        loss = nn.functional.cross_entropy(
+            scores.flatten(0, 1),
+            self._wanted(crops, classes).repeat(len(scores), 1),
+            label_smoothing=settings.label_smoothing,
+        )
         value = descend(loss, self.network, self.optimizer, self.schedule, self.step, self.checkpoint)
         self.step += 1
         self._average()
         return value
+
+    def _wanted(self, crops: Tensor, classes: NDArray[np.int64]) -> Tensor:
+        """The probabilities to learn, shape (batch, classes): the true class, or mostly what the teacher says."""
+        truth = torch.from_numpy(classes).to(self.device)
+        wanted = nn.functional.one_hot(truth, self.network.architecture.classes).to(crops.dtype)
+        if self.teacher is None:
+            return wanted
+        with torch.no_grad():
+            return torch.lerp(wanted, torch.softmax(self.teacher(crops), dim=1), self.settings.teacher_share)
 
     def evaluate(self) -> None:
         """Measure the average on the development people."""
@@ -144,6 +169,7 @@ class _Run:
             "speech": self.drawer.speech.sha256,
             "classes": len(self.drawer.people),
             "network": asdict(self.network.architecture),
+            "teacher": self.teacher and hashlib.sha256(save(self.teacher.state_dict())).hexdigest(),
             "learning": asdict(self.settings),
             "crops": asdict(self.drawer.crops),
         }

@@ -31,6 +31,7 @@ from forensic.training.recognition.configuration import (
 from forensic.training.recognition.data import draw_development_people, make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import choose_threshold, fit_scale, validate_classes
 from forensic.training.recognition.development import Trials, measure, try_development_people
+from forensic.training.recognition.networks import first_network, teacher_of
 from forensic.training.recognition.record import told_by_corpus
 from forensic.training.recognition.speech import open_speech
 from forensic.workflows.train import train_recognition
@@ -166,6 +167,52 @@ def test_a_run_that_was_killed_goes_on_to_the_same_model(settings, work, monkeyp
     first, again = (load_language_model(folder) for folder in (work / "first", tmp_path / "again"))
     assert first.sha256 == again.sha256
     (work / "checkpoint.pt").unlink()
+
+
+def _taught(settings, work, **network):
+    return dataclasses.replace(
+        settings, network=dataclasses.replace(settings.network, teacher=str(work / "first"), stride=2, **network)
+    )
+
+
+def test_a_model_is_taught_by_another_of_the_same_classes_at_a_longer_stride(settings, work, tmp_path):
+    """Its card says by which, and it loads as any other."""
+    settings = _taught(settings, work)
+    (work / "checkpoint.pt").unlink(missing_ok=True)
+    train_recognition(_request(settings, work, tmp_path / "student"), lambda *_: None, lambda _: None)
+    (work / "checkpoint.pt").unlink()
+    card = load_language_model(tmp_path / "student").card
+    assert card["architecture"]["stride"] == 2
+    assert card["architecture"]["uppers"] == 2
+    assert card["started_from"].startswith("the first network of first, which also taught it")
+    assert json.loads((tmp_path / "student" / "training.json").read_text())["settings"]["network"]["teacher"] == "first"
+
+
+def test_a_student_learns_what_its_teacher_says(settings, work, tmp_path):
+    """Between the true class and the teacher's probabilities, as the share says."""
+    taught = _taught(settings, work)
+    classes = ("aa", "bb")
+    cache = open_cache(settings, work)
+    columns = [cache.index[name].to_list() for name in ("label", "speaker")]
+    drawer = make_drawer(
+        open_speech(cache, torch.device("cpu")),
+        *columns,
+        cache.index["is_development"].to_numpy(),
+        classes,
+        taught.crops,
+    )
+    teacher = teacher_of(taught, classes)
+    run = trainer._Run(first_network(taught, 2), teacher, drawer, taught.learning, tmp_path)
+    crops, labels = drawer.draw(taught.learning, np.random.default_rng(1))
+    wanted = run._wanted(crops, labels)
+    truth = torch.nn.functional.one_hot(torch.from_numpy(labels), 2)
+    assert torch.allclose(wanted, 0.15 * truth + 0.85 * torch.softmax(teacher(crops), dim=1), atol=1e-6)
+
+
+def test_a_teacher_of_other_classes_is_refused(settings, work):
+    """Before any feature is made."""
+    with pytest.raises(TrainingError, match="has other classes"):
+        teacher_of(_taught(settings, work), ("aa", "cc"))
 
 
 def open_cache(settings, work):
