@@ -132,7 +132,7 @@ class LanguageNetwork(nn.Module):
 
     def local_states(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
         """States of the lower layers, averaged over 40 ms, shape (batch, frames // 4, lower_size)."""
-        batch, steps = len(frames), frames.shape[1] // STEP_FRAMES
+        batch, steps = frames.shape[0], frames.shape[1] // STEP_FRAMES  # len() would be a constant of the graph
         heard = torch.cat([frames, _relative_logarithm(frames, lengths)], dim=2)[:, : steps * STEP_FRAMES]
         of_step = STEP_FRAMES // self.architecture.stride
         states, _ = self.lower(heard.reshape(batch, steps * of_step, -1))
