@@ -48,6 +48,7 @@ Speakers = Annotated[
     Meta(pattern=r"\A(auto|0*[1-9][0-9]*)\Z", description='"auto", or a number of speakers such as "2"'),
 ]
 CalibratorName: TypeAlias = Literal["joint", "logistic", "bi-gaussianized", "kde", "pav"]
+Added: TypeAlias = Literal["speaker", "pair"]
 CALIBRATORS: tuple[CalibratorName, ...] = get_args(CalibratorName)
 
 
@@ -196,6 +197,9 @@ class ComparisonSettings:
         calibrator: method that converts scores to log10 LRs: "joint" fits one line that moves with the conditions to
             the whole population (``forensic.likelihood_ratio.joint``); "logistic", "bi-gaussianized", "kde" and "pav"
             fit the conditions nearest to the case alone (``forensic.likelihood_ratio.calibrators``).
+        bounds: what is added to the LRs of either class to find how large an LR the reference speakers support:
+            "speaker", one misleading speaker, so that no LR exceeds their number + 1; or "pair", one misleading pair,
+            as Vergeer et al. (2016) do, which allows larger ones (``forensic.likelihood_ratio.bounds``).
         min_speakers: a calibration with fewer reference speakers is not used.
         bootstrap_draws: how often the reference speakers are resampled for intervals.
         seed: of the bootstrap and of every random split.
@@ -211,6 +215,7 @@ class ComparisonSettings:
     max_clipped_share: Share = 1.0
     max_condition_distance: Annotated[float, Meta(ge=0, le=1000)] = 2.0
     calibrator: CalibratorName = "joint"
+    bounds: Added = "speaker"
     min_speakers: Annotated[int, Meta(ge=5, le=100_000)] = 20
     bootstrap_draws: Annotated[int, Meta(ge=100, le=100_000)] = 1000
     seed: Seed = 20260701

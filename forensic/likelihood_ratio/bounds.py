@@ -7,10 +7,10 @@ bounds are where this is no longer so.
 
 How many to add. The original adds *one LR* to each class, which suits independent LRs. Here 200 speakers make
 tens of thousands of different-speaker pairs, which are far from independent: one unusual voice is in hundreds
-of them. Adding one pair would let an LR reach 30,000 with only 200 people. So ``speaker_bounds`` adds
-*one misleading speaker*: as many LRs as one speaker contributes on average (n / N of n pairs). Bounds then
-never pass log10(N + 1) on either side: with N reference speakers no LR above N + 1 is reported. This is
-stricter than the original, on purpose.
+of them. Adding one pair would let an LR reach 30,000 with only 200 people. So by default *one misleading speaker* is
+added: as many LRs as one speaker contributes on average (n / N of n pairs). Bounds then never pass log10(N + 1) on
+either side: with N reference speakers no LR above N + 1 is reported. This is stricter than the original, on purpose;
+``comparison.bounds = "pair"`` chooses the original.
 
 The results are those of ``lir.algorithms.bayeserror.elub`` (the tests compare the two), calculated by counting in
 sorted values: lir's function needs a matrix of pairs by thresholds, 0.7 GB for 60,000 pairs, adds the same number
@@ -24,19 +24,25 @@ from numpy.typing import ArrayLike
 
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
+from forensic.settings import Added
 
 STEP_LOG10 = 0.01
 """Accuracy of the bounds."""
 
 
-def speaker_bounds(
-    same_speaker_log10_lr: ArrayLike, different_speaker_log10_lr: ArrayLike, speakers: int, repeated: int | None = None
+def lr_bounds(
+    same_speaker_log10_lr: ArrayLike,
+    different_speaker_log10_lr: ArrayLike,
+    added: Added,
+    speakers: int,
+    repeated: int | None = None,
 ) -> tuple[float, float]:
-    """ELUB with one misleading speaker added to each class.
+    """ELUB with one misleading speaker, or one misleading pair, added to each class.
 
     Args:
         same_speaker_log10_lr: log10 LRs where H1 is true, shape (n_same,); infinities are allowed.
         different_speaker_log10_lr: log10 LRs where H2 is true, shape (n_different,).
+        added: "speaker" or "pair".
         speakers: how many speakers they come from.
         repeated: how many of them have same-speaker LRs; None: all.
 
@@ -50,6 +56,8 @@ def speaker_bounds(
         raise CalibrationError("Bounds need the number of speakers.", "Give the number of speakers of the pairs.")
     same = checked(same_speaker_log10_lr, "same-speaker log10 LRs")
     different = checked(different_speaker_log10_lr, "different-speaker log10 LRs")
+    if added == "pair":
+        return elub(same, different)
     return elub(same, different, max(1.0, len(same) / (repeated or speakers)), max(1.0, len(different) / speakers))
 
 

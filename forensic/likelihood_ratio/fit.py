@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.bounds import speaker_bounds
+from forensic.likelihood_ratio.bounds import lr_bounds
 from forensic.likelihood_ratio.calibration import scores_carry_nothing
 from forensic.likelihood_ratio.calibrators import CALIBRATORS, LIMITS, cellwise
 from forensic.likelihood_ratio.crossvalidation import cross_validate
@@ -85,7 +85,7 @@ def calibrate_cells(
     reference = _reference_pairs(population, known_cell, questioned_cell, settings, scorer, joint)
     pairs = reference.pairs
     check_they_differ(pairs)
-    found = _of_joint(reference, joint) if joint is not None else _of_pairs(pairs, settings)
+    found = _of_joint(reference, joint, settings) if joint is not None else _of_pairs(pairs, settings)
     drawn = draw_speakers(pairs.speakers, settings.bootstrap_draws, settings.seed)
     cllr, cllr_min, eer = metric_intervals(pairs, found.same_log10_lr, found.different_log10_lr, drawn)
     return Calibration(
@@ -173,19 +173,19 @@ def _of_pairs(pairs: Pairs, settings: ComparisonSettings) -> _Fitted:
     return _Fitted(
         calibrator(pairs, everyone),
         limits(pairs, np.vstack([everyone, drawn])).log10_lr,
-        speaker_bounds(same, different, pairs.speakers),
+        lr_bounds(same, different, settings.bounds, pairs.speakers),
         same,
         different,
     )
 
 
-def _of_joint(reference: _Reference, joint: JointFit) -> _Fitted:
+def _of_joint(reference: _Reference, joint: JointFit, settings: ComparisonSettings) -> _Fitted:
     line = joint.line(np.vstack([joint.limit, joint.draws]), *reference.sides)
     same, different = _left_out(reference, joint)
     return _Fitted(
         joint_map(joint, reference.sides),
         np.column_stack([line.intercept, line.intercept + line.slope]),
-        speaker_bounds(same, different, joint.speakers, joint.repeated),  # all of them carry the line
+        lr_bounds(same, different, settings.bounds, joint.speakers, joint.repeated),  # all of them carry the line
         same,
         different,
     )

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.bounds import speaker_bounds
+from forensic.likelihood_ratio.bounds import lr_bounds
 from forensic.likelihood_ratio.calibrators import Calibrator, fit_logistic
 from forensic.likelihood_ratio.crossvalidation import cross_validate
 from forensic.likelihood_ratio.pairs import Pairs
@@ -92,5 +92,5 @@ def bounded(log10_lr: Vector, is_same: np.ndarray, speakers: int) -> BoundedLrs:
     """
     if is_same.all() or not is_same.any():
         raise CalibrationError("There are comparisons of one kind only.", "Add same- or different-speaker comparisons.")
-    bounds = speaker_bounds(log10_lr[is_same], log10_lr[~is_same], speakers)
+    bounds = lr_bounds(log10_lr[is_same], log10_lr[~is_same], "speaker", speakers)
     return BoundedLrs(np.clip(log10_lr, *bounds), log10_lr, bounds)

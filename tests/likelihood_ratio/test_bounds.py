@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lir.algorithms.bayeserror import elub as lir_elub
 
 from forensic.errors import CalibrationError
-from forensic.likelihood_ratio.bounds import elub, speaker_bounds
+from forensic.likelihood_ratio.bounds import elub, lr_bounds
 
 INF = float("inf")
 
@@ -31,7 +31,7 @@ def test_elub_agrees_with_lir(seed):
 )
 def test_bounds_never_pass_one_more_than_the_number_of_speakers(same, different, speakers):
     """Whatever the LRs are."""
-    lower, upper = speaker_bounds(same, different, speakers)
+    lower, upper = lr_bounds(same, different, "speaker", speakers)
     assert -np.log10(speakers + 1) - 0.01 <= lower <= 0 <= upper <= np.log10(speakers + 1) + 0.01
 
 
@@ -39,8 +39,8 @@ def test_one_misleading_speaker_bounds_harder_than_one_misleading_pair():
     """40,000 pairs of 200 speakers are not 40,000 people."""
     rng = np.random.default_rng(1)
     same, different = rng.normal(3, 1, 400), rng.normal(-3, 1, 40_000)
-    lower, upper = speaker_bounds(same, different, 200)
-    wide_lower, wide_upper = elub(same, different)
+    lower, upper = lr_bounds(same, different, "speaker", 200)
+    wide_lower, wide_upper = lr_bounds(same, different, "pair", 200)
     assert wide_lower < lower < 0 < upper < wide_upper
     assert upper <= np.log10(201) + 0.01
 
@@ -50,13 +50,13 @@ def test_misleading_evidence_narrows_the_bounds():
     rng = np.random.default_rng(2)
     same, different = rng.normal(3, 1, 100), rng.normal(-3, 1, 5000)
     misled = np.concatenate([different, np.full(250, 2.0)])
-    assert speaker_bounds(same, misled, 100)[1] < speaker_bounds(same, different, 100)[1]
+    assert lr_bounds(same, misled, "speaker", 100)[1] < lr_bounds(same, different, "speaker", 100)[1]
 
 
 def test_lrs_that_say_nothing_support_nothing():
     """Neither do LRs that point the wrong way."""
     assert elub(np.zeros(50), np.zeros(50)) == pytest.approx((0, 0), abs=0.02)
-    assert speaker_bounds([-2.0] * 50, [2.0] * 50, 50) == (0, 0)
+    assert lr_bounds([-2.0] * 50, [2.0] * 50, "speaker", 50) == (0, 0)
 
 
 def test_infinities_are_bounded_and_the_callers_values_kept():
@@ -77,4 +77,4 @@ def test_empty_and_nan_are_refused(same, different):
 def test_bounds_without_speakers_are_refused():
     """The number of pairs is no substitute."""
     with pytest.raises(CalibrationError, match="number of speakers"):
-        speaker_bounds([1.0], [-1.0], 0)
+        lr_bounds([1.0], [-1.0], "speaker", 0)

@@ -15,7 +15,7 @@ from forensic.report.shared.formats import (
     format_share,
     prose,
 )
-from forensic.settings import AudioSettings, ComparisonSettings, DiarizationSettings, EmbeddingSettings
+from forensic.settings import Added, AudioSettings, ComparisonSettings, DiarizationSettings, EmbeddingSettings
 
 CALIBRATORS: Mapping[str, tuple[str, str]] = {
     # what it is called, and what it makes of scores
@@ -41,6 +41,7 @@ _DAMAGED: Mapping[str, str] = {
     "reject": N_("A damaged recording was not examined."),
     "use": N_("Of a damaged recording, the part before the damage was examined; the list of items says so."),
 }
+_ADDED: Mapping[Added, str] = {"speaker": N_("one misleading speaker"), "pair": N_("one misleading pair")}
 _REFERENCE: Mapping[PopulationKind | None, str] = {
     "bank": N_(
         "speakers of the model's bank, whose recordings were chosen, or degraded by simulation, to be like those of "
@@ -94,7 +95,8 @@ says how it is computed, with which software and which model.
 
 A score was converted to an LR with {reference}. The conversion is {shape}, fitted by {name}.
 
-LRs are bounded by what the number of reference speakers can support. Intervals come from resampling the reference
+LRs are bounded by what the reference speakers can support: empirical lower and upper bounds (ELUB), with {added}
+added to the LRs of each class. Intervals come from resampling the reference
 speakers {draws} times; whole speakers are drawn, not single recordings or pairs.
 
 {no_lr}
@@ -106,6 +108,7 @@ speakers {draws} times; whole speakers are drawn, not single recordings or pairs
             reference=_(_REFERENCE[method.population_kind]),
             shape=_(shape),
             name=_(name),
+            added=_(_ADDED[settings.comparison.bounds]),
             draws=number(settings.comparison.bootstrap_draws),
             no_lr=_no_lr(method),
         )
