@@ -108,7 +108,7 @@ class CalibrationStep:
         return self.joint.adjusted(scores, known, questioned, to)
 
     def conditions_error(self, scores: Vector, known: Matrix, questioned: Matrix) -> Vector:
-        """How far log10 LRs are off by the errors of the measured conditions; 0 without a joint fit.
+        """How far log10 LRs may be off by what is not known of the conditions; 0 without a joint fit.
 
         Args:
             scores: of comparisons, not adjusted, shape (n,).

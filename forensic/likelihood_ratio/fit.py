@@ -420,7 +420,7 @@ def likelihood_ratios(
     Args:
         calibration: with its bounds and bootstrap draws.
         scores: of the case, shape (n,), finite.
-        conditions_error: standard deviation of each log10 LR by the errors of the measured conditions, by which its
+        conditions_error: standard deviation of each log10 LR by what is not known of the conditions, by which its
             interval is wider; shape (n,).
 
     Raises:
