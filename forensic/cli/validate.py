@@ -118,7 +118,7 @@ def validate_command(
 
 def print_result(result: "ValidationResult") -> None:
     """Counts, measures, criteria, and the paths of the files."""
-    from forensic.report.shared.formats import plural
+    from forensic.report.shared.formats import format_share, plural
     from forensic.report.validation.judgement import describe
     from forensic.report.validation.measures import list_measures
     from forensic.report.validation.names import show_figure
@@ -143,6 +143,12 @@ def print_result(result: "ValidationResult") -> None:
         console.print(table)
     else:
         console.print("Nothing could be measured: there are too few speakers, or comparisons of one kind only.")
+    if (alike := result.by_person) is not None:
+        console.print(
+            f"Every person weighing alike, before the bounds: Cllr {alike.cllr.value:.2f} ({alike.cllr.low:.2f} to "
+            f"{alike.cllr.high:.2f}); {format_share(alike.misleading.value)} of same-speaker LRs below 1 "
+            f"({format_share(alike.misleading.low)} to {format_share(alike.misleading.high)})."
+        )
     for verdict in result.verdicts:
         mark = "[green]met[/]    " if verdict.is_met else "[red]not met[/]"
         judged = "no figure"

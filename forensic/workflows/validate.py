@@ -28,6 +28,7 @@ from forensic.likelihood_ratio.envelope import (
     load_envelope,
     save_envelope,
 )
+from forensic.likelihood_ratio.real_calls import RealResult
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
 from forensic.report.results_json import validation_results
 from forensic.report.shared.catalogue import check_language, speaking
@@ -43,6 +44,7 @@ from forensic.validation.breakdown import Group, break_down, measure_all, valida
 from forensic.validation.criteria import Plan, Verdict, judge, load_plan
 from forensic.validation.labelled import weigh_labelled
 from forensic.validation.outcome import RecordingsFacts, ScoresFacts, ValidationOutcome
+from forensic.validation.real_results import real_result
 from forensic.validation.shipped import real_call_lrs
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
 
@@ -82,6 +84,7 @@ class ValidationResult:
         verdicts: every criterion, judged; none where none were fixed.
         exclusions: what was not compared.
         html, pdf: the report.
+        by_person: of the real calls that ship, measures in which every person weighs alike, whoever called more often.
     """
 
     folder: Path
@@ -90,6 +93,7 @@ class ValidationResult:
     exclusions: tuple[Exclusion, ...]
     html: Path
     pdf: Path
+    by_person: RealResult | None = None
 
     @property
     def is_accepted(self) -> bool | None:
@@ -218,7 +222,8 @@ def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Call
     lrs = real_call_lrs(model_folder, request.settings.comparison, "both" if request.settings.second.model else "first")
     path = request.out / "real_calls.csv"
     write_csv(lrs.drop("score").rename({"log10_lr": "score"}), path)
-    return validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch)
+    result = validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch)
+    return dataclasses.replace(result, by_person=real_result(lrs))
 
 
 def _check_kinds(source: Path, scores: pl.DataFrame) -> None:

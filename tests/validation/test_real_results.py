@@ -7,10 +7,11 @@ import pytest
 from forensic.errors import ModelError
 from forensic.likelihood_ratio.metrics import cost_bits
 from forensic.likelihood_ratio.real_calls import REAL_CALLS, load_real_results, save_real_results
-from forensic.settings import ComparisonSettings
+from forensic.settings import ComparisonSettings, Settings
 from forensic.speaker.extractor import default_model_folder
 from forensic.validation.real_results import measures, real_result, weights
 from forensic.validation.shipped import real_call_lrs
+from forensic.workflows.validate import ValidationRequest, validate_shipped
 
 
 def _pairs(rows):
@@ -60,3 +61,15 @@ def test_the_shipped_results_are_those_of_the_shipped_bank(opinion):
     cllr = measures(lrs, weights(lrs))[0]
     assert cllr == pytest.approx(kept.cllr.value, rel=1e-4)
     assert kept.pairs == lrs.height
+
+
+def test_a_validation_of_what_ships_says_what_the_model_keeps(tmp_path):
+    """Pairs weigh alike in its table, so it also says the figures in which people do."""
+    settings = Settings(comparison=ComparisonSettings(bootstrap_draws=100))
+    folder = default_model_folder()
+    result = validate_shipped(ValidationRequest(tmp_path, tmp_path / "out", settings), folder, lambda _step: None)
+    kept = load_real_results(folder)["first"]
+    assert result.by_person is not None
+    assert result.by_person.cllr.value == pytest.approx(kept.cllr.value, rel=1e-3)
+    assert result.by_person.misleading.value == pytest.approx(kept.misleading.value, rel=1e-3)
+    assert result.pdf.stat().st_size > 10_000
