@@ -30,7 +30,7 @@ class Validation:
 
     Attributes:
         decision: when a class is named.
-        trials: stretches that each class's error was counted on.
+        trials: stretches of each class that its error was counted on, or too few for one.
         rejected_known: share of stretches of known classes, the first class right, that "none of these" rejects.
         rejected_unknown: share of stretches that it rejects, of a class that the model is made to ignore.
         log_loss: mean negative log probability of the true class, calibrated, in nats; classes weigh the same.
@@ -118,7 +118,8 @@ def _errors(trials: Sequence[Trials], classes: Sequence[str]) -> tuple[dict[str,
     """The share of errors of a class on clean stretches of 5 s; for classes with few of them, on shorter ones too.
 
     The larger of two shares: of its own stretches, those taken for another class; of the stretches taken for it, those
-    of another class. By the first alone, a class that many others are taken for would look good.
+    of another class. By the first alone, a class that many others are taken for would look good. A class with fewer
+    than ``_FEWEST_TRIALS`` has none: two people told rightly show nothing.
     """
     clean = {each.frames: (each.labels, each.scores.argmax(axis=1)) for each in trials if each.version == 0}
     error, counted = {}, {}
@@ -130,8 +131,9 @@ def _errors(trials: Sequence[Trials], classes: Sequence[str]) -> tuple[dict[str,
                 own = np.concatenate([own, first[labels == number] != number])
                 taken = np.concatenate([taken, labels[first == number] != number])
         if len(own):
-            error[name] = max(float(own.mean()), float(taken.mean()) if len(taken) else 0.0)
             counted[name] = len(own)
+        if len(own) >= _FEWEST_TRIALS:
+            error[name] = max(float(own.mean()), float(taken.mean()) if len(taken) else 0.0)
     return error, counted
 
 
