@@ -89,7 +89,7 @@ def _options() -> argparse.Namespace:
         "--manifest", type=Path, default=Path("../shared/speech/manifest.csv"), help="CSV of recordings"
     )
     parser.add_argument("--people", type=int, default=12, help="at most so many of a corpus and accent")
-    parser.add_argument("--out", type=Path, default=Path("models/lstm-accent-1"), help="folder for ACCURACY.md")
+    parser.add_argument("--out", type=Path, default=Path("models/lstm-accent-2"), help="folder for ACCURACY.md")
     return parser.parse_args()
 
 

@@ -18,7 +18,7 @@ from forensic.records import Candidate, Recognition, Samples, Vector
 from forensic.storage.cards import REMEDY, named_file, read_card
 from forensic.storage.shipped import shipped
 
-DEFAULT_LANGUAGE_MODEL, DEFAULT_ACCENT_MODEL = "lstm-language-1", "lstm-accent-1"
+DEFAULT_LANGUAGE_MODEL, DEFAULT_ACCENT_MODEL = "lstm-language-1", "lstm-accent-2"
 SCORES = "scores"
 """The graph's output, shape (windows, classes); its inputs are ``frames`` and the ``lengths`` of the windows."""
 WINDOW_FRAMES = 500
