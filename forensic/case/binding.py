@@ -154,28 +154,6 @@ class Binding:
         append_audit(self._log, "write", {"writes_sha256": writes, "replaces": names})
         self._pending = _Pending({name: Stated(sha256, _now()) for name, sha256 in writes.items()}, names)
 
-    def check_basis(self, sha256: Mapping[str, str], *, accepts_changed: bool) -> None:
-        """See that the files that LRs rest on are those that the case used last.
-
-        Args:
-            sha256: of each file, by path.
-            accepts_changed: whether they may differ.
-
-        Raises:
-            CaseError: if one differs, with when it was last right.
-        """
-        used = {
-            path: Stated(value, line.time_utc)
-            for line in self.trail.lines
-            for path, value in line.facts.get("basis_sha256", {}).items()
-        }
-        for path, value in sha256.items():
-            if not accepts_changed and path in used and used[path].sha256 != value:
-                raise CaseError(
-                    f"{Difference(path, value, used[path])}.",
-                    "Restore it; or, if it was changed on purpose, run the same command with --accept-changed.",
-                )
-
     def note_written(self, folder: Path) -> None:
         """Put on record the files of a folder that the log does not know yet."""
         self._apply()

@@ -148,6 +148,6 @@ def _facts(case: CaseFolder, request: ComparisonRequest, basis: Basis) -> dict[s
         "score": basis.model.backend.identity,
         "settings_sha256": request.settings.evidence_sha256,
         "release_sha256": basis.release_sha256,
-        "basis_sha256": dict(basis.own_sha256),
+        "basis_sha256": dict(basis.own.sha256),
         "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
     }
