@@ -63,6 +63,15 @@ class AuditTrail:
         return self.lines[-1].sha256 if self.lines else FIRST
 
 
+def to_the_second(time_utc: str) -> str:
+    """The time of a line as people read it.
+
+    >>> to_the_second("2026-11-28T19:09:01.534139+00:00")
+    '2026-11-28 19:09:01 UTC'
+    """
+    return f"{time_utc[:19].replace('T', ' ')} UTC"
+
+
 def append_audit(log: Path, action: str, facts: Mapping[str, Any]) -> str:
     """Add a line; it is on the disk when this returns.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensic.case.audit import AuditLine
+from forensic.case.audit import AuditLine, to_the_second
 from forensic.case.binding import Difference, Stated
 from forensic.case.discovery import hash_file
 from forensic.case.store import path_text
@@ -18,7 +18,7 @@ BASIS = "basis_sha256"
 """The key of a log line under which the hashes of these files are, by path."""
 
 _LOADED = {".toml", ".safetensors", ".parquet", ".j2", ".css", ".js", ".png"}
-"""Networks (.onnx, .pt) are held against the card of their folder, which is one of these."""
+"""Networks (.onnx, .pt) are compared with the card of their folder, which is one of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ def changes(own: OwnFiles, used: Mapping[str, Stated]) -> Iterator[str]:
         now = {path: sha256 for path, sha256 in own.sha256.items() if _is_at(path, place)}
         for path in sorted({*now, *then}) if then else ():
             if path not in then:
-                when = max(each.time_utc for each in then.values())[:19].replace("T", " ")
-                yield f"{path} was not there when the files beside it were last used, at {when} UTC."
+                when = to_the_second(max(each.time_utc for each in then.values()))
+                yield f"{path} was not there when the files beside it were last used, at {when}."
             elif then[path].sha256 != now.get(path):
                 yield f"{Difference(path, now.get(path), then[path])}."
 

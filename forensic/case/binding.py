@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from forensic.case.audit import AuditTrail, append_audit, read_audit
+from forensic.case.audit import AuditTrail, append_audit, read_audit, to_the_second
 from forensic.case.discovery import hash_file
 from forensic.errors import CaseError
 
@@ -53,7 +53,7 @@ class Difference:
     def __str__(self) -> str:
         if self.stated is None:
             return f"{self.name} was not written by any command that the log knows"
-        last = f"last right at {self.stated.time_utc[:19].replace('T', ' ')} UTC"
+        last = f"last right at {to_the_second(self.stated.time_utc)}"
         if self.found is None:
             return f"{self.name} is missing ({last})"
         return f"{self.name} was changed: its SHA-256 is {self.found}, the log says {self.stated.sha256} ({last})"

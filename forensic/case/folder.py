@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
 
-from forensic.case.audit import append_audit, read_audit
+from forensic.case.audit import append_audit, read_audit, to_the_second
 from forensic.case.basis import OwnFiles, changes, last_used
 from forensic.case.binding import CALIBRATIONS, FOLDERS, Binding
 from forensic.case.calibrations import CalibrationStore
@@ -20,7 +20,7 @@ from forensic.case.details import CASE_FILE, create_case_toml, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.results import settle_results
 from forensic.case.store import Announce, EvidenceStore
-from forensic.errors import CaseError
+from forensic.errors import CaseError, ReleaseError
 
 AUDIT_LOG = "audit.jsonl"
 
@@ -123,7 +123,12 @@ def open_case(path: Path, *, create: bool, sets_aside: bool = False) -> Iterator
         binding = Binding(path, log)
         binding.check()
         settle_results(path, log, binding.trail)
-        yield CaseFolder(path, _evidence(path / "evidence", binding.writes), binding)
+        try:
+            yield CaseFolder(path, _evidence(path / "evidence", binding.writes), binding)
+        except ReleaseError as error:
+            times = [line.time_utc for line in binding.trail.lines if "release_sha256" in line.facts]
+            last = f" This case was last worked on with a right one at {to_the_second(times[-1])}." if times else ""
+            raise ReleaseError(error.problem + last, error.remedy) from error
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from forensic.case.basis import BASIS
 from forensic.case.details import CASE_FILE, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
@@ -186,7 +187,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         "second_sha256": second.identity.sha256 if second else None,
         "settings_sha256": request.settings.evidence_sha256,
         "release_sha256": basis.release_sha256,
-        "basis_sha256": dict(basis.own.sha256),
+        BASIS: dict(basis.own.sha256),
         "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
     }
     with new_results(case.path / "links", created, links) as draft:
