@@ -15,7 +15,7 @@ from forensic.case.discovery import hash_file
 from forensic.case.folder import AUDIT_LOG, read_locked
 from forensic.case.provenance import software
 from forensic.case.results import RESULTS, Output, hidden_of, stated_outputs
-from forensic.case.store import EvidenceStore, empty
+from forensic.case.store import EvidenceStore, empty, stored_path
 from forensic.errors import FileReadError, SealError
 from forensic.storage.atomic import written_whole
 from forensic.storage.keys import fingerprint, is_signed, public_key_of
@@ -219,9 +219,9 @@ def _recordings(case: Path) -> Iterator[Checked]:
     files = EvidenceStore(folder, writes=False).read("files") if folder.is_dir() else empty("files")
     for path, stated in files.select("path", "sha256").drop_nulls().iter_rows():
         try:
-            sha256 = hash_file(Path(path)).sha256
+            sha256 = hash_file(stored_path(path)).sha256
         except FileReadError as error:
-            is_gone = not Path(path).exists()
+            is_gone = not stored_path(path).exists()
             finding = f"{path} is not there any more." if is_gone else f"{path}: {error.problem}"
             yield Checked("recording", path, NOTE, finding)
             continue

@@ -20,6 +20,7 @@ from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder, open_case
 from forensic.case.provenance import software
 from forensic.case.results import draft, finish_into, stated_outputs
+from forensic.case.store import stored_path
 from forensic.comparison.excerpts import with_most_speech
 from forensic.comparison.listening import Spoken, in_turn, speech_used
 from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
@@ -243,7 +244,7 @@ def _explained(outcome: CaseOutcome) -> Iterator[tuple[str, Side, Side]]:
 def _speech(outcome: CaseOutcome, side: Side, unheard: list[str]) -> Samples | None:
     """The speech that was used of one side; None where its recording is no longer what was examined."""
     sha256, channel, _turn = side
-    path = Path(outcome.files.filter(pl.col("sha256") == sha256)["path"][0])
+    path = stored_path(outcome.files.filter(pl.col("sha256") == sha256)["path"][0])
     stretches = outcome.segments.filter(_is_of(side)).sort("start_s").select("start_s", "end_s").rows()
     try:
         if hash_file(path).sha256 == sha256:

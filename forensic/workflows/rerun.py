@@ -19,7 +19,7 @@ from forensic.case.labels import read_labels
 from forensic.case.provenance import library_versions, machine, software
 from forensic.case.reference import Suspect
 from forensic.case.results import OUTPUTS
-from forensic.case.store import EvidenceStore
+from forensic.case.store import EvidenceStore, stored_path
 from forensic.comparison.both_sides import weigh_both_sides
 from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import ComparisonRequest
@@ -182,14 +182,14 @@ class _Then:
 
     def questioned(self) -> list[Path]:
         """The questioned recordings, each path once."""
-        return [Path(path) for path in self.comparisons["questioned_path"].unique(maintain_order=True)]
+        return [stored_path(path) for path in self.comparisons["questioned_path"].unique(maintain_order=True)]
 
     def suspects(self) -> list[Suspect]:
         """The reference set as it was used."""
         return [
             Suspect(
                 speaker["name"],
-                tuple(Path(recording["path"]) for recording in speaker["recordings"]),
+                tuple(stored_path(recording["path"]) for recording in speaker["recordings"]),
                 tuple(recording["session"] for recording in speaker["recordings"]),
             )
             for speaker in self.results["known_speakers"]
@@ -205,7 +205,7 @@ class _Then:
         """Recordings that are gone or changed."""
         for path, stated in self.recordings().items():
             try:
-                if hash_file(Path(path)).sha256 != stated:
+                if hash_file(stored_path(path)).sha256 != stated:
                     yield f"{path} is not the recording that was compared."
             except FileReadError as error:
                 yield f"{path}: {error.problem}"
@@ -226,13 +226,14 @@ class _Then:
             if sha256 in set_by:
                 row = set_by[sha256]
                 try:
-                    labels = read_labels(Path(row["labels_path"]), [Path(path)]).by_recording[Path(path)]
+                    recording = stored_path(path)
+                    labels = read_labels(stored_path(row["labels_path"]), [recording]).by_recording[recording]
                 except (ForensicError, KeyError) as error:
                     problems.append(f"The turns of {path} cannot be read again from {row['labels_path']}: {error}.")
                     continue
                 if labels.sha256 != row["labels_sha256"]:
                     problems.append(f"{row['labels_path']}, with the turns of {path}, was changed.")
-                found[Path(path)] = labels
+                found[stored_path(path)] = labels
         return found, problems
 
     def request(self, labels: Mapping[Path, Labels], workers: int | None) -> ComparisonRequest:
