@@ -263,6 +263,12 @@ def _sign_pdf(report: Path, signed: Path, certificate: Certificate) -> None:
             f"{certificate.path} cannot be opened: it is no PKCS #12 file, or the passphrase is wrong.",
             "Export key and certificate into one .p12 file.",
         )
+    dates = signer.signing_cert.not_valid_before, signer.signing_cert.not_valid_after
+    if not dates[0] <= datetime.now(UTC) <= dates[1]:
+        raise SealError(
+            f"The certificate in {certificate.path} is valid from {dates[0]:%Y-%m-%d} to {dates[1]:%Y-%m-%d} alone.",
+            "Seal with one that is valid today, or without one.",
+        )
     facts = signers.PdfSignatureMetadata(field_name="Laboratory", subfilter=SigSeedSubFilter.PADES)
     made = io.BytesIO()
     with report.open("rb") as file:
