@@ -18,6 +18,9 @@ from typing import Any
 
 from forensic.storage.atomic import written_whole
 
+SCHEMA_VERSION = 1
+"""Of a line; the first versions wrote none."""
+
 FIRST = "0" * 64
 """What the first line holds for the hash of the line before."""
 
@@ -89,6 +92,7 @@ def append_audit(log: Path, action: str, facts: Mapping[str, Any]) -> str:
     end = _end_of(log)
     number = end.lines + 1 + bool(end.torn)
     entry: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
         "time_utc": datetime.now(UTC).isoformat(),
         "action": action,
         "facts": facts,
