@@ -61,7 +61,11 @@ def kills(work: Path, number: int, seed: int, only: Sequence[str] = ()) -> bool:
     """
     moments = random.Random(seed)  # noqa: S311 - moments, not secrets
     commands = _commands(work, only)
-    kept = json.loads(KILLS.read_text(encoding="utf-8")) if only else {"kills": {}, "faults": [], "ended_before": 0}
+    kept = (
+        json.loads(KILLS.read_text(encoding="utf-8"))
+        if only
+        else {"kills": {}, "seeds": [], "faults": [], "ended_before": 0}
+    )
     others = {name: count for name, count in kept["kills"].items() if name not in commands}
     made: Counter[str] = Counter()
     faults: list[str] = []
@@ -80,7 +84,7 @@ def kills(work: Path, number: int, seed: int, only: Sequence[str] = ()) -> bool:
         print(f"{made.total()} of {number}: {name}", *found, flush=True)
         result = {
             "kills": dict(sorted({**others, **made}.items())),
-            "seed": seed,
+            "seeds": sorted({*kept["seeds"], seed}),
             "faults": [*kept["faults"], *faults],
             "ended_before": kept["ended_before"] + ended,
         }
