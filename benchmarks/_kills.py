@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -51,13 +52,21 @@ average_last = 0.5
 """
 
 
-def kills(work: Path, number: int, seed: int) -> bool:
+def kills(work: Path, number: int, seed: int, only: Sequence[str] = ()) -> bool:
     """Kill each command while it writes, and see what the next one finds.
+
+    What earlier runs counted of other commands stays in the file of counts.
 
     A moment is drawn between a command's first change of the disk and its end: before, there is nothing to lose.
     """
     moments = random.Random(seed)  # noqa: S311 - moments, not secrets
-    commands = _commands(work)
+    commands = _commands(work, only)
+    kept = (
+        json.loads(KILLS.read_text(encoding="utf-8"))
+        if only
+        else {"kills": {}, "seeds": [], "faults": [], "ended_before": 0}
+    )
+    others = {name: count for name, count in kept["kills"].items() if name not in commands}
     made: Counter[str] = Counter()
     faults: list[str] = []
     lengths = {name: _length(victim) for name, victim in commands.items()}
@@ -73,7 +82,12 @@ def kills(work: Path, number: int, seed: int) -> bool:
         found = [*victim.half(), *_ends_well(victim), *victim.wrong()]
         faults += [f"{name}, kill {made.total()}: {fault}" for fault in found]
         print(f"{made.total()} of {number}: {name}", *found, flush=True)
-        result = {"kills": dict(sorted(made.items())), "seed": seed, "faults": faults, "ended_before": ended}
+        result = {
+            "kills": dict(sorted({**others, **made}.items())),
+            "seeds": sorted({*kept["seeds"], seed}),
+            "faults": [*kept["faults"], *faults],
+            "ended_before": kept["ended_before"] + ended,
+        }
         KILLS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print("\n".join(f"{count:4} {name}, {lengths[name]:.1f} s of writing" for name, count in sorted(made.items())))
     print(f"{number} kills, {len(faults)} faults, {ended} commands ended before their kill", *faults[:20], sep="\n")
@@ -99,8 +113,8 @@ class Victim:
     wrong: Callable[[], Iterable[str]]
 
 
-def _commands(work: Path) -> dict[str, Victim]:
-    """The commands, each with what it needs."""
+def _commands(work: Path, only: Sequence[str]) -> dict[str, Victim]:
+    """The commands, each with what it needs; all of them, or only some."""
     questioned, suspects, case = scanned_and_compared(work)
     scanned, killed, key = work / "scanned", work / "killed", work / "key"
     run("keys", "new", "--out", key)
@@ -108,13 +122,18 @@ def _commands(work: Path) -> dict[str, Victim]:
     scan = ("scan", questioned, "--case", killed, "--workers", "1")
     compare = ("compare", "--ref", suspects, "--case", killed, "--workers", "1")
     seal = ("seal", killed / "comparisons" / next((case / "comparisons").iterdir()).name, "--key", key)
-    return {
-        "scan": _of_case(scanned, killed, scan, is_new=True),
-        "compare": _of_case(case, killed, compare),
-        "validate": _validation(work),
-        "train": _training(work),
-        "seal": _of_case(case, killed, seal),
+    made: dict[str, Callable[[], Victim]] = {
+        "scan": lambda: _of_case(scanned, killed, scan, is_new=True),
+        "compare": lambda: _of_case(case, killed, compare),
+        "link": lambda: _of_case(case, killed, ("link", "--case", killed, "--workers", "1")),
+        "report": lambda: _of_case(case, killed, ("report", killed, "--docx")),
+        "seal": lambda: _of_case(case, killed, seal),
+        "validate": lambda: _validation(work),
+        "calibrate": lambda: _calibration(work),
+        "population build": lambda: _population(work),
+        "train": lambda: _training(work),
     }
+    return {name: make() for name, make in made.items() if name in (only or made)}
 
 
 def _of_case(case: Path, killed: Path, command: Command, *, is_new: bool = False) -> Victim:
@@ -151,6 +170,8 @@ def _half(case: Path) -> Iterator[str]:
     for kind, names in needed.items():
         for folder in (case / kind).glob("[!.]*"):
             yield from _lacks(folder, names)
+            for pdf in folder.glob("report-*.pdf"):  # the last of a version to get its name
+                yield from _lacks(folder, {pdf.with_suffix(".html").name, pdf.with_suffix(".docx").name})
 
 
 def _lacks(folder: Path, names: set[str]) -> Iterator[str]:
@@ -186,48 +207,101 @@ def _validation(work: Path) -> Victim:
 
 def _training(work: Path) -> Victim:
     """A training of seconds, with a checkpoint at every other step."""
-    people, whole, killed = work / "people", work / "whole", work / "killed model"
-    _write_people(people)
     configuration = work / "training.toml"
     configuration.write_text(_TRAINING, encoding="utf-8")
 
     def train(out: Path) -> Command:
-        options = ("--out", out, "--name", "ours", "--work", work / f"work of {out.name}", "--workers", "1")
-        return ("train", configuration, "--data", people, *options)
+        options = ("--out", out, "--name", "ours", "--work", _work_of(out), "--workers", "1")
+        return ("train", configuration, "--data", _people(work), *options)
 
-    done = run(*train(whole))
-    if done.returncode:
+    return _of_folder(
+        train, work / "model", ("weights.safetensors", "backend.safetensors", "network.onnx", "card.toml")
+    )
+
+
+def _calibration(work: Path) -> Victim:
+    """A calibration on scores with the conditions of both sides."""
+    scores = work / "scores with conditions.csv"
+    sides = ("known", "questioned")
+    columns = ",".join(f"net_speech_{side}_s,bandwidth_{side}_hz" for side in sides)
+    head, *rows = _scores().splitlines()
+    scores.write_text("\n".join([f"{head},{columns}", *(f"{row},30,7000,20,3400" for row in rows)]), encoding="utf-8")
+    return _of_folder(
+        lambda out: ("calibrate", "--scores", scores, "--out", out),
+        work / "calibration",
+        ("scores.parquet",),
+    )
+
+
+def _population(work: Path) -> Victim:
+    """A reference population of made-up calls, as they are."""
+    people = _people(work)
+    files = sorted(people.rglob("*.wav"))
+    rows = [f"{path},{path.parent.name},made up,CC0,telephone" for path in files]
+    (work / "people.csv").write_text("\n".join(["path,speaker,corpus,licence,channel", *rows]), encoding="utf-8")
+    days = [f"{path},{path.stem}" for path in files]
+    (work / "days.csv").write_text("\n".join(["path,session", *days]), encoding="utf-8")
+
+    def build(out: Path) -> Command:
+        options = ("--sessions", work / "days.csv", "--as-recorded", "--work", _work_of(out), "--workers", "1")
+        return ("population", "build", work / "people.csv", "--out", out, *options)
+
+    return _of_folder(build, work / "bank", ("population.parquet",))
+
+
+def _of_folder(command: Callable[[Path], Command], out: Path, same: Sequence[str]) -> Victim:
+    """A command that makes a folder.
+
+    Args:
+        command: that makes a folder of any name.
+        out: what is never killed; that of the kills is beside it.
+        same: files of it that come out the same to the bit.
+    """
+    killed = out.with_name(f"killed {out.name}")
+    done = run(*command(out))
+    if done.returncode not in DONE:
         raise SystemExit(done.stdout + done.stderr)
-    folders = (killed, work / f"work of {killed.name}")
+    names = {path.name for path in out.iterdir()}
+    folders = (killed, _work_of(killed))
 
     def prepare() -> None:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
 
     def half() -> Iterator[str]:
-        if killed.exists():
-            yield from _lacks(killed, {path.name for path in whole.iterdir()})
+        if killed.exists() and any(not path.name.startswith(".") for path in killed.iterdir()):
+            yield from _lacks(killed, names)
 
     def wrong() -> Iterator[str]:
-        for name in ("weights.safetensors", "backend.safetensors", "network.onnx", "card.toml"):
-            if (whole / name).exists() and (whole / name).read_bytes() != (killed / name).read_bytes():
-                yield f"{name} differs from that of a training that was never killed"
+        yield from _lacks(killed, names)
+        for name in same:
+            pair = [folder / name for folder in (out, killed)]
+            if all(path.exists() for path in pair) and pair[0].read_bytes() != pair[1].read_bytes():
+                yield f"{name} differs from that of a command that was never killed"
 
-    return Victim(train(killed), folders, prepare, half, wrong)
+    return Victim(command(killed), folders, prepare, half, wrong)
 
 
-def _write_people(folder: Path) -> None:
+def _work_of(out: Path) -> Path:
+    """Where a command keeps what its next run need not compute."""
+    return out.with_name(f"work of {out.name}")
+
+
+def _people(work: Path) -> Path:
     """Eight made-up people with three recordings each."""
-    for person, take in itertools.product(range(8), range(3)):
-        path = folder / f"p{person}" / f"{take}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_wav(path, voice(seconds=6.0, seed=100 * person + take, pitch_hz=90.0 + 20 * person))
+    folder = work / "people"
+    if not folder.exists():
+        for person, take in itertools.product(range(8), range(3)):
+            path = folder / f"p{person}" / f"{take}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_wav(path, voice(seconds=6.0, seed=100 * person + take, pitch_hz=90.0 + 20 * person))
+    return folder
 
 
 def _ends_well(victim: Victim) -> Iterator[str]:
-    """What the command complains of when it is run again; sealing what is sealed is right."""
+    """What the command complains of when it is run again; but for what was done when it was killed."""
     done = run(*victim.command)
-    if done.returncode not in DONE and "sealed already" not in done.stderr:
+    if done.returncode not in DONE and not re.search("sealed already|holds a calibration already", done.stderr):
         yield done.stderr
 
 

@@ -1,17 +1,17 @@
 """What kills, changed bytes, a rerun and a machine without a network do to a case.
 
-    python benchmarks/provable.py kills [--number 200] [--seed 1]
+    python benchmarks/provable.py kills [--number 360] [--seed 1] [--only link]
     python benchmarks/provable.py bytes
     python benchmarks/provable.py rerun [--case CASE]
     python benchmarks/provable.py no-network
     python benchmarks/provable.py [cost]
 
-``kills`` stops scan, compare, validate, train and seal at random moments, then runs each to its end: nothing
-may be lost, nothing may be there half, and what comes out is what comes out without a kill;
-benchmarks/results/kills.json has the counts. ``bytes`` changes one byte in each file of a case and of the release,
-and counts how many are found before an LR. ``rerun`` computes the last comparison again. ``no-network`` runs
-everything in a network namespace without interfaces. ``cost`` measures what the checks take of a comparison. The exit
-code is 1 where one does not hold.
+``kills`` stops every command that writes results (scan, compare, link, report, seal, validate, calibrate, population
+build, train) at random moments, then runs each to its end: nothing may be lost, nothing may be there half, and what
+comes out is what comes out without a kill; benchmarks/results/kills.json has the counts. ``bytes`` changes one byte in
+each file of a case and of the release, and counts how many are found before an LR. ``rerun`` computes the last
+comparison again. ``no-network`` runs everything in a network namespace without interfaces. ``cost`` measures what the
+checks take of a comparison. The exit code is 1 where one does not hold.
 """
 
 import argparse
@@ -34,14 +34,15 @@ def main() -> None:
     """Run one of the experiments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", default="cost", choices=["kills", "bytes", "rerun", "no-network", "cost"])
-    parser.add_argument("--number", type=int, default=200, help="of kills")
+    parser.add_argument("--number", type=int, default=360, help="of kills")
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
+    parser.add_argument("--only", action="append", default=[], help="command to kill; may be repeated; default: all")
     parser.add_argument("--case", type=Path, help="whose last comparison is computed again; default: the example's")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         experiments = {
-            "kills": lambda: kills(work, options.number, options.seed),
+            "kills": lambda: kills(work, options.number, options.seed, options.only),
             "bytes": lambda: changed_bytes(work),
             "rerun": lambda: rerun(work, options.case),
             "no-network": lambda: no_network(work),

@@ -5,6 +5,7 @@ A network has one definition, in torch, by which it learns. Its graph is exporte
 runs it needs no torch, which takes seconds to import.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from forensic.errors import ModelError
 from forensic.storage.cards import REMEDY
 
 _ERRORS_ONLY = 3
+
+# Before onnxruntime is imported: it would keep events of the machine below ~/.cache, and send them to its maker.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 class Graph:

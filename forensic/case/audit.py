@@ -18,6 +18,9 @@ from typing import Any
 
 from forensic.storage.atomic import written_whole
 
+SCHEMA_VERSION = 1
+"""Of a line; the first versions wrote none."""
+
 FIRST = "0" * 64
 """What the first line holds for the hash of the line before."""
 
@@ -63,6 +66,15 @@ class AuditTrail:
         return self.lines[-1].sha256 if self.lines else FIRST
 
 
+def to_the_second(time_utc: str) -> str:
+    """The time of a line as people read it.
+
+    >>> to_the_second("2026-11-28T19:09:01.534139+00:00")
+    '2026-11-28 19:09:01 UTC'
+    """
+    return f"{time_utc[:19].replace('T', ' ')} UTC"
+
+
 def append_audit(log: Path, action: str, facts: Mapping[str, Any]) -> str:
     """Add a line; it is on the disk when this returns.
 
@@ -80,6 +92,7 @@ def append_audit(log: Path, action: str, facts: Mapping[str, Any]) -> str:
     end = _end_of(log)
     number = end.lines + 1 + bool(end.torn)
     entry: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
         "time_utc": datetime.now(UTC).isoformat(),
         "action": action,
         "facts": facts,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from forensic.case.audit import AuditTrail, append_audit, read_audit
+from forensic.case.audit import AuditTrail, append_audit, read_audit, to_the_second
 from forensic.case.discovery import hash_file
 from forensic.errors import CaseError
 
@@ -53,7 +53,7 @@ class Difference:
     def __str__(self) -> str:
         if self.stated is None:
             return f"{self.name} was not written by any command that the log knows"
-        last = f"last right at {self.stated.time_utc[:19].replace('T', ' ')} UTC"
+        last = f"last right at {to_the_second(self.stated.time_utc)}"
         if self.found is None:
             return f"{self.name} is missing ({last})"
         return f"{self.name} was changed: its SHA-256 is {self.found}, the log says {self.stated.sha256} ({last})"
@@ -153,28 +153,6 @@ class Binding:
         names = [self._name(path) for path in replaces]
         append_audit(self._log, "write", {"writes_sha256": writes, "replaces": names})
         self._pending = _Pending({name: Stated(sha256, _now()) for name, sha256 in writes.items()}, names)
-
-    def check_basis(self, sha256: Mapping[str, str], *, accepts_changed: bool) -> None:
-        """See that the files that LRs rest on are those that the case used last.
-
-        Args:
-            sha256: of each file, by path.
-            accepts_changed: whether they may differ.
-
-        Raises:
-            CaseError: if one differs, with when it was last right.
-        """
-        used = {
-            path: Stated(value, line.time_utc)
-            for line in self.trail.lines
-            for path, value in line.facts.get("basis_sha256", {}).items()
-        }
-        for path, value in sha256.items():
-            if not accepts_changed and path in used and used[path].sha256 != value:
-                raise CaseError(
-                    f"{Difference(path, value, used[path])}.",
-                    "Restore it; or, if it was changed on purpose, run the same command with --accept-changed.",
-                )
 
     def note_written(self, folder: Path) -> None:
         """Put on record the files of a folder that the log does not know yet."""

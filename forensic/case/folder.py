@@ -4,7 +4,7 @@ import fcntl
 import getpass
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,14 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
 
-from forensic.case.audit import append_audit, read_audit
+from forensic.case.audit import append_audit, read_audit, to_the_second
+from forensic.case.basis import OwnFiles, changes, last_used
 from forensic.case.binding import CALIBRATIONS, FOLDERS, Binding
 from forensic.case.calibrations import CalibrationStore
 from forensic.case.details import CASE_FILE, create_case_toml, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.results import settle_results
 from forensic.case.store import Announce, EvidenceStore
-from forensic.errors import CaseError
+from forensic.errors import CaseError, ReleaseError
 
 AUDIT_LOG = "audit.jsonl"
 
@@ -48,14 +49,24 @@ class CaseFolder:
         """SHA-256 of the last line of its log; empty for a case that is not kept."""
         return read_audit(self.audit_log).head if self.is_kept else ""
 
-    def check_basis(self, sha256: Mapping[str, str], *, accepts_changed: bool) -> None:
-        """See that the files that LRs rest on are those that the case used last (``Binding.check_basis``).
+    def check_basis(self, own: OwnFiles, *, accepts_changed: bool) -> None:
+        """See that the files of a laboratory's own that LRs rest on are those that the case used last.
+
+        Args:
+            own: what is there.
+            accepts_changed: whether they may differ.
 
         Raises:
-            CaseError: if one differs.
+            CaseError: if one differs, with when it was last right.
         """
-        if self.binding is not None:
-            self.binding.check_basis(sha256, accepts_changed=accepts_changed)
+        if self.binding is None or accepts_changed:
+            return
+        if found := list(changes(own, last_used(self.binding.trail.lines, own.places))):
+            more = f" {len(found) - 1} more differ." if len(found) > 1 else ""
+            raise CaseError(
+                found[0] + more,
+                "Restore it; or, if it was changed on purpose, run the same command with --accept-changed.",
+            )
 
     def check_evidence(self) -> None:
         """See once more, right before it is used, that the evidence is what the log says.
@@ -112,7 +123,12 @@ def open_case(path: Path, *, create: bool, sets_aside: bool = False) -> Iterator
         binding = Binding(path, log)
         binding.check()
         settle_results(path, log, binding.trail)
-        yield CaseFolder(path, _evidence(path / "evidence", binding.writes), binding)
+        try:
+            yield CaseFolder(path, _evidence(path / "evidence", binding.writes), binding)
+        except ReleaseError as error:
+            times = [line.time_utc for line in binding.trail.lines if "release_sha256" in line.facts]
+            last = f" This case was last worked on with a right one at {to_the_second(times[-1])}." if times else ""
+            raise ReleaseError(error.problem + last, error.remedy) from error
 
 
 @contextmanager

@@ -146,6 +146,9 @@ KEYS: dict[str, list[str]] = {
 }
 """What identifies a row of each table."""
 
+_ESCAPED = re.compile(r"\\u(dc[89a-f][0-9a-f])")
+"""A byte of a path that is no UTF-8, as ``path_text`` writes it."""
+
 _PART = re.compile(r"^(?P<table>[a-z]+)\.(?P<batch>\d{6})\.parquet$")
 
 
@@ -303,6 +306,12 @@ class EvidenceStore:
 def path_text(path: Path) -> str:
     """A path as text that Parquet can hold: bytes that are no UTF-8 are written as backslash escapes."""
     return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def stored_path(text: str) -> Path:
+    """The path that ``path_text`` wrote; a file whose name has such an escape itself comes first."""
+    path = Path(text)
+    return path if path.exists() else Path(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text))
 
 
 def empty(table: str) -> pl.DataFrame:

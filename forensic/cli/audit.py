@@ -39,6 +39,14 @@ def audit_command(
             "Default: none."
         ),
     ] = None,
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SHA256",
+            help="Head of the audit log that a report, a seal or a time stamp states: check that the log has it. "
+            "May be repeated. Default: those of the results in the case.",
+        ),
+    ] = None,
     *,
     again: Annotated[
         bool,
@@ -71,7 +79,7 @@ def audit_command(
         return
     from forensic.workflows.audit import audit, write_time_stamp_request
 
-    found = audit(case)
+    found = audit(case, anchor or ())
     if time_stamp_request is not None:
         write_time_stamp_request(found.head, time_stamp_request)
     if as_json:

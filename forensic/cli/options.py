@@ -171,8 +171,8 @@ AcceptChangedOption = Annotated[
     bool,
     typer.Option(
         "--accept-changed",
-        help="Use models, populations, envelopes and scales of your own that changed since the case used them last. "
-        "Default: stop there.",
+        help="Use models, populations, envelopes, scales and templates of your own that changed since the case used "
+        "them last. Default: stop there.",
         rich_help_panel=EVALUATION,
     ),
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from forensic.cli.loading import loading
-from forensic.cli.options import DEFAULT_CASE, JsonOption
+from forensic.cli.options import DEFAULT_CASE, AcceptChangedOption, JsonOption
 from forensic.cli.terminal import console, meter, print_json, shown_path
 
 
@@ -42,6 +42,7 @@ def report_command(
             "Default: none are written."
         ),
     ] = None,
+    accept_changed: AcceptChangedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make the report of a comparison or linking again from its stored results, for example after editing case.toml.
@@ -52,7 +53,7 @@ def report_command(
     with loading():
         from forensic.workflows.report import ReportRequest, report
 
-    request = ReportRequest(comparison, word, with_audio, phonetics, language, listening)
+    request = ReportRequest(comparison, word, with_audio, phonetics, language, listening, accept_changed)
     with meter("Report") as bar:
         made = report(case, request, lambda step: bar.update(0, 1, step))
     if as_json:

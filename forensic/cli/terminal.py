@@ -39,6 +39,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty()
 
 PLAIN_LINE_EVERY_S = 10.0
 _REJECTED_SHOWN = 20
+_SCHEMA_VERSION = 1
 _COUNTED = re.compile(r"(\d+) of (\d+)")
 
 
@@ -109,8 +110,8 @@ def be_quiet(*, wanted: bool) -> None:
 
 
 def print_json(results: object) -> None:
-    """Results for a program: JSON alone, without colours or lines broken for a screen."""
-    typer.echo(json_text(results))
+    """Results for a program: JSON alone, without colours or lines broken for a screen; an object states its version."""
+    typer.echo(json_text({"schema_version": _SCHEMA_VERSION, **results} if isinstance(results, dict) else results))
 
 
 def command_line() -> str:

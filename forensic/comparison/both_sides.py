@@ -12,7 +12,7 @@ from forensic.case.labels import read_labels, stray_problems
 from forensic.case.reference import Suspect
 from forensic.case.store import REFERENCE
 from forensic.comparison.outcomes import CaseOutcome
-from forensic.comparison.request import Basis, ComparisonRequest, load_basis, second_card
+from forensic.comparison.request import Basis, ComparisonRequest, load_basis
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
 from forensic.examination.scan import ScanRequest, scan
@@ -91,15 +91,8 @@ def weigh_both_sides(
     )
     began = time.monotonic()
     details = details or load_case_details(case.path)
-    basis = load_basis(
-        request.model_folder,
-        request.calibration,
-        request.envelope,
-        request.scale,
-        model=model,
-        second=second_card(request.settings),
-    )
-    case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
+    basis = load_basis(request.places(details.templates), request.settings, model=model)
+    case.check_basis(basis.own, accepts_changed=request.accepts_changed)
     scope = dataclasses.replace(
         request, questioned=tuple(str(path.absolute()) for path in questioned), labels=known_labels
     )

@@ -5,23 +5,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forensic.case.discovery import hash_file
-from forensic.case.store import path_text
+from forensic.case.basis import OwnFiles, own_files
 from forensic.errors import ModelError
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, load_envelope
 from forensic.likelihood_ratio.population import Population, load_population
-from forensic.likelihood_ratio.scale import VerbalScale, load_scale
+from forensic.likelihood_ratio.scale import VerbalScale, load_scale, own_scale
 from forensic.likelihood_ratio.score_list import ScoreList
 from forensic.likelihood_ratio.second_bank import with_second
 from forensic.records import Labels
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.storage.release import check_release, is_released
+from forensic.storage.release import check_release
 
 if TYPE_CHECKING:
     from forensic.speaker.second import SecondCard
 
-_LOADED = {".toml", ".safetensors", ".parquet"}
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the basis of a run is.
+
+    Attributes:
+        model_folder: folder of the model, with the reference population and the envelope.
+        calibration: a laboratory's own. None: the bank of the model.
+        envelope: of a validation. None: the envelope of the calibration or the bank.
+        scale: of verbal equivalents. None: that of the templates, or the bundled scale.
+        templates: folder of a laboratory's own; empty for none.
+    """
+
+    model_folder: Path
+    calibration: Path | None = None
+    envelope: Path | None = None
+    scale: Path | None = None
+    templates: str = ""
+
+    def own(self, settings: Settings) -> OwnFiles:
+        """The files there that do not ship, with those of a second model that the settings name by its folder."""
+        given = (self.model_folder, self.calibration, self.envelope, self.scale)
+        named = (folder for folder in (settings.second.model, self.templates) if folder and Path(folder).is_dir())
+        return own_files([place for place in given if place is not None] + list(map(Path, named)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +82,14 @@ class ComparisonRequest:
     explains: bool = True
     accepts_changed: bool = False
 
+    def places(self, templates: str) -> Places:
+        """Where its basis is.
+
+        Args:
+            templates: folder of a laboratory's own; empty for none.
+        """
+        return Places(self.model_folder, self.calibration, self.envelope, self.scale, templates)
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
@@ -71,7 +101,7 @@ class Basis:
         envelope: outside which no LR is issued.
         population: fits the calibrations; None if people are to be simulated in the conditions of the case.
         release_sha256: of the manifest of the release, against which all that ships was checked.
-        own_sha256: SHA-256 by path of each file that they rest on and that does not ship.
+        own: files that they rest on and that do not ship.
         second: the second model; None without one.
     """
 
@@ -80,7 +110,7 @@ class Basis:
     envelope: Envelope
     population: Population | ScoreList | None
     release_sha256: str
-    own_sha256: Mapping[str, str]
+    own: OwnFiles
     second: "SecondCard | None" = None
 
 
@@ -98,52 +128,36 @@ def second_card(settings: Settings) -> "SecondCard | None":
 
 
 def load_basis(
-    model_folder: Path,
-    calibration: Path | None,
-    envelope: Path | None,
-    scale: Path | None,
-    *,
-    is_simulated: bool = False,
-    model: SpeakerModel | None = None,
-    second: "SecondCard | None" = None,
+    places: Places, settings: Settings, *, is_simulated: bool = False, model: SpeakerModel | None = None
 ) -> Basis:
     """Check and load the basis of a run, before anything that takes long.
 
     Args:
-        model_folder: folder of the model, with the reference population and the envelope.
-        calibration: a laboratory's own. None: the bank of the model.
-        envelope: of a validation. None: the envelope of the calibration or the bank.
-        scale: of verbal equivalents. None: the bundled scale.
+        places: where it is.
+        settings: name the second model, whose embeddings of the bank are read as well.
         is_simulated: whether people are to be simulated, so that no population is loaded.
-        model: of ``model_folder``, if it is loaded already.
-        second: the second model, whose embeddings of the bank are read as well; None without one.
+        model: of ``places.model_folder``, if it is loaded already.
 
     Raises:
         ReleaseError: if a file that ships is not as it was released.
-        ModelError: if the model, its reference population or the envelope cannot be loaded.
+        ModelError: if the models, the reference population or the envelope cannot be loaded.
         SettingsError: if the scale cannot be used.
     """
     release_sha256 = check_release()
-    own = _own_files(model_folder, calibration, envelope, scale)
-    words = load_scale(scale)
-    model = model or load_model(model_folder)
+    own = places.own(settings)
+    words = load_scale(places.scale or own_scale(places.templates))
+    second = second_card(settings)
+    model = model or load_model(places.model_folder)
+    calibration, envelope = places.calibration, places.envelope
     if calibration is not None and envelope is None and not (calibration / ENVELOPE).exists():
         raise ModelError(
             f"The calibration {calibration} meets its criterion in no condition, so no LR can be issued on it.",
             "Calibrate on more people or better recordings (its summary.json has the figures), or name the envelope of "
             "a validation with --envelope.",
         )
-    limits = load_envelope(envelope or calibration or model_folder)
-    population = None if is_simulated else _population(model, model_folder, calibration, second)
+    limits = load_envelope(envelope or calibration or places.model_folder)
+    population = None if is_simulated else _population(model, places.model_folder, calibration, second)
     return Basis(model, words, limits, population, release_sha256, own, second)
-
-
-def _own_files(*places: Path | None) -> dict[str, str]:
-    """SHA-256 by absolute path of the files there that do not ship; of a folder, all below it."""
-    given = [place.absolute() for place in places if place is not None]
-    files = [path for place in given for path in ([place] if place.is_file() else sorted(place.rglob("*")))]
-    own = [path for path in files if path.suffix in _LOADED and not is_released(path)]
-    return {path_text(path): hash_file(path).sha256 for path in own}
 
 
 def _population(

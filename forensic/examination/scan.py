@@ -19,7 +19,7 @@ from forensic.examination.ledger import Ledger, ScanSummary
 from forensic.records import QUESTIONED, Failure, Labels, RecordingEvidence, SourceFile
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
-from forensic.storage.release import check_signed_release
+from forensic.storage.release import check_release, check_signed_release
 
 if TYPE_CHECKING:
     from forensic.speaker.second import SecondModel
@@ -124,6 +124,7 @@ def scan(
             "roots": [str(root) for root in request.roots],
             "side": request.side,
             "software": software(),
+            "release_sha256": check_release(),
             "model_sha256": identity.sha256,
             "settings_sha256": request.settings.evidence_sha256,
             "second_sha256": second.card.identity.sha256 if second is not None else None,

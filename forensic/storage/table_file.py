@@ -202,8 +202,12 @@ def read_table(path: Path, needed: Sequence[str], known: Sequence[str], error: t
 
 
 def plain_name(text: str) -> str:
-    """A name in one spelling: composed characters (NFC), single blanks."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    r"""A name in one spelling: composed characters (NFC), single blanks; bytes that are no UTF-8 as escapes.
+
+    >>> plain_name("Bj\udcf6rn  A.")
+    'Bj\\udcf6rn A.'
+    """
+    return " ".join(unicodedata.normalize("NFC", text).encode("utf-8", "backslashreplace").decode().split())
 
 
 def find_path(folder: Path, text: str) -> Path:

@@ -2,23 +2,25 @@
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from forensic.case.audit import AuditTrail, time_stamp_request
+from forensic.case.audit import AuditTrail, time_stamp_request, to_the_second
+from forensic.case.basis import BASIS
 from forensic.case.binding import Binding
 from forensic.case.details import CASE_FILE
 from forensic.case.discovery import hash_file
 from forensic.case.folder import AUDIT_LOG, read_locked
 from forensic.case.provenance import software
 from forensic.case.results import RESULTS, Output, hidden_of, stated_outputs
-from forensic.case.store import EvidenceStore, empty
-from forensic.errors import FileReadError
+from forensic.case.store import EvidenceStore, empty, stored_path
+from forensic.errors import FileReadError, SealError
 from forensic.storage.atomic import written_whole
-from forensic.storage.keys import fingerprint, public_key_of
+from forensic.storage.keys import fingerprint, is_signed, public_key_of
 from forensic.storage.release import differences, is_signed_with, path_of, read_release
+from forensic.workflows.seal import SEAL, read_seal
 
 Verdict: TypeAlias = Literal["right", "different", "note"]
 RIGHT: Final = "right"
@@ -70,11 +72,12 @@ class Audit:
         return all(each.verdict != DIFFERENT for each in self.checked)
 
 
-def audit(case: Path) -> Audit:
+def audit(case: Path, anchors: Sequence[str] = ()) -> Audit:
     """Check a case; nothing is written.
 
     Args:
         case: its folder.
+        anchors: SHA-256 of lines that the log must have: heads of the log that a report, a seal or a time stamp states.
 
     Raises:
         CaseError: if there is no case, or another process holds it.
@@ -85,6 +88,7 @@ def audit(case: Path) -> Audit:
         trail = binding.trail
         checked = (
             *_log(trail),
+            *_anchors(trail, anchors),
             *_evidence(binding),
             *_results(case, trail),
             *_recordings(case),
@@ -106,6 +110,19 @@ def _log(trail: AuditTrail) -> Iterator[Checked]:
     yield from (Checked("log", AUDIT_LOG, NOTE, note) for note in trail.notes)
     if not trail.problems:
         yield Checked("log", AUDIT_LOG, RIGHT, sha256=trail.head)
+
+
+def _anchors(trail: AuditTrail, anchors: Sequence[str]) -> Iterator[Checked]:
+    """Whether heads that others hold are lines of this log."""
+    numbers = {line.sha256: line.number for line in trail.lines}
+    for anchor in (each.strip().lower() for each in anchors):
+        if anchor in numbers:
+            finding = f"{anchor} is line {numbers[anchor]} of the log: it and all lines before are as they were then."
+            yield Checked("log", AUDIT_LOG, NOTE, finding, anchor)
+        else:
+            yield Checked(
+                "log", AUDIT_LOG, DIFFERENT, f"No line of this log has the SHA-256 {anchor}: it is another log."
+            )
 
 
 def _evidence(binding: Binding) -> Iterator[Checked]:
@@ -139,6 +156,8 @@ def _results(case: Path, trail: AuditTrail) -> Iterator[Checked]:
                 yield _result(f"{name}/{file}", files.get(file), stated.get(name, {}).get(file))
         if "results.json" in files:
             yield from _anchor(f"{name}/results.json", files["results.json"], heads)
+        if SEAL in files:
+            yield from _seal(f"{name}/{SEAL}", files[SEAL], heads)
 
 
 def _left(name: str) -> Checked:
@@ -153,8 +172,9 @@ def _result(name: str, path: Path | None, stated: Output | None) -> Checked:
     sha256 = hash_file(path).sha256
     if sha256 == stated.sha256:
         return Checked("results", name, RIGHT, sha256=sha256)
-    when = stated.time_utc[:19].replace("T", " ")
-    finding = f"{name} was changed: its SHA-256 is {sha256}, that of {when} UTC is {stated.sha256}."
+    finding = (
+        f"{name} was changed: its SHA-256 is {sha256}, that of {to_the_second(stated.time_utc)} is {stated.sha256}."
+    )
     return Checked("results", name, DIFFERENT, finding, sha256)
 
 
@@ -165,9 +185,33 @@ def _anchor(name: str, path: Path, heads: set[str]) -> Iterator[Checked]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return  # changed, which its hash shows
     if head not in heads:
-        yield Checked(
-            "log", AUDIT_LOG, DIFFERENT, f"{name} states the line {head}, which is not in this log: it is another log."
-        )
+        yield _other_log(name, head)
+
+
+def _other_log(name: str, head: str) -> Checked:
+    finding = f"{name} states the line {head}, which is not in this log: it is another log."
+    return Checked("log", AUDIT_LOG, DIFFERENT, finding)
+
+
+def _seal(name: str, path: Path, heads: set[str]) -> Iterator[Checked]:
+    """Whether a seal holds, is of the files beside it, and of this log."""
+    try:
+        seal = read_seal(path)
+    except SealError as error:
+        yield Checked("results", name, DIFFERENT, error.problem)
+        return
+    if not is_signed(seal.key, seal.signature, seal.content):
+        yield Checked("results", name, DIFFERENT, f"The signature of {name} does not hold: it was changed.")
+        return
+    for file, stated in seal.files.items():
+        beside = path.with_name(file)
+        if not beside.is_file() or hash_file(beside).sha256 != stated:
+            finding = f"{beside.parent.name}/{file} is not the file that was sealed."
+            yield Checked("results", f"{path.parent.name}/{file}", DIFFERENT, finding)
+    if seal.audit_head not in heads:
+        yield _other_log(name, seal.audit_head)
+    who = f"{name} is whole. Hold the fingerprint of its key against the signer's: {fingerprint(seal.key)}."
+    yield Checked("results", name, NOTE, who)
 
 
 def _recordings(case: Path) -> Iterator[Checked]:
@@ -175,9 +219,9 @@ def _recordings(case: Path) -> Iterator[Checked]:
     files = EvidenceStore(folder, writes=False).read("files") if folder.is_dir() else empty("files")
     for path, stated in files.select("path", "sha256").drop_nulls().iter_rows():
         try:
-            sha256 = hash_file(Path(path)).sha256
+            sha256 = hash_file(stored_path(path)).sha256
         except FileReadError as error:
-            is_gone = not Path(path).exists()
+            is_gone = not stored_path(path).exists()
             finding = f"{path} is not there any more." if is_gone else f"{path}: {error.problem}"
             yield Checked("recording", path, NOTE, finding)
             continue
@@ -189,7 +233,7 @@ def _recordings(case: Path) -> Iterator[Checked]:
 
 def _basis(trail: AuditTrail) -> Iterator[Checked]:
     """The files of a laboratory's own that results rest on, as used last."""
-    used = {path: sha256 for line in trail.lines for path, sha256 in line.facts.get("basis_sha256", {}).items()}
+    used = {path: sha256 for line in trail.lines for path, sha256 in line.facts.get(BASIS, {}).items()}
     for path, stated in used.items():
         if not Path(path).exists():
             yield Checked("basis", path, NOTE, f"{path}, which results rest on, is not there any more.")
@@ -238,6 +282,6 @@ def _edited(case: Path, trail: AuditTrail) -> Iterator[Checked]:
         yield Checked("case", CASE_FILE, RIGHT, sha256=sha256)
         return
     results = f"{used.facts['of']}/{used.facts['id']}"
-    when = used.time_utc[:19].replace("T", " ")
-    finding = f"{CASE_FILE} has changed since {results} ({when} UTC): its SHA-256 is {sha256}, then it was {then}."
+    when = to_the_second(used.time_utc)
+    finding = f"{CASE_FILE} has changed since {results} ({when}): its SHA-256 is {sha256}, then it was {then}."
     yield Checked("case", CASE_FILE, NOTE, finding, sha256)

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forensic.case.audit import append_audit
+from forensic.case.audit import read_audit
 from forensic.case.discovery import hash_file
-from forensic.case.folder import open_case
+from forensic.case.folder import AUDIT_LOG, open_case
 from forensic.case.provenance import software
+from forensic.case.results import Draft, draft, finish_into, settle_results_into
 from forensic.comparison.calibrations import calibration_step
 from forensic.comparison.own_calibration import load_calibration
 from forensic.errors import CalibrationError, ModelError, ValidationError
@@ -50,6 +51,8 @@ from forensic.validation.tables import Exclusion, read_scores, read_validation_m
 
 OWN = "own recordings"
 """Corpus and condition where none is given."""
+
+_DRAFT = "calibration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +153,25 @@ def calibrate_on_recordings(
         )
     rows, embeddings = _bank(sides.known, kept)
     watch("calibrating")
-    save_population(
-        request.out,
-        rows,
-        embeddings,
-        model_sha256=model.identity.sha256,
-        data=(
-            f"Own recordings in their own conditions, from {request.source.name}: {rows['speaker'].n_unique()} "
-            "speakers. Whether one of them took part in the training of the model was not checked."
-        ),
-        licences=dict.fromkeys(rows["corpus"].unique(), NO_LICENCE),
-    )
-    return _conclude(
-        request,
-        model,
-        tuple(exclusions),
-        lambda side, cell: worst_of(rows.filter(pl.col("side") == side, pl.col("cell") == cell)),
-    )
+    with draft(request.out / _DRAFT) as results:
+        save_population(
+            results.folder,
+            rows,
+            embeddings,
+            model_sha256=model.identity.sha256,
+            data=(
+                f"Own recordings in their own conditions, from {request.source.name}: {rows['speaker'].n_unique()} "
+                "speakers. Whether one of them took part in the training of the model was not checked."
+            ),
+            licences=dict.fromkeys(rows["corpus"].unique(), NO_LICENCE),
+        )
+        return _conclude(
+            request,
+            results,
+            model,
+            tuple(exclusions),
+            lambda side, cell: worst_of(rows.filter(pl.col("side") == side, pl.col("cell") == cell)),
+        )
 
 
 def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
@@ -186,26 +191,29 @@ def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
     )
     varying = scores.select(column for column in scores.columns if scores[column].n_unique() > 1)  # else only stated
     _make(request.out)
-    save_score_list(
-        request.out,
-        scores,
-        known,
-        questioned,
-        model_sha256=model.identity.sha256,
-        score_identity=model.backend.identity,
-        source=request.source.name,
-    )
-    return _conclude(request, model, (), lambda side, _: worst_of(varying, columns_of(side)))
+    with draft(request.out / _DRAFT) as results:
+        save_score_list(
+            results.folder,
+            scores,
+            known,
+            questioned,
+            model_sha256=model.identity.sha256,
+            score_identity=model.backend.identity,
+            source=request.source.name,
+        )
+        return _conclude(request, results, model, (), lambda side, _: worst_of(varying, columns_of(side)))
 
 
 def _make(out: Path) -> None:
-    for card in (POPULATION_CARD, SCORES_CARD):
-        if (out / card).exists():
-            raise ValidationError(f"{out} holds a calibration already.", "Name a new folder with --out.")
+    """The folder of the calibration, with what a killed command left in it finished or removed."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValidationError(f"Cannot make the folder {out}: {error.strerror}.", "Name another with --out.") from error
+    settle_results_into(out, _DRAFT, out / AUDIT_LOG, read_audit(out / AUDIT_LOG))
+    for card in (POPULATION_CARD, SCORES_CARD):
+        if (out / card).exists():
+            raise ValidationError(f"{out} holds a calibration already.", "Name a new folder with --out.")
 
 
 def _bank(known: Sequence[LabelledSide], questioned: Sequence[LabelledSide]) -> tuple[pl.DataFrame, Samples]:
@@ -244,12 +252,13 @@ def _bank(known: Sequence[LabelledSide], questioned: Sequence[LabelledSide]) -> 
 
 def _conclude(
     request: CalibrationRequest,
+    results: Draft,
     model: SpeakerModel,
     exclusions: tuple[Exclusion, ...],
     worst: Callable[[Role, str], EnvelopeLimits],
 ) -> CalibrationResult:
     """Load what was written as a comparison would, fit every pair of conditions, and say what it is worth."""
-    loaded = load_calibration(request.out, model)
+    loaded = load_calibration(results.folder, model)
     sha256 = loaded.sha256 if isinstance(loaded, ScoreList) else loaded.card.parquet_sha256
     calibrator = calibration_step(loaded, request.settings.comparison, model.backend)
     fitted = []
@@ -260,9 +269,8 @@ def _conclude(
         else:
             fitted.append(Fitted(known.name, questioned.name, found, ""))
     envelope = _envelope(request, sha256, fitted, worst)
-    result = CalibrationResult(request.out, sha256, tuple(fitted), exclusions, envelope)
     if envelope is not None:
-        save_envelope(request.out / ENVELOPE, envelope)
+        save_envelope(results.folder / ENVELOPE, envelope)
     summary = {
         "schema_version": SCHEMA_VERSION,
         "sha256": sha256,
@@ -279,10 +287,10 @@ def _conclude(
         "calibrations": [_described(each) for each in fitted],
         "exclusions": [dataclasses.asdict(each) for each in exclusions],
     }
-    write_text(request.out / "summary.json", json_text(summary))
+    write_text(results.folder / "summary.json", json_text(summary))
     facts = ("sha256", "software", "source", "source_sha256", "model_sha256", "score_identity")
-    append_audit(request.out / "audit.jsonl", "calibrate", {name: summary[name] for name in facts})
-    return result
+    finish_into(results, request.out / AUDIT_LOG, "calibrate", {name: summary[name] for name in facts})
+    return CalibrationResult(request.out, sha256, tuple(fitted), exclusions, envelope)
 
 
 def _envelope(

@@ -11,11 +11,10 @@ from forensic.case.details import load_case_details
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import read_reference_set
 from forensic.comparison.both_sides import scan_suspects
-from forensic.comparison.request import ComparisonRequest, load_basis, second_card
+from forensic.comparison.request import ComparisonRequest, load_basis
 from forensic.comparison.sides import check_chosen
 from forensic.comparison.weigh_case import weigh_case
 from forensic.examination.ledger import ScanSummary
-from forensic.likelihood_ratio.scale import own_scale
 from forensic.report.case.exhibits import exhibit_names
 from forensic.report.case.publish import publish_in_case
 from forensic.report.shared.refusals import worded_case
@@ -67,15 +66,8 @@ def compare(
     check_chosen(case.evidence.read("files"), request.questioned)
     suspects = read_reference_set(request.reference)
     details = load_case_details(case.path)
-    basis = load_basis(
-        request.model_folder,
-        request.calibration,
-        request.envelope,
-        request.scale or own_scale(details.templates),
-        is_simulated=request.people is not None,
-        second=second_card(request.settings),
-    )
-    case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
+    basis = load_basis(request.places(details.templates), request.settings, is_simulated=request.people is not None)
+    case.check_basis(basis.own, accepts_changed=request.accepts_changed)
     known = scan_suspects(case, request, suspects, basis.model, watch_scan)
     outcome = worded_case(weigh_case(case, request, suspects, basis, details, began, watch))
     watch("writing the report")

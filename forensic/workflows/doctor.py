@@ -18,11 +18,12 @@ from pathlib import Path
 from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import STATUS_LR
 from forensic.engine import default_workers
-from forensic.errors import ForensicError
+from forensic.errors import ForensicError, ReleaseError
 from forensic.report.shared.render import render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import default_model_folder
 from forensic.speaker.precision import has_bfloat16
+from forensic.storage.release import check_release
 from forensic.storage.shipped import shipped
 from forensic.workflows.identify import identify
 from forensic.workflows.models import find_models
@@ -71,6 +72,7 @@ def examine_installation() -> Iterator[Check]:
     yield _temporary_files()
     yield from _packages()
     yield _typesetting()
+    yield _release()
     for model in find_models():
         if model.problem:
             yield Check(f"model {model.folder.name}", State.BAD, model.problem, "Install the program again.")
@@ -136,6 +138,14 @@ def write_known_lrs(path: Path, lrs: dict[tuple[str, str], float]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["questioned", "suspect", "log10_lr"])
         writer.writerows([*key, f"{value:.4f}"] for key, value in sorted(lrs.items()))
+
+
+def _release() -> Check:
+    try:
+        check_release()
+    except ReleaseError as error:
+        return Check("release", State.BAD, error.problem, error.remedy)
+    return Check("release", State.GOOD, "models and templates are as they were released")
 
 
 def _machine() -> Check:

@@ -24,6 +24,7 @@ from forensic.settings import Settings
 from forensic.storage.archive import plain, record_of
 from forensic.storage.cards import read_card
 from forensic.storage.lines import KeyedLines
+from forensic.storage.release import check_release
 
 _AT_ONCE = 32  # files that go through the networks together
 _BATCH_BYTES = 16 << 20
@@ -135,7 +136,9 @@ def identify_languages(
     Raises:
         CaseError: if a root does not exist, or the file that keeps findings cannot be read or written.
         ModelError: if a model cannot be loaded.
+        ReleaseError: if a file that ships is not as it was released.
     """
+    check_release()
     discovery = discover(roots)
     kept = _Kept(keep, identifier.identity()) if keep else None
     earlier = kept.of(discovery.files) if kept else {}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from forensic.case.basis import BASIS
 from forensic.case.details import CASE_FILE, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
@@ -23,7 +24,7 @@ from forensic.comparison.link_tables import links_table, suspected, voices_table
 from forensic.comparison.method import method_of
 from forensic.comparison.opinions import calibrators, opinion_on_voices
 from forensic.comparison.outcomes import LinkOutcome, VoiceCluster
-from forensic.comparison.request import load_basis, second_card
+from forensic.comparison.request import Places, load_basis
 from forensic.comparison.voice_clusters import clusters_of, described, draws_of_clusters, share_together
 from forensic.comparison.voice_pairs import VoicePairs
 from forensic.comparison.voices import find_voices, numbered
@@ -107,9 +108,10 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     began, created = time.monotonic(), datetime.now(UTC)
     details = load_case_details(case.path)
     check_signed_release(request.settings.release.key)
-    second = second_card(request.settings)
-    basis = load_basis(request.model_folder, request.calibration, request.envelope, request.scale, second=second)
-    case.check_basis(basis.own_sha256, accepts_changed=request.accepts_changed)
+    places = Places(request.model_folder, request.calibration, request.envelope, request.scale, details.templates)
+    basis = load_basis(places, request.settings)
+    case.check_basis(basis.own, accepts_changed=request.accepts_changed)
+    second = basis.second
     model, envelope, population = basis.model, basis.envelope, basis.population
     assert population is not None  # nothing is simulated
     case.check_evidence()
@@ -185,7 +187,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         "second_sha256": second.identity.sha256 if second else None,
         "settings_sha256": request.settings.evidence_sha256,
         "release_sha256": basis.release_sha256,
-        "basis_sha256": dict(basis.own_sha256),
+        BASIS: dict(basis.own.sha256),
         "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
     }
     with new_results(case.path / "links", created, links) as draft:

@@ -14,11 +14,13 @@ import polars as pl
 from forensic.audio.phonetics import VoiceDescription, check_phonetics, describe_voice
 from forensic.audio.wav import opus_bytes, wav_bytes
 from forensic.case.audit import read_audit
+from forensic.case.basis import BASIS, OwnFiles, own_files
 from forensic.case.details import CASE_FILE, CaseDetails, load_case_details
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder, open_case
 from forensic.case.provenance import software
 from forensic.case.results import draft, finish_into, stated_outputs
+from forensic.case.store import stored_path
 from forensic.comparison.excerpts import with_most_speech
 from forensic.comparison.listening import Spoken, in_turn, speech_used
 from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
@@ -34,6 +36,7 @@ from forensic.report.shared.docx import render_docx
 from forensic.report.shared.render import Attached, write_report
 from forensic.report.shared.stored import OUTCOME, stored
 from forensic.storage.atomic import written_whole
+from forensic.storage.release import check_release
 
 LONGEST_AUDIO_S = 60.0
 """Speech of one side that a report plays."""
@@ -53,6 +56,7 @@ class ReportRequest:
         has_phonetics: whether the pages describe the voices, from the recordings as well.
         language: of the report; empty takes that of ``case.toml``.
         listening: new folder for the speech of the comparisons that have a page, as WAV; None for none.
+        accepts_changed: whether templates of one's own may differ from those of the case's last results.
     """
 
     wanted: str = ""
@@ -61,6 +65,7 @@ class ReportRequest:
     has_phonetics: bool = False
     language: str = ""
     listening: Path | None = None
+    accepts_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,12 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
         watch: called with the name of each step.
 
     Raises:
-        CaseError: if there is no such case, comparison or linking, its ``case.toml`` cannot be used, or the folder for
-            listening is there already.
+        CaseError: if there is no such case, comparison or linking, it or templates of one's own were changed, its
+            ``case.toml`` cannot be used, or the folder for listening is there already.
+        ReleaseError: if a file that ships is not as it was released.
         ReportError: if the outcome cannot be read, or the report not be rendered.
     """
+    check_release()
     if request.has_phonetics:
         check_phonetics()
     if request.listening is not None and request.listening.exists():
@@ -104,10 +111,14 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
         version = _next_version(folder)
         watch("reading the results")
         if case is not None:
-            _check_outcome(case, folder)
+            _check_stored(case, folder)
         is_link = folder.parent.name == "links" and case is not None
         found = stored(folder, LinkOutcome) if is_link else stored(folder, CaseOutcome)
         outcome = _as_of_now(found, case, request.language)
+        templates = outcome.case_details.templates
+        own = own_files([Path(templates)] if templates else [])
+        if case is not None:
+            case.check_basis(own, accepts_changed=request.accepts_changed)
         check_language(outcome.case_details.language)
         unheard: list[str] = []
         audio = _audio(outcome, unheard, watch) if request.has_audio and not is_link else {}
@@ -127,7 +138,7 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
             if docx is not None:
                 with written_whole(docx) as file:
                     file.write(render_docx(html, pictures))
-            log, facts = (case.audit_log, _audit_facts(case, folder, version)) if case else (None, {})
+            log, facts = (case.audit_log, _audit_facts(case, folder, version, own)) if case else (None, {})
             finish_into(results, log, "report", facts)
     word = folder / docx.name if docx else None
     return MadeAgain(version, folder / page.name, folder / pdf.name, word, tuple(dict.fromkeys(unheard)))
@@ -151,11 +162,13 @@ def _results(case: CaseFolder, wanted: str) -> Path:
 
 
 def _as_of_now(outcome: Any, case: CaseFolder | None, language: str) -> Any:
-    """The outcome with what ``case.toml`` says now, and in the words of the laboratory's scale if it has one."""
+    """The outcome with ``case.toml``, the end of the log and the laboratory's own scale as they are now."""
     details: CaseDetails = outcome.case_details if case is None else load_case_details(case.path)
     if language:
         details = dataclasses.replace(details, language=language)
     outcome = dataclasses.replace(outcome, case_details=details)
+    if case is not None:
+        outcome = dataclasses.replace(outcome, method=dataclasses.replace(outcome.method, audit_head=case.audit_head))
     path = own_scale(details.templates)
     if path is None or isinstance(outcome, LinkOutcome):
         return outcome
@@ -231,7 +244,7 @@ def _explained(outcome: CaseOutcome) -> Iterator[tuple[str, Side, Side]]:
 def _speech(outcome: CaseOutcome, side: Side, unheard: list[str]) -> Samples | None:
     """The speech that was used of one side; None where its recording is no longer what was examined."""
     sha256, channel, _turn = side
-    path = Path(outcome.files.filter(pl.col("sha256") == sha256)["path"][0])
+    path = stored_path(outcome.files.filter(pl.col("sha256") == sha256)["path"][0])
     stretches = outcome.segments.filter(_is_of(side)).sort("start_s").select("start_s", "end_s").rows()
     try:
         if hash_file(path).sha256 == sha256:
@@ -242,18 +255,19 @@ def _speech(outcome: CaseOutcome, side: Side, unheard: list[str]) -> Samples | N
     return None
 
 
-def _check_outcome(case: CaseFolder, folder: Path) -> None:
-    """See that the stored outcome is the one that the log names."""
+def _check_stored(case: CaseFolder, folder: Path) -> None:
+    """See that what is stored of the results is what the log names."""
     stated = stated_outputs(read_audit(case.audit_log)).get(f"{folder.parent.name}/{folder.name}", {})
-    sha256 = hash_file(folder / OUTCOME).sha256
-    if OUTCOME not in stated or stated[OUTCOME].sha256 != sha256:
-        raise CaseError(
-            f"{folder / OUTCOME} is not what the log says was written: its SHA-256 is {sha256}.",
-            "Restore it from a copy, or compare again.",
-        )
+    for name in (OUTCOME, "results.json"):
+        sha256 = hash_file(folder / name).sha256
+        if name not in stated or stated[name].sha256 != sha256:
+            raise CaseError(
+                f"{folder / name} is not what the log says was written: its SHA-256 is {sha256}.",
+                "Restore it from a copy, or compare again.",
+            )
 
 
-def _audit_facts(case: CaseFolder, folder: Path, version: int) -> dict[str, Any]:
+def _audit_facts(case: CaseFolder, folder: Path, version: int, own: OwnFiles) -> dict[str, Any]:
     return {
         "of": folder.parent.name,
         "id": folder.name,
@@ -261,4 +275,5 @@ def _audit_facts(case: CaseFolder, folder: Path, version: int) -> dict[str, Any]
         "software": software(),
         "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
         "outcome_sha256": hash_file(folder / OUTCOME).sha256,
+        BASIS: dict(own.sha256),
     }

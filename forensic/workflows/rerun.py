@@ -11,6 +11,7 @@ import msgspec
 import polars as pl
 
 from forensic.case.audit import AuditLine, read_audit
+from forensic.case.basis import changes, stated_by
 from forensic.case.details import CaseDetails
 from forensic.case.discovery import hash_file
 from forensic.case.folder import AUDIT_LOG, open_case, read_locked
@@ -18,7 +19,7 @@ from forensic.case.labels import read_labels
 from forensic.case.provenance import library_versions, machine, software
 from forensic.case.reference import Suspect
 from forensic.case.results import OUTPUTS
-from forensic.case.store import EvidenceStore
+from forensic.case.store import EvidenceStore, stored_path
 from forensic.comparison.both_sides import weigh_both_sides
 from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import ComparisonRequest
@@ -95,13 +96,12 @@ def rerun(case: Path, comparison_id: str | None, workers: int | None, watch: Cal
     with read_locked(case):
         line = _line_of(case, comparison_id)
         then = _Then.of(case, line)
-        obstacles = [*then.missing(), *then.changed_basis()]
         labels, problems = then.labels()
-        obstacles += problems
+        request = then.request(labels, workers)
+        obstacles = [*then.missing(), *then.changed_basis(request), *problems]
         if obstacles:
             return Rerun(then.id, (), tuple(obstacles), tuple(then.notes()))
         with TemporaryDirectory(prefix=".rerun-", dir=case) as scratch, open_case(Path(scratch), create=True) as again:
-            request = then.request(labels, workers)
             try:
                 outcome, _, _ = weigh_both_sides(
                     again,
@@ -140,19 +140,27 @@ class _Then:
 
     Attributes:
         case: its folder.
-        id: of the comparison.
-        facts: of its line in the log.
+        line: of the log.
         results: its JSON file.
         comparisons: its table.
         details: of the case.
     """
 
     case: Path
-    id: str
-    facts: Mapping[str, Any]
+    line: AuditLine
     results: Mapping[str, Any]
     comparisons: pl.DataFrame
     details: CaseDetails
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What its line states."""
+        return self.line.facts
+
+    @property
+    def id(self) -> str:
+        """Of the comparison."""
+        return str(self.facts["id"])
 
     @classmethod
     def of(cls, case: Path, line: AuditLine) -> "_Then":
@@ -170,18 +178,18 @@ class _Then:
                 )
         results = json.loads((folder / "results.json").read_bytes())
         table = pl.read_parquet(folder / "comparisons.parquet")
-        return cls(case, line.facts["id"], line.facts, results, table, stored(folder, CaseOutcome).case_details)
+        return cls(case, line, results, table, stored(folder, CaseOutcome).case_details)
 
     def questioned(self) -> list[Path]:
         """The questioned recordings, each path once."""
-        return [Path(path) for path in self.comparisons["questioned_path"].unique(maintain_order=True)]
+        return [stored_path(path) for path in self.comparisons["questioned_path"].unique(maintain_order=True)]
 
     def suspects(self) -> list[Suspect]:
         """The reference set as it was used."""
         return [
             Suspect(
                 speaker["name"],
-                tuple(Path(recording["path"]) for recording in speaker["recordings"]),
+                tuple(stored_path(recording["path"]) for recording in speaker["recordings"]),
                 tuple(recording["session"] for recording in speaker["recordings"]),
             )
             for speaker in self.results["known_speakers"]
@@ -197,19 +205,14 @@ class _Then:
         """Recordings that are gone or changed."""
         for path, stated in self.recordings().items():
             try:
-                if hash_file(Path(path)).sha256 != stated:
+                if hash_file(stored_path(path)).sha256 != stated:
                     yield f"{path} is not the recording that was compared."
             except FileReadError as error:
                 yield f"{path}: {error.problem}"
 
-    def changed_basis(self) -> Iterator[str]:
-        """Models, populations, envelopes and scales that are gone or changed."""
-        for path, stated in self.facts["basis_sha256"].items():
-            try:
-                if hash_file(Path(path)).sha256 != stated:
-                    yield f"{path} is not the file that the comparison rests on."
-            except FileReadError as error:
-                yield f"{path}: {error.problem}"
+    def changed_basis(self, request: ComparisonRequest) -> Iterator[str]:
+        """What of a laboratory's own models, populations, envelopes, scales and templates differs."""
+        return changes(request.places(self.details.templates).own(request.settings), stated_by(self.line))
 
     def labels(self) -> tuple[dict[Path, Labels], list[str]]:
         """The turns that an examiner had set, and those that cannot be had again."""
@@ -223,13 +226,14 @@ class _Then:
             if sha256 in set_by:
                 row = set_by[sha256]
                 try:
-                    labels = read_labels(Path(row["labels_path"]), [Path(path)]).by_recording[Path(path)]
+                    recording = stored_path(path)
+                    labels = read_labels(stored_path(row["labels_path"]), [recording]).by_recording[recording]
                 except (ForensicError, KeyError) as error:
                     problems.append(f"The turns of {path} cannot be read again from {row['labels_path']}: {error}.")
                     continue
                 if labels.sha256 != row["labels_sha256"]:
                     problems.append(f"{row['labels_path']}, with the turns of {path}, was changed.")
-                found[Path(path)] = labels
+                found[stored_path(path)] = labels
         return found, problems
 
     def request(self, labels: Mapping[Path, Labels], workers: int | None) -> ComparisonRequest:

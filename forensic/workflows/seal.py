@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from forensic.case.audit import AuditTrail, read_audit
 from forensic.case.discovery import hash_file
 from forensic.case.folder import open_case
@@ -47,6 +49,29 @@ class Certificate:
 
     path: Path
     passphrase: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A seal as it was read.
+
+    Attributes:
+        id: of the results.
+        sealed_utc: when it was sealed, by the clock of the signer.
+        audit_head: SHA-256 of the last line of the case's log before the seal.
+        files: SHA-256 of each file that was sealed, by name.
+        key: that it names as the signer's.
+        signature: of ``content``.
+        content: what was signed.
+    """
+
+    id: str
+    sealed_utc: str
+    audit_head: str
+    files: Mapping[str, str]
+    key: Ed25519PublicKey
+    signature: bytes
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,26 +187,35 @@ def verify_seal(report: Path, public_key: Path | None, seal_file: Path | None) -
     Raises:
         SealError: if there is no seal, or it or the key cannot be read.
     """
-    beside = seal_file or report.parent / SEAL
-    try:
-        content = json.loads(beside.read_bytes())
-        raw, signature = bytes.fromhex(content["public_key"]), bytes.fromhex(content["signature"])
-        files = {str(name): str(value) for name, value in content["files"].items()}
-        said = Verification("", content["sealed_utc"], content["id"], content["audit_head"], ())
-    except OSError as error:
-        raise SealError(f"There is no seal at {beside}: {error.strerror}.", "Name it with --seal.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SealError(f"{beside} is no seal, or was changed.", "Ask the signer for it again.") from error
+    said = read_seal(seal_file or report.parent / SEAL)
     problems = []
-    key = load_public_key(public_key) if public_key else public_key_of(raw)
+    key = load_public_key(public_key) if public_key else said.key
     if public_key is None:
         problems.append("Whose key it is was not checked: name the signer's public key with --key.")
-    elif public_bytes(key) != raw:
+    elif public_bytes(key) != public_bytes(said.key):
         problems.append("It was sealed with another key.")
-    if not is_signed(key, signature, signed_bytes(content)):
+    if not is_signed(key, said.signature, said.content):
         problems.append("The signature does not hold: the seal was changed, or is of another key.")
-    problems += _against_seal(report, files)
+    problems += _against_seal(report, said.files)
     return Verification(fingerprint(key), said.sealed_utc, said.id, said.audit_head, tuple(problems))
+
+
+def read_seal(path: Path) -> Seal:
+    """Read a seal; whether its signature holds is not looked at.
+
+    Raises:
+        SealError: if there is none, or it cannot be read.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        raw, signature = bytes.fromhex(content["public_key"]), bytes.fromhex(content["signature"])
+        files = {str(name): str(value) for name, value in content["files"].items()}
+        id_, sealed_utc, head = (str(content[name]) for name in ("id", "sealed_utc", "audit_head"))
+    except OSError as error:
+        raise SealError(f"There is no seal at {path}: {error.strerror}.", "Name it with --seal.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SealError(f"{path} is no seal, or was changed.", "Ask the signer for it again.") from error
+    return Seal(id_, sealed_utc, head, files, public_key_of(raw), signature, signed_bytes(content))
 
 
 def _against_seal(report: Path, files: Mapping[str, str]) -> list[str]:
@@ -228,6 +262,12 @@ def _sign_pdf(report: Path, signed: Path, certificate: Certificate) -> None:
         raise SealError(
             f"{certificate.path} cannot be opened: it is no PKCS #12 file, or the passphrase is wrong.",
             "Export key and certificate into one .p12 file.",
+        )
+    dates = signer.signing_cert.not_valid_before, signer.signing_cert.not_valid_after
+    if not dates[0] <= datetime.now(UTC) <= dates[1]:
+        raise SealError(
+            f"The certificate in {certificate.path} is valid from {dates[0]:%Y-%m-%d} to {dates[1]:%Y-%m-%d} alone.",
+            "Seal with one that is valid today, or without one.",
         )
     facts = signers.PdfSignatureMetadata(field_name="Laboratory", subfilter=SigSeedSubFilter.PADES)
     made = io.BytesIO()

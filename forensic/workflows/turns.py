@@ -10,7 +10,7 @@ import polars as pl
 from forensic.audio.excerpt import write_excerpt
 from forensic.case.folder import CaseFolder
 from forensic.case.labels import label_name, write_labels
-from forensic.case.store import EVIDENCE_KEY
+from forensic.case.store import EVIDENCE_KEY, stored_path
 from forensic.errors import CaseError
 from forensic.records import SpeechSegment, Turn
 from forensic.report.case.exhibits import common_folder
@@ -72,7 +72,7 @@ def find_turns(case: CaseFolder) -> list[Voice]:
     voices = []
     for path, sha256 in files.select("path", "sha256").iter_rows():
         own = [frame.filter(pl.col("sha256") == sha256) for frame in (quality, segments, turns)]
-        voices += _voices_of(Path(path), *own)
+        voices += _voices_of(stored_path(path), *own)
     return voices
 
 

@@ -145,17 +145,6 @@ def test_a_kill_between_any_two_files_loses_no_row_and_needs_no_help(scanned, st
     assert not read_audit(scanned / "audit.jsonl").problems
 
 
-def test_own_models_and_scales_that_changed_since_their_last_use_stop(scanned):
-    with open_case(scanned, create=False) as case:
-        case.binding.state("compare", {"basis_sha256": {"/models/ours/envelope.toml": "1" * 64}})
-    with open_case(scanned, create=False) as case:
-        case.check_basis({"/models/ours/envelope.toml": "1" * 64, "/new.toml": "3" * 64}, accepts_changed=False)
-        with pytest.raises(CaseError, match=r"envelope.toml was changed.*last right at") as raised:
-            case.check_basis({"/models/ours/envelope.toml": "2" * 64}, accepts_changed=False)
-        assert "--accept-changed" in raised.value.remedy
-        case.check_basis({"/models/ours/envelope.toml": "2" * 64}, accepts_changed=True)
-
-
 def test_evidence_of_the_first_versions_is_bound_by_what_their_log_says(tmp_path):
     from forensic.case.audit import append_audit
 

@@ -7,7 +7,7 @@ from made_case import SIZE, SUSPECTS, evidence
 
 from forensic.case.details import load_case_details
 from forensic.case.folder import open_case
-from forensic.comparison.request import ComparisonRequest, load_basis
+from forensic.comparison.request import ComparisonRequest, Places, load_basis
 from forensic.comparison.weigh_case import weigh_case
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
 from forensic.likelihood_ratio.population import save_population
@@ -39,7 +39,7 @@ def weigh_made_case(tmp_path, made_model_folder):
     def weighed(recordings=None, calibrator="logistic", change=lambda tables: tables, **request):
         settings = Settings(comparison=ComparisonSettings(calibrator=calibrator, bootstrap_draws=200))
         wanted = ComparisonRequest(tmp_path, made_model_folder, settings, workers=1, **request)
-        basis = load_basis(made_model_folder, None, None, None)
+        basis = load_basis(Places(made_model_folder), settings)
         with open_case(tmp_path / "case", create=True) as case:
             tables = evidence(basis.model.identity.sha256, settings.evidence_sha256, recordings)
             case.evidence.append(change(tables))

@@ -48,6 +48,31 @@ def test_a_changed_or_missing_file_stops(copy, name):
         release.check_release()
 
 
+def test_the_doctor_says_so(copy):
+    from forensic.workflows.doctor import State, examine_installation
+
+    def found():
+        return next(check for check in examine_installation() if check.name == "release").state
+
+    assert found() == State.GOOD
+    (copy / "templates" / "report.css").write_text("changed")
+    release.check_release.cache_clear()
+    assert found() == State.BAD
+
+
+def test_the_error_says_when_the_case_was_last_worked_on_with_a_right_one(copy, tmp_path):
+    """Whatever command has the case open."""
+    from forensic.case.folder import open_case
+
+    with open_case(tmp_path / "case", create=True) as case:
+        case.binding.state("scan", {"release_sha256": release.check_release()})
+    (copy / "templates" / "report.css").write_text("changed")
+    release.check_release.cache_clear()
+    said = r"is not as it was released.* last worked on with a right one at 20.* UTC\."
+    with pytest.raises(ReleaseError, match=said), open_case(tmp_path / "case", create=False):
+        release.check_release()
+
+
 def test_a_missing_or_damaged_manifest_stops(copy):
     shutil.copy(copy / "release.json", copy / "kept.json")
     unsigned = '{"version": "1", "files": {}, "signature": "no hexadecimal"}'

@@ -9,7 +9,9 @@ import pytest
 from factories import write_wav
 from spoken import VOICES, spoken
 
+from forensic.case.audit import read_audit
 from forensic.case.folder import open_case
+from forensic.case.results import hidden_of
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CalibrationError, ModelError, ValidationError
 from forensic.likelihood_ratio.population import load_population
@@ -154,3 +156,25 @@ def test_own_recordings_become_a_population(manifest, request_for, allowed):
     assert bool(result.exclusions) != allowed
     (fitted,) = result.fitted
     assert "reference speakers" in fitted.problem  # four are too few, and that is said
+
+
+def test_a_calibration_is_there_whole_or_not_at_all(write_scores, request_for, tmp_path, monkeypatch):
+    """What stops half-way leaves nothing that a comparison would take; what a kill left is removed with a line."""
+    request = request_for(write_scores(**_CONDITIONS))
+
+    def full(*_):
+        raise OSError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("forensic.workflows.calibrate.write_text", full)
+        with pytest.raises(OSError, match="full"):
+            calibrate_on_scores(request)
+    assert not [path.name for path in request.out.iterdir() if path.suffix in {".toml", ".parquet"}]
+    hidden = hidden_of(request.out / "calibration")
+    hidden.mkdir()
+    (hidden / "calibration.toml").write_text("half")
+    calibrate_on_scores(request)
+    assert not hidden.exists()
+    lines = read_audit(request.out / "audit.jsonl").lines
+    assert [line.action for line in lines] == ["recover", "calibrate"]
+    assert set(lines[1].facts["outputs_sha256"]) >= {"calibration.toml", "scores.parquet", "summary.json"}

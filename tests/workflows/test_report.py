@@ -14,11 +14,12 @@ from forensic.case.audit import read_audit
 from forensic.case.folder import open_case
 from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import ComparisonRequest
-from forensic.errors import CaseError, ReportError
+from forensic.errors import CaseError, ReleaseError, ReportError
 from forensic.report.shared.stored import OUTCOME, stored
 from forensic.settings import ComparisonSettings, Settings
 from forensic.storage.archive import write_archive
 from forensic.storage.shipped import shipped
+from forensic.workflows import report as workflow
 from forensic.workflows.audit import audit
 from forensic.workflows.compare import compare
 from forensic.workflows.link import LinkRequest, link
@@ -50,13 +51,21 @@ def _again(path, wanted="", **request):
     return report(path, ReportRequest(wanted, **request), lambda _: None)
 
 
+def _without_head(page, version=""):
+    """A page without its version, and the end of the audit log that it states."""
+    text = page.read_text(encoding="utf-8").replace(version, "")
+    found = re.search(r"Audit log before this report, SHA-256.*?([0-9a-f]{64})", text, re.DOTALL)[1]
+    return text.replace(found, ""), found
+
+
 def test_the_report_comes_out_the_same_but_for_its_version(tmp_path, compared):
     """Plots and all, from what is stored."""
     made = _again(tmp_path / "case")
     assert made.html == compared.folder / "report-2.html"
-    again = made.html.read_text(encoding="utf-8")
-    assert again.count(", version 2") >= 2
-    assert again.replace(", version 2", "") == compared.html.read_text(encoding="utf-8")
+    assert made.html.read_text(encoding="utf-8").count(", version 2") >= 2
+    (first, before), (again, now) = _without_head(compared.html), _without_head(made.html, ", version 2")
+    assert again == first
+    assert now != before
     assert made.pdf.exists()
 
 
@@ -102,8 +111,7 @@ def test_a_linking_can_be_reported_again(tmp_path, recordings, run_scan, populat
     with open_case(tmp_path / "case", create=False) as case:
         linked = link(case, LinkRequest(population_folder, _SETTINGS, -100.0), lambda _: None)
     made = _again(tmp_path / "case", linked.folder.name)
-    again = made.html.read_text(encoding="utf-8").replace(", version 2", "")
-    assert again == linked.html.read_text(encoding="utf-8")
+    assert _without_head(made.html, ", version 2")[0] == _without_head(linked.html)[0]
 
 
 def test_the_report_of_a_verification_can_be_made_again(tmp_path, recordings, request_of):
@@ -133,6 +141,37 @@ def test_a_replaced_outcome_gives_no_report(tmp_path, compared):
     (compared.folder / OUTCOME).write_bytes(b"PK")
     with pytest.raises(CaseError, match="is not what the log says was written"):
         _again(tmp_path / "case")
+
+
+def test_replaced_results_are_not_attached_to_a_new_report(tmp_path, compared):
+    results = compared.folder / "results.json"
+    results.write_text(results.read_text().replace("log10_lr", "log10_LR"))
+    with pytest.raises(CaseError, match=r"results\.json is not what the log says"):
+        _again(tmp_path / "case")
+
+
+def test_a_release_that_was_changed_makes_no_report(tmp_path, compared, monkeypatch):
+    def changed():
+        raise ReleaseError("A template is not as it was released.", "Install the program again.")
+
+    monkeypatch.setattr(workflow, "check_release", changed)
+    with pytest.raises(ReleaseError):
+        _again(tmp_path / "case")
+    assert not list(compared.folder.glob("report-2*"))
+
+
+def test_templates_of_ones_own_that_changed_since_the_last_report_stop_until_they_are_accepted(tmp_path, compared):
+    own = tmp_path / "case" / "ours"
+    own.mkdir()
+    (own / "report.css").write_text((shipped("templates") / "report.css").read_text())
+    case_toml = tmp_path / "case" / "case.toml"
+    case_toml.write_text(case_toml.read_text().replace('templates = ""', 'templates = "ours"'))
+    assert _again(tmp_path / "case").version == 2
+    (own / "report.css").write_text("p { color: white }")
+    with pytest.raises(CaseError, match=r"report\.css was changed.*last right at"):
+        _again(tmp_path / "case")
+    assert _again(tmp_path / "case", accepts_changed=True).version == 3
+    assert _again(tmp_path / "case").version == 4
 
 
 def test_an_outcome_of_an_earlier_version_lacks_what_it_did_not_know(compared):
@@ -229,7 +268,7 @@ def test_a_laboratorys_own_templates_scale_and_logo_replace_the_programs(tmp_pat
     assert "ample support" in text
     (own / "_macros.html.j2").write_text("{% broken")
     with pytest.raises(ReportError, match=r"A template in .*ours cannot be used"):
-        _again(tmp_path / "case")
+        _again(tmp_path / "case", accepts_changed=True)
     case_toml.write_text(case_toml.read_text().replace('templates = "ours"', 'templates = "missing"'))
     with pytest.raises(CaseError, match="no folder of templates"):
         _again(tmp_path / "case")

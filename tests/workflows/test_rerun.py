@@ -1,6 +1,7 @@
 """A comparison computed again from its recordings comes out the same, or says why it cannot."""
 
 import json
+import os
 
 import pytest
 from factories import write_wav
@@ -56,6 +57,24 @@ def test_it_comes_out_the_same_on_any_number_of_cores(tmp_path, compared):
     """Sums of a product of matrices depend on how many threads share it."""
     with threadpool_limits(3, user_api="blas"):
         assert _again(tmp_path / "case").is_equal
+
+
+def test_names_that_are_no_utf_8_are_found_again(tmp_path, run_scan, population_folder):
+    """On a disk of another system: of a suspect, of a suspect's recording and of a questioned one."""
+    odd = os.fsdecode(b"Bj\xf6rn")
+    questioned, suspect = tmp_path / "recordings" / f"{odd}.wav", tmp_path / "suspects" / odd / f"{odd}.wav"
+    for path in (questioned, suspect):
+        path.parent.mkdir(parents=True)
+    write_wav(questioned, spoken("carver", 8.0))
+    write_wav(suspect, spoken("carver", 16.0, start_s=10.0))
+    run_scan(questioned.parent)
+    request = ComparisonRequest(tmp_path / "suspects", population_folder, _SETTINGS, workers=1)
+    with open_case(tmp_path / "case", create=False) as case:
+        (row,) = compare(case, request, lambda _: None, lambda _: None).comparisons.to_dicts()
+    assert row["suspect"] == "Bj\\udcf6rn"
+    assert _again(tmp_path / "case").is_equal
+    recordings = [each.verdict for each in audit(tmp_path / "case").checked if each.kind == "recording"]
+    assert recordings == ["right", "right"]
 
 
 def test_a_changed_recording_prevents_it(tmp_path, compared):

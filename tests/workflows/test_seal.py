@@ -116,11 +116,10 @@ def test_the_newest_report_signed_with_a_certificate_is_valid_by_pyhanko(results
     (results / "report-9.pdf").write_bytes(b"an earlier version")
     facts = {"id": "one", "of": "comparisons", "outputs_sha256": outputs_of(results)}
     append_audit(tmp_path / "case" / "audit.jsonl", "report", facts)
-    file, certificate = _pkcs12(tmp_path)
+    file = _pkcs12(tmp_path)
     _, signed = seal(results, key, lambda: "secret", Certificate(file, lambda: "secret"))
     from pyhanko.keys import load_cert_from_pemder
 
-    del certificate
     root = load_cert_from_pemder(str(tmp_path / "cert.pem"))
     assert signed.read_bytes().startswith(pdf)
     with signed.open("rb") as opened:
@@ -131,9 +130,24 @@ def test_the_newest_report_signed_with_a_certificate_is_valid_by_pyhanko(results
     assert status.trusted
     assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
     assert audit(tmp_path / "case").is_right
+    signed.write_bytes(signed.read_bytes().replace(b"/Type", b"/Typo", 1))
+    with signed.open("rb") as opened:
+        (signature,) = PdfFileReader(opened).embedded_signatures
+        status = validate_pdf_signature(signature, ValidationContext(trust_roots=[root], allow_fetching=False))
+    assert not status.intact
 
 
-def _pkcs12(folder):
+def test_a_certificate_that_has_expired_signs_nothing(results, key, tmp_path):
+    pytest.importorskip("pyhanko")
+    from forensic.workflows.seal import Certificate
+
+    file = _pkcs12(tmp_path, days_left=-1)
+    with pytest.raises(SealError, match="is valid from"):
+        seal(results, key, lambda: "secret", Certificate(file, lambda: "secret"))
+    assert sorted(path.name for path in results.iterdir()) == ["report.pdf", "results.json"]
+
+
+def _pkcs12(folder, days_left=9):
     """A certificate that signs itself, as a laboratory's might."""
     from datetime import UTC, datetime, timedelta
 
@@ -155,15 +169,15 @@ def _pkcs12(folder):
         .issuer_name(name)
         .public_key(private.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=9))
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=days_left))
         .add_extension(x509.KeyUsage(digital_signature=True, content_commitment=True, **usage), critical=True)
         .sign(private, hashes.SHA256())
     )
     made = pkcs12.serialize_key_and_certificates(b"lab", private, certificate, None, BestAvailableEncryption(b"secret"))
     (folder / "lab.p12").write_bytes(made)
     (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    return folder / "lab.p12", certificate
+    return folder / "lab.p12"
 
 
 def test_a_seal_whose_command_was_killed_is_settled(results, key, killed_before_its_name):

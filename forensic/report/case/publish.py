@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from forensic.audio.phonetics import VoiceDescription
+from forensic.case.basis import BASIS
 from forensic.case.details import CASE_FILE
 from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
@@ -148,6 +149,6 @@ def _facts(case: CaseFolder, request: ComparisonRequest, basis: Basis) -> dict[s
         "score": basis.model.backend.identity,
         "settings_sha256": request.settings.evidence_sha256,
         "release_sha256": basis.release_sha256,
-        "basis_sha256": dict(basis.own_sha256),
+        BASIS: dict(basis.own.sha256),
         "case_toml_sha256": hash_file(case.path / CASE_FILE).sha256,
     }
