@@ -119,7 +119,7 @@ def _errors(trials: Sequence[Trials], classes: Sequence[str]) -> tuple[dict[str,
 
     The larger of two shares: of its own stretches, those taken for another class; of the stretches taken for it, those
     of another class. By the first alone, a class that many others are taken for would look good. A class with fewer
-    than ``_FEWEST_TRIALS`` has none: two people told rightly show nothing.
+    than ``_FEWEST_TRIALS`` has none: two people told correctly show nothing.
     """
     clean = {each.frames: (each.labels, each.scores.argmax(axis=1)) for each in trials if each.version == 0}
     error, counted = {}, {}
