@@ -9,10 +9,10 @@ from forensic.case.discovery import hash_file
 from forensic.case.store import path_text
 from forensic.errors import ModelError
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, load_envelope
-from forensic.likelihood_ratio.population import Population, load_population
+from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale, load_scale
 from forensic.likelihood_ratio.score_list import ScoreList
-from forensic.likelihood_ratio.second_bank import with_second
+from forensic.likelihood_ratio.second_bank import load_with_second
 from forensic.records import Labels
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
@@ -155,5 +155,4 @@ def _population(
         )  # takes a second, which a verification need not wait for
 
         return load_calibration(calibration, model)
-    population = load_population(model_folder, model.identity.sha256)
-    return with_second(population, model_folder, second.identity.sha256) if second else population
+    return load_with_second(model_folder, model.identity.sha256, second.identity.sha256 if second else None)
