@@ -3,8 +3,7 @@
     python benchmarks/copies_speed.py [--recordings 1000 10000] [--seconds 5 30] [--json FILE]
 
 Fingerprints are random bits, as those of different recordings nearly are; one recording in a hundred is a copy of
-another with 15 % of its bits changed. The time grows with the square of all speech together, as
-chance agreements do.
+another with 15 % of its bits changed. Several amounts show how the time grows with all speech together.
 """
 
 import argparse
