@@ -141,8 +141,8 @@ def _candidates(collection: _Collection) -> Iterator[tuple[int, int, int]]:
 
 def _choices(frames: int) -> list[np.uint32]:
     """Masks of the bits in which frames are looked up, of so many frames in all."""
-    bits = max(_FEWEST_BITS, frames.bit_length() - 3)  # a few agree by chance with each; fewer would cost more choices
-    number = round(_CHOICES * _AGREEING ** (_FEWEST_BITS - bits))
+    bits = max(_FEWEST_BITS, frames.bit_length() - 3)  # a few frames agree by chance: to avoid them takes more choices
+    number = round(_CHOICES * _AGREEING ** (_FEWEST_BITS - bits)) if frames else 0
     random = np.random.default_rng(1)
     chosen = [random.permutation(_BITS)[:bits] for _ in range(number)]
     return [np.bitwise_or.reduce(np.uint32(1) << each.astype(np.uint32)) for each in chosen]

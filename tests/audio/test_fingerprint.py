@@ -133,6 +133,11 @@ def test_a_stretch_shorter_than_asked_for_is_left_out():
     assert len(_overlaps(whole, mixed, least_s=1.0)) == 1
 
 
+@pytest.mark.parametrize("recordings", [[], [np.zeros(0, np.uint32)], 2 * [np.zeros(100, np.uint32)]])
+def test_where_nobody_speaks_nothing_is_shared(recordings):
+    assert find_overlaps(recordings, range(len(recordings))) == []
+
+
 def test_a_copy_is_found_among_hours_of_speech():
     """Where there is more speech, more bits of a frame must agree; a fifth of the copy's are others."""
     random = np.random.default_rng(4)
