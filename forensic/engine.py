@@ -157,7 +157,7 @@ class Workers(Generic[Item, Result]):
         for number, batch in enumerate(batches):
             try:
                 future = self._submit(batch)
-            except BrokenProcessPool:  # a worker died since the last look
+            except (BrokenProcessPool, OSError):  # a worker died since the last look, or while another was started
                 yield from self._rescue(in_flight)
                 future = self._submit(batch)
             in_flight[future] = number, batch

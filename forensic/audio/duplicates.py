@@ -4,7 +4,7 @@ Every frame of every fingerprint is looked up by several choices of its bits, ea
 choice are those of a frame of another recording, the frames around the two are compared, then more of them, and at last
 both recordings along that distance in time: the stretches in which far fewer bits differ than by chance (one half) are
 kept. The more frames there are, the more bits a choice has, so that few frames agree by chance, and the more choices
-there are, so that as many frames of a copy agree: the time grows with about the power 1.4 of all speech together, and
+there are, so that as many frames of a copy agree: the time grows with about the power 1.5 of all speech together, and
 not with its square.
 
 Source: Indyk & Motwani (1998), Approximate nearest neighbors, STOC; the choice of bits is theirs.
