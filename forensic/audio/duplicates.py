@@ -12,13 +12,14 @@ Source: Indyk & Motwani (1998), Approximate nearest neighbors, STOC; the choice 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forensic.audio.fingerprint import FRAMES_PER_S, Fingerprint, time_of
 
-Places = NDArray[np.int64]
+Places = NDArray[np.integer[Any]]
 
 _BITS = 32
 _FEWEST_BITS = 16  # of a choice
@@ -110,8 +111,11 @@ class _Collection:
         self.bits = np.zeros(int(self.starts[-1]) + _GAP, np.uint32)
         for one, start in zip(fingerprints, self.starts, strict=False):
             self.bits[start : start + len(one)] = one
-        self.active = np.flatnonzero(self.bits)
-        self.others = self.starts[np.searchsorted(owners, owners, side="right")][self.recording(self.active)]
+        small = np.int32 if len(self.bits) < 1 << 31 else np.int64
+        active = np.flatnonzero(self.bits)
+        self.active: Places = active.astype(small)
+        others = self.starts[np.searchsorted(owners, owners, side="right")]
+        self.others: Places = others[self.recording(active)].astype(small)
 
     def recording(self, place: Places) -> Places:
         """Which fingerprint a place belongs to."""
@@ -153,10 +157,10 @@ def _agreeing(collection: _Collection, mask: np.uint32) -> Iterator[tuple[Places
     key = (collection.bits[collection.active] & mask).astype(np.uint64) << np.uint64(32)
     key |= np.arange(len(key), dtype=np.uint64)
     key.sort()
-    order = (key & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    order = key.astype(np.uint32)  # the lower half
     key >>= np.uint64(32)
     size = np.diff(np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1], [True]])))
-    after = np.repeat(np.cumsum(size), size) - np.arange(1, len(key) + 1)  # frames with the same bits
+    after = (np.repeat(np.cumsum(size), size) - np.arange(1, len(key) + 1)).astype(np.int32)  # with the same bits
     after[np.repeat(size > _CROWD, size)] = 0
     places, others, ends = collection.active[order], collection.others[order], np.cumsum(after)
     begin = 0
