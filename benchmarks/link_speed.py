@@ -5,7 +5,7 @@
 A case is made without audio. Voices are five recordings each of synthetic people: a person is drawn from the spread of
 the people in the shipped reference population, and each recording differs from its person as some row of the population
 differs from its own, in whose measured conditions it then is. Such people are less alike by chance than real ones are.
-Random fingerprints give the search for copies its work, which grows with the square of their length in total.
+Random fingerprints give the search for copies its work.
 
 The rest of the time hangs on how many kinds of conditions the recordings are in, channels and lengths, since each pair
 of kinds is calibrated once, and on how many pairs are weighed: all up to the setting ``link.complete_up_to``, then the

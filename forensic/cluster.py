@@ -15,11 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from forensic.errors import ForensicError, SettingsError
 
-_MOST_TRIES = 3  # of an item alone: its node may have died, and not of it
+_MOST_TRIES = 3  # of an item alone, and to start an actor: its node may have died, and not of it
 _READY = "ready"
 _ANSWERS_WITHIN_S = 10.0
 
@@ -112,11 +110,17 @@ class Actors:
     start: Callable[[], Callable[[Sequence[Any]], list[Any]]]
     give_up: Callable[[Any], Any]
     number: int
+    _stored: Any = None  # where actors find ``start``
     _idle: list[Any] = field(default_factory=list)
     _busy: dict[Any, tuple[Any, _Batch | None]] = field(default_factory=dict)  # by what is waited for
+    _failed: int = 0  # starts, one after the other
 
     def run(self, batches: Iterator[list[Any]]) -> Iterator[tuple[int, list[Any]]]:
-        """The number of each batch, from 0, and its results, in the order in which batches finish."""
+        """The number of each batch, from 0, and its results, in the order in which batches finish.
+
+        Raises:
+            SettingsError: if no actor can start.
+        """
         import ray
 
         again: deque[_Batch] = deque()
@@ -154,13 +158,20 @@ class Actors:
         actor, batch = self._busy.pop(done)
         try:
             results: list[Any] = ray.get(done)
-        except RayActorError:
+        except RayActorError as error:
+            self._failed += batch is None
+            if self._failed >= _MOST_TRIES * self.number:
+                raise SettingsError(
+                    f"No worker of the Ray cluster can start: {_last_line(error)}.",
+                    "Install the same version of forensic on each of its machines (docs/cluster.md).",
+                ) from error
             self._begin()
             if batch is None or len(batch.items) > 1 or batch.tries + 1 < _MOST_TRIES:
                 return batch, None
             return batch, [self.give_up(batch.items[0])]
         except RayTaskError as error:
             raise (error.cause if isinstance(error.cause, ForensicError) else error) from error
+        self._failed = 0
         self._idle.append(actor)
         return batch, results
 
@@ -178,8 +189,9 @@ class Actors:
         import ray
 
         actor_class = ray.remote(num_cpus=1, max_restarts=0)(_Actor)
+        self._stored = self._stored or ray.put(self.start)  # once, and not once an actor: it may hold a population
         for _ in range(self.number - len(self._idle) - len(self._busy)):
-            actor: Any = actor_class.remote(self.start)
+            actor: Any = actor_class.remote(self._stored)
             self._busy[actor.ready.remote()] = actor, None
 
 
@@ -197,12 +209,14 @@ def _apart(batch: _Batch) -> Iterator[_Batch]:
         yield _Batch(batch.number, [item], batch.first + place, tries)
 
 
+def _last_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[-1].strip().rstrip(".")
+
+
 class _Actor:
     """Lives in a process of a node."""
 
     def __init__(self, start: Callable[[], Callable[[Sequence[Any]], list[Any]]]) -> None:
-        os.environ["OMP_NUM_THREADS"] = "1"
-        threadpool_limits(1, user_api="blas")
         self._start = start
         self._step: Callable[[Sequence[Any]], list[Any]] | None = None
 

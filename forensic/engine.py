@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from multiprocessing import forkserver
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
@@ -134,7 +135,7 @@ class Workers(Generic[Item, Result]):
         self.start, self.give_up, self.workers = start, give_up, workers
         self.step: Step[Item, Result] | None = None  # of this process
         self.executor: ProcessPoolExecutor | None = None
-        self.actors = Actors(start, give_up, workers) if workers > 1 and _cluster.get() else None
+        self.actors = Actors(partial(_settled, start), give_up, workers) if workers > 1 and _cluster.get() else None
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +157,7 @@ class Workers(Generic[Item, Result]):
         for number, batch in enumerate(batches):
             try:
                 future = self._submit(batch)
-            except BrokenProcessPool:  # a worker died since the last look
+            except (BrokenProcessPool, OSError):  # a worker died since the last look, or while another was started
                 yield from self._rescue(in_flight)
                 future = self._submit(batch)
             in_flight[future] = number, batch
@@ -229,6 +230,12 @@ _step: list[Step[Any, Any]] = []
 def _set_start(start: Start[Any, Any]) -> None:
     _start[:] = [start]
     settle_in()
+
+
+def _settled(start: Start[Item, Result]) -> Step[Item, Result]:
+    """What an actor starts with."""
+    settle_in()
+    return start()
 
 
 def _run_batch(batch: Sequence[Any]) -> list[Any]:

@@ -1,30 +1,40 @@
 """Stretches that two recordings share: copies, excerpts, parts of one source.
 
-Every frame of every fingerprint is looked up by parts of its bits. Two recordings in which several frames agree at the
-same distance in time are then compared bit by bit along that distance, and the stretches in which far fewer bits differ
-than by chance (one half) are kept. Time grows with the number of chance agreements, about 1 in 5,000 pairs of
-frames.
+Every frame of every fingerprint is looked up by several choices of its bits, each made by chance. Where all bits of one
+choice are those of a frame of another recording, the frames around the two are compared, then more of them, and at last
+both recordings along that distance in time: the stretches in which far fewer bits differ than by chance (one half) are
+kept. The more frames there are, the more bits a choice has, so that few frames agree by chance, and the more choices
+there are, so that as many frames of a copy agree: the time grows with about the power 1.5 of all speech together, and
+not with its square.
+
+Source: Indyk & Motwani (1998), Approximate nearest neighbors, STOC; the choice of bits is theirs.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forensic.audio.fingerprint import FRAMES_PER_S, Fingerprint, time_of
 
-_KEYS = (0xFFFF0000, 0x0000FFFF, 0xAAAAAAAA, 0x55555555)  # bits that must agree for a frame to be looked up
+Places = NDArray[np.integer[Any]]
+
 _BITS = 32
-_CHUNK = 4096  # frames looked up at once
-_LAG = 1 << 32  # by which a distance in time and a place are packed into one number
-_NEAR = 250  # agreements within so many frames count together
-_VOTES = 2
-_GLANCE = 64  # frames around them that are compared first, before longer stretches are
+_FEWEST_BITS = 16  # of a choice
+_CHOICES = 6  # of the fewest bits
+_AGREEING = 0.75  # of a copy's bits; each further bit of a choice costs so much of what is found
+_CROWD = 500  # frames that agree in a choice; more are looked up by other choices
+_CHUNK = 1 << 16  # pairs of frames compared at once
+
+_NEAR = (4, 8)  # frames from agreeing ones to those that are compared first
+_NEAR_ERRORS = 0.40
+_GLANCE = 64  # frames around them that are compared next, before longer stretches are
 _GLANCE_ACTIVE = 24
 _GLANCE_ERRORS = 0.41
-_GAP = _NEAR + _GLANCE  # between recordings placed end to end, so that no window spans two
-_CROWDED = 64  # times the mean; parts of bits shared by more frames than that are not looked up
+_PLACE_BITS = 40  # of a place among all fingerprints
+_GAP = _GLANCE  # between recordings placed end to end, so that no window spans two
 
 _ERRORS_ALLOWED = 0.37  # share of differing bits above which a frame counts against a stretch
 _EVIDENCE = 5.0  # least sum over frames of that share less their own; measured, see benchmarks/fingerprint.py
@@ -82,7 +92,7 @@ def find_overlaps(fingerprints: Sequence[Fingerprint], owners: Sequence[int], *,
 
 
 class _Collection:
-    """All fingerprints end to end with gaps between them, and for each part of the bits the frames by its value.
+    """All fingerprints end to end with gaps between them.
 
     Args:
         fingerprints: of channels.
@@ -91,9 +101,8 @@ class _Collection:
     Attributes:
         bits: of every place; 0 in gaps and outside speech.
         starts: place of the first frame of each fingerprint, and the end of the last.
-        others: of each fingerprint, the first place of the recordings after its own.
         active: places with bits.
-        lookups: one for each part of the bits.
+        others: of each of these, the first place of the recordings after its own.
     """
 
     def __init__(self, fingerprints: Sequence[Fingerprint], owners: Sequence[int]) -> None:
@@ -102,98 +111,86 @@ class _Collection:
         self.bits = np.zeros(int(self.starts[-1]) + _GAP, np.uint32)
         for one, start in zip(fingerprints, self.starts, strict=False):
             self.bits[start : start + len(one)] = one
-        self.others = self.starts[np.searchsorted(owners, owners, side="right")]
-        self.active = np.flatnonzero(self.bits)
-        crowded = max(_CROWDED, _CROWDED * len(self.active) >> 16)
-        self.lookups = [_lookup(_gathered(self.bits[self.active], mask), self.active, crowded) for mask in _KEYS]
+        small = np.int32 if len(self.bits) < 1 << 31 else np.int64
+        active = np.flatnonzero(self.bits)
+        self.active: Places = active.astype(small)
+        others = self.starts[np.searchsorted(owners, owners, side="right")]
+        self.others: Places = others[self.recording(active)].astype(small)
 
-    def recording(self, frame: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Which fingerprint a frame belongs to."""
-        return np.searchsorted(self.starts, frame, side="right") - 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    """Active frames by one part of their bits.
-
-    Attributes:
-        places: of frames with the same part, one after the other, rising.
-        next: of each active frame, where in ``places`` the later ones with the same part begin.
-        count: how many these are; 0 where too many frames have that part.
-    """
-
-    places: NDArray[np.int32]
-    next: NDArray[np.int32]
-    count: NDArray[np.int32]
-
-
-def _lookup(key: NDArray[np.uint16], active: NDArray[np.int64], crowded: int) -> _Lookup:
-    order = np.argsort(key, kind="stable")
-    size = np.bincount(key, minlength=1 << 16)
-    after = np.empty(len(key), np.int32)
-    after[order] = np.arange(1, len(key) + 1)
-    count = np.where(size > crowded, 0, np.cumsum(size))[key] - after
-    return _Lookup(active[order].astype(np.int32), after, np.maximum(count, 0).astype(np.int32))
-
-
-def _gathered(bits: Fingerprint, mask: int) -> NDArray[np.uint16]:
-    """The 16 bits that a mask selects, packed together."""
-    key = np.zeros(len(bits), np.uint16)
-    for place, bit in enumerate(b for b in range(_BITS) if mask >> b & 1):
-        key |= ((bits >> np.uint32(bit)) & np.uint32(1)).astype(np.uint16) << np.uint16(place)
-    return key
+    def recording(self, place: Places) -> Places:
+        """Which fingerprint a place belongs to."""
+        return np.searchsorted(self.starts, place, side="right") - 1
 
 
 def _candidates(collection: _Collection) -> Iterator[tuple[int, int, int]]:
-    """Pairs of fingerprints and the lag at which they seem to agree."""
-    for begin in range(0, len(collection.active), _CHUNK):
-        base, agreeing = int(collection.active[begin]), _agreeing(collection, begin)
-        agreeing.sort()
-        agreeing = agreeing[np.flatnonzero(np.diff(agreeing, prepend=-1))]  # each once
-        more = _VOTES - 1
-        # two at one lag are less than 2^32 apart, and then as far as their frames are
-        places = np.flatnonzero(agreeing[more:] - agreeing[:-more] <= _NEAR)
-        for part in range(0, len(places), 1 << 16):
-            chosen = places[part : part + (1 << 16)]
-            lags, frames = np.divmod(agreeing[chosen], _LAG)
-            middles = base + (frames + agreeing[chosen + more] % _LAG) // 2
-            yield from _glanced(collection, middles, lags)
+    """Pairs of fingerprints and the lag at which they seem to agree, each once."""
+    found = np.empty(0, np.int64)
+    for mask in _choices(len(collection.active)):
+        for first, second in _agreeing(collection, mask):
+            place, lag = first, second - first
+            for distance in _NEAR:
+                near = _is_near(collection.bits, place, lag, distance)
+                place, lag = place[near], lag[near]
+            alignment = collection.recording(place) << _PLACE_BITS | lag
+            is_new = ~np.isin(alignment, found)
+            place, lag, alignment = place[is_new], lag[is_new], alignment[is_new]
+            alike = _is_alike(collection.bits, place, lag)
+            new, which = np.unique(alignment[alike], return_index=True)
+            found = np.concatenate([found, new])
+            place, lag = place[alike][which], lag[alike][which]
+            one, other = collection.recording(place), collection.recording(place + lag)
+            local = lag - collection.starts[other] + collection.starts[one]
+            yield from zip(one.tolist(), other.tolist(), local.tolist(), strict=True)
 
 
-def _agreeing(collection: _Collection, begin: int) -> NDArray[np.int64]:
-    """Frames of one chunk that agree with later frames of other recordings in a part of their bits.
-
-    Returns:
-        ``_LAG`` times the distance between the two, plus the place of the first after the chunk's first frame.
-    """
-    frames = collection.active[begin : begin + _CHUNK]
-    others_from = collection.others[collection.recording(frames)]
-    packed = frames * _LAG - (frames - frames[0])
-    found = []
-    for lookup in collection.lookups:
-        counts = lookup.count[begin : begin + _CHUNK]
-        which = np.repeat(np.arange(len(frames), dtype=np.int32), counts)
-        skipped = lookup.next[begin : begin + _CHUNK] - np.cumsum(counts) + counts
-        others = lookup.places[np.arange(len(which)) + np.repeat(skipped, counts)]
-        keep = np.flatnonzero(others >= others_from[which])
-        found.append(others[keep] * np.int64(_LAG) - packed[which[keep]])
-    return np.concatenate(found)
+def _choices(frames: int) -> list[np.uint32]:
+    """Masks of the bits in which frames are looked up, of so many frames in all."""
+    bits = max(_FEWEST_BITS, frames.bit_length() - 3)  # a few frames agree by chance: to avoid them takes more choices
+    number = round(_CHOICES * _AGREEING ** (_FEWEST_BITS - bits)) if frames else 0
+    random = np.random.default_rng(1)
+    chosen = [random.permutation(_BITS)[:bits] for _ in range(number)]
+    return [np.bitwise_or.reduce(np.uint32(1) << each.astype(np.uint32)) for each in chosen]
 
 
-def _glanced(
-    collection: _Collection, middles: NDArray[np.int64], lags: NDArray[np.int64]
-) -> Iterator[tuple[int, int, int]]:
-    """The candidates whose bits around the agreeing frames agree as well."""
-    places = middles[:, None] + np.arange(-_GLANCE // 2, _GLANCE // 2)
-    one, other = collection.bits[places], collection.bits[places + lags[:, None]]
+def _agreeing(collection: _Collection, mask: np.uint32) -> Iterator[tuple[Places, Places]]:
+    """Places of two recordings whose frames agree in all bits of a mask, the earlier recording's first; in chunks."""
+    key = (collection.bits[collection.active] & mask).astype(np.uint64) << np.uint64(32)
+    key |= np.arange(len(key), dtype=np.uint64)
+    key.sort()
+    order = key.astype(np.uint32)  # the lower half
+    key >>= np.uint64(32)
+    size = np.diff(np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1], [True]])))
+    after = (np.repeat(np.cumsum(size), size) - np.arange(1, len(key) + 1)).astype(np.int32)  # with the same bits
+    after[np.repeat(size > _CROWD, size)] = 0
+    places, others, ends = collection.active[order], collection.others[order], np.cumsum(after)
+    begin = 0
+    while begin < len(key):
+        done = int(ends[begin - 1]) if begin else 0
+        end = max(begin + 1, int(np.searchsorted(ends, done + _CHUNK, side="right")))
+        one = np.repeat(np.arange(begin, end), after[begin:end])
+        other = 1 + one + np.arange(len(one)) - (np.repeat(ends[begin:end] - after[begin:end], after[begin:end]) - done)
+        differ = places[other] >= others[one]
+        yield places[one[differ]], places[other[differ]]
+        begin = end
+
+
+def _is_near(bits: Fingerprint, place: Places, lag: Places, distance: int) -> NDArray[np.bool_]:
+    """Whether the frames so far before and after two places agree."""
+    before, after = place - distance, place + distance
+    errors = np.bitwise_count(bits[before] ^ bits[before + lag]) + np.bitwise_count(bits[after] ^ bits[after + lag])
+    near: NDArray[np.bool_] = errors < 2 * _BITS * _NEAR_ERRORS
+    return near
+
+
+def _is_alike(bits: Fingerprint, place: Places, lag: Places) -> NDArray[np.bool_]:
+    """Whether all frames around two places agree."""
+    places = place[:, None] + np.arange(-_GLANCE // 2, _GLANCE // 2)
+    one, other = bits[places], bits[places + lag[:, None]]
     active = (one != 0) & (other != 0)
     compared = active.sum(axis=1)
     errors = np.where(active, np.bitwise_count(one ^ other), 0).sum(axis=1, dtype=np.int64)
-    good = (compared >= _GLANCE_ACTIVE) & (errors < _GLANCE_ERRORS * _BITS * compared)
-    first = collection.recording(middles[good])
-    second = collection.recording(middles[good] + lags[good])
-    local = lags[good] - collection.starts[second] + collection.starts[first]
-    yield from {tuple(map(int, row)) for row in np.stack([first, second, local], axis=1)}  # type: ignore[misc]
+    alike: NDArray[np.bool_] = (compared >= _GLANCE_ACTIVE) & (errors < _GLANCE_ERRORS * _BITS * compared)
+    return alike
 
 
 def _along(one: Fingerprint, other: Fingerprint, lag: int, first: int, second: int) -> Iterator[Overlap]:

@@ -173,6 +173,7 @@ class EvidenceStore:
             return
         folder.mkdir(parents=True, exist_ok=True)
         self._drop_unfinished()
+        self._batches = max((number for number, _ in self._parts("recordings")), default=0)
 
     def append(self, rows: Mapping[str, pl.DataFrame]) -> None:
         """Add one batch; it counts as a whole or not at all.
@@ -180,9 +181,9 @@ class EvidenceStore:
         Args:
             rows: frames by table, of the table's schema; missing tables get no rows.
         """
-        batch = max((number for number, _ in self._parts("recordings")), default=0) + 1
+        self._batches += 1  # and not what the folder says: listing thousands of files takes longer than writing some
         frames = (
-            (self._part_path(table, batch), frame.select(SCHEMAS[table].keys()))
+            (self._part_path(table, self._batches), frame.select(SCHEMAS[table].keys()))
             for table in sorted(SCHEMAS, key=lambda name: name == "recordings")  # the ledger last
             if not (frame := rows.get(table, empty(table))).is_empty() or table == "recordings"
         )

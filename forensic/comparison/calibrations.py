@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from forensic.case.calibrations import CalibrationStore
 from forensic.case.provenance import library_versions, machine
 from forensic.comparison.sides import Side
-from forensic.engine import Step, run
+from forensic.engine import Step, one_thread, run
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.fit import CellScorer, calibrate_cells, calibration_id, score_map_of_cells
 from forensic.likelihood_ratio.joint import JOINT, JointFit, JointScorer
@@ -54,6 +54,34 @@ class Scorer(CellScorer, JointScorer, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Where the results of earlier commands are, and new ones go; nowhere by default.
+
+    Attributes:
+        folder: of the model, which keeps joint fits to its bank.
+        store: of the case, which keeps calibrations, in the process that compares.
+    """
+
+    folder: Path | None = None
+    store: CalibrationStore | None = None
+
+    def read(
+        self, wanted: Sequence[Cells], calibrator: "CalibrationStep"
+    ) -> tuple[dict[Cells, str], dict[Cells, Outcome]]:
+        """The key of each calibration, and those that are there."""
+        if self.store is None or not wanted:
+            return {}, {}
+        keys = calibration_keys(wanted, calibrator)
+        found = self.store.read(keys.values())
+        return keys, {cells: found[key] for cells, key in keys.items() if key in found}
+
+    def add(self, new: Mapping[str, Calibration]) -> None:
+        """Keep calibrations, by key."""
+        if self.store is not None:
+            self.store.add(new)
+
+
+@dataclass(frozen=True, slots=True)
 class CalibrationStep:
     """Starts the step in a worker process, and holds what every calibration rests on; made by ``calibration_step``.
 
@@ -62,14 +90,14 @@ class CalibrationStep:
         settings: of the calibration.
         backend: scores.
         joint: the fit to all conditions of the population; None where each pair of cells is fitted by itself.
-        store: keeps calibrations, in the process that compares; None keeps none.
+        kept: what need not be computed again.
     """
 
     population: Population | ScoreList
     settings: ComparisonSettings
     backend: Scorer
     joint: JointFit | None = None
-    store: CalibrationStore | None = None
+    kept: Kept = Kept()
 
     def __call__(self) -> Step[Cells, tuple[Cells, Outcome]]:
         """The step: the cells of a batch to their calibrations."""
@@ -141,8 +169,7 @@ def calibration_step(
     population: Population | ScoreList,
     settings: ComparisonSettings,
     backend: Scorer,
-    kept: Path | None = None,
-    store: CalibrationStore | None = None,
+    kept: Kept = Kept(),
 ) -> CalibrationStep:
     """What calibrations rest on; a joint fit takes some seconds unless it is kept.
 
@@ -150,14 +177,13 @@ def calibration_step(
         population: what is calibrated on.
         settings: of the calibration.
         backend: scores.
-        kept: folder of the model, which keeps the fit to the whole bank.
-        store: of the case, which keeps calibrations; None keeps none.
+        kept: what need not be computed again.
     """
     joint = None
     if settings.calibrator == JOINT and isinstance(population, Population):
         with contextlib.suppress(CalibrationError):  # each pair of cells then says by itself what it lacks
-            joint = kept_or_fitted(population, backend, settings.bootstrap_draws, settings.seed, kept)
-    return CalibrationStep(population, settings, backend, joint, store)
+            joint = kept_or_fitted(population, backend, settings.bootstrap_draws, settings.seed, kept.folder)
+    return CalibrationStep(population, settings, backend, joint, kept)
 
 
 def unwatched(done: int, total: int) -> None:
@@ -165,6 +191,7 @@ def unwatched(done: int, total: int) -> None:
     del done, total
 
 
+@one_thread()
 def calibrate_all(
     wanted: Sequence[Cells], calibrator: CalibrationStep, workers: int, watch: Watch = unwatched
 ) -> dict[Cells, Outcome]:
@@ -176,26 +203,20 @@ def calibrate_all(
         workers: processes, if there are enough calibrations for more than one.
         watch: called with how many are done, and how many there are.
     """
-    store, calibrator = calibrator.store, dataclasses.replace(calibrator, store=None)
-    by_cells: dict[Cells, Outcome] = {}
-    if store is not None and wanted:
-        keys = calibration_keys(wanted, calibrator)
-        kept = store.read(keys.values())
-        by_cells |= {cells: kept[key] for cells, key in keys.items() if key in kept}
-        watch(len(by_cells), len(wanted))
+    kept, calibrator = calibrator.kept, dataclasses.replace(calibrator, kept=Kept())  # workers keep nothing
+    keys, by_cells = kept.read(wanted, calibrator)
+    watch(len(by_cells), len(wanted))
     missing = [cells for cells in wanted if cells not in by_cells]
     batches = (missing[first : first + _BATCH] for first in range(0, len(missing), _BATCH))
     new: dict[str, Calibration] = {}
     for batch in run(calibrator, batches, _give_up, workers if len(missing) >= _WORTH_A_PROCESS else 1):
         by_cells |= dict(batch)
         watch(len(by_cells), len(wanted))
-        if store is not None:
-            new |= {keys[cells]: outcome for cells, outcome in batch if isinstance(outcome, Calibration)}
-            if len(new) >= _KEPT_AT_ONCE:
-                store.add(new)
-                new = {}
-    if store is not None:
-        store.add(new)
+        new |= {keys[cells]: one for cells, one in batch if cells in keys and isinstance(one, Calibration)}
+        if len(new) >= _KEPT_AT_ONCE:
+            kept.add(new)
+            new = {}
+    kept.add(new)
     return {cells: by_cells[cells] for cells in wanted}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forensic.comparison.calibrations import calibration_step, quantities
+from forensic.comparison.calibrations import Kept, calibration_step, quantities
 from forensic.comparison.opinions import Opinions, step_of_both
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import STATUS_LR
@@ -83,10 +83,10 @@ def neighbours(
             people = without(chosen(population, other), left_out)
         except (CaseError, ModelError):
             continue
-        first = calibration_step(people, settings, model.backend, model.folder)
+        first = calibration_step(people, settings, model.backend, Kept(model.folder))
         steps = [(opinions.first, first)]
         if opinions.both is not None:
-            steps.append((opinions.both, step_of_both(first, model.folder)))
+            steps.append((opinions.both, step_of_both(first)))
         by_row: dict[int, float] = {}
         for weighed, step in steps:
             if step.joint is None:

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -79,31 +78,26 @@ class Opinions:
     both: Weighed | None = None
 
 
-def calibrators(first: CalibrationStep, kept: Path | None = None) -> Calibrators:
-    """What calibrations rest on.
-
-    Args:
-        first: of the first model alone, with its population.
-        kept: folder of the model, as of ``calibration_step``.
-    """
+def calibrators(first: CalibrationStep) -> Calibrators:
+    """What calibrations rest on, from the step of the first model alone, with its population."""
     if not isinstance(first.population, Population) or first.population.second is None:
         return Calibrators(first)
-    return Calibrators(first, step_of_second(first, kept), step_of_both(first, kept))
+    return Calibrators(first, step_of_second(first), step_of_both(first))
 
 
-def step_of_second(first: CalibrationStep, kept: Path | None = None) -> CalibrationStep:
-    """The same for the second model alone, on what it embedded of the population; arguments as of ``calibrators``."""
+def step_of_second(first: CalibrationStep) -> CalibrationStep:
+    """The same for the second model alone, on what it embedded of the population."""
     rows, second = _covered(first)
-    return calibration_step(dataclasses.replace(rows, embeddings=second), first.settings, Backend(), kept, first.store)
+    return calibration_step(dataclasses.replace(rows, embeddings=second), first.settings, Backend(), first.kept)
 
 
-def step_of_both(first: CalibrationStep, kept: Path | None = None) -> CalibrationStep:
-    """The same for both models together; arguments as of ``calibrators``."""
+def step_of_both(first: CalibrationStep) -> CalibrationStep:
+    """The same for both models together."""
     rows, second = _covered(first)
     both = dataclasses.replace(rows, embeddings=joined(rows.embeddings, second))
     assert isinstance(first.backend, Backend)
     scorer = FusedScore(first.backend, rows.embeddings.shape[1])
-    return calibration_step(both, first.settings, scorer, kept, first.store)
+    return calibration_step(both, first.settings, scorer, first.kept)
 
 
 def _covered(first: CalibrationStep) -> tuple[Population, Samples]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from forensic.case.basis import OwnFiles, own_files
 from forensic.errors import ModelError
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, load_envelope
-from forensic.likelihood_ratio.population import Population, load_population
+from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale, load_scale, own_scale
 from forensic.likelihood_ratio.score_list import ScoreList
-from forensic.likelihood_ratio.second_bank import with_second
+from forensic.likelihood_ratio.second_bank import load_with_second
 from forensic.records import Labels
 from forensic.settings import Settings
 from forensic.speaker.extractor import SpeakerModel, load_model
@@ -169,5 +169,4 @@ def _population(
         )  # takes a second, which a verification need not wait for
 
         return load_calibration(calibration, model)
-    population = load_population(model_folder, model.identity.sha256)
-    return with_second(population, model_folder, second.identity.sha256) if second else population
+    return load_with_second(model_folder, model.identity.sha256, second.identity.sha256 if second else None)

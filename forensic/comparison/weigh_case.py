@@ -12,7 +12,7 @@ from forensic.case.details import CaseDetails
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import path_text
-from forensic.comparison.calibrations import calibration_step
+from forensic.comparison.calibrations import Kept, calibration_step
 from forensic.comparison.consistency import ConsistencyCheck, check_suspects
 from forensic.comparison.excerpts import take_excerpts
 from forensic.comparison.explain import explain
@@ -82,15 +82,15 @@ def weigh_case(
     if isinstance(population, Population) and basis.population and request.calibration is None and choice.is_blank:
         not_chosen = (NotChosen(len(np.unique(population.speaker))),)
     watch("fitting the calibration")
-    kept = basis.model.folder
-    first = calibration_step(population, settings.comparison, basis.model.backend, kept, case.calibrations)
+    kept = Kept(basis.model.folder, case.calibrations)
+    first = calibration_step(population, settings.comparison, basis.model.backend, kept)
     own = own_references([*questioned, *known], first)
     left_out = {one.speaker for one in own}
     if own:
         assert isinstance(population, Population)
         population = without(population, left_out)
-        first = calibration_step(population, settings.comparison, basis.model.backend, store=case.calibrations)
-    by = calibrators(first, kept)
+        first = calibration_step(population, settings.comparison, basis.model.backend, kept)
+    by = calibrators(first)
     watch("comparing the recordings of each suspect")
     known, consistency = check_suspects(
         known,

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -141,6 +142,23 @@ class Population:
     second_view: SecondView = SecondView()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Bank:
+    """One bank, as it was read from its folder.
+
+    Attributes:
+        folder: with its files.
+        card: what its card states.
+        rows: columns of ``ROWS_SCHEMA``.
+        embeddings: L2-normalised, shape (n, embedding_size).
+    """
+
+    folder: Path
+    card: PopulationCard
+    rows: pl.DataFrame
+    embeddings: Samples
+
+
 def save_population(
     folder: Path,
     rows: pl.DataFrame,
@@ -212,27 +230,26 @@ def load_population(folder: Path, model_sha256: str) -> Population:
         ModelError: if a file is missing or damaged, the Parquet file does not have the hash that the card states,
             or the bank was made with another model.
     """
-    card, rows, embeddings = _read(folder, model_sha256)
-    rows = rows.with_columns(_is_real(card))
-    for inside in banks_inside(folder):
-        of_real, real, real_embeddings = _read(inside, model_sha256)
-        card = _joined_card([card, of_real], rows["speaker"].append(real["speaker"]).n_unique())
-        rows = pl.concat([rows, real.with_columns(_is_real(of_real))])
-        embeddings = np.concatenate([embeddings, real_embeddings])
-    return _population(card, rows, embeddings)
+    return population_of(read_banks(folder, model_sha256))
 
 
-def banks_inside(folder: Path) -> list[Path]:
-    """The folders in the folder of a bank that hold banks of real calls, in the order of their rows."""
-    return [path.parent for path in sorted(folder.glob(f"*/{CARD}"))]
+def read_banks(folder: Path, model_sha256: str) -> list[Bank]:
+    """A bank and the banks of real calls in its folder; arguments and errors as of ``load_population``."""
+    return [_read(each, model_sha256) for each in (folder, *(card.parent for card in sorted(folder.glob(f"*/{CARD}"))))]
 
 
-def _is_real(card: PopulationCard) -> pl.Expr:
-    return pl.lit(bool(card.settings.get(AS_RECORDED))).alias("is_real")
+def population_of(banks: Sequence[Bank]) -> Population:
+    """Banks as one population, the rows of one after those of another; see ``load_population``."""
+    rows = pl.concat(
+        bank.rows.with_columns(is_real=pl.lit(bool(bank.card.settings.get(AS_RECORDED)))) for bank in banks
+    )
+    speakers = rows["speaker"].n_unique()
+    card = reduce(lambda one, other: _joined_card([one, other], speakers), [bank.card for bank in banks])
+    return _population(card, rows, np.concatenate([bank.embeddings for bank in banks]))
 
 
-def _read(folder: Path, model_sha256: str) -> tuple[PopulationCard, pl.DataFrame, Samples]:
-    """Card, rows and embeddings of one bank, which must be of the model."""
+def _read(folder: Path, model_sha256: str) -> Bank:
+    """One bank, which must be of the model."""
     card = read_card(folder)
     if card.model_sha256 != model_sha256:
         raise ModelError(
@@ -240,7 +257,7 @@ def _read(folder: Path, model_sha256: str) -> tuple[PopulationCard, pl.DataFrame
             f"({card.model_sha256[:12]}, not {model_sha256[:12]}).",
             "Use the bank that belongs to the model, or build one with this model.",
         )
-    return card, *_read_rows(folder, card)
+    return Bank(folder, card, *_read_rows(folder, card))
 
 
 def read_rows(folder: Path) -> pl.DataFrame:

@@ -26,8 +26,8 @@ from forensic.likelihood_ratio.population import (
     Population,
     PopulationCard,
     SecondView,
-    banks_inside,
-    read_rows,
+    population_of,
+    read_banks,
     restricted,
 )
 from forensic.records import Conditions, Samples
@@ -169,28 +169,30 @@ def stored_second(folder: Path) -> str | None:
     return _card(folder).second_sha256 if (folder / SECOND_CARD).exists() else None
 
 
-def with_second(population: Population, folder: Path, second_sha256: str) -> Population:
-    """A bank with its second embeddings; as it is, if the folder has none of this second model.
+def load_with_second(folder: Path, model_sha256: str, second_sha256: str | None) -> Population:
+    """A bank with its second embeddings; without them, if the folder has none of this second model.
 
     Args:
-        population: as ``load_population`` read it.
-        folder: that it was read from.
-        second_sha256: of the second model that embeds the case.
+        folder: as of ``load_population``.
+        model_sha256: the same.
+        second_sha256: of the second model that embeds the case; None if there is none.
 
     Raises:
-        ModelError: if a file is damaged or of another bank.
+        ModelError: as of ``load_population``, or if a file of the second embeddings is damaged or of another bank.
     """
-    banks = (folder, *banks_inside(folder))
-    cards = {bank: _card(bank) for bank in banks if stored_second(bank) == second_sha256}
+    banks = read_banks(folder, model_sha256)
+    population = population_of(banks)
+    if second_sha256 is None:
+        return population
+    cards = {bank.folder: _card(bank.folder) for bank in banks if stored_second(bank.folder) == second_sha256}
     if folder not in cards:
         return population
     parts: list[Samples] = []
     for bank in banks:
-        rows = read_rows(bank)
-        if bank in cards:
-            parts.append(load_second_embeddings(bank, second_sha256, rows))
+        if bank.folder in cards:
+            parts.append(load_second_embeddings(bank.folder, second_sha256, bank.rows))
         else:
-            parts.append(np.full((len(rows), parts[0].shape[1]), np.nan, np.float32))
+            parts.append(np.full((len(bank.rows), parts[0].shape[1]), np.nan, np.float32))
     second, stated = np.concatenate(parts), cards[folder].nuisance_sha256
     made_of = [value for card in cards.values() for value in (card.parquet_sha256, card.nuisance_sha256)]
     nuisance = _load_nuisance(folder, stated) if stated else None

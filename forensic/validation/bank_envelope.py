@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from forensic.comparison.calibrations import CalibrationStep, calibration_step
+from forensic.comparison.calibrations import CalibrationStep, Kept, calibration_step
 from forensic.engine import one_thread
 from forensic.errors import CalibrationError, ValidationError
 from forensic.likelihood_ratio.conditions import nearest
@@ -57,7 +57,7 @@ def build_envelope(
     population = chosen(load_population(model_folder, model.identity.sha256), PopulationChoice())
     keep_fits(model_folder, settings)
     keep_real_results(model_folder, settings)
-    calibrator = calibration_step(population, settings, model.backend, model_folder)
+    calibrator = calibration_step(population, settings, model.backend, Kept(model_folder))
     rows = read_rows(model_folder)
     best = Conditions(1e9, None, 8000.0, c50_db=DRY_C50_DB)
     best_known, _ = nearest(best, population.known_cells)

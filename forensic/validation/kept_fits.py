@@ -7,9 +7,9 @@ from forensic.comparison.neighbours import neighbouring_choices
 from forensic.comparison.opinions import step_of_both, step_of_second
 from forensic.engine import one_thread
 from forensic.likelihood_ratio.joint_file import keep
-from forensic.likelihood_ratio.population import Population, load_population
+from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
-from forensic.likelihood_ratio.second_bank import stored_second, with_second
+from forensic.likelihood_ratio.second_bank import load_with_second, stored_second
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
 
@@ -28,9 +28,7 @@ def keep_fits(folder: Path, settings: ComparisonSettings) -> None:
         ModelError: if model or bank cannot be loaded.
     """
     model = load_model(folder)
-    everybody = load_population(folder, model.identity.sha256)
-    if second_sha256 := stored_second(folder):
-        everybody = with_second(everybody, folder, second_sha256)
+    everybody = load_with_second(folder, model.identity.sha256, stored_second(folder))
     blank = PopulationChoice()
     for number, choice in enumerate([blank, *neighbouring_choices(blank, everybody)]):
         population = chosen(everybody, choice)

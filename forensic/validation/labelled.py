@@ -12,7 +12,7 @@ import polars as pl
 from forensic.case.folder import CaseFolder
 from forensic.case.reference import Suspect
 from forensic.case.store import AUDIO, path_text
-from forensic.comparison.calibrations import calibration_step
+from forensic.comparison.calibrations import Kept, calibration_step
 from forensic.comparison.opinions import calibrators, weigh_opinions
 from forensic.comparison.refusal import Refusal
 from forensic.comparison.request import second_card
@@ -24,10 +24,10 @@ from forensic.errors import ValidationError
 from forensic.examination.ledger import ScanSummary
 from forensic.examination.scan import ScanRequest, scan
 from forensic.likelihood_ratio.envelope import Envelope
-from forensic.likelihood_ratio.population import Population, load_population, without
+from forensic.likelihood_ratio.population import Population, without
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.likelihood_ratio.scale import load_scale
-from forensic.likelihood_ratio.second_bank import with_second
+from forensic.likelihood_ratio.second_bank import load_with_second
 from forensic.quantities import QUANTITIES, Value
 from forensic.records import KNOWN, QUESTIONED, Calibration, Role
 from forensic.settings import Settings
@@ -137,9 +137,8 @@ def weigh_labelled(
         ModelError: if the model or its reference population cannot be loaded.
     """
     model = load_model(model_folder)
-    population, second = load_population(model_folder, model.identity.sha256), second_card(settings)
-    if second is not None:
-        population = with_second(population, model_folder, second.identity.sha256)
+    second = second_card(settings)
+    population = load_with_second(model_folder, model.identity.sha256, second.identity.sha256 if second else None)
     left_out = shared_people(population, {(recording.corpus, recording.speaker) for recording in recordings})
     population = chosen(without(population, left_out), PopulationChoice())
     sides = examine_labelled(case, recordings, model, model_folder, settings, workers, watch_scan)
@@ -148,7 +147,7 @@ def weigh_labelled(
     weighed = weigh_opinions(
         [each.side for each in questioned],
         [each.side for each in known],
-        calibrators(calibration_step(population, settings.comparison, model.backend, model_folder), model_folder),
+        calibrators(calibration_step(population, settings.comparison, model.backend, Kept(model_folder))),
         load_scale(),
         envelope,
         workers=workers or default_workers(),

@@ -7,14 +7,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensic.comparison.calibrations import CalibrationStep, calibration_step
+from forensic.comparison.calibrations import CalibrationStep, Kept, calibration_step
 from forensic.comparison.opinions import step_of_both, step_of_second
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio.joint import JointFit
 from forensic.likelihood_ratio.pairing import kinds_of_pairs
 from forensic.likelihood_ratio.population import Population, load_population, longest_of_each
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
-from forensic.likelihood_ratio.second_bank import stored_second, with_second
+from forensic.likelihood_ratio.second_bank import load_with_second, stored_second
 from forensic.quantities import PLACE, QUANTITIES
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
@@ -111,18 +111,18 @@ def lrs_of_rows(
 def step_of(model_folder: Path, settings: ComparisonSettings, opinion: Opinion) -> CalibrationStep:
     """What the LRs of an opinion rest on; arguments and errors as of ``real_call_lrs``."""
     model = load_model(model_folder)
-    population = load_population(model_folder, model.identity.sha256)
-    second_sha256 = stored_second(model_folder)
+    second_sha256, kept = stored_second(model_folder), Kept(model_folder)
     if opinion == "first":
-        return calibration_step(chosen(population, PopulationChoice()), settings, model.backend, model_folder)
+        population = load_population(model_folder, model.identity.sha256)
+        return calibration_step(chosen(population, PopulationChoice()), settings, model.backend, kept)
     if second_sha256 is None:
         raise ValidationError(
             f"The bank of {model_folder} has no embeddings of a second model.",
             "Make them with `forensic population second`.",
         )
-    population = chosen(with_second(population, model_folder, second_sha256), PopulationChoice())
-    first = CalibrationStep(population, settings, model.backend)  # whose fit is not needed
-    return (step_of_second if opinion == "second" else step_of_both)(first, model_folder)
+    population = load_with_second(model_folder, model.identity.sha256, second_sha256)
+    first = CalibrationStep(chosen(population, PopulationChoice()), settings, model.backend, kept=kept)  # without a fit
+    return (step_of_second if opinion == "second" else step_of_both)(first)
 
 
 def best_opinion(model_folder: Path) -> Opinion:

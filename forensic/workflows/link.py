@@ -18,7 +18,7 @@ from forensic.case.discovery import hash_file
 from forensic.case.folder import CaseFolder
 from forensic.case.provenance import software
 from forensic.case.results import finish
-from forensic.comparison.calibrations import calibration_step
+from forensic.comparison.calibrations import Kept, calibration_step
 from forensic.comparison.independence import Suspicion, find_suspicions, not_searched
 from forensic.comparison.link_tables import links_table, suspected, voices_table
 from forensic.comparison.method import method_of
@@ -124,8 +124,9 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     if isinstance(population, Population):
         population = chosen(population, details.relevant_population)
     watch("finding the conditions")
-    first = calibration_step(population, request.settings.comparison, model.backend, model.folder, case.calibrations)
-    sides, calibrator = opinion_on_voices(sides, calibrators(first, model.folder))
+    kept = Kept(model.folder, case.calibrations)
+    first = calibration_step(population, request.settings.comparison, model.backend, kept)
+    sides, calibrator = opinion_on_voices(sides, calibrators(first))
     second = second if calibrator is not first else None
     pairs = VoicePairs(sides, calibrator, envelope, suspicions)
     watch("calibrating")

@@ -7,7 +7,7 @@ from spoken import VOICES, spoken
 
 from forensic.audio.channel import Band, Channel, Noise, Sources, simulate
 from forensic.audio.codec import Codec
-from forensic.audio.duplicates import find_overlaps
+from forensic.audio.duplicates import _choices, find_overlaps
 from forensic.audio.fingerprint import FRAMES_PER_S, FingerprintMeter, frame_of, time_of
 from forensic.records import SpeechSegment
 
@@ -131,3 +131,31 @@ def test_a_stretch_shorter_than_asked_for_is_left_out():
     mixed = np.concatenate([other, whole[: 2 * _RATE_HZ]])
     assert _overlaps(whole, mixed) == []
     assert len(_overlaps(whole, mixed, least_s=1.0)) == 1
+
+
+@pytest.mark.parametrize("recordings", [[], [np.zeros(0, np.uint32)], 2 * [np.zeros(100, np.uint32)]])
+def test_where_nobody_speaks_nothing_is_shared(recordings):
+    assert find_overlaps(recordings, range(len(recordings))) == []
+
+
+def test_a_copy_is_found_among_hours_of_speech():
+    """Where there is more speech, more bits of a frame must agree; a fifth of the copy's are others."""
+    random = np.random.default_rng(4)
+    recordings = list(random.integers(1, 1 << 32, (600, 1_000), dtype=np.uint32))
+    changed = np.packbits(random.random((250, 32)) < 0.2, axis=1).view(">u4")[:, 0].astype(np.uint32)
+    assert len(_choices(600_000)) > len(_choices(100_000))
+    recordings.append(recordings[7][300:550] ^ changed)
+    (found,) = find_overlaps(recordings, range(len(recordings)))
+    assert (found.first, found.second) == (7, 600)
+    assert found.first_start_s - found.second_start_s == pytest.approx(300 / FRAMES_PER_S)
+    assert found.compared_s == pytest.approx(10.0, abs=0.5)
+
+
+def test_copies_in_many_recordings_are_found_in_all():
+    jingle = _fingerprint(spoken("adler", 6.0))
+    random = np.random.default_rng(4)
+    recordings = [
+        np.concatenate([random.integers(1, 1 << 32, 50 + number, dtype=np.uint32), jingle]) for number in range(60)
+    ]
+    found = {(one.first, one.second) for one in find_overlaps(recordings, range(60))}
+    assert len(found) == 60 * 59 // 2

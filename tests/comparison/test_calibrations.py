@@ -11,7 +11,7 @@ from forensic.case import calibrations as kept_in_case
 from forensic.case.audit import append_audit
 from forensic.case.folder import open_case
 from forensic.comparison import calibrations
-from forensic.comparison.calibrations import calibrate_all, calibration_step
+from forensic.comparison.calibrations import Kept, calibrate_all, calibration_step
 from forensic.errors import CalibrationError, CaseError
 from forensic.likelihood_ratio.population import load_population
 from forensic.settings import ComparisonSettings
@@ -57,7 +57,7 @@ def calibrated(tmp_path, monkeypatch, calibrator):
 
         monkeypatch.setattr(calibrations, "calibrate_cells", counted)
         with open_case(tmp_path / "case", create=True) as case:
-            step = changed(dataclasses.replace(calibrator, store=case.calibrations))
+            step = changed(dataclasses.replace(calibrator, kept=Kept(store=case.calibrations)))
             found = calibrate_all(cells, step, 1)
             append_audit(case.audit_log, "compare", {})
         monkeypatch.setattr(calibrations, "calibrate_cells", original)
@@ -123,7 +123,7 @@ def test_a_calibration_edited_while_the_case_is_open_changes_no_lr(tmp_path, cal
     calibrated()
     (path,) = (tmp_path / "case" / "calibrations").iterdir()
     with open_case(tmp_path / "case", create=False) as case:
-        step = dataclasses.replace(calibrator, store=case.calibrations)
+        step = dataclasses.replace(calibrator, kept=Kept(store=case.calibrations))
         pl.read_parquet(path).with_columns(calibration_id=pl.lit("x")).write_parquet(path)
         with pytest.raises(CaseError, match="was changed"):
             calibrate_all([(0, 0)], step, 1)

@@ -12,14 +12,14 @@ from second_models import SIZE, onnx_folder
 from forensic.audio.channel import Channel, Noise
 from forensic.errors import ModelError
 from forensic.examination.people import examine_side, read_people
-from forensic.likelihood_ratio.population import load_population, read_rows
+from forensic.likelihood_ratio.population import read_rows
 from forensic.likelihood_ratio.second_bank import (
     ROW_KEY,
     SECOND_CARD,
     SECOND_NUISANCE,
     SECOND_PARQUET,
     load_second_embeddings,
-    with_second,
+    load_with_second,
 )
 from forensic.records import QUESTIONED
 from forensic.speaker.extractor import load_model
@@ -67,8 +67,8 @@ def test_what_channels_do_is_taken_off_the_bank_and_kept_beside_it(built):
     request, second = built
     folder = build_second(request, second, lambda *_: None)
     sha256 = read_second(second).identity.sha256
-    bare = load_population(folder, load_model(request.model_folder).identity.sha256)
-    population = with_second(bare, folder, sha256)
+    of_bank = folder, load_model(request.model_folder).identity.sha256, sha256
+    population = load_with_second(*of_bank)
     nuisance = population.second_view.nuisance
     np.testing.assert_allclose(population.second @ nuisance.directions.T, 0.0, atol=1e-5)
     stored = load_second_embeddings(folder, sha256, read_rows(folder))
@@ -76,10 +76,10 @@ def test_what_channels_do_is_taken_off_the_bank_and_kept_beside_it(built):
     assert np.abs(stored @ nuisance.directions.T).max() > 0.01
     (folder / SECOND_NUISANCE).write_bytes(save({"directions": nuisance.directions[::-1].copy() + 0.1}))
     with pytest.raises(ModelError, match="not the file that its card names"):
-        with_second(bare, folder, sha256)
+        load_with_second(*of_bank)
     (folder / SECOND_NUISANCE).unlink()
     with pytest.raises(ModelError, match="population second"):
-        with_second(bare, folder, sha256)
+        load_with_second(*of_bank)
 
 
 def test_whom_the_bank_leaves_out_the_second_model_leaves_out(built):
