@@ -1,7 +1,7 @@
 """``forensic report``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,10 +15,13 @@ def report_command(
         Path, typer.Argument(help="Case folder, or a folder of results that `forensic verify --report` made.")
     ] = DEFAULT_CASE,
     comparison: Annotated[
-        str, typer.Argument(metavar="[ID]", help="Comparison or linking. Default: the newest comparison.")
+        str, typer.Argument(metavar="ID", help="Comparison or linking. Default: the newest comparison.")
     ] = "",
     *,
-    word: Annotated[bool, typer.Option("--docx", help="Write a Word document too, to edit.")] = False,
+    also: Annotated[
+        Literal["docx"] | None,
+        typer.Option("--format", metavar="FORMAT", help="Write this format too: docx, to edit in Word. Default: PDF and HTML alone."),
+    ] = None,
     with_audio: Annotated[
         bool,
         typer.Option(
@@ -38,6 +41,7 @@ def report_command(
     listening: Annotated[
         Path | None,
         typer.Option(
+            metavar="DIR",
             help="New folder for WAV files of the highest LRs: questioned speech, known speech, both in turn. "
             "Default: none are written."
         ),
@@ -52,7 +56,7 @@ def report_command(
     with loading():
         from forensic.workflows.report import ReportRequest, report
 
-    request = ReportRequest(comparison, word, with_audio, phonetics, language, listening)
+    request = ReportRequest(comparison, also == "docx", with_audio, phonetics, language, listening)
     with meter("Report") as bar:
         made = report(case, request, lambda step: bar.update(0, 1, step))
     if as_json:
