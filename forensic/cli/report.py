@@ -20,7 +20,11 @@ def report_command(
     *,
     also: Annotated[
         Literal["docx"] | None,
-        typer.Option("--format", metavar="FORMAT", help="Write this format too: docx, to edit in Word. Default: PDF and HTML alone."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Write this format too: docx, to edit in Word. Default: PDF and HTML alone.",
+        ),
     ] = None,
     with_audio: Annotated[
         bool,
@@ -43,7 +47,7 @@ def report_command(
         typer.Option(
             metavar="DIR",
             help="New folder for WAV files of the highest LRs: questioned speech, known speech, both in turn. "
-            "Default: none are written."
+            "Default: none are written.",
         ),
     ] = None,
     as_json: JsonOption = False,

@@ -10,7 +10,7 @@ import polars as pl
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.quantities import QUANTITIES
 from forensic.records import KNOWN, QUESTIONED, ROLES
-from forensic.report.shared.catalogue import ENGLISH, N_, _, format_day, language, ngettext, number
+from forensic.report.shared.catalogue import N_, _, format_day, ngettext, number
 from forensic.report.shared.content import CalibrationRow, CountRow, Fact, MethodChapter, TitlePage
 from forensic.report.shared.envelope import limits_in_words
 from forensic.report.shared.formats import (
@@ -28,6 +28,7 @@ from forensic.report.shared.glossary import VALIDATION, glossary
 from forensic.report.shared.measured import format_measured
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.method_wording import scores_pairing
+from forensic.report.shared.noted import noted
 from forensic.report.shared.refusals import title, with_reasons
 from forensic.report.shared.rows import list_calibrations
 from forensic.report.shared.title_page import title_page
@@ -87,25 +88,15 @@ def build_validation_report(outcome: ValidationOutcome, limits: Limits | None = 
             CountRow(
                 number(each.number),
                 _(_WHAT[each.what]),
-                printable(_(each.reason) if each.reason in REASONS else each.reason),
+                printable(_(each.reason) if each.reason in REASONS else noted(each.reason)),
                 first_few([printable(name) for name in each.examples], most=4),
             )
             for each in outcome.exclusions[: limits.exclusions]
         ),
         refusals=_refusals(outcome.lrs, limits.refusals),
-        exclusions_note=" ".join(
-            filter(
-                None,
-                (
-                    ngettext("{n} further reason is not printed.", "{n} further reasons are not printed.", more)
-                    if more > 0
-                    else "",
-                    _("What was noted of single files is in English.")
-                    if language() != ENGLISH and any(each.reason not in REASONS for each in outcome.exclusions)
-                    else "",
-                ),
-            )
-        ),
+        exclusions_note=ngettext("{n} further reason is not printed.", "{n} further reasons are not printed.", more)
+        if more > 0
+        else "",
         measures=list_measures(outcome.everything),
         measures_note=_(
             wording.MEASURES_NOTE,
@@ -412,7 +403,7 @@ def _lr_row(row: dict[str, object]) -> LrRow:
         known=printable(str(row["speaker_known"])),
         questioned=printable(str(row["speaker_questioned"])),
         is_same=bool(row["same_speaker"]),
-        condition=printable(str(row["condition"] or "")),
+        condition=group_name("condition", str(row["condition"] or "")),
         log10_lr=format_signed(log10_lr),
         interval=interval,
         unbounded=_signed(unbounded) if unbounded != log10_lr else "",
