@@ -7,6 +7,7 @@ import sys
 
 import docx
 import pytest
+from docx.oxml.ns import qn
 from factories import write_wav
 from spoken import spoken
 
@@ -177,6 +178,13 @@ def test_a_word_document_has_the_words_tables_and_plots_of_the_page(tmp_path, co
     assert "is not the probability that the speaker is the known speaker" in text
     assert "Fold" not in text
     assert "querySelector" not in text
+    results = next(each for each in document.tables if "95 % interval" in {cell.text for cell in each.rows[0].cells})
+    heads = {cell.text: cell.width.cm for cell in results.rows[0].cells}
+    assert "Page" not in heads  # Word numbers pages anew
+    assert heads["In words"] > 2 * heads["Cal."]
+    assert results.rows[0]._tr.trPr.xpath("w:tblHeader")
+    facts = next(each for each in document.tables if each.cell(0, 0).text == "Software")
+    assert facts._tblPr.xpath("w:tblLook")[0].get(qn("w:firstRow")) == "0"  # it has no head
 
 
 def test_without_python_docx_a_word_document_names_what_to_install(tmp_path, compared, monkeypatch):

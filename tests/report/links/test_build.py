@@ -136,7 +136,13 @@ def test_chance_stands_beside_what_was_found(linked):
 
 def test_a_failure_is_named_by_its_file_and_channel_like_a_voice(linked):
     """It has no number, so its table has no column for one."""
-    row = {"sha256": "f" * 64, "channel": None, "step": "decode", "problem": "It breaks off.", "remedy": "Leave it out."}
+    row = {
+        "sha256": "f" * 64,
+        "channel": None,
+        "step": "decode",
+        "problem": "It breaks off.",
+        "remedy": "Leave it out.",
+    }
     rows = [row | {"path": "/case/calls/torn.wav"}, row | {"path": "/case/calls/worn.wav", "channel": 2}]
     found = linked(3)
     failures = pl.DataFrame(rows, schema=found.failures.schema, strict=False)
