@@ -243,6 +243,32 @@ def test_a_laboratorys_own_templates_scale_and_logo_replace_the_programs(tmp_pat
         _again(tmp_path / "case")
 
 
+def test_a_laboratorys_own_texts_replace_the_programs(tmp_path, compared):
+    """In the language that is spoken; a text that is not the program's, or lacks what it names, is an error."""
+    own = tmp_path / "case" / "ours"
+    own.mkdir()
+    case_toml = tmp_path / "case" / "case.toml"
+    case_toml.write_text(case_toml.read_text().replace('templates = ""', 'templates = "ours"'))
+    texts = own / "en.po"
+    texts.write_text(
+        'msgid "Limitations"\nmsgstr "Known limits"\n\n'
+        'msgid "{n} comparison"\nmsgid_plural "{n} comparisons"\nmsgstr[0] "{n} pair"\nmsgstr[1] "{n} pairs"\n'
+    )
+    text = _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert "Known limits" in text
+    assert re.search(r"\d pairs?\.", text)
+    assert "Questions and answers" in text
+    assert "Known limits" not in _again(tmp_path / "case", language="de").html.read_text(encoding="utf-8")
+    for broken, problem in [
+        ('msgid "Limittions"\nmsgstr "Limits"\n', "No report has this text.*'Limittions'"),
+        ('msgid "{number} of {all}"\nmsgstr "{count} of {all}"\n', "other placeholders"),
+        ("Limitations = Limits\n", "is not a catalogue of texts"),
+    ]:
+        texts.write_text(broken)
+        with pytest.raises(ReportError, match=problem):
+            _again(tmp_path / "case")
+
+
 def test_the_report_comes_in_another_language_too(tmp_path, compared):
     """As asked for, or as case.toml says; the numbers are the same ones."""
     first = compared.html.read_text(encoding="utf-8")
