@@ -195,13 +195,14 @@ def _system(outcome: ValidationOutcome) -> tuple[Fact, ...]:
             Fact(_("Manifest"), printable(outcome.source)),
             Fact(_("Manifest, SHA-256"), outcome.source_sha256),
         )
-    kept = ("Software", "Seeds", "Command", "Duration", "Hardware", "Operating system", "Python", "Libraries")
+    about_model = [_(label) for label in ("Software", *_ABOUT_MODEL)] if outcome.method.model_name else [_("Software")]
+    kept = ("Seeds", "Command", "Duration", "Hardware", "Operating system", "Python", "Libraries")
     return (
-        *(described[_(label)] for label in kept),
+        *(described[label] for label in (*about_model, *map(_, kept))),
         Fact(_("List of log10 LRs") if outcome.facts.are_log10_lr else _("List of scores"), printable(outcome.source)),
         Fact(_("List, SHA-256"), outcome.source_sha256),
         Fact(_("Bounds of log10 LR"), span(*map(format_signed, outcome.facts.bounds))),
-        Fact(_("System that made the list"), ""),
+        *(() if outcome.method.model_name else (Fact(_("System that made the list"), ""),)),
     )
 
 
@@ -318,6 +319,19 @@ def _list_calibrations(outcome: ValidationOutcome, most: int) -> tuple[tuple[Cal
 
 
 _OF_SIDE = {QUESTIONED: N_("{quantity}, questioned side"), KNOWN: N_("{quantity}, known side")}
+_ABOUT_MODEL = (
+    N_("Model"),
+    N_("Model, SHA-256"),
+    N_("Model, licence"),
+    N_("Model, training data"),
+    N_("Model, started from"),
+    N_("Model, teachers"),
+    N_("Score"),
+    N_("Score, identity"),
+    N_("Settings, SHA-256"),
+)
+"""What a report says of the model that made a list, where it is known."""
+
 _WHAT = {"recordings": N_("Recordings"), "comparisons": N_("Comparisons")}
 _NAMED = (
     (N_("Conditions"), "condition"),
@@ -338,7 +352,9 @@ def _envelope(lrs: pl.DataFrame) -> tuple[Fact, ...]:
     ]
     for label, column in _NAMED:
         names = sorted(issued[column].drop_nulls().unique())
-        facts.append(Fact(_(label), first_few([printable(name) for name in names], most=24) or _("not stated")))
+        facts.append(
+            Fact(_(label), first_few([group_name(column, name) for name in names], most=24) or _("not stated"))
+        )
     return tuple(facts)
 
 
