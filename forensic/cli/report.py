@@ -61,8 +61,8 @@ def report_command(
         from forensic.workflows.report import ReportRequest, report
 
     request = ReportRequest(comparison, also == "docx", with_audio, phonetics, language, listening)
-    with meter("Report") as bar:
-        made = report(case, request, lambda step: bar.update(0, 1, step))
+    with meter("Reporting") as bar:
+        made = report(case, request, bar.step)
     if as_json:
         files = {"html": made.html, "pdf": made.pdf, "docx": made.docx}
         print_json(
