@@ -47,7 +47,7 @@ from forensic.validation.outcome import RecordingsFacts, ValidationOutcome
 class Limits:
     """How much a report prints; the rest is in the files."""
 
-    lrs: int = 200
+    lrs: int = 80
     exclusions: int = 40
     refusals: int = 12
     calibrations: int = 16
