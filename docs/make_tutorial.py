@@ -24,6 +24,9 @@ CORPUS = Path("population") / "speechocean762"
 
 _BLOCK = re.compile(r"(<!-- needs the network -->\n)?```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
 
+_PROGRESS = re.compile(r"(Scanning|Comparing|Reporting): ")
+"""Lines of a step that takes long, which depends on the machine."""
+
 
 def main() -> None:
     """Run, fill in, draw."""
@@ -75,7 +78,7 @@ def _run(block: re.Match[str], folder: Path) -> str:
         sys.exit(f"{commands}\n{done.stdout}{done.stderr}")
     if shown is None:
         return block[0]
-    printed = "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    printed = "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines() if not _PROGRESS.match(line))
     return f"```sh\n{commands}```\n\n```text\n{printed}```\n"
 
 

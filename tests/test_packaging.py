@@ -103,9 +103,11 @@ def test_the_source_distribution_has_what_a_build_needs(tmp_path: Path) -> None:
 
 
 def test_the_image_installs_the_tested_versions_and_does_not_run_as_root() -> None:
-    """What the Dockerfile says; building it needs a daemon and a network."""
+    """What the Dockerfile says: every lock by its hashes, and the libraries that the Makefile installs as well."""
     text = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
-    assert "--no-deps --require-hashes --requirement locks/program.txt --requirement locks/cuda.txt" in text
+    for lock in ("cpu", "program", "cuda"):
+        assert re.search(rf"pip install --no-deps --require-hashes .*--requirement locks/{lock}\.txt", text), lock
+    assert text.count("pip install") == text.count("--no-deps") == 4
     assert text.index("USER examiner") < text.index("ENTRYPOINT")
     makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
     (libraries,) = re.findall(r"^APT_PACKAGES := (.*)$", makefile, re.MULTILINE)

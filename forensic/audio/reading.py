@@ -120,8 +120,9 @@ class Reading:
         if len(found) > 1:
             where = ", ".join(f"{track.called} is {_channels(track)}" for track in found)
             what = f"{len(parts)} recordings, one after the other" if len(parts) > 1 else f"{len(found)} audio tracks"
-            times = "; the times of each count from its own start" if len(parts) > 1 else ""
-            self.notes.append(f"The file holds {what}: {where}{times}.")
+            self.notes.append(f"The file holds {what}: {where}.")
+        if len(parts) > 1:
+            self.notes.append("The times of each recording count from its own start.")
         return found
 
     def _wanted(self, before: int, count: int) -> str | None:

@@ -55,11 +55,9 @@ class TimeLine:
             gaps = gaps[1:]
         if gaps:
             where = ", ".join(f"{length_s:.2f} s at {start_s:.2f} s" for start_s, length_s in gaps[:_NAMED])
-            more = f" and {len(gaps) - _NAMED} more, {sum(length for _, length in gaps):.1f} s in all"
-            found.append(
-                f"The file's time stamps leave out {where}{more if len(gaps) > _NAMED else ''}; "
-                "there is silence in this examination."
-            )
+            found.append(f"The file's time stamps leave out {where}; there is silence in this examination.")
+        if len(gaps) > _NAMED:
+            found.append(f"In all they leave out {len(gaps)} stretches, of {sum(length for _, length in gaps):.1f} s.")
         if self.jumps_back:
             times = "once" if self.jumps_back == 1 else f"{self.jumps_back} times"
             found.append(f"The file's time stamps jump back {times}; the times here go on.")

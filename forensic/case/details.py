@@ -64,7 +64,7 @@ class CaseDetails:
         assumptions: what the examination takes for granted, one each.
         remarks: anything else that the report should say.
         declaration: what the examiner declares above the signature; empty takes the report's own words.
-        templates: a folder, relative to this file, whose files replace the program's templates, style and verbal scale;
+        templates: a folder, relative to this file, whose files replace the program's templates, texts, style and scale;
             empty for none.
         language: of the report: "en" or "de".
         exhibits: exhibit numbers by name or path of a file, or a CSV file of them (path, exhibit) beside this one.
@@ -133,7 +133,7 @@ declaration = """
 """
 
 # A folder, relative to this file, with templates of your own in place of the program's: any of case_report.html.j2 and
-# the others, report.css, scale.toml (verbal equivalents), logo.png (on the first page).
+# the others, report.css, scale.toml (verbal equivalents), logo.png (on the first page), en.po or de.po (texts).
 templates = ""
 
 # The language of the report: "en" or "de". What you write here is printed as it is.

@@ -68,6 +68,10 @@ app.command("settings", rich_help_panel=_INSTALLATION)(settings.settings_command
 app.command("train", rich_help_panel=_INSTALLATION)(train.train_command)
 
 
+_COMPLETING = "_FORENSIC_COMPLETE"
+"""What a shell sets to ask what may come next."""
+
+
 def _print_version(*, wanted: bool) -> None:
     if wanted:
         typer.echo(f"forensic {forensic.__version__}")
@@ -93,6 +97,8 @@ def _options(
 def main() -> None:
     """Run the command; an error that the user can correct becomes two lines on stderr and exit code 1."""
     os.umask(0o077)  # until the settings say otherwise, what is written is for its owner alone
+    if _COMPLETING in os.environ:  # a shell takes each line as a candidate, so that no help may be broken into lines
+        os.environ["COLUMNS"] = "10000"
     try:
         app(prog_name="forensic")
     except ForensicError as error:

@@ -30,7 +30,7 @@ _NAMES = {
 def audit_command(
     case: Annotated[Path, typer.Argument(help="Case folder.")] = DEFAULT_CASE,
     comparison: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="With --rerun: which comparison. Default: the last one.")
+        str | None, typer.Argument(metavar="ID", help="With --rerun: which comparison. Default: the last one.")
     ] = None,
     time_stamp_request: Annotated[
         Path | None,

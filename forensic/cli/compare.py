@@ -152,20 +152,26 @@ def print_ranked(comparisons: "pl.DataFrame", exhibits: Mapping[str, str]) -> No
     from forensic.comparison.tables import STATUS_LR
     from forensic.report.shared.formats import plural
 
-    ranked = comparisons.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True)
-    once = ranked.unique(["questioned_sha256", "channel", "turn", "suspect"], keep="first", maintain_order=True)
-    table = columns("Questioned", "Suspect", *LR_COLUMNS, right=LR_COLUMNS[:2])
-    for row in once.head(_ROWS_SHOWN).to_dicts():
-        table.add_row(shown(exhibits[row["questioned_path"]]) + part_of(row), shown(row["suspect"]), *lr_cells(row))
-    if not once.is_empty():
-        console.print(table)
-    if once.height > _ROWS_SHOWN:
-        console.print(f"... and {once.height - _ROWS_SHOWN:,} more: see the table.")
-    refused = comparisons.filter(pl.col("status") != STATUS_LR)
-    console.print(
-        f"{plural(comparisons.height, 'comparison')}: {ranked.height:,} with an LR, "
-        f"{refused.height:,} with no LR issued."
+    place = {path: n for n, path in enumerate(exhibits)}
+    once = (
+        comparisons.sort(pl.col("questioned_path").replace_strict(place, default=len(place)), maintain_order=True)
+        .with_columns(content=pl.coalesce("questioned_sha256", "questioned_path"))
+        .unique(["content", "channel", "turn", "suspect"], keep="first", maintain_order=True)
     )
+    ranked = once.filter(pl.col("status") == STATUS_LR).sort("log10_lr", descending=True, maintain_order=True)
+    refused = once.filter(pl.col("status") != STATUS_LR)
+    table = columns("Questioned", "Suspect", *LR_COLUMNS, right=LR_COLUMNS[:2])
+    for row in ranked.head(_ROWS_SHOWN).to_dicts():
+        table.add_row(shown(exhibits[row["questioned_path"]]) + part_of(row), shown(row["suspect"]), *lr_cells(row))
+    if not ranked.is_empty():
+        console.print(table)
+    if ranked.height > _ROWS_SHOWN:
+        console.print(f"... and {ranked.height - _ROWS_SHOWN:,} more: see the table.")
+    console.print(
+        f"{plural(once.height, 'comparison')}: {ranked.height:,} with an LR, {refused.height:,} with no LR issued."
+    )
+    if copies := comparisons["questioned_path"].n_unique() - once["questioned_path"].n_unique():
+        console.print(f"Files with the same bytes as another, not counted again: {copies:,}.")
     if of_both := int(ranked["fused_score"].is_not_null().sum()):
         console.print(f"{of_both:,} of the LRs rest on both models; the table has what each says alone.")
     reasons = refused.group_by(
@@ -181,5 +187,7 @@ def part_of(row: Mapping[str, Any]) -> str:
     """Which part of a recording a comparison is of: ", channel 1 speaker 2 of 3 (Rossi)"; empty for the whole of it."""
     from forensic.report.shared.labels import channel_label
 
-    label = channel_label("", row["channel"], row["turn"], row["speakers"], row["speaker_name"]).strip()
-    return f", {shown(label)}" if label else ""
+    label = shown(channel_label("", row["channel"], row["turn"], row["speakers"], row["speaker_name"]).strip())
+    if not label:
+        return ""
+    return f" {label}" if label.startswith("(") else f", {label}"

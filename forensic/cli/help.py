@@ -66,6 +66,11 @@ class HelpCommand(TyperCommand):
         arguments = [each for each in self.get_params(ctx) if each.param_type_name == "argument"]
         return ["[OPTIONS]", *(name if each.required else f"[{name}]" for each in arguments if (name := _named(each)))]
 
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """The whole first sentence, which shells show when they complete a command."""
+        del limit
+        return first_sentence(self)
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments, then each group of options."""
         _write_parameters(self, ctx, formatter)

@@ -1,7 +1,7 @@
 """``forensic report``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,10 +15,17 @@ def report_command(
         Path, typer.Argument(help="Case folder, or a folder of results that `forensic verify --report` made.")
     ] = DEFAULT_CASE,
     comparison: Annotated[
-        str, typer.Argument(metavar="[ID]", help="Comparison or linking. Default: the newest comparison.")
+        str, typer.Argument(metavar="ID", help="Comparison or linking. Default: the newest comparison.")
     ] = "",
     *,
-    word: Annotated[bool, typer.Option("--docx", help="Write a Word document too, to edit.")] = False,
+    also: Annotated[
+        Literal["docx"] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Write this format too: docx, to edit in Word. Default: PDF and HTML alone.",
+        ),
+    ] = None,
     with_audio: Annotated[
         bool,
         typer.Option(
@@ -38,8 +45,9 @@ def report_command(
     listening: Annotated[
         Path | None,
         typer.Option(
+            metavar="DIR",
             help="New folder for WAV files of the highest LRs: questioned speech, known speech, both in turn. "
-            "Default: none are written."
+            "Default: none are written.",
         ),
     ] = None,
     accept_changed: AcceptChangedOption = False,
@@ -53,9 +61,9 @@ def report_command(
     with loading():
         from forensic.workflows.report import ReportRequest, report
 
-    request = ReportRequest(comparison, word, with_audio, phonetics, language, listening, accept_changed)
-    with meter("Report") as bar:
-        made = report(case, request, lambda step: bar.update(0, 1, step))
+    request = ReportRequest(comparison, also == "docx", with_audio, phonetics, language, listening, accept_changed)
+    with meter("Reporting") as bar:
+        made = report(case, request, bar.step)
     if as_json:
         files = {"html": made.html, "pdf": made.pdf, "docx": made.docx}
         print_json(

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,16 @@ or from scores."""
 
 
 _GROUPS_SHOWN = 8
+
+_BY = {
+    "corpus": "By corpus: {0}.",
+    "language": "By language: {0}.",
+    "age": "By age group: {0}.",
+    "sex": "By sex: {0}.",
+}
+
+_COUNTS = re.compile(r"Speakers by corpus \(and language\): [^.]*\. ?")
+"""What a bank's card says of all its people; those who were taken are counted apart."""
 
 
 Whom: TypeAlias = Population | PopulationCard | ScoreList
@@ -177,24 +188,29 @@ def _population(population: Whom, simulated_from: Path | None, own: Path | None)
         "own recordings": f"from the calibration {own}",
     }[_kind(population, simulated_from, own)]
     if isinstance(population, PopulationCard):
-        return f"{population.speakers} speakers, {population.rows} embeddings, {made}. {population.data}"
+        return " ".join([_size(population.speakers, population.rows, made), population.data])
     people = people_of(population)
-    return f"{people.count} speakers, {population.card.rows} embeddings, {made}. {who(people)} {population.card.data}"
+    size = _size(people.count, population.card.rows, made)
+    return " ".join([size, who(people), _COUNTS.sub("", population.card.data)]).strip()
+
+
+def _size(speakers: int, rows: int, made: str) -> str:
+    return f"{speakers} speakers, {rows} embeddings, {made}."
 
 
 def who(people: People) -> str:
     """Who a population is, in a few sentences: people by corpus, language, age group and sex, real lines and days."""
     parts = []
-    for name, label in (("corpus", "corpus"), ("language", "language"), ("age", "age group"), ("sex", "sex")):
+    for name, sentence in _BY.items():
         counts = people.by[name]
         shown = [f"{value or 'not stated'} {count}" for value, count in list(counts.items())[:_GROUPS_SHOWN]]
         rest = len(counts) - len(shown)
-        parts.append(f"By {label}: {', '.join(shown)}{f' and {rest} more' if rest > 0 else ''}.")
-    real = f"{people.real} of them are on real lines" if people.real else "None of them is on a real line"
-    return (
-        f"{' '.join(parts)} {real}, and {people.several_days} have same-speaker pairs of different days; "
-        "those of all others are of one sitting."
+        parts.append(sentence.format(", ".join([*shown, *([f"others {rest}"] if rest > 0 else [])])))
+    parts.append(f"{people.real} of them are on real lines." if people.real else "None of them is on a real line.")
+    parts.append(
+        f"{people.several_days} have same-speaker pairs of different days; those of all others are of one sitting."
     )
+    return " ".join(parts)
 
 
 def _sha256(population: Whom) -> str:

@@ -57,13 +57,13 @@ def bank_row(
 def described(rows: pl.DataFrame, *, is_disjoint: bool) -> str:
     """Who is in a bank, in a few sentences for its card."""
     counts = rows.group_by("corpus").agg(pl.col("speaker").n_unique()).sort("corpus")
-    return (
-        "Speakers by corpus (and language): "
-        + ", ".join(f"{corpus} {count}" for corpus, count in counts.iter_rows())
-        + ". The two sides of a speaker are different recordings, of one session where the corpus has no other. "
-        + (
+    listed = ", ".join(f"{corpus} {count}" for corpus, count in counts.iter_rows())
+    return " ".join(
+        (
+            f"Speakers by corpus (and language): {listed}.",
+            "The two sides of a speaker are different recordings, of one session where the corpus has no other.",
             "None of them took part in the training of the model, by the names that its training left behind."
             if is_disjoint
-            else "Whether one of them took part in the training of the model could not be checked."
+            else "Whether one of them took part in the training of the model could not be checked.",
         )
     )

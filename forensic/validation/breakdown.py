@@ -23,6 +23,7 @@ BINNED: Mapping[str, tuple[str, Sequence[float], str]] = {
 
 UNKNOWN = "not stated"
 ALL = "all comparisons"
+SAME_LINE, OTHER_LINE = "same kind of line", "another kind of line"
 """The name of the group of all of them."""
 
 

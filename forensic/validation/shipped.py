@@ -18,12 +18,10 @@ from forensic.likelihood_ratio.second_bank import load_with_second, stored_secon
 from forensic.quantities import PLACE, QUANTITIES
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
+from forensic.validation.breakdown import OTHER_LINE, SAME_LINE
 
 LEAST_SPEECH_S = 5.0
 """Net speech of a call that is compared."""
-
-SAME_LINE, OTHER_LINE = "same kind of line", "another kind of line"
-
 
 Opinion: TypeAlias = Literal["first", "second", "both"]
 """Of the first model alone, of the second alone, or of both together."""

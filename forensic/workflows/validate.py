@@ -37,7 +37,7 @@ from forensic.report.shared.render import Attached, write_report
 from forensic.report.validation.build import build_validation_report
 from forensic.report.validation.render import render_validation_html
 from forensic.settings import DEFAULT_CRITERION, Settings
-from forensic.speaker.extractor import SpeakerModel
+from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.storage.inert import json_text
 from forensic.storage.tables import write_csv, write_parquet, write_text
 from forensic.validation.breakdown import Group, break_down, measure_all, validated_cells
@@ -170,7 +170,11 @@ def validate_recordings(
 
 
 def validate_scores(
-    request: ValidationRequest, *, are_log10_lr: bool, watch: Callable[[str], None]
+    request: ValidationRequest,
+    *,
+    are_log10_lr: bool,
+    watch: Callable[[str], None],
+    model: SpeakerModel | None = None,
 ) -> ValidationResult:
     """Validate a list of scores, or of log10 LRs, of any system.
 
@@ -179,6 +183,7 @@ def validate_scores(
         are_log10_lr: the list holds log10 LRs, taken as they stand; otherwise scores, each calibrated on speakers
             other than its own two.
         watch: called with the name of each step.
+        model: that made them; None for a system that is not known.
 
     Raises:
         ValidationError: if list or criteria cannot be used, or one kind of comparison is missing.
@@ -202,7 +207,7 @@ def validate_scores(
         pl.Series("unbounded_log10_lr", ratios.unbounded_log10_lr),
         status=pl.lit(STATUS_LR),
     )
-    return _conclude(request, plan, _Found(lrs, ScoresFacts(are_log10_lr, ratios.bounds), (), None), began, watch)
+    return _conclude(request, plan, _Found(lrs, ScoresFacts(are_log10_lr, ratios.bounds), (), model), began, watch)
 
 
 def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Callable[[str], None]) -> ValidationResult:
@@ -219,10 +224,11 @@ def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Call
     """
     _prepare(request)
     watch("comparing real calls")
+    model = load_model(model_folder)
     lrs = real_call_lrs(model_folder, request.settings.comparison, "both" if request.settings.second.model else "first")
     path = request.out / "real_calls.csv"
     write_csv(lrs.drop("score").rename({"log10_lr": "score"}), path)
-    result = validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch)
+    result = validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch, model=model)
     return dataclasses.replace(result, by_person=real_result(lrs))
 
 

@@ -218,3 +218,41 @@ def test_a_disk_that_refuses_is_no_bug(
     printed = capsys.readouterr().err
     assert os.strerror(number) in printed
     assert "Try: Free some space" in printed
+
+
+@pytest.mark.parametrize(
+    ("shell", "asked", "expected"),
+    [
+        ("zsh", "forensic re", "report"),
+        ("fish", "forensic re", "report\t"),
+        ("fish", "forensic compare --mo", "--model\tSpeaker model: a name that"),
+        ("fish", "forensic report --for", "--format\t"),
+    ],
+)
+def test_shells_complete_commands_and_options_with_whole_sentences(shell: str, asked: str, expected: str) -> None:
+    """One candidate a line; nothing is cut or broken."""
+    environment = os.environ | {
+        "_FORENSIC_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": asked,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "COLUMNS": "80",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "forensic"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert expected in done.stdout, done.stderr
+    assert "..." not in done.stdout
+    if shell == "fish":
+        (line,) = done.stdout.splitlines()
+        assert line.endswith(".")
+    else:
+        assert "for example after editing case.toml." in done.stdout
+
+
+def test_bash_completes_commands() -> None:
+    """As its script asks."""
+    environment = os.environ | {"_FORENSIC_COMPLETE": "complete_bash", "COMP_WORDS": "forensic re", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "forensic"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["report"], done.stderr

@@ -2,8 +2,10 @@
 
 import json
 
+import polars as pl
 import pytest
 
+from forensic.cli.compare import print_ranked
 from forensic.cli.terminal import lr_cells, print_json
 
 
@@ -33,3 +35,25 @@ def test_an_object_that_is_printed_for_a_program_states_the_version_of_its_keys(
         {"schema_version": 7, "is_right": True},
         [1],
     ]
+
+
+def test_identical_files_are_counted_and_shown_once_by_the_name_that_the_report_uses(capsys):
+    """Whatever the order of the table's rows; files that could not be read have no bytes to share."""
+    row = {"channel": 0, "turn": 0, "speakers": 1, "speaker_name": "", "suspect": "carver", "fused_score": None}
+    lr = {"status": "lr", "log10_lr": 1.0, "log10_lr_low": 0.9, "log10_lr_high": 1.1, "unbounded_log10_lr": 1.0}
+    none = {"status": "refused", "reason": "It cannot be read."}
+    comparisons = pl.DataFrame(
+        [
+            row | lr | {"questioned_path": "/copy", "questioned_sha256": "a" * 64, "verbal_equivalent": "weak"},
+            row | lr | {"questioned_path": "/call", "questioned_sha256": "a" * 64, "verbal_equivalent": "weak"},
+            row | none | {"questioned_path": "/torn", "questioned_sha256": None},
+            row | none | {"questioned_path": "/worn", "questioned_sha256": None},
+        ]
+    )
+    print_ranked(comparisons, {"/call": "Q1 call", "/copy": "Q2 copy", "/torn": "Q3 torn", "/worn": "Q4 worn"})
+    printed = capsys.readouterr().out
+    assert "Q1 call" in printed
+    assert "Q2 copy" not in printed
+    assert "3 comparisons: 1 with an LR, 2 with no LR issued." in printed
+    assert "not counted again: 1." in printed
+    assert all(f"No LR {name}" in printed for name in ("Q3 torn", "Q4 worn"))

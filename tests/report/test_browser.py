@@ -200,6 +200,17 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
+def test_what_a_browser_prints_has_no_fields_buttons_or_players(page):
+    """A folded chapter is printed all the same."""
+    page.locator(".fold").first.click()
+    page.emulate_media(media="print")
+    for each in (".filter", ".fold", "audio"):
+        assert page.locator(each).count()
+        assert not page.locator(f"{each}:visible").count(), each
+    assert page.locator("section.folded > *:visible").count() > 1
+    assert page.locator(".sort").first.evaluate("button => getComputedStyle(button).borderTopStyle") == "none"
+
+
 def test_headings_do_not_skip_a_level_and_every_picture_has_words(page):
     """As a screen reader needs it."""
     levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map(each => Number(each.tagName[1]))")

@@ -7,6 +7,7 @@ import sys
 
 import docx
 import pytest
+from docx.oxml.ns import qn
 from factories import write_wav
 from spoken import spoken
 
@@ -216,6 +217,13 @@ def test_a_word_document_has_the_words_tables_and_plots_of_the_page(tmp_path, co
     assert "is not the probability that the speaker is the known speaker" in text
     assert "Fold" not in text
     assert "querySelector" not in text
+    results = next(each for each in document.tables if "95 % interval" in {cell.text for cell in each.rows[0].cells})
+    heads = {cell.text: cell.width.cm for cell in results.rows[0].cells}
+    assert "Page" not in heads  # Word numbers pages anew
+    assert heads["In words"] > 2 * heads["Cal."]
+    assert results.rows[0]._tr.trPr.xpath("w:tblHeader")
+    facts = next(each for each in document.tables if each.cell(0, 0).text == "Software")
+    assert facts._tblPr.xpath("w:tblLook")[0].get(qn("w:firstRow")) == "0"  # it has no head
 
 
 def test_without_python_docx_a_word_document_names_what_to_install(tmp_path, compared, monkeypatch):
@@ -272,6 +280,32 @@ def test_a_laboratorys_own_templates_scale_and_logo_replace_the_programs(tmp_pat
     case_toml.write_text(case_toml.read_text().replace('templates = "ours"', 'templates = "missing"'))
     with pytest.raises(CaseError, match="no folder of templates"):
         _again(tmp_path / "case")
+
+
+def test_a_laboratorys_own_texts_replace_the_programs(tmp_path, compared):
+    """In the language that is spoken; a text that is not the program's, or lacks what it names, is an error."""
+    own = tmp_path / "case" / "ours"
+    own.mkdir()
+    case_toml = tmp_path / "case" / "case.toml"
+    case_toml.write_text(case_toml.read_text().replace('templates = ""', 'templates = "ours"'))
+    texts = own / "en.po"
+    texts.write_text(
+        'msgid "Limitations"\nmsgstr "Known limits"\n\n'
+        'msgid "{n} comparison"\nmsgid_plural "{n} comparisons"\nmsgstr[0] "{n} pair"\nmsgstr[1] "{n} pairs"\n'
+    )
+    text = _again(tmp_path / "case").html.read_text(encoding="utf-8")
+    assert "Known limits" in text
+    assert re.search(r"\d pairs?\.", text)
+    assert "Questions and answers" in text
+    assert "Known limits" not in _again(tmp_path / "case", language="de").html.read_text(encoding="utf-8")
+    for broken, problem in [
+        ('msgid "Limittions"\nmsgstr "Limits"\n', "No report has this text.*'Limittions'"),
+        ('msgid "{number} of {all}"\nmsgstr "{count} of {all}"\n', "other placeholders"),
+        ("Limitations = Limits\n", "is not a catalogue of texts"),
+    ]:
+        texts.write_text(broken)
+        with pytest.raises(ReportError, match=problem):
+            _again(tmp_path / "case")
 
 
 def test_the_report_comes_in_another_language_too(tmp_path, compared):

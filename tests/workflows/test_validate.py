@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+import tomllib
 
 import numpy as np
 import polars as pl
@@ -16,8 +17,14 @@ from forensic.comparison.tables import STATUS_LR
 from forensic.errors import CalibrationError, ValidationError
 from forensic.likelihood_ratio import metrics
 from forensic.settings import ComparisonSettings, Settings
+from forensic.speaker.extractor import default_model_folder
 from forensic.validation.tables import LRS_SCHEMA
-from forensic.workflows.validate import ValidationRequest, validate_recordings, validate_scores
+from forensic.workflows.validate import (
+    ValidationRequest,
+    validate_recordings,
+    validate_scores,
+    validate_shipped,
+)
 
 pytestmark = pytest.mark.usefixtures("quick_pdf")
 
@@ -240,3 +247,18 @@ def test_a_manifest_without_recordings_or_comparisons_is_refused(labelled, run_r
     (tmp_path / "elsewhere" / "m.csv").write_text(text)
     with pytest.raises(ValidationError, match="No recording of the manifest exists"):
         run_recordings(tmp_path / "elsewhere" / "m.csv")
+
+
+def test_a_validation_on_the_calls_that_ship_names_the_model_in_report_and_log(tmp_path):
+    """Without it, nobody could say what was validated."""
+    request = ValidationRequest(tmp_path, tmp_path / "out", _SETTINGS, language="de")
+    result = validate_shipped(request, default_model_folder(), quiet)
+    card = tomllib.loads((default_model_folder() / "card.toml").read_text())
+    page = result.html.read_text(encoding="utf-8")
+    assert card["name"] in page
+    assert card["weights"]["sha256"] in page
+    (line,) = read_audit(result.folder / "audit.jsonl").lines
+    assert line.facts["model_sha256"] == card["weights"]["sha256"]
+    assert "System, das die Liste erzeugte" not in page
+    assert "gleiche Art von Leitung" in page
+    assert "kind of line" not in page

@@ -1,5 +1,6 @@
 """The questions that were asked, each with what the comparisons gave for it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
@@ -22,6 +23,9 @@ from forensic.report.shared.formats import first_few, paragraphs, printable, spa
 
 Group = list[Issued | Refused]
 
+_REASONS = 3
+"""Most reasons that page one gives in full."""
+
 
 def answer_questions(
     comparisons: Sequence[Issued | Refused], inputs: ReportInputs, exhibits: Exhibits
@@ -39,12 +43,25 @@ def _answer(question: Question, comparisons: Sequence[Issued | Refused], exhibit
     points = [_point(group) for group in groups if any(group is each for each in chosen)]
     if len(with_lr) > most:
         points.append(_others(with_lr[most:]))
-    without = [group[0].questioned for group in groups if not issued_of(group)]
-    if without:
-        points.append(_("{names}: no likelihood ratio could be issued; the results say why.", names=first_few(without)))
+    points += _without_lr([group for group in groups if not issued_of(group)], is_all=not with_lr)
     if not points:
         points.append(_("No comparison was made that answers this."))
     return Answer(printable(question.text), paragraphs(question.answer), tuple(points))
+
+
+def _without_lr(groups: Sequence[Group], *, is_all: bool) -> list[str]:
+    """That no LR could be issued; where none was, also why, if that is soon said."""
+    by_reason: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for group in groups:
+        by_reason[tuple(dict.fromkeys(each.reason for each in refused_of(group)))].append(group[0].questioned)
+    if is_all and len(by_reason) <= _REASONS and all(len(reasons) == 1 for reasons in by_reason):
+        return [
+            _("{names}: no likelihood ratio could be issued. {reason}", names=first_few(names), reason=reason)
+            for (reason,), names in by_reason.items()
+        ]
+    names = [group[0].questioned for group in groups]
+    said = _("{names}: no likelihood ratio could be issued; the results say why.", names=first_few(names))
+    return [said] if names else []
 
 
 def _is_about(question: Question, comparison: Issued | Refused, exhibits: Exhibits) -> bool:

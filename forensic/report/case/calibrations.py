@@ -23,6 +23,7 @@ from forensic.report.shared.formats import (
 )
 from forensic.report.shared.measured import differences_in_words, format_measured
 from forensic.report.shared.method_wording import calibrator_name
+from forensic.report.shared.noted import noted
 from forensic.report.shared.plots import Mark, TippettPlot
 from forensic.report.shared.rows import list_calibrations
 
@@ -177,7 +178,7 @@ def _conditions(
         ]
         for quantity in QUANTITIES
     ]
-    channels = [text for _side, cell, _distance in sides for text in ("", printable(cell.name) or _("none"))]
+    channels = [text for _side, cell, _distance in sides for text in ("", printable(noted(cell.name)) or _("none"))]
     distances = [text for _side, _cell, distance in sides for text in (format_number(distance, 2), "")]
     return (
         *(ConditionRow(_(quantity.label), *texts) for quantity, texts in zip(QUANTITIES, measured, strict=True)),

@@ -12,6 +12,7 @@ from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.catalogue import _
 from forensic.report.shared.formats import printable
 from forensic.report.shared.labels import channel_label
+from forensic.report.shared.noted import noted
 
 
 def check_one_examination(inputs: ReportInputs) -> None:
@@ -61,4 +62,4 @@ def label_of(row: Mapping[str, Any], exhibits: Exhibits) -> str:
 
 def why_unreadable(file: Mapping[str, Any]) -> str:
     """Why a file could not be read, from its row."""
-    return printable(file["reason"] or _("The file could not be read."))
+    return printable(noted(file["reason"] or "") or _("The file could not be read."))

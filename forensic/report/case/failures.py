@@ -12,6 +12,7 @@ from forensic.report.shared.catalogue import _, ngettext
 from forensic.report.shared.content import FailureRow
 from forensic.report.shared.formats import printable
 from forensic.report.shared.labels import channel_label
+from forensic.report.shared.noted import noted
 from forensic.report.shared.rows import failure_row
 
 
@@ -20,7 +21,9 @@ def list_failures(
 ) -> tuple[tuple[FailureRow, ...], tuple[FailureRow, ...], str]:
     """Failures, skipped files, and a note on what was left out of either."""
     unreadable = [
-        FailureRow(label, exhibits.name(label), _("read"), why_unreadable(row), printable(row["remedy"] or ""))
+        FailureRow(
+            label, exhibits.name(label), noted("read"), why_unreadable(row), printable(noted(row["remedy"] or ""))
+        )
         for label, row in exhibits.rows
         if row["status"] == UNREADABLE
     ]
@@ -30,8 +33,8 @@ def list_failures(
             "",
             exhibits.relative(row["path"], row["side"]),
             "",
-            printable(row["reason"] or _("Not an audio file.")),
-            printable(row["remedy"] or ""),
+            printable(noted(row["reason"] or "") or _("Not an audio file.")),
+            printable(noted(row["remedy"] or "")),
         )
         for row in exhibits.files.filter(pl.col("status") == SKIPPED).sort("path").iter_rows(named=True)
     ]

@@ -10,6 +10,7 @@ from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.catalogue import _, listed, ngettext, number
 from forensic.report.shared.formats import NO_BREAK, first_few, first_rows, format_duration, printable
+from forensic.report.shared.noted import noted
 
 
 def list_items(inputs: ReportInputs, exhibits: Exhibits) -> tuple[tuple[Item, ...], str]:
@@ -51,7 +52,7 @@ def _notes(
     twins = [twin for twin in exhibits.same_content(row["sha256"]) if twin != label]
     if twins:
         notes.append(_("Same bytes as {twins}.", twins=first_few(twins)))
-    notes += [printable(note) for note in found.get("notes") or ()]
+    notes += [printable(noted(note)) for note in found.get("notes") or ()]
     if row["status"] == UNREADABLE:
         notes.append(why_unreadable(row))
     if label.startswith("Q") and not is_compared:

@@ -113,7 +113,7 @@ def render_case(
     from forensic.report.case.inputs import ReportInputs
     from forensic.report.case.render import render_case_html
 
-    with speaking(outcome.case_details.language):
+    with speaking(outcome.case_details.language, outcome.case_details.templates):
         inputs = dataclasses.replace(
             ReportInputs.of(worded_case(outcome)), version=version, audio=audio or {}, voices=voices or {}
         )

@@ -14,9 +14,9 @@ def real_calls(inputs: ReportInputs) -> tuple[str, ...]:
         return ()
     sentences = [
         _(
-            "The bank has real telephone calls, of {people} people, {repeated} of them on several days. Compared with "
-            "each other ({pairs} pairs; those of one speaker on different days, each LR from a calibration without "
-            "either speaker), they have {measures}.",
+            "Real telephone calls of {people} people of the bank, {repeated} of them called on several days, were "
+            "compared with each other ({pairs} pairs; those of one speaker on different days, each LR from a "
+            "calibration without either speaker): they have {measures}.",
             people=number(first.people),
             repeated=number(first.repeated),
             pairs=number(first.pairs),

@@ -22,6 +22,7 @@ from forensic.report.case.comparisons import (
 from forensic.report.case.inputs import ReportInputs
 from forensic.report.shared.catalogue import _, ngettext, number
 from forensic.report.shared.formats import format_lr, format_signed, printable
+from forensic.report.shared.noted import noted
 from forensic.report.shared.rows import calibration_labels
 
 
@@ -86,7 +87,7 @@ def second_reading(inputs: ReportInputs) -> str:
         )
     if lacking.is_empty():
         return text
-    reasons = " ".join(map(printable, lacking["second_problem"].unique(maintain_order=True).head(3)))
+    reasons = " ".join(printable(noted(each)) for each in lacking["second_problem"].unique(maintain_order=True).head(3))
     without = ngettext(
         "{n} comparison has no second score:",
         "{n} comparisons have no second score:",

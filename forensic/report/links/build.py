@@ -128,9 +128,10 @@ def _first_rows(rows: Sequence[T]) -> tuple[tuple[T, ...], str]:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    """The last two parts of a voice's path, its channel and its speaker."""
+    """The last two parts of the path of a voice or a failure, its channel and its speaker."""
     path = printable("/".join(PurePath(row["path"]).parts[-2:]))
-    label = channel_label("", row["channel"], row["turn"], row["speakers"], row["speaker_name"]).strip()
+    speaker = (row.get(key) for key in ("turn", "speakers", "speaker_name"))
+    label = channel_label("", row["channel"] or 0, *speaker).strip()
     return f"{path}, {label}" if label else path
 
 
@@ -308,6 +309,6 @@ def _voice_row(row: Mapping[str, Any], names: Mapping[int, str]) -> VoiceRow:
 
 def _failure_rows(failures: pl.DataFrame) -> list[FailureRow]:
     return [
-        failure_row(channel_label("", row["channel"] or 0).strip(), row["path"] or row["sha256"], row)
+        failure_row("", _name(row) if row["path"] else row["sha256"], row)
         for row in failures.sort("path", "channel", nulls_last=False).to_dicts()
     ]

@@ -15,7 +15,7 @@ def render_links(outcome: LinkOutcome, version: int = 1) -> str:
         outcome: with its id.
         version: of the report; the linking itself makes the first.
     """
-    with speaking(outcome.case_details.language):
+    with speaking(outcome.case_details.language, outcome.case_details.templates):
         return render_link_html(build_link_report(outcome, version), outcome.case_details.templates)
 
 

@@ -1,16 +1,20 @@
 """The language of a report: its texts, from a catalogue, and how it writes numbers, lists and dates.
 
 English is in the code; ``templates/catalogues`` has a catalogue for every other language. A report is in English unless
-it is built and rendered within ``speaking``. ``python docs/make_catalogues.py`` brings the catalogues up to date.
+it is built and rendered within ``speaking``. ``python docs/make_catalogues.py`` brings the catalogues up to date. A
+laboratory's own folder may have a catalogue (``en.po``, ``de.po``) whose texts replace the program's.
 """
 
 import gettext
+import io
 import re
+import string
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forensic.errors import ReportError
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 ENGLISH = "en"
 
 _ACTIVE: ContextVar[str] = ContextVar("language of the report", default=ENGLISH)
+_OWN: ContextVar[gettext.NullTranslations | None] = ContextVar("a laboratory's own texts", default=None)
 _LOCALES = {ENGLISH: "en_GB"}
 _SIGN = re.compile(r"(?<=\d)[.,](?=\d)")
 
@@ -32,18 +37,25 @@ def language() -> str:
 
 
 @contextmanager
-def speaking(code: str) -> Iterator[None]:
-    """Speak a language within the block; "" speaks English.
+def speaking(code: str, folder: str = "") -> Iterator[None]:
+    """Speak a language within the block.
+
+    Args:
+        code: of the language; "" speaks English.
+        folder: of a laboratory's own, whose catalogue of that language comes before the program's; "" for none.
 
     Raises:
-        ReportError: if there is no catalogue of it.
+        ReportError: if there is no catalogue of it, or the laboratory's own cannot be used.
     """
     check_language(code)
-    token = _ACTIVE.set(code or ENGLISH)
+    path = Path(folder) / f"{code or ENGLISH}.po"
+    own = _OWN.set(_own_texts(path, code or ENGLISH) if folder and path.is_file() else None)
+    active = _ACTIVE.set(code or ENGLISH)
     try:
         yield
     finally:
-        _ACTIVE.reset(token)
+        _ACTIVE.reset(active)
+        _OWN.reset(own)
 
 
 def check_language(code: str) -> None:
@@ -63,7 +75,7 @@ def _(text: str, /, **values: object) -> str:
         text: in English, as it is in the catalogue; "{name}" is a placeholder.
         values: by the names of the placeholders.
     """
-    said = _texts(language()).gettext(text) if text else ""
+    said = _spoken().gettext(text) if text else ""
     return said.format(**values) if values else said
 
 
@@ -74,7 +86,7 @@ def N_(text: str) -> str:  # noqa: N802 - the customary name
 
 def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
     """A text that depends on a number, which it has as "{n}": "1 item", "1,200 items"."""
-    return _texts(language()).ngettext(one, many, n).format(n=number(n), **values)
+    return _spoken().ngettext(one, many, n).format(n=number(n), **values)
 
 
 def number(value: float, form: str = ",") -> str:
@@ -114,6 +126,55 @@ def format_day(day: date | None) -> str:
     from babel.dates import format_date
 
     return format_date(day, format="long", locale=_locale(language())) if day else ""
+
+
+def _spoken() -> gettext.NullTranslations:
+    return _OWN.get() or _texts(language())
+
+
+def _own_texts(path: Path, code: str) -> gettext.NullTranslations:
+    """A laboratory's own texts before the program's.
+
+    Raises:
+        ReportError: if it is no catalogue, or has a text that no report has, or one with other placeholders.
+    """
+    from babel.messages.mofile import read_mo, write_mo
+    from babel.messages.pofile import PoFileError, read_po
+
+    try:
+        with path.open("rb") as file:
+            own = read_po(file, locale=code, abort_invalid=True)
+    except (PoFileError, ValueError) as error:
+        raise ReportError(f"{path} is not a catalogue of texts: {error}.", "Correct it, or remove it.") from error
+    any_other = next(each for each in languages() if each != ENGLISH)
+    with (shipped("templates") / "catalogues" / f"{any_other}.mo").open("rb") as file:
+        known = read_mo(file)
+    for message in own:
+        if message.id and known.get(message.id) is None:
+            raise ReportError(
+                f"No report has this text, which is in {path}: {_one(message.id)!r}.",
+                "Copy msgid from the program's templates/catalogues/de.po, to the letter.",
+            )
+        if message.id and not _placeholders(_one(message.string or "")) <= _placeholders(_one(message.id)):
+            raise ReportError(
+                f"{path} has other placeholders for {_one(message.id)!r} than the program.",
+                "Use those of msgid, such as {n}, and no others.",
+            )
+    compiled = io.BytesIO()
+    write_mo(compiled, own)
+    compiled.seek(0)
+    texts = gettext.GNUTranslations(compiled)
+    texts.add_fallback(_texts(code))
+    return texts
+
+
+def _one(text: str | Sequence[str]) -> str:
+    """A text, or of one with a plural the plural."""
+    return text if isinstance(text, str) else text[-1]
+
+
+def _placeholders(text: str) -> set[str | None]:
+    return {name for _text, name, _form, _how in string.Formatter().parse(text)} - {None}
 
 
 @cache

@@ -29,6 +29,8 @@ _LINES = frozenset(
     {"hash", "file", "meaning", "line", "item-note", "exhibit", "ends"}
 )  # spans that are lines of their own
 _TEXT_WIDTH_CM = 17.0
+_WIDEST_WORD, _WIDEST_TEXT = 24, 32
+"""Characters beyond which a word, or a line of a cell, does not make its column wider."""
 _VOID = frozenset({"meta", "br", "input", "img", "link", "hr"})
 
 
@@ -75,6 +77,8 @@ class _Writer(HTMLParser):
         self._open: list[tuple[str, frozenset[str]]] = []
         self._block: Paragraph | None = None
         self._rows: Rows | None = None  # of the table that is open
+        self._heads = 0  # how many of them are its head
+        self._paged: int | None = None  # its column of page numbers, which Word does not know
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a block, a row or a cell; a plot becomes its picture."""
@@ -89,15 +93,22 @@ class _Writer(HTMLParser):
         if tag == "svg":
             self._picture(attributes.get("id") or "")
         elif tag == "table":
-            self._rows = []
-        elif tag == "tr" and self._rows is not None:
-            self._rows.append([])
-        elif tag in {"td", "th"} and self._rows:
-            self._rows[-1].append([])
-        elif tag in _BLOCKS and self._rows is None:
-            self._begin(tag)
+            self._rows, self._heads, self._paged = [], 0, None
         elif tag == "span" and _LINES & self._open[-1][1]:
             self._add("\n")
+        elif self._rows is not None:
+            self._begin_in_table(tag, self._rows)
+        elif tag in _BLOCKS:
+            self._begin(tag)
+
+    def _begin_in_table(self, tag: str, rows: Rows) -> None:
+        if tag == "tr":
+            rows.append([])
+            self._heads += any(each == "thead" for each, _ in self._open)
+        elif tag in {"td", "th"} and rows:
+            rows[-1].append([])
+        elif tag == "a" and rows and "page-of" in self._open[-1][1]:
+            self._paged = len(rows[-1]) - 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """An element without content, as plots have them."""
@@ -112,7 +123,7 @@ class _Writer(HTMLParser):
         while self._open and self._open.pop()[0] != tag:
             pass
         if tag == "table" and self._rows is not None:
-            self._table(self._rows)
+            self._table([[cell for at, cell in enumerate(row) if at != self._paged] for row in self._rows])
             self._rows = None
         elif tag in _BLOCKS - {"dt"} and self._rows is None:
             self._block = None
@@ -157,17 +168,54 @@ class _Writer(HTMLParser):
                 picture.width = widest
 
     def _table(self, rows: Rows) -> None:
+        from docx.oxml.ns import qn
+        from docx.shared import Cm
+
         columns = max((len(row) for row in rows), default=0)
         if not columns:
             return
         table = self._document.add_table(rows=len(rows), cols=columns, style="Light List Accent 1")
-        for cells, row in zip(table.rows, rows, strict=True):
+        table.autofit = False
+        if not self._heads:
+            look = table._tblPr.find(qn("w:tblLook"))  # noqa: SLF001 - python-docx has no name for it
+            look.set(qn("w:firstRow"), "0")
+            look.set(qn("w:val"), "0480")
+        widths = [Cm(_TEXT_WIDTH_CM * share) for share in _shares(rows, columns)]
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
+        for number, (cells, row) in enumerate(zip(table.rows, rows, strict=True)):
+            cells._tr.get_or_add_trPr().append(_element("cantSplit"))  # noqa: SLF001
+            if number < self._heads:
+                cells._tr.get_or_add_trPr().append(_element("tblHeader"))  # noqa: SLF001 - repeated on each page
+            for cell, width in zip(cells.cells, widths, strict=True):
+                cell.width = width
             for cell, runs in zip(cells.cells, row, strict=False):
                 for text, is_bold, is_small in _tidy(runs):
                     _run(cell.paragraphs[0], text, is_bold, is_small, size=7 if is_small else 8)
             if 0 < len(row) < columns:
                 cells.cells[len(row) - 1].merge(cells.cells[columns - 1])
         self._document.add_paragraph()
+
+
+def _shares(rows: Rows, columns: int) -> list[float]:
+    """How much of the width each column gets: enough for its longest word, and more for longer texts."""
+    weights = []
+    for column in range(columns):
+        texts = [_text(row[column]) for row in rows if len(row) == columns]
+        word = max((len(word) for text in texts for word in text.split()), default=1)
+        longest = max((len(line) for text in texts for line in text.splitlines()), default=1)
+        weights.append(max(min(word, _WIDEST_WORD), min(longest, _WIDEST_TEXT)) + 6)
+    return [weight / sum(weights) for weight in weights]
+
+
+def _text(cell: Sequence[tuple[str, bool, bool]]) -> str:
+    return "".join(text for text, _, _ in cell).strip()
+
+
+def _element(name: str) -> Any:
+    from docx.oxml import OxmlElement
+
+    return OxmlElement(f"w:{name}")
 
 
 def _tidy(runs: Sequence[tuple[str, bool, bool]]) -> list[tuple[str, bool, bool]]:

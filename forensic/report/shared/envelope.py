@@ -5,6 +5,7 @@ from forensic.quantities import LIMITED
 from forensic.report.shared.catalogue import _
 from forensic.report.shared.formats import format_number, printable
 from forensic.report.shared.measured import format_measured
+from forensic.report.shared.noted import noted
 
 
 def envelope_in_words(envelope: Envelope) -> str:
@@ -15,7 +16,7 @@ def envelope_in_words(envelope: Envelope) -> str:
         criterion=format_number(envelope.criterion, 2),
         questioned=limits_in_words(envelope.questioned),
         known=limits_in_words(envelope.known),
-        basis=printable(envelope.basis),
+        basis=printable(noted(envelope.basis)),
     )
 
 

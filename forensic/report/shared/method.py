@@ -8,6 +8,7 @@ from forensic.report.shared.catalogue import _
 from forensic.report.shared.content import Fact, SettingsTable
 from forensic.report.shared.envelope import envelope_in_words
 from forensic.report.shared.formats import NO_BREAK, format_duration, format_number, paragraphs, printable
+from forensic.report.shared.noted import noted
 from forensic.report.shared.title_page import software
 from forensic.settings import Settings
 from forensic.speaker.fusion import WEIGHT
@@ -25,13 +26,13 @@ def describe_system(method: Method) -> tuple[Fact, ...]:
         Fact(_("Model"), printable(method.model_name)),
         Fact(_("Model, SHA-256"), printable(method.model_sha256)),
         Fact(_("Model, licence"), printable(method.model_licence) or _("not stated")),
-        Fact(_("Model, training data"), " ".join(paragraphs(method.model_training_data)) or _("not stated")),
-        Fact(_("Model, started from"), " ".join(paragraphs(method.model_started_from)) or _("not stated")),
-        Fact(_("Model, teachers"), " ".join(paragraphs(method.model_teachers)) or _("not stated")),
-        Fact(_("Score"), printable(method.score)),
+        Fact(_("Model, training data"), " ".join(paragraphs(_(method.model_training_data))) or _("not stated")),
+        Fact(_("Model, started from"), " ".join(paragraphs(_(method.model_started_from))) or _("not stated")),
+        Fact(_("Model, teachers"), " ".join(paragraphs(_(method.model_teachers))) or _("not stated")),
+        Fact(_("Score"), printable(noted(method.score))),
         Fact(_("Score, identity"), printable(method.score_identity)),
         *_second(method),
-        Fact(_("Reference population"), corpora_together(printable(method.population)) or _("not stated")),
+        Fact(_("Reference population"), corpora_together(printable(noted(method.population))) or _("not stated")),
         Fact(_("Reference population, SHA-256"), printable(method.population_sha256) or _("not stated")),
         Fact(_("Validated envelope"), envelope_in_words(method.envelope) if method.envelope else _("not stated")),
         Fact(_("Validated envelope, SHA-256"), (method.envelope.sha256 if method.envelope else "") or _("not stated")),
@@ -41,7 +42,7 @@ def describe_system(method: Method) -> tuple[Fact, ...]:
         Fact(_("Seeds"), ", ".join(seeds) or _("none")),
         Fact(_("Command"), printable(method.command_line)),
         Fact(_("Duration"), format_duration(method.duration_s)),
-        Fact(_("Hardware"), printable(method.hardware)),
+        Fact(_("Hardware"), printable(noted(method.hardware))),
         Fact(_("Operating system"), printable(method.operating_system)),
         Fact(_("Python"), printable(method.python_version)),
         Fact(_("Libraries"), ", ".join(versions) or _("not stated")),
@@ -57,7 +58,7 @@ def _second(method: Method) -> tuple[Fact, ...]:
         Fact(_("Second model"), printable(card.identity.name)),
         Fact(_("Second model, SHA-256"), printable(card.identity.sha256)),
         Fact(_("Second model, licence"), printable(card.licence)),
-        Fact(_("Second model, training data"), " ".join(paragraphs(card.data)) or _("not stated")),
+        Fact(_("Second model, training data"), " ".join(paragraphs(noted(card.data))) or _("not stated")),
         Fact(
             _("Second score"),
             _(

@@ -13,6 +13,7 @@ from forensic.quantities import BY_NAME, QUANTITIES
 from forensic.records import KNOWN, QUESTIONED, Conditions, Role
 from forensic.report.shared.catalogue import N_, _, figures, number
 from forensic.report.shared.measured import differences_in_words
+from forensic.report.shared.noted import noted
 from forensic.report.shared.suspicions import Names, finding, inconsistency, names_of, suspected
 
 OF_COMPARISONS: Mapping[Role, str] = {QUESTIONED: N_("questioned recording"), KNOWN: N_("suspect's recordings")}
@@ -61,7 +62,7 @@ def _suspected(suspicion: Suspicion, names: Names) -> str:
 
 
 def _unusable(refusal: Refusal, what: str) -> str:
-    return _("The {what} cannot be used: {problem}", what=what, problem=refusal.problem)
+    return _("The {what} cannot be used: {problem}", what=what, problem=noted(refusal.problem))
 
 
 def _several(refusal: Refusal, what: str) -> str:
@@ -115,7 +116,7 @@ def _unlike(refusal: Refusal, what: str) -> str:
         "population in these conditions.",
         what=what,
         measured=_described(refusal.measured),
-        name=near.cell.name,
+        name=noted(near.cell.name),
         nearest=_described(near.cell),
         steps=number(near.distance, ".1f"),
         differs=differences_in_words(near.differs),
@@ -138,8 +139,8 @@ def _missed(refusal: Refusal, _what: str) -> str:
     return _(
         "In these conditions ({questioned} against {known}) the method does not meet its criterion: Cllr {cllr}, 95 % "
         "interval up to {high}; at most {limit} is allowed. Supply more or better speech on either side.",
-        questioned=f"{missed.questioned.name}, {missed.questioned.net_speech_s:.0f} s",
-        known=f"{missed.known.name}, {missed.known.net_speech_s:.0f} s",
+        questioned=f"{noted(missed.questioned.name)}, {missed.questioned.net_speech_s:.0f} s",
+        known=f"{noted(missed.known.name)}, {missed.known.net_speech_s:.0f} s",
         cllr=number(missed.cllr.value, ".2f"),
         high=number(missed.cllr.high, ".2f"),
         limit=number(refusal.limit, ".2f"),
@@ -153,7 +154,7 @@ _OF_DATA: Mapping[RefusalKind, Callable[[Refusal, str], str]] = {
     RefusalKind.OUTSIDE_SETTINGS: _outside,
     RefusalKind.OUTSIDE_ENVELOPE: _outside,
     RefusalKind.UNLIKE_POPULATION: _unlike,
-    RefusalKind.NO_CALIBRATION: lambda refusal, _what: refusal.problem,
+    RefusalKind.NO_CALIBRATION: lambda refusal, _what: noted(refusal.problem),
     RefusalKind.CRITERION_MISSED: _missed,
 }
 

@@ -15,6 +15,7 @@ from forensic.report.shared.formats import (
     span,
     whole,
 )
+from forensic.report.shared.noted import noted
 
 _FEWEST_CHARACTERS = 4
 
@@ -76,7 +77,7 @@ def _calibration_row(label: str, fitted: Calibration, served: int) -> Calibratio
 
 
 def _conditions(conditions: Conditions) -> str:
-    return f"{printable(conditions.name)}, {format_duration(conditions.net_speech_s)}"
+    return f"{printable(noted(conditions.name))}, {format_duration(conditions.net_speech_s)}"
 
 
 def chance_row(log10_lr: float, expected: float, found: int) -> ChanceRow:
@@ -99,5 +100,5 @@ def failure_row(label: str, name: str, row: Mapping[str, Any]) -> FailureRow:
         name: of the file.
         row: with step, problem and remedy.
     """
-    step, problem, remedy = (printable(row[key] or "") for key in ("step", "problem", "remedy"))
+    step, problem, remedy = (printable(noted(row[key] or "")) for key in ("step", "problem", "remedy"))
     return FailureRow(label, printable(name), step, problem, remedy)

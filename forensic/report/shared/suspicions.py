@@ -129,8 +129,8 @@ def _leak(leak: Leak, names: Names) -> str:
             return f"{suspected(leak)}: {finding(leak, names)}"
         case OwnReference():
             return _(
-                "{speaker} of the reference population may be the speaker of {side} (log10 LR {log10_lr}), and is left "
-                "out of all calibrations.",
+                "The voice of {side} may be that of {speaker} in the reference population (log10 LR {log10_lr}), who "
+                "is left out of all calibrations.",
                 speaker=leak.speaker,
                 side=_short(leak.side),
                 log10_lr=number(leak.log10_lr, "+.1f"),

@@ -10,7 +10,7 @@ import polars as pl
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.quantities import QUANTITIES
 from forensic.records import KNOWN, QUESTIONED, ROLES
-from forensic.report.shared.catalogue import ENGLISH, N_, _, format_day, language, ngettext, number
+from forensic.report.shared.catalogue import N_, _, format_day, ngettext, number
 from forensic.report.shared.content import CalibrationRow, CountRow, Fact, MethodChapter, TitlePage
 from forensic.report.shared.envelope import limits_in_words
 from forensic.report.shared.formats import (
@@ -28,6 +28,7 @@ from forensic.report.shared.glossary import VALIDATION, glossary
 from forensic.report.shared.measured import format_measured
 from forensic.report.shared.method import describe_system, list_settings
 from forensic.report.shared.method_wording import scores_pairing
+from forensic.report.shared.noted import noted
 from forensic.report.shared.refusals import title, with_reasons
 from forensic.report.shared.rows import list_calibrations
 from forensic.report.shared.title_page import title_page
@@ -46,7 +47,7 @@ from forensic.validation.outcome import RecordingsFacts, ValidationOutcome
 class Limits:
     """How much a report prints; the rest is in the files."""
 
-    lrs: int = 200
+    lrs: int = 80
     exclusions: int = 40
     refusals: int = 12
     calibrations: int = 16
@@ -87,25 +88,15 @@ def build_validation_report(outcome: ValidationOutcome, limits: Limits | None = 
             CountRow(
                 number(each.number),
                 _(_WHAT[each.what]),
-                printable(_(each.reason) if each.reason in REASONS else each.reason),
+                printable(_(each.reason) if each.reason in REASONS else noted(each.reason)),
                 first_few([printable(name) for name in each.examples], most=4),
             )
             for each in outcome.exclusions[: limits.exclusions]
         ),
         refusals=_refusals(outcome.lrs, limits.refusals),
-        exclusions_note=" ".join(
-            filter(
-                None,
-                (
-                    ngettext("{n} further reason is not printed.", "{n} further reasons are not printed.", more)
-                    if more > 0
-                    else "",
-                    _("What was noted of single files is in English.")
-                    if language() != ENGLISH and any(each.reason not in REASONS for each in outcome.exclusions)
-                    else "",
-                ),
-            )
-        ),
+        exclusions_note=ngettext("{n} further reason is not printed.", "{n} further reasons are not printed.", more)
+        if more > 0
+        else "",
         measures=list_measures(outcome.everything),
         measures_note=_(
             wording.MEASURES_NOTE,
@@ -204,13 +195,14 @@ def _system(outcome: ValidationOutcome) -> tuple[Fact, ...]:
             Fact(_("Manifest"), printable(outcome.source)),
             Fact(_("Manifest, SHA-256"), outcome.source_sha256),
         )
-    kept = ("Software", "Seeds", "Command", "Duration", "Hardware", "Operating system", "Python", "Libraries")
+    about_model = [_(label) for label in ("Software", *_ABOUT_MODEL)] if outcome.method.model_name else [_("Software")]
+    kept = ("Seeds", "Command", "Duration", "Hardware", "Operating system", "Python", "Libraries")
     return (
-        *(described[_(label)] for label in kept),
+        *(described[label] for label in (*about_model, *map(_, kept))),
         Fact(_("List of log10 LRs") if outcome.facts.are_log10_lr else _("List of scores"), printable(outcome.source)),
         Fact(_("List, SHA-256"), outcome.source_sha256),
         Fact(_("Bounds of log10 LR"), span(*map(format_signed, outcome.facts.bounds))),
-        Fact(_("System that made the list"), ""),
+        *(() if outcome.method.model_name else (Fact(_("System that made the list"), ""),)),
     )
 
 
@@ -327,6 +319,19 @@ def _list_calibrations(outcome: ValidationOutcome, most: int) -> tuple[tuple[Cal
 
 
 _OF_SIDE = {QUESTIONED: N_("{quantity}, questioned side"), KNOWN: N_("{quantity}, known side")}
+_ABOUT_MODEL = (
+    N_("Model"),
+    N_("Model, SHA-256"),
+    N_("Model, licence"),
+    N_("Model, training data"),
+    N_("Model, started from"),
+    N_("Model, teachers"),
+    N_("Score"),
+    N_("Score, identity"),
+    N_("Settings, SHA-256"),
+)
+"""What a report says of the model that made a list, where it is known."""
+
 _WHAT = {"recordings": N_("Recordings"), "comparisons": N_("Comparisons")}
 _NAMED = (
     (N_("Conditions"), "condition"),
@@ -347,7 +352,9 @@ def _envelope(lrs: pl.DataFrame) -> tuple[Fact, ...]:
     ]
     for label, column in _NAMED:
         names = sorted(issued[column].drop_nulls().unique())
-        facts.append(Fact(_(label), first_few([printable(name) for name in names], most=24) or _("not stated")))
+        facts.append(
+            Fact(_(label), first_few([group_name(column, name) for name in names], most=24) or _("not stated"))
+        )
     return tuple(facts)
 
 
@@ -412,7 +419,7 @@ def _lr_row(row: dict[str, object]) -> LrRow:
         known=printable(str(row["speaker_known"])),
         questioned=printable(str(row["speaker_questioned"])),
         is_same=bool(row["same_speaker"]),
-        condition=printable(str(row["condition"] or "")),
+        condition=group_name("condition", str(row["condition"] or "")),
         log10_lr=format_signed(log10_lr),
         interval=interval,
         unbounded=_signed(unbounded) if unbounded != log10_lr else "",

@@ -4,7 +4,7 @@ import math
 
 from forensic.report.shared.catalogue import N_, _, number
 from forensic.report.shared.formats import MINUS, format_number, format_share, format_signed, printable
-from forensic.validation.breakdown import ALL, BINNED, UNKNOWN
+from forensic.validation.breakdown import ALL, BINNED, OTHER_LINE, SAME_LINE, UNKNOWN
 
 _NAMES = {
     "eer": N_("EER"),
@@ -34,7 +34,7 @@ def figure_name(figure: str) -> str:
 
 def group_name(by: str, name: str) -> str:
     """The name of a group of a breakdown; those that people gave stay as they are."""
-    return _(name) if by in BINNED or name in {ALL, UNKNOWN} else printable(name)
+    return _(name) if by in BINNED or name in {ALL, UNKNOWN, SAME_LINE, OTHER_LINE} else printable(name)
 
 
 def show_figure(figure: str, value: float) -> str:

@@ -71,6 +71,8 @@ def test_a_case_without_any_lr_says_so():
     assert report.calibrations == report.pages == ()
     assert report.forest is None
     assert len(report.summary.refusals) == 1
+    reason = report.summary.refusals[0].reason
+    assert report.summary.answers[0].points[-1].endswith(f"no likelihood ratio could be issued. {reason}")
 
 
 def test_the_same_case_gives_the_same_report():

@@ -132,3 +132,27 @@ def test_chance_stands_beside_what_was_found(linked):
     assert first.expected == pytest.approx(5 * np.mean(fitted.different_speaker_log10_lr >= 1.0))
     no_links = dataclasses.replace(inputs, links=inputs.links.clear(), clusters=(), suspicions=())
     assert "No two voices are in one cluster" in " ".join(build_link_report(no_links).lead)
+
+
+def test_a_failure_is_named_by_its_file_and_channel_like_a_voice(linked):
+    """It has no number, so its table has no column for one."""
+    row = {
+        "sha256": "f" * 64,
+        "channel": None,
+        "step": "decode",
+        "problem": "It breaks off.",
+        "remedy": "Leave it out.",
+    }
+    rows = [row | {"path": "/case/calls/torn.wav"}, row | {"path": "/case/calls/worn.wav", "channel": 2}]
+    found = linked(3)
+    failures = pl.DataFrame(rows, schema=found.failures.schema, strict=False)
+    report = build_link_report(dataclasses.replace(found, failures=failures))
+    assert [(each.label, each.name) for each in report.failures] == [
+        ("", "calls/torn.wav"),
+        ("", "calls/worn.wav, channel 2"),
+    ]
+    page = render_link_html(report)
+    table = page[page.index('<table class="failures">') :].partition("</table>")[0]
+    assert "Item" not in table
+    assert "<th></th>" not in table
+    assert '<th scope="row" class="foreign name">calls/torn.wav</th>' in table
