@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from forensic.case.audit import read_audit
+from forensic.case.folder import AUDIT_LOG
 from forensic.storage.shipped import shipped
 
 ROOT = Path(__file__).parents[1]
@@ -73,4 +75,5 @@ def _meant(word: str) -> str:
     meant = {"CALL": "calls/voicemail 12 April.amr", "INTERVIEW": "suspects/adler/interview.flac"}
     if results:
         meant |= {"mycase/comparisons/ID": results[-1], "report.pdf": f"{results[-1]}/report.pdf"}
+        meant |= {"SHA256": read_audit(Path("mycase") / AUDIT_LOG).head}
     return meant.get(word, word)

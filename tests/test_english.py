@@ -35,7 +35,7 @@ BANNED = {
     r"(?-i:There is nothing to)\b": "say what is so: 'Nothing to add: all channels are in the bank already.'",
     r"\b(?:language|languages|accent|accents) (?:is|are|was|were) told\b|\bto be told (?:badly|wrong)\b": "classified",
     rf"\b(?:one|rows?|lines?|process|processes|objects?|folders?|files?|values?|bytes|bits) an? (?:{UNITS})\b": "per",
-    rf"\b1\x20(?:{COUNTED})\b": "one of them, without the s",
+    rf"\b1\x20(?-i:{COUNTED})\b": "one of them, without the s",
 }
 """What is not written, as a pattern, and what is."""
 
