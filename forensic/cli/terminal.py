@@ -1,5 +1,6 @@
 """What all commands print with: the console, progress, errors. Text from files is escaped here."""
 
+import logging
 import re
 import shlex
 import sys
@@ -41,6 +42,7 @@ PLAIN_LINE_EVERY_S = 10.0
 _REJECTED_SHOWN = 20
 _SCHEMA_VERSION = 1
 _COUNTED = re.compile(r"(\d+) of (\d+)")
+_TYPESETTING, _TYPESETTING_STEPS = re.compile(r"Step (\d) "), 7
 
 
 def shown(text: object) -> str:
@@ -164,9 +166,36 @@ class Meter:
         self._step = name
 
 
+class _Typesetting(logging.Handler):
+    """Shows how far the typesetting of a PDF is, which WeasyPrint says in its log."""
+
+    def __init__(self, shown: Meter) -> None:
+        super().__init__()
+        self._meter = shown
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A page of a step is not counted: how many there will be is not known."""
+        if step := _TYPESETTING.match(record.getMessage()):
+            self._meter.step(f"typesetting, {step[1]} of {_TYPESETTING_STEPS}")
+
+
 @contextmanager
 def meter(title: str) -> Iterator[Meter]:
     """A meter that disappears when the work is done."""
+    with _bar(title) as shown:
+        log, listener = logging.getLogger("weasyprint.progress"), _Typesetting(shown)
+        level = log.level
+        log.setLevel(logging.INFO)
+        log.addHandler(listener)
+        try:
+            yield shown
+        finally:
+            log.removeHandler(listener)
+            log.setLevel(level)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Meter]:
     if not console.is_terminal:
         yield Meter(None, title)
         return

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from forensic.cli.compare import print_ranked
-from forensic.cli.terminal import lr_cells, print_json
+from forensic.cli.terminal import Meter, lr_cells, meter, print_json
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,17 @@ def test_identical_files_are_counted_and_shown_once_by_the_name_that_the_report_
     assert "3 comparisons: 1 with an LR, 2 with no LR issued." in printed
     assert "not counted again: 1." in printed
     assert all(f"No LR {name}" in printed for name in ("Q3 torn", "Q4 worn"))
+
+
+def test_a_meter_counts_the_steps_of_typesetting(monkeypatch):
+    """As WeasyPrint logs them, so that time left can be shown; afterwards nothing listens."""
+    from forensic.report.shared.render import render_pdf
+
+    seen = []
+    monkeypatch.setattr(Meter, "step", lambda _self, note: seen.append(note))
+    with meter("Comparing"):
+        render_pdf("<!doctype html><html lang='en'><title>t</title><p>text</p></html>")
+    assert set(seen) == {f"typesetting, {step} of 7" for step in range(1, 8)}
+    count = len(seen)
+    render_pdf("<!doctype html><html lang='en'><title>t</title><p>text</p></html>")
+    assert len(seen) == count
