@@ -143,7 +143,10 @@ def _with_quiet(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def run(*arguments: Any, quiet: bool = False, **options: Any) -> None:
         be_quiet(wanted=quiet or bool(options.get("as_json")))
-        function(*arguments, **options)
+        try:
+            function(*arguments, **options)
+        finally:
+            be_quiet(wanted=False)
 
     signature = inspect.signature(function)
     own = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=QuietOption)
