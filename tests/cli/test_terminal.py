@@ -62,7 +62,7 @@ def test_identical_files_are_counted_and_shown_once_by_the_name_that_the_report_
 
 
 def test_a_meter_counts_the_steps_of_typesetting(monkeypatch):
-    """As WeasyPrint logs them, so that time left can be shown; afterwards nothing listens. It may have the CSS already."""
+    """As WeasyPrint logs them, for the time left; afterwards nothing listens. It may have the style sheets already."""
     from forensic.report.shared.render import render_pdf
 
     seen = []
