@@ -126,7 +126,7 @@ def _commands(work: Path, only: Sequence[str]) -> dict[str, Victim]:
         "scan": lambda: _of_case(scanned, killed, scan, is_new=True),
         "compare": lambda: _of_case(case, killed, compare),
         "link": lambda: _of_case(case, killed, ("link", "--case", killed, "--workers", "1")),
-        "report": lambda: _of_case(case, killed, ("report", killed, "--docx")),
+        "report": lambda: _of_case(case, killed, ("report", killed, "--format", "docx")),
         "seal": lambda: _of_case(case, killed, seal),
         "validate": lambda: _validation(work),
         "calibrate": lambda: _calibration(work),
