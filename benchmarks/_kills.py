@@ -321,7 +321,8 @@ def _length(victim: Victim) -> float:
     victim.prepare()
     process = _started(victim)
     began = time.monotonic()
-    process.wait()
+    if process.wait() not in DONE:
+        raise SystemExit(f"This command fails without a kill: {' '.join(map(str, victim.command))}")
     return time.monotonic() - began
 
 

@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from factories import write_wav
 
 from forensic.audio.decode import decode_blocks
 from forensic.settings import AudioSettings
@@ -36,3 +37,12 @@ def talk(one, other, rounds=4, other_from_s=0.0):
 def _whole(voice):
     path = min((_SUSPECTS / voice).iterdir())
     return np.concatenate([block.samples for block in decode_blocks(path, AudioSettings(channels="mix"))])
+
+
+def spoken_suspects(root, seconds, takes=1):
+    """A reference set of two suspects, with so many recordings each."""
+    for name, voice in (("Anna", "carver"), ("Ben", "dale")):
+        (root / name).mkdir(parents=True)
+        for take in range(takes):
+            write_wav(root / name / f"{take}.wav", spoken(voice, seconds, start_s=10.0 * (take + 1)))
+    return root

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from factories import write_wav
 from people import write_people
 from polars.testing import assert_frame_equal
-from spoken import spoken
+from spoken import spoken_suspects
 
 ray = pytest.importorskip("ray")
 
@@ -159,11 +158,7 @@ def test_a_scan_on_two_nodes_one_of_which_dies_gives_the_evidence_of_one_process
 
 @pytest.fixture
 def suspects(tmp_path):
-    root = tmp_path / "suspects"
-    for name, voice in (("Anna", "carver"), ("Ben", "dale")):
-        (root / name).mkdir(parents=True)
-        write_wav(root / name / "interview.wav", spoken(voice, 8.0, start_s=10.0))
-    return root
+    return spoken_suspects(tmp_path / "suspects", 8.0)
 
 
 @pytest.fixture

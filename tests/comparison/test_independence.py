@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from factories import write_audio, write_wav
-from spoken import spoken
+from spoken import spoken, spoken_suspects
 
 from forensic.audio.decode import probe
 from forensic.case.folder import open_case
@@ -26,11 +26,7 @@ _SETTINGS = ComparisonSettings(bootstrap_draws=100, max_condition_distance=50.0)
 
 @pytest.fixture
 def suspects(tmp_path):
-    root = tmp_path / "suspects"
-    for voice, name in (("carver", "Anna"), ("dale", "Ben")):
-        (root / name).mkdir(parents=True)
-        write_wav(root / name / "0.wav", spoken(voice, 12.0, start_s=10.0))
-    return root
+    return spoken_suspects(tmp_path / "suspects", 12.0)
 
 
 @pytest.fixture

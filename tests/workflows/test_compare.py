@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from factories import write_call, write_wav
 from people import write_people
-from spoken import spoken, talk
+from spoken import spoken, spoken_suspects, talk
 
 from forensic.case.folder import open_case
 from forensic.case.store import EvidenceStore
@@ -30,12 +30,7 @@ _SETTINGS = Settings(comparison=ComparisonSettings(bootstrap_draws=100, max_cond
 
 @pytest.fixture
 def suspects(tmp_path):
-    root = tmp_path / "suspects"
-    for voice, name in (("carver", "Anna"), ("dale", "Ben")):
-        (root / name).mkdir(parents=True)
-        for take in range(2):
-            write_wav(root / name / f"{take}.wav", spoken(voice, 8.0, start_s=10.0 * (take + 1)))
-    return root
+    return spoken_suspects(tmp_path / "suspects", 8.0, takes=2)
 
 
 @pytest.fixture
