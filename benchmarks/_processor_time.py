@@ -49,13 +49,12 @@ def taken_by(
     ctypes.CDLL(None, use_errno=True).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     own = _children()
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    variables = os.environ | dict(environment or {})
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled once, not at every start
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(allowed)[:cores])  # children inherit it
     try:
-        started = [
-            subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | dict(environment or {}))
-            for command in commands
-        ]
+        started = [subprocess.Popen(command, stdout=subprocess.DEVNULL, env=variables) for command in commands]
         codes = [process.wait() for process in started]
     finally:
         os.sched_setaffinity(0, allowed)

@@ -3,6 +3,8 @@
 import struct
 from typing import NamedTuple
 
+import numpy as np
+
 from forensic.audio.kinds import HEAD_BYTES, looks_like_audio
 from forensic.audio.structure import Chunk, riff_chunks, sphere_header
 from forensic.audio.views import View
@@ -13,6 +15,10 @@ _EXTENSIBLE = 0xFFFE
 _VALID_BITS_AT, _SUBFORMAT_AT = 18, 24
 _OKI_TAG = 0x17
 _PCM, _FLOAT, _ALAW, _MULAW = 1, 3, 6, 7
+_DTS = (0x8001_7FFE, 0x0180_FE7F, 0xE800_1FFF, 0x00E8_FF1F, 0x2520_5864)  # how its frames start, as pairs of bytes
+_SEARCHED_BYTES = 1 << 20  # in which FFmpeg finds it
+_ONE_PROBE = {"max_probe_packets": "1"}
+_KNOWN_PCM = _ONE_PROBE | {"max_size": str(1 << 13)}  # large packets
 
 
 class OpenedAs(NamedTuple):
@@ -40,7 +46,8 @@ def opened_as(view: View, declared: RawFormat | None) -> OpenedAs:
     if head.startswith(b"RIFX") and head[8:12] == b"WAVE":
         return _big_endian_wav(view)
     if head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE":
-        return OpenedAs(_with_depth_of_container(view), None, {})
+        options = _KNOWN_PCM if view.is_pcm else {} if _may_be_dts(view) else _ONE_PROBE
+        return OpenedAs(_with_depth_of_container(view), None, options)
     if head.startswith(b"NIST_1A"):
         _check_sphere(view)
     return OpenedAs(view, None, {})
@@ -62,6 +69,17 @@ def _oki_header(size: int, declared: RawFormat) -> bytes:
     form = struct.pack("<HHIIHHH", _OKI_TAG, channels, rate_hz, rate_hz * channels // 2, channels, 4, 0)
     body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size)
     return b"RIFF" + struct.pack("<I", len(body) + size) + body
+
+
+def _may_be_dts(view: View) -> bool:
+    """Whether a WAV file's samples hold what a frame of DTS starts with; FFmpeg takes long to say that none does."""
+    data = next((chunk for chunk in riff_chunks(view, view.size) if chunk.name == b"data"), None)
+    if data is None:
+        return True
+    view.seek(data.start)
+    content = view.read(_SEARCHED_BYTES) or b""
+    words = np.frombuffer(content[: len(content) // 2 * 2], "<u2")
+    return any((words[1:][words[:-1] == (start & 0xFFFF)] == start >> 16).any() for start in _DTS)
 
 
 def _with_depth_of_container(view: View) -> View:

@@ -47,7 +47,6 @@ _TAG_LENGTH, _MOST_TAGS = 200, 40
 _SAMPLE_RATES_HZ = range(4_000, 768_001)
 _MOST_CHANNELS = 64
 _CHUNK_SAMPLES = 1 << 18
-_KNOWN_PCM = {"max_probe_packets": "1", "max_size": str(1 << 13)}  # no second search for DTS in it; large packets
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2.0**31, "s64": 2.0**63}
 
 # Containers whose header counts the audio, and by how many seconds they may miscount.
@@ -369,7 +368,6 @@ def opened(view: View, declared: RawFormat | None = None) -> Iterator[tuple[Inpu
         raise DecodeError("The file is empty (0 bytes).", "Obtain another copy; the transfer may have failed.")
     try:
         shown, demuxer, options = opened_as(view, declared)
-        options = options | _KNOWN_PCM if view.is_pcm else options
         container = av.open(
             _Readable(shown.twin()),
             mode="r",

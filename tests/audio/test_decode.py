@@ -22,9 +22,11 @@ from factories import (
 
 from forensic.audio import source
 from forensic.audio.decode import decode_blocks, open_recording, probe
+from forensic.audio.headerless import opened_as
 from forensic.audio.kinds import is_meant_as_audio
 from forensic.audio.reading import Reading
 from forensic.audio.rumble import without_rumble
+from forensic.audio.views import View
 from forensic.errors import DecodeError, FileReadError
 from forensic.settings import AudioSettings
 
@@ -104,6 +106,38 @@ def test_gsm_in_wav_is_decoded(tmp_path):
     path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
     assert probe(path).codec == "gsm_ms"
     assert len(channels_of(path)[0]) == 50 * 320 * 2
+
+
+@pytest.mark.parametrize(("form", "codec"), [("ac3", "ac3"), ("spdif", "ac3"), ("mp3", "mp3"), ("adts", "aac")])
+def test_a_codec_within_the_samples_of_a_wav_is_found(tmp_path, form, codec):
+    """As recorders of digital lines store it: the header says plain samples."""
+    coded = tmp_path / "coded"
+    with av.open(str(coded), "w", format=form) as output:
+        stream = output.add_stream(codec, rate=48_000, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.stack([voice(9.0), voice(9.0)]), "fltp", "stereo")
+        frame.sample_rate = 48_000
+        size = stream.codec_context.frame_size or 1536
+        resampler = av.AudioResampler(stream.codec_context.format, "stereo", 48_000, frame_size=size)
+        for piece in resampler.resample(frame):
+            output.mux(stream.encode(piece))
+        output.mux(stream.encode(None))
+    content = coded.read_bytes()
+    header = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 2, 48_000, 192_000, 4, 16)
+    body = header + b"data" + struct.pack("<I", len(content)) + content
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    assert probe(path).codec.startswith(codec)
+
+
+@pytest.mark.parametrize("sync", ["7ffe8001", "fe7f0180", "1fffe800", "ff1f00e8", "64582025"])
+def test_ffmpeg_looks_longer_for_dts_where_it_may_be(tmp_path, sync):
+    """In a WAV file of which it might be the content."""
+    path = write_wav(tmp_path / "a.wav", voice(3.0))
+    content = bytearray(path.read_bytes())
+    assert "max_probe_packets" in _options(path)
+    content[5_000:5_004] = bytes.fromhex(sync)
+    path.write_bytes(content)
+    assert "max_probe_packets" not in _options(path)
 
 
 def test_wideband_amr_is_decoded(tmp_path):
@@ -538,3 +572,8 @@ def test_ffmpeg_says_nothing_on_the_terminal(tmp_path, capfd):
         with pytest.raises(DecodeError):
             channels_of(write_bad(tmp_path, name))
     assert capfd.readouterr() == ("", "")
+
+
+def _options(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        return opened_as(View(file), None).options
