@@ -92,8 +92,8 @@ def finding_sentences(comparison: Issued) -> tuple[str, ...]:
         weight = N_("The evidence is about equally likely if H1 is true and if H2 is true ({interval}).")
     elif comparison.is_bounded:
         weight = N_(
-            "The evidence is at least {size} times more likely if {first} is true than if {second} is true "
-            "({interval})."
+            "By the best estimate, the evidence is at least {size} times more likely if {first} is true than if "
+            "{second} is true ({interval})."
         )
     else:
         weight = N_(

@@ -96,7 +96,7 @@ def test_an_lr_at_a_bound_is_stated_as_a_bound(log10_lr, low, high, interval):
     """Its interval is open, and does not shrink to a point."""
     comparison = issued(log10_lr, low, high, is_bounded=True)
     sentence = finding_sentences(comparison)[0]
-    assert "The evidence is at least 100 times more likely" in sentence
+    assert "By the best estimate, the evidence is at least 100 times more likely" in sentence
     assert interval in sentence
     assert comparison.direction == ("H1" if log10_lr > 0 else "H2")
     assert issued(log10_lr, -1.0, 1.0).direction == ""
@@ -200,8 +200,8 @@ def test_an_answer_states_what_is_for_a_speaker_what_against_and_what_neither(in
     (answer,) = build_report(replace(inputs, comparisons=table, case_details=CaseDetails())).summary.answers
     assert answer.question == ""
     assert answer.points[0].partition("): ")[2] == (
-        "The findings are about 16 times more likely if the speaker is S1 Novak than if it is someone else (moderate "
-        "support). The findings are more likely if the speaker is someone else than if it is S2 O'Hara <b> (about 10 "
+        "By the best estimate, the findings are about 16 times more likely if the speaker is S1 Novak than if it is "
+        "someone else (95 % interval: 13 to 32; moderate support). The findings are more likely if the speaker is someone else than if it is S2 O'Hara <b> (about 10 "
         "times; weak support). The findings do not say whether it is S3 Müller-Żółć $\\alpha$ (no support "
         "either way)."
     )
