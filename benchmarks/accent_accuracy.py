@@ -20,6 +20,7 @@ from forensic.audio.sources import read_samples
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.examination.manifest import name_hash
 from forensic.language.classifier import default_accent_model_folder, load_language_model, recognise
+from forensic.language.hearing import hear_each
 from forensic.records import Samples
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power
@@ -55,7 +56,8 @@ def main() -> None:
         for speaker, paths in group.head(options.people).select("speaker", "path").iter_rows():
             if name_hash(f"{corpus}/{speaker}") in trained:
                 raise SystemExit(f"{speaker} of {corpus} took part in training.")
-            found.append(recognise(_speech(options.manifest.parent, paths), model))
+            (heard,) = hear_each([_speech(options.manifest.parent, paths)], model.body)
+            found.append(recognise(heard, model))
         judged = [each for each in found if each.top]
         wrong = Counter(each.top[0].name for each in judged if each.top[0].name != accent)
         named = [each for each in judged if each.name]
@@ -89,7 +91,7 @@ def _options() -> argparse.Namespace:
         "--manifest", type=Path, default=Path("../shared/speech/manifest.csv"), help="CSV of recordings"
     )
     parser.add_argument("--people", type=int, default=12, help="at most so many of a corpus and accent")
-    parser.add_argument("--out", type=Path, default=Path("models/lstm-accent-2"), help="folder for ACCURACY.md")
+    parser.add_argument("--out", type=Path, default=Path("models/lstm-accent-3"), help="folder for ACCURACY.md")
     return parser.parse_args()
 
 

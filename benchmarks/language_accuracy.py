@@ -32,12 +32,12 @@ from forensic.audio.speech import find_speech, speech_probability
 from forensic.examination.manifest import name_hash
 from forensic.language.classifier import (
     LanguageModel,
-    cut_language_windows,
     decide,
     default_language_model_folder,
     load_language_model,
     score_windows,
 )
+from forensic.language.hearing import hear_each
 from forensic.records import Samples, Vector
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power
@@ -164,7 +164,7 @@ def _measure(
         measured += bool(own)
         stretches += own
         labels += [model.classes.index(person.language)] * len(own)
-    cut = [cut_language_windows(frames) for frames in stretches]  # as many windows of each, since all are as long
+    cut = [own.cut() for own in hear_each(stretches, model.body)]  # as many windows of each, since all are as long
     scores = score_windows(np.concatenate(cut), model)
     matrix, truth = scores.reshape(len(cut), -1, scores.shape[1]).mean(axis=1), np.array(labels)
     rank = (matrix > matrix[np.arange(len(truth)), truth][:, None]).sum(axis=1)
@@ -285,7 +285,7 @@ def _unknown(model: LanguageModel, others: list[Person]) -> list[str]:
     lines = []
     for person in others:
         frames = person.speech["clean"]
-        scores = score_windows(cut_language_windows(frames), model).mean(axis=0)
+        scores = score_windows(hear_each([frames], model.body)[0].cut(), model).mean(axis=0)
         found = decide(scores, len(frames) / 100, model)
         first = found.top[0]
         said = f"{found.name or found.answer} (first: {first.name}, {first.probability:.2f})"
@@ -300,7 +300,7 @@ def _options() -> argparse.Namespace:
         "--manifest", type=Path, default=Path("../shared/speech/manifest.csv"), help="CSV of recordings"
     )
     parser.add_argument("--work", type=Path, default=Path("work/language_accuracy"), help="features")
-    parser.add_argument("--out", type=Path, default=Path("models/lstm-language-1"), help="folder for ACCURACY.md")
+    parser.add_argument("--out", type=Path, default=Path("models/lstm-language-2"), help="folder for ACCURACY.md")
     return parser.parse_args()
 
 

@@ -3,7 +3,7 @@
     python benchmarks/language_windows.py [--speech FOLDER] [--model FOLDER] [--longest 60]
 
 People of the split ``population`` whose clips, joined, have 30 s of net speech or more, clean and through two channels.
-The networks score windows of 5 s side by side; then a few of them, evenly spaced, stand for all. Printed for each
+The network scores windows of 4.8 s side by side; then a few of them, evenly spaced, stand for all. Printed for each
 number of windows and each corpus: how often the language is the first, or among the first five, and the mean negative
 logarithm of its probability.
 """
@@ -20,12 +20,12 @@ from forensic.audio.channel import CASE_CHANNELS, simulate
 from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
 from forensic.language.classifier import (
-    WINDOW_FRAMES,
     LanguageModel,
     default_language_model_folder,
     load_language_model,
     score_windows,
 )
+from forensic.language.hearing import WINDOW_FRAMES, hear_each
 from forensic.records import Samples, Vector
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power
@@ -85,7 +85,8 @@ def hear(speech: Path, model: LanguageModel, longest_s: float) -> Iterator[Heard
         for name in _CHANNELS:
             through = simulate(samples, channels[name], sources, seed=1)
             frames = mel_power(through)[mask][: int(100 * longest_s)] * np.float32(level_gain(through, mask))
-            scores = score_windows(side_by_side(frames), model)
+            windows = [own.cut()[0] for own in hear_each(side_by_side(frames), model.body)]
+            scores = score_windows(windows, model)
             yield Heard(str(corpus), model.classes.index(str(language)), len(frames) / 100, scores)
 
 

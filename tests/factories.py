@@ -276,12 +276,15 @@ def write_language_model(folder: Path, **changes: object) -> Path:
     """
     import torch
 
-    from forensic.language.network import Architecture, Committee
+    from forensic.language.network import Architecture, LanguageNetwork
+    from forensic.speaker.extractor import default_model_folder
     from forensic.storage.cards import read_card, write_card
     from forensic.training.model_folder import save_model
 
     torch.manual_seed(1)
-    network = Committee(Architecture(lower_size=8, uppers=2, hidden_size=8, embedding_size=8, classes=3)).eval()
+    network = LanguageNetwork(Architecture(read_size=8, uppers=2, hidden_size=8, embedding_size=8, classes=3)).eval()
+    bundled = read_card(default_model_folder())
+    body = {"model": bundled["name"], "sha256": bundled["weights"]["sha256"], "layers": [1, 2, 3]}
     decision = {
         "log_scale": 0.0,
         "log_scale_slope": 0.0,
@@ -290,7 +293,8 @@ def write_language_model(folder: Path, **changes: object) -> Path:
         "max_error": 0.4,
     }
     facts = {"name": folder.name, "task": "language", "licence": "CC0", "data": "none", "classes": ["de", "en", "fa"]}
-    save_model(folder, network, facts, {"decision": decision, "coverage": {"de": 0.1, "en": 0.2, "fa": 0.4}})
+    validated = {"decision": decision, "coverage": {"de": 0.1, "en": 0.2, "fa": 0.4}}
+    save_model(folder, network, facts, {"body": body} | validated)
     card = read_card(folder)
     for table in ("decision", "coverage"):
         card[table] |= changes.pop(table, {})

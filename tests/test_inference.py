@@ -9,7 +9,7 @@ from forensic.audio.speech import BINS, SPECTRA, detector_folder
 from forensic.errors import ModelError
 from forensic.inference import Graph
 from forensic.language.classifier import load_language_model, score_windows
-from forensic.language.network import load_committee
+from forensic.language.network import load_language_network
 from forensic.speaker.extractor import embed_and_hear, load_model
 from forensic.speaker.network import run_in_torch
 from forensic.storage.cards import read_card
@@ -38,14 +38,14 @@ def test_the_graph_that_ships_gives_what_its_network_gives(folder, frames):
 
 
 @pytest.mark.parametrize("folder", RECOGNITION_MODELS, ids=lambda folder: folder.name)
-def test_a_graph_of_languages_or_accents_gives_what_its_networks_give(folder):
+def test_a_graph_of_languages_or_accents_gives_what_its_network_gives(folder):
     """Short windows among longer ones as well, in any order; more of them than go through at once."""
-    lengths = [500, 213, 499, 200, 500, *range(202, 300, 7)]
-    windows = [_speech(1, frames, seed)[0] for seed, frames in enumerate(lengths)]
-    network = load_committee(folder)
+    rng, network = np.random.default_rng(1), load_language_network(folder)
+    size = network.architecture.heard_size
+    windows = [rng.normal(0, 0.3, (steps, size)).astype(np.float32) for steps in (120, 40, 80, *[120] * 14, 40)]
     with torch.inference_mode():
         expected = [network(torch.from_numpy(window[None]))[0].numpy() for window in windows]
-    np.testing.assert_allclose(score_windows(windows, load_language_model(folder)), expected, atol=1e-5)
+    np.testing.assert_allclose(score_windows(windows, load_language_model(folder)), expected, atol=1e-4)
 
 
 def test_half_precision_weights_stay_exact_and_small_in_a_graph():

@@ -81,7 +81,10 @@ def train_command(
     task: Annotated[str, typer.Option(help="What the model distinguishes: speaker, language or accent.")] = "speaker",
     init: Annotated[
         str | None,
-        typer.Option(help="What to start from: ge2e, random, or a model folder. Default: as in the configuration."),
+        typer.Option(
+            help="What to start from: ge2e, random, or a model folder; for languages and accents, the speaker model "
+            "that is heard. Default: as in the configuration."
+        ),
     ] = None,
     work: Annotated[Path, typer.Option(help="Folder for cached features and checkpoints.")] = Path("work"),
     name: Annotated[str | None, typer.Option(help="Name of the model. Default: the name of the folder.")] = None,
@@ -149,7 +152,7 @@ def _recognition_settings(configuration: Path, init: str | None) -> "Recognition
     settings = load_recognition_settings(configuration)
     if init is None:
         return settings
-    return dataclasses.replace(settings, network=dataclasses.replace(settings.network, lower=init))
+    return dataclasses.replace(settings, network=dataclasses.replace(settings.network, body=init))
 
 
 def _train_speakers(request: "SpeakerRequest", watch_features: Callable[[int, int], None], bar: "Meter") -> None:

@@ -24,7 +24,8 @@ from forensic.case.discovery import CHANGED, WAIT_FOR_IT, is_unchanged
 from forensic.engine import settle_in
 from forensic.errors import FileReadError, ForensicError, RecordingError, SpeechError
 from forensic.examination.kept import KeptSpeech, SpeechFrames
-from forensic.examination.language import Heard, LanguageModels, identify_each, shipped_language_models
+from forensic.examination.language import LanguageModels, identify_each, shipped_language_models
+from forensic.language.hearing import SHAPE, Heard
 from forensic.records import (
     AudioFormat,
     Block,
@@ -49,8 +50,15 @@ from forensic.speaker.diarize import (
     renumbered,
     spoken_alone,
 )
-from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, load_model, mean_embedding
-from forensic.speaker.features import FRAMES_PER_S, MEL_BANDS, MEL_HOP, frame_mask, level_gain, mel_power
+from forensic.speaker.extractor import (
+    SpeakerModel,
+    cut_windows,
+    embed_and_hear,
+    embed_windows,
+    load_model,
+    mean_embedding,
+)
+from forensic.speaker.features import FRAMES_PER_S, MEL_HOP, frame_mask, level_gain, mel_power
 from forensic.speaker.precision import NO_BFLOAT16, has_bfloat16
 
 _GROUP_S = 240.0  # audio that goes through the networks together
@@ -127,7 +135,7 @@ def examine(
     recordings = [_Recording(source, (labels or {}).get(source.path)) for source in sources]
     try:
         for group in in_groups(_blocks(recordings, settings)):
-            _examine_group(group, model, settings)
+            _examine_group(group, model, settings, languages)
         _find_speakers(recordings, model, settings)
     finally:
         for kept in (channel.kept for recording in recordings for channel in recording.channels.values()):
@@ -135,7 +143,7 @@ def examine(
                 kept.close()
     for recording in recordings:
         try:
-            _part_by_speaker(recording, model, settings)
+            _part_by_speaker(recording, model, settings, languages)
             _check_unchanged(recording)
         except RecordingError as error:
             recording.failure = _failure(error)
@@ -322,7 +330,12 @@ def in_groups(blocks: Iterator[tuple[Owner, Block]]) -> Iterator[list[tuple[Owne
         yield group
 
 
-def _examine_group(group: Sequence[tuple[_Channel, Block]], model: SpeakerModel, settings: Settings) -> None:
+def _examine_group(
+    group: Sequence[tuple[_Channel, Block]],
+    model: SpeakerModel,
+    settings: Settings,
+    languages: LanguageModels | None,
+) -> None:
     probabilities = speech_probability([block.samples for _, block in group])
     pieces: list[_Piece] = []
     for (channel, block), probability in zip(group, probabilities, strict=True):
@@ -334,7 +347,7 @@ def _examine_group(group: Sequence[tuple[_Channel, Block]], model: SpeakerModel,
         channel.fingerprint.update(block.samples)
         channel.add_segments(segments, block.start_s)
         pieces.append(_Piece(channel, block, segments))
-    _embed(pieces, model, settings)
+    _embed(pieces, model, settings, languages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,39 +359,62 @@ class _Piece:
     segments: Sequence[SpeechSegment]
 
 
-def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings) -> None:
-    """Embed the speech of several blocks together."""
-    windows: list[Samples] = []
-    owners: list[_Channel] = []
+def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings, languages: LanguageModels | None) -> None:
+    """Embed the speech of several blocks together, and hear it for the language in the same pass where that is one."""
+    found = []
     for piece in pieces:
-        cut, centres_s = _windows(piece, settings)
-        if len(cut):
-            windows.append(cut)
-            owners.append(piece.owner)
-            piece.owner.centres_s.extend(centres_s)
-    if not windows:
+        cut = _windows(piece, settings)
+        if cut is not None:
+            found.append((piece.owner, cut))
+            piece.owner.centres_s.extend(cut.centres_s)
+    if not found:
         return
-    embeddings = embed_windows(np.concatenate(windows), model, settings.embedding.precision)
-    for owner, part in zip(owners, np.split(embeddings, np.cumsum([len(cut) for cut in windows])[:-1]), strict=True):
+    windows, precision = np.concatenate([cut.windows for _, cut in found]), settings.embedding.precision
+    wanted = [] if languages is None else [(owner, cut) for owner, cut in found if not owner.heard.is_full]
+    edges = np.cumsum([len(cut.windows) for _, cut in found])[:-1]
+    if wanted and languages is not None and languages.body.is_of(model, settings.embedding):
+        embeddings, states = embed_and_hear(windows, model, languages.body.layers, precision)
+        for (owner, cut), part in zip(found, np.split(states, edges), strict=True):
+            owner.heard.add(part, len(cut.features))
+    else:
+        embeddings = embed_windows(windows, model, precision)
+        for owner, cut in wanted:
+            assert languages is not None
+            owner.heard.add(languages.body.hear(cut_windows(cut.features, SHAPE)[0]), len(cut.features))
+    for (owner, _), part in zip(found, np.split(embeddings, edges), strict=True):
         owner.embeddings.append(part)
 
 
-def _windows(piece: _Piece, settings: Settings) -> tuple[Samples, list[float]]:
-    """Level-normalised windows over the block's speech, the time at the centre of each; its owner keeps the speech."""
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """A block's speech.
+
+    Attributes:
+        features: level-normalised mel power, shape (frames, mel_bands).
+        windows: over it, shape (n, window_frames, mel_bands).
+        centres_s: time at the centre of each window.
+    """
+
+    features: Samples
+    windows: Samples
+    centres_s: list[float]
+
+
+def _windows(piece: _Piece, settings: Settings) -> _Speech | None:
+    """A block's speech, which its owner keeps, in windows; None if it is too little for one."""
     block, owner = piece.block, piece.owner
     mask = frame_mask(piece.segments, block.start_s, 1 + len(block.samples) // MEL_HOP)
     speech = np.flatnonzero(mask)
-    features = np.empty((0, MEL_BANDS), np.float32)
-    if len(speech) >= (_FEWEST_FRAMES if owner.kept is None else 1):
-        features = mel_power(block.samples)[speech] * np.float32(level_gain(block.samples, mask))
-        if owner.kept is not None:
-            owner.kept.add(SpeechFrames(block.start_s, speech, features))
+    if len(speech) < (_FEWEST_FRAMES if owner.kept is None else 1):
+        return None
+    features = mel_power(block.samples)[speech] * np.float32(level_gain(block.samples, mask))
+    if owner.kept is not None:
+        owner.kept.add(SpeechFrames(block.start_s, speech, features))
     if len(features) < _FEWEST_FRAMES:
-        return np.empty((0, settings.embedding.window_frames, MEL_BANDS), np.float32), []
-    owner.heard.add(features)
+        return None
     windows, centres = cut_windows(features, settings.embedding)
     places = speech[np.minimum(centres, len(speech) - 1)]
-    return windows, [block.start_s + float(place) / FRAMES_PER_S for place in places]
+    return _Speech(features, windows, [block.start_s + float(place) / FRAMES_PER_S for place in places])
 
 
 def _find_speakers(recordings: Sequence[_Recording], model: SpeakerModel, settings: Settings) -> None:
@@ -409,7 +445,9 @@ def _find_speakers(recordings: Sequence[_Recording], model: SpeakerModel, settin
             recording.turns[number] = turns
 
 
-def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Settings) -> None:
+def _part_by_speaker(
+    recording: _Recording, model: SpeakerModel, settings: Settings, languages: LanguageModels | None
+) -> None:
     """Find the speakers of each channel, or take them from the examiner, and examine each of several alone."""
     if recording.failure:
         return
@@ -430,7 +468,7 @@ def _part_by_speaker(recording: _Recording, model: SpeakerModel, settings: Setti
     if recording.labels:
         recording.notes += (_note_on(recording.labels),)
     if recording.speakers:
-        _examine_speakers(recording, speech, model, settings)
+        _examine_speakers(recording, speech, model, settings, languages)
 
 
 def _labelled_turns(labels: Labels, channel: int) -> tuple[Turn, ...]:
@@ -497,7 +535,11 @@ def _cut_apart(speech: SpeechFrames, shape: EmbeddingSettings) -> Iterator[_Cut]
 
 
 def _examine_speakers(
-    recording: _Recording, speech: Mapping[int, tuple[SpeechSegment, ...]], model: SpeakerModel, settings: Settings
+    recording: _Recording,
+    speech: Mapping[int, tuple[SpeechSegment, ...]],
+    model: SpeakerModel,
+    settings: Settings,
+    languages: LanguageModels | None,
 ) -> None:
     """Measure and embed each speaker as if he or she spoke alone; noise is what is nobody's speech."""
     for block in _again(recording, list(recording.speakers), settings):
@@ -507,7 +549,7 @@ def _examine_speakers(
             own = _between(speaker.segments, block.start_s, end_s)
             speaker.meter.update(block, own, _between(speech[block.channel], block.start_s, end_s))
             pieces.append(_Piece(speaker, block, own))
-        _embed(pieces, model, settings)
+        _embed(pieces, model, settings, languages)
 
 
 def _between(segments: Sequence[SpeechSegment], start_s: float, end_s: float) -> tuple[SpeechSegment, ...]:
@@ -536,9 +578,7 @@ def _with_languages(
     if languages is None:
         return evidence
     heard = [
-        np.concatenate(_heard_of(recording, one).parts)
-        for own, recording in zip(evidence, recordings, strict=True)
-        for one in own.channels
+        _heard_of(recording, one) for own, recording in zip(evidence, recordings, strict=True) for one in own.channels
     ]
     told = iter(identify_each(heard, languages))
     return [

@@ -1,13 +1,14 @@
 """Which language, and which accent of English, speech is in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from forensic.errors import ModelError
 from forensic.language.classifier import (
     LanguageModel,
     default_accent_model_folder,
@@ -15,31 +16,43 @@ from forensic.language.classifier import (
     load_language_model,
     recognise_each,
 )
+from forensic.language.hearing import Body, Heard
 from forensic.records import Block, Recognition, Samples, SpeechSegment
 from forensic.speaker.features import MEL_BANDS, frame_mask, level_gain, mel_power
 
 _ENGLISH = "en"
-_HEARD_FRAMES = 6_000  # the first minute of speech is enough; hours of it would only take longer
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModels:
-    """The models of languages, and of accents of English."""
+    """The models of languages, and of accents of English, which hear the same."""
 
     language: LanguageModel
     accent: LanguageModel | None
+
+    @property
+    def body(self) -> Body:
+        """The speaker model whose states they hear."""
+        return self.language.body
 
 
 def load_language_models(language: Path | None = None, accent: Path | None = None) -> LanguageModels:
     """The bundled models, or others.
 
     Raises:
-        ModelError: if one cannot be loaded.
+        ModelError: if one cannot be loaded, or they hear different speaker models.
     """
-    return LanguageModels(
+    models = LanguageModels(
         load_language_model(language or default_language_model_folder()),
         load_language_model(accent or default_accent_model_folder()),
     )
+    assert models.accent is not None
+    if models.accent.body != models.language.body:
+        raise ModelError(
+            f"The models {models.language.name} and {models.accent.name} hear different speaker models.",
+            "Name a model of languages and one of accents that were trained on the same speaker model.",
+        )
+    return models
 
 
 @cache
@@ -50,21 +63,6 @@ def shipped_language_models() -> LanguageModels:
         ModelError: if one cannot be loaded.
     """
     return load_language_models()
-
-
-@dataclass(slots=True)
-class Heard:
-    """The first minute of the speech of one speaker, as it comes."""
-
-    parts: list[Samples] = field(default_factory=list)
-    frames: int = 0
-
-    def add(self, frames: Samples) -> None:
-        """More speech: level-normalised mel power, shape (n, 40)."""
-        kept = frames[: _HEARD_FRAMES - self.frames]
-        if len(kept):
-            self.parts.append(kept)
-            self.frames += len(kept)
 
 
 def language_row(language: Recognition, accent: Recognition | None) -> dict[str, Any]:
@@ -82,18 +80,18 @@ def language_row(language: Recognition, accent: Recognition | None) -> dict[str,
     }
 
 
-def identify_each(stretches: Sequence[Samples], models: LanguageModels) -> list[tuple[Recognition, Recognition | None]]:
-    """Language, and accent where it is English, of stretches of speech, which go through the networks together.
+def identify_each(heard: Sequence[Heard], models: LanguageModels) -> list[tuple[Recognition, Recognition | None]]:
+    """Language, and accent where it is English, of some voices, which go through the networks together.
 
     Args:
-        stretches: mel power of the speech alone, level-normalised, each of shape (n, 40).
+        heard: of each.
         models: that classify it.
     """
-    languages = recognise_each(stretches, models.language)
+    languages = recognise_each(heard, models.language)
     english = [number for number, language in enumerate(languages) if language.name == _ENGLISH]
     accents: dict[int, Recognition] = {}
     if models.accent is not None:
-        told = recognise_each([stretches[number] for number in english], models.accent)
+        told = recognise_each([heard[number] for number in english], models.accent)
         accents = dict(zip(english, told, strict=True))
     return [(language, accents.get(number)) for number, language in enumerate(languages)]
 

@@ -1,8 +1,9 @@
 """A model folder loaded and checked, and speech classified with it.
 
-A model is a folder: ``card.toml`` (name, licence, data, architecture, classes, calibration, coverage, SHA-256 of the
-files), ``weights.safetensors``, by which the network learns further, and ``network.onnx``, the graph that runs without
-torch. The card also says when a class is named and when none is, since that comes from the validation of the model.
+A model is a folder: ``card.toml`` (name, licence, data, the speaker model that it hears, architecture, classes,
+calibration, coverage, SHA-256 of the files), ``weights.safetensors``, by which the network learns further, and
+``network.onnx``, the graph that runs without torch. The card also says when a class is named and when none is, since
+that comes from the validation of the model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,19 +15,16 @@ import numpy as np
 
 from forensic.errors import ModelError
 from forensic.inference import Graph
+from forensic.language.hearing import Body, Heard, body_of
 from forensic.records import Candidate, Recognition, Samples, Vector
 from forensic.storage.cards import REMEDY, named_file, read_card
 from forensic.storage.shipped import shipped
 
-DEFAULT_LANGUAGE_MODEL, DEFAULT_ACCENT_MODEL = "lstm-language-1", "lstm-accent-2"
+DEFAULT_LANGUAGE_MODEL, DEFAULT_ACCENT_MODEL = "lstm-language-2", "lstm-accent-3"
 SCORES = "scores"
-"""The graph's output, shape (windows, classes); its inputs are ``frames`` and the ``lengths`` of the windows."""
-WINDOW_FRAMES = 500
-"""Longest stretch of speech that goes through the network at once."""
+"""The graph's output, shape (windows, classes); its inputs are ``states`` and the ``steps`` of the windows."""
 
-_MOST_WINDOWS = 6
 _BATCH = 16
-_FRAMES_PER_S = 100
 _CALIBRATED_S = (3.0, 30.0)  # durations beyond these are taken as these
 _NAMED = 5
 
@@ -78,6 +76,7 @@ class LanguageModel:
         name: of the model.
         sha256: of its weights.
         graph: runs the network.
+        body: the speaker model whose states it hears.
         classes: names, BCP 47 tags of languages or accents, in the order of the scores.
         decision: when a class is named.
         card: the card's content.
@@ -86,6 +85,7 @@ class LanguageModel:
     name: str
     sha256: str
     graph: Graph
+    body: Body
     classes: tuple[str, ...]
     decision: Decision
     card: dict[str, Any]
@@ -120,7 +120,7 @@ def load_language_model(folder: Path) -> LanguageModel:
     if len(classes) != size:
         raise ModelError(f"The card of {folder} names {len(classes)} classes for {size}.", REMEDY)
     graph = Graph(named_file(folder, card, "graph"), folder / card["graph"]["file"])
-    return LanguageModel(name, str(card["weights"]["sha256"]), graph, classes, decision, card)
+    return LanguageModel(name, str(card["weights"]["sha256"]), graph, body_of(folder, card), classes, decision, card)
 
 
 def _decision(card: Mapping[str, Any]) -> Decision:
@@ -132,71 +132,51 @@ def _decision(card: Mapping[str, Any]) -> Decision:
     return Decision(error={name: float(value) for name, value in card.get("coverage", {}).items()}, **numbers)
 
 
-def cut_language_windows(frames: Samples, most: int = _MOST_WINDOWS) -> Samples:
-    """Windows of one length over a stretch of speech, evenly spaced, side by side where there are not too many.
-
-    Args:
-        frames: mel power of the speech, shape (n, mel_bands), n at least 1.
-        most: windows; of longer speech they are a sample.
-
-    Returns:
-        Shape (k, frames of a window, mel_bands).
-    """
-    size = min(len(frames), WINDOW_FRAMES)
-    count = min(most, -(-len(frames) // size))
-    starts = np.linspace(0, len(frames) - size, count).round().astype(int)
-    return np.stack([frames[start : start + size] for start in starts])
-
-
 def score_windows(windows: Sequence[Samples] | Samples, model: LanguageModel) -> Vector:
     """Scores of the classes, before the softmax.
 
     Args:
-        windows: mel power at the level of the training, each of shape (frames, mel_bands), of one length or several.
+        windows: states that were heard, each of shape (steps, values), of one length or several.
         model: the network.
 
     Returns:
         Shape (windows, classes).
     """
-    lengths = np.array([len(window) for window in windows], np.int64)
-    order = np.argsort(lengths, kind="stable")  # those of like lengths go together
+    steps = np.array([len(window) for window in windows], np.int64)
+    order = np.argsort(steps, kind="stable")  # those of like lengths go together
     scores = np.zeros((len(windows), len(model.classes)))
     for start in range(0, len(order), _BATCH):
         rows = order[start : start + _BATCH]
-        longest = int(lengths[rows[-1]])
+        longest = int(steps[rows[-1]])
         batch = np.zeros((len(rows), longest, windows[rows[0]].shape[1]), np.float32)
         for own, row in zip(batch, rows, strict=True):
-            own[: lengths[row]] = windows[row]
-        (scores[rows],) = model.graph(SCORES, frames=batch, lengths=lengths[rows])
+            own[: steps[row]] = windows[row]
+        (scores[rows],) = model.graph(SCORES, states=batch, steps=steps[rows])
     return scores
 
 
-def recognise(frames: Samples, model: LanguageModel) -> Recognition:
+def recognise(heard: Heard, model: LanguageModel) -> Recognition:
     """Tell which class some speech is of, or why none is named.
 
     Args:
-        frames: mel power of the speech alone, level-normalised, shape (n, mel_bands).
+        heard: of the speech, by the body of the model.
         model: what tells.
     """
-    return recognise_each([frames], model)[0]
+    return recognise_each([heard], model)[0]
 
 
-def recognise_each(stretches: Sequence[Samples], model: LanguageModel) -> list[Recognition]:
-    """The same for several stretches of speech, which go through the network together."""
-    if not stretches:
+def recognise_each(heard: Sequence[Heard], model: LanguageModel) -> list[Recognition]:
+    """The same for the speech of several, which goes through the network together."""
+    if not heard:
         return []
-    lengths_s = [len(frames) / _FRAMES_PER_S for frames in stretches]
-    windows = [
-        list(cut_language_windows(frames)) if length_s >= model.decision.min_speech_s else []
-        for frames, length_s in zip(stretches, lengths_s, strict=True)
-    ]
-    scores = score_windows([window for own in windows for window in own], model)
-    parts = np.split(scores, np.cumsum([len(own) for own in windows])[:-1])
+    windows = [list(own.cut()) if own.speech_s >= model.decision.min_speech_s else [] for own in heard]
+    scores = score_windows([window for each in windows for window in each], model)
+    parts = np.split(scores, np.cumsum([len(each) for each in windows])[:-1])
     return [
-        decide(own.mean(axis=0), length_s, model)
-        if len(own)
-        else Recognition("too little speech", None, None, (), length_s)
-        for own, length_s in zip(parts, lengths_s, strict=True)
+        decide(part.mean(axis=0), own.speech_s, model)
+        if len(part)
+        else Recognition("too little speech", None, None, (), own.speech_s)
+        for part, own in zip(parts, heard, strict=True)
     ]
 
 

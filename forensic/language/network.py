@@ -1,7 +1,6 @@
-"""The LSTM: mel frames of a window of speech to a score for each class, a language or an accent."""
+"""The network above a speaker network's LSTM: the states that it hears to a score for each language or accent."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,46 +13,35 @@ from torch.nn import functional
 from forensic.errors import ModelError
 from forensic.storage.cards import REMEDY, named_file, read_card
 
-STEP_FRAMES = 4
-"""Frames of 10 ms that make one step of the upper layers."""
-
-_LOG_FLOOR = 1e-4  # as in the speaker network, whose lower layers these were
 _ATTENTION_SIZE = 64
-_INPUT = "weight_ih_l0"
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """The shape of a network, or of a committee of like ones.
+    """The shape of a network.
 
     Attributes:
-        mel_bands: size of a frame.
-        lower_size: LSTM cells of each of the lower layers.
-        lower_layers: how many there are.
-        uppers: upper parts that share them.
+        heard_size: values of a step of the speaker network's states, those of all layers that are heard.
+        read_size: values that they are mapped to.
+        uppers: upper parts that share these.
         hidden_size: LSTM cells of an upper layer, in each direction.
         embedding_size: dimensions between pooling and classes.
         classes: languages or accents.
-        networks: in the committee.
-        stride: frames of 10 ms that the lower layers take at once; 1, 2 or 4.
     """
 
-    mel_bands: int = 40
-    lower_size: int = 256
-    lower_layers: int = 2
+    heard_size: int = 768
+    read_size: int = 256
     uppers: int = 4
     hidden_size: int = 160
     embedding_size: int = 192
     classes: int = 59
-    networks: int = 1
-    stride: int = 1
 
 
 class Upper(nn.Module):
     """An LSTM layer in both directions, statistics, classes.
 
-    It reads the lower states less their mean over the window, so that what changes remains, and the constant voice and
-    microphone do not. Its states' attentive statistics and the plain ones of the lower states make an embedding.
+    It reads values less their mean over the window, so that what changes remains, and the constant voice and microphone
+    do not. Its states' attentive statistics and the plain ones of the values make an embedding.
 
     Source: attentive statistics after Okabe et al. (2018), "Attentive statistics pooling for deep speaker embedding";
     for language, Snyder et al. (2018), "Spoken language recognition using x-vectors".
@@ -62,29 +50,29 @@ class Upper(nn.Module):
     def __init__(self, architecture: Architecture, dropout: float) -> None:
         super().__init__()
         a = architecture
-        self.lstm = nn.LSTM(a.lower_size, a.hidden_size, 1, batch_first=True, bidirectional=True)
+        self.lstm = nn.LSTM(a.read_size, a.hidden_size, 1, batch_first=True, bidirectional=True)
         size = 2 * a.hidden_size
         self.attention = nn.Sequential(nn.Linear(size, _ATTENTION_SIZE), nn.Tanh(), nn.Linear(_ATTENTION_SIZE, 1))
-        self.statistics = nn.BatchNorm1d(2 * a.lower_size)
-        self.embedding = nn.Linear(2 * size + 2 * a.lower_size, a.embedding_size)
+        self.statistics = nn.BatchNorm1d(2 * a.read_size)
+        self.embedding = nn.Linear(2 * size + 2 * a.read_size, a.embedding_size)
         self.norm = nn.BatchNorm1d(a.embedding_size)
         self.dropout = nn.Dropout(dropout)
         self.classes = nn.Linear(a.embedding_size, a.classes)
 
-    def forward(self, states: Tensor, steps: Tensor | None = None) -> Tensor:
+    def forward(self, values: Tensor, steps: Tensor | None = None) -> Tensor:
         """Score windows.
 
         Args:
-            states: of the lower layers, shape (batch, steps, lower_size).
+            values: shape (batch, steps, read_size).
             steps: of each window, shape (batch,), if some are shorter than others; what follows is ignored.
 
         Returns:
             Shape (batch, classes).
         """
-        even = _even_weights(states, steps)
-        changing = states - (even * states).sum(dim=1, keepdim=True)
+        even = _even_weights(values, steps)
+        changing = values - (even * values).sum(dim=1, keepdim=True)
         heard = _both_ways(self.lstm, self.dropout(changing), steps)
-        plain = self.dropout(self.statistics(_statistics(states, even)))
+        plain = self.dropout(self.statistics(_statistics(values, even)))
         attention = self.attention(heard).masked_fill(even == 0, -torch.inf)
         weighted = _statistics(heard, torch.softmax(attention, dim=1))
         embedding = self.norm(functional.relu(self.embedding(torch.cat([weighted, plain], dim=1))))
@@ -93,10 +81,8 @@ class Upper(nn.Module):
 
 
 class LanguageNetwork(nn.Module):
-    """Lower LSTM layers, which begin as a speaker network's, and several upper parts, whose mean score counts.
+    """A linear map of the states that are heard, and several upper parts, whose mean score counts.
 
-    The lower layers see mel power and its logarithm less the window's mean, and their states are averaged over 40 ms.
-    They may take several frames at once, which costs less.
     The upper parts start from different weights and learn on the same speech: they make different errors, and their
     mean makes fewer.
 
@@ -111,84 +97,33 @@ class LanguageNetwork(nn.Module):
             dropout: of what goes into the upper layers, while they learn.
         """
         super().__init__()
-        self.architecture = dataclasses.replace(architecture, networks=1)
-        a = architecture
-        self.lower = nn.LSTM(2 * a.mel_bands * a.stride, a.lower_size, a.lower_layers, batch_first=True)
-        self.uppers = nn.ModuleList(Upper(a, dropout) for _ in range(a.uppers))
+        self.architecture = architecture
+        self.read = nn.Linear(architecture.heard_size, architecture.read_size)
+        self.uppers = nn.ModuleList(Upper(architecture, dropout) for _ in range(architecture.uppers))
 
-    def forward(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, states: Tensor, steps: Tensor | None = None) -> Tensor:
         """Score windows.
 
         Args:
-            frames: shape (batch, frames, mel_bands), level-normalised mel power.
-            lengths: frames of each window, shape (batch,), if some are shorter than others; what follows is
-                ignored.
+            states: that are heard, shape (batch, steps, heard_size); see ``forensic.language.hearing``.
+            steps: of each window, shape (batch,), if some are shorter than others; what follows is ignored.
 
         Returns:
-            Shape (batch, classes), float32, before the softmax.
+            Shape (batch, classes), before the softmax.
         """
-        steps = None if lengths is None else lengths // STEP_FRAMES
-        return self.score_each(self.local_states(frames, lengths), steps).mean(dim=0)
+        return self.score_each(self.read(states), steps).mean(dim=0)
 
-    def local_states(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """States of the lower layers, averaged over 40 ms, shape (batch, frames // 4, lower_size)."""
-        batch, steps = frames.shape[0], frames.shape[1] // STEP_FRAMES  # len() would be a constant of the graph
-        heard = torch.cat([frames, _relative_logarithm(frames, lengths)], dim=2)[:, : steps * STEP_FRAMES]
-        of_step = STEP_FRAMES // self.architecture.stride
-        states, _ = self.lower(heard.reshape(batch, steps * of_step, -1))
-        averaged: Tensor = states.reshape(batch, steps, of_step, -1).mean(dim=2)
-        return averaged
-
-    def take_lower(self, weights: Mapping[str, Tensor]) -> None:
-        """Start the lower layers from those of a network that takes fewer frames at once, which gives the same input.
-
-        Args:
-            weights: of its lower layers, or of more layers, by their names in an LSTM.
-        """
-        own = {name: weights[name] for name in self.lower.state_dict()}
-        more = self.lower.input_size // own[_INPUT].shape[1]
-        own[_INPUT] = own[_INPUT].repeat(1, more) / more
-        self.lower.load_state_dict(own)
-
-    def score_each(self, states: Tensor, steps: Tensor | None = None) -> Tensor:
-        """Scores of each upper part for what ``local_states`` gave, shape (uppers, batch, classes)."""
-        return torch.stack([upper(states, steps) for upper in self.uppers])
-
-
-class Committee(nn.Module):
-    """Networks that were trained one by one, whose mean score counts."""
-
-    def __init__(self, architecture: Architecture) -> None:
-        super().__init__()
-        self.architecture = architecture
-        self.networks = nn.ModuleList(LanguageNetwork(architecture) for _ in range(architecture.networks))
-
-    def forward(self, frames: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Score windows, as a single network does."""
-        return torch.stack([network(frames, lengths) for network in self.networks]).mean(dim=0)
+    def score_each(self, values: Tensor, steps: Tensor | None = None) -> Tensor:
+        """Scores of each upper part for what ``read`` gave, shape (uppers, batch, classes)."""
+        return torch.stack([upper(values, steps) for upper in self.uppers])
 
     def describe(self) -> dict[str, int]:
         """The architecture as plain values, for the model's card."""
         return dataclasses.asdict(self.architecture)
 
 
-def join(networks: list[LanguageNetwork]) -> Committee:
-    """A committee of some networks of one architecture.
-
-    Raises:
-        ValueError: if they are of several.
-    """
-    shapes = {network.architecture for network in networks}
-    if len(shapes) != 1:
-        raise ValueError(f"Networks of {len(shapes)} shapes make no committee")
-    committee = Committee(dataclasses.replace(shapes.pop(), networks=len(networks)))
-    for own, network in zip(committee.networks, networks, strict=True):
-        own.load_state_dict(network.state_dict())
-    return committee
-
-
-def load_committee(folder: Path) -> Committee:
-    """The networks of a model folder in torch, to be joined or trained further.
+def load_language_network(folder: Path) -> LanguageNetwork:
+    """The network of a model folder in torch.
 
     Raises:
         ModelError: if a file is missing or damaged, a hash differs, or the weights do not fit the architecture.
@@ -196,17 +131,11 @@ def load_committee(folder: Path) -> Committee:
     card = read_card(folder)
     weights = load(named_file(folder, card, "weights"))
     try:
-        network = Committee(Architecture(**card["architecture"]))
+        network = LanguageNetwork(Architecture(**card["architecture"]))
         network.load_state_dict(weights, strict=True)
     except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"The model in {folder} cannot be loaded: {error}.", REMEDY) from error
     return network.eval().requires_grad_(requires_grad=False)
-
-
-def _relative_logarithm(frames: Tensor, lengths: Tensor | None) -> Tensor:
-    """Logarithm of each band less its mean over the window, which no line or microphone changes."""
-    level = torch.log10(frames + _LOG_FLOOR)
-    return level - (_even_weights(level, lengths) * level).sum(dim=1, keepdim=True)
 
 
 def _even_weights(values: Tensor, lengths: Tensor | None) -> Tensor:

@@ -14,7 +14,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from forensic.language.classifier import SCORES
-from forensic.language.network import Committee
+from forensic.language.network import LanguageNetwork
 from forensic.speaker.extractor import EMBEDDING, GRAPH, layer_output
 from forensic.speaker.network import SpeakerNetwork, averaged_states
 from forensic.storage.atomic import written_whole
@@ -84,10 +84,10 @@ class _Heard(nn.Module):
         return self.network.embed(states[-1]), *(averaged_states(states, [layer]) for layer in layers)
 
 
-def write_graph(folder: Path, network: SpeakerNetwork | Committee) -> dict[str, str]:
+def write_graph(folder: Path, network: SpeakerNetwork | LanguageNetwork) -> dict[str, str]:
     """Write the graph of a network into its model folder; returns the table of the card that names it."""
     still = copy.deepcopy(network).cpu().float().eval()
-    content = _speaker_graph(still) if isinstance(still, SpeakerNetwork) else _committee_graph(still)
+    content = _speaker_graph(still) if isinstance(still, SpeakerNetwork) else _language_graph(still)
     with written_whole(folder / GRAPH) as file:
         file.write(content)
     return {"file": GRAPH, "sha256": hashlib.sha256(content).hexdigest()}
@@ -99,7 +99,6 @@ def _speaker_graph(network: SpeakerNetwork) -> bytes:
     return export_graph(_Heard(network), {"frames": frames}, outputs, ("windows", "frames"))
 
 
-def _committee_graph(network: Committee) -> bytes:
-    frames = torch.rand(2, 20, network.architecture.mel_bands)
-    inputs = {"frames": frames, "lengths": torch.tensor([20, 12])}
-    return export_graph(network, inputs, [SCORES], ("windows", "frames"))
+def _language_graph(network: LanguageNetwork) -> bytes:
+    states = torch.rand(2, 20, network.architecture.heard_size)
+    return export_graph(network, {"states": states, "steps": torch.tensor([20, 12])}, [SCORES], ("windows", "steps"))

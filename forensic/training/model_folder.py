@@ -19,7 +19,7 @@ from forensic.case.provenance import library_versions, software
 from forensic.engine import processors
 from forensic.errors import TrainingError
 from forensic.examination.manifest import people_hashes, summarise
-from forensic.language.network import Committee
+from forensic.language.network import LanguageNetwork
 from forensic.speaker.extractor import WEIGHTS
 from forensic.speaker.network import SpeakerNetwork
 from forensic.storage.atomic import written_whole
@@ -79,7 +79,7 @@ class TrainingRequest(Generic[AnyRun]):
 
 def save_model(
     folder: Path,
-    network: SpeakerNetwork | Committee,
+    network: SpeakerNetwork | LanguageNetwork,
     facts: Mapping[str, object],
     tables: Mapping[str, object],
     precision: torch.dtype = torch.float32,

@@ -19,6 +19,7 @@ from forensic.errors import CaseError, RecordingError, WorkerError
 from forensic.examination.examine import in_groups
 from forensic.examination.language import LanguageModels, identify_each, load_language_models, speech_frames
 from forensic.language.classifier import default_accent_model_folder, default_language_model_folder
+from forensic.language.hearing import hear_each
 from forensic.records import Block, Failure, Recognition, Samples, SourceFile
 from forensic.settings import Settings
 from forensic.storage.archive import plain, record_of
@@ -98,7 +99,8 @@ class LoadedIdentifier:
                 segments = find_speech(probability, len(block.samples), self.settings.speech)
                 speech[path].setdefault(block.channel, []).append(speech_frames(block, segments))
         places = [(path, channel) for path in paths if path not in failures for channel in sorted(speech[path])]
-        told = identify_each([np.concatenate(speech[path][channel]) for path, channel in places], self.models)
+        stretches = [np.concatenate(speech[path][channel]) for path, channel in places]
+        told = identify_each(hear_each(stretches, self.models.body), self.models)
         found = {path: [_failed(path, failures[path])] if path in failures else [] for path in paths}
         for (path, channel), (language, accent) in zip(places, told, strict=True):
             found[path].append(LanguageFinding(path, channel, language, accent, None))

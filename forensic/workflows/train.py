@@ -10,7 +10,6 @@ import torch
 
 from forensic.errors import TrainingError
 from forensic.examination.manifest import read_manifest
-from forensic.language.network import join
 from forensic.report.model.card import render_model_card, render_recognition_card
 from forensic.report.model.learning_curve import draw_learning_curve
 from forensic.speaker.backend import save_backend
@@ -34,7 +33,7 @@ from forensic.training.recognition.configuration import RecognitionSettings
 from forensic.training.recognition.data import make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import CALIBRATED_FRAMES, Validation, validate_classes
 from forensic.training.recognition.development import RecognitionResult, measure, try_development_people
-from forensic.training.recognition.networks import committee_of, first_network, teacher_of
+from forensic.training.recognition.networks import body_table, ear_of, first_network
 from forensic.training.recognition.networks import started_from as recognition_started_from
 from forensic.training.recognition.record import (
     classes_of,
@@ -124,9 +123,7 @@ def train_recognition(
     rows = read_classes(settings.data, settings.selection, request.task)
     pieces = make_labelled_pieces(rows, settings.data, settings.selection, settings.augmentation)
     classes = tuple(sorted({piece.label for piece in pieces}))
-    members = [read_record(Path(folder)) for folder in settings.network.join]
-    committee = committee_of(settings, members, rows, classes) if members else None
-    teacher = teacher_of(settings, classes)
+    ear = ear_of(settings.network)
     cache = _cache(request, pieces, watch_features)
     drawer = make_drawer(
         open_speech(cache, training_device()),
@@ -136,30 +133,27 @@ def train_recognition(
         classes,
         settings.crops,
     )
-    history: list[RecognitionResult] = []
-    if committee is None:
-        network = first_network(settings, len(classes))
-        trained, history = train_classes(network, teacher, drawer, settings.learning, request.work, watch)
-        committee = join([trained])
-    kept = weights_as(committee, torch.half)  # what is measured is what is kept
-    committee.load_state_dict({name: value.float() for name, value in kept.items()})
-    trials = try_development_people(committee.to(drawer.speech.device), drawer, CALIBRATED_FRAMES)
+    network = first_network(settings, ear, len(classes))
+    network, history = train_classes(network, ear, drawer, settings.learning, request.work, watch)
+    kept = weights_as(network, torch.half)  # what is measured is what is kept
+    network.load_state_dict({name: value.float() for name, value in kept.items()})
+    trials = try_development_people(network.to(drawer.speech.device), ear, drawer, CALIBRATED_FRAMES)
     if not trials:
         raise TrainingError(
             "Nobody who was kept out of training has 3 s of speech, so nothing can be validated.",
             "Raise selection.development_share, or add people.",
         )
-    steps = [result.step for result in history] or [member["development"][-1]["step"] for member in members]
-    history = [*history, measure(trials, max(steps))]
+    history = [*history, measure(trials, history[-1].step)]
     validation = without_classes(validate_classes(trials, classes), told_by_corpus(rows))
     decision = dataclasses.asdict(validation.decision)
     coverage = decision.pop("error")
     with changed_whole(request.out) as folder:
         save_model(
             folder,
-            committee,
-            request.facts(recognition_started_from(settings)) | {"classes": list(classes)},
+            network,
+            request.facts(recognition_started_from(ear)) | {"classes": list(classes)},
             {
+                "body": body_table(ear),
                 "decision": decision,
                 "coverage": coverage,
                 "development": shares_right(history[-1]),
@@ -168,16 +162,11 @@ def train_recognition(
             torch.half,
         )
         record = record_of_run(request, rows, pieces, cache)
-        record["settings"]["network"]["join"] = [Path(folder).name for folder in settings.network.join]
-        record["settings"]["network"]["teacher"] = Path(settings.network.teacher).name
+        record["settings"]["network"]["body"] = ear.folder.name
         record |= {
             "classes": classes_of(cache.index),
             "development": [dataclasses.asdict(result) for result in history],
             "validation": dataclasses.asdict(validation),
-            "members": [
-                {name: value for name, value in member.items() if name != "people_sha256"}  # the same
-                for member in members
-            ],
         }
         write_record(folder, record)
         _write_recognition_card(folder, request.name)
@@ -244,9 +233,8 @@ def _write_speaker_card(folder: Path, name: str) -> None:
 def _write_recognition_card(folder: Path, name: str) -> None:
     """The same of a model of languages or accents."""
     record = read_record(folder)
-    runs = record["members"] or [record]
-    steps = [result["step"] for result in runs[0]["development"][:-1]]
-    curve = draw_learning_curve(steps, errors_on_the_way(runs), name, "error on development people, %")
+    steps = [result["step"] for result in record["development"][:-1]]
+    curve = draw_learning_curve(steps, errors_on_the_way(record), name, "error on development people, %")
     _write(folder / "learning_curve.svg", curve)
     _write(folder / MODEL_CARD, render_recognition_card(read_card(folder), record))
 

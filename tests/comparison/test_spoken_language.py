@@ -7,7 +7,7 @@ import pytest
 from forensic.case.store import SCHEMAS, TURN_KEY
 from forensic.comparison.sides import Side
 from forensic.comparison.spoken_language import language_differences
-from forensic.examination.language import Heard, language_row
+from forensic.examination.language import language_row
 from forensic.records import Candidate, Recognition
 from forensic.report.shared.suspicions import languages_in_words
 
@@ -77,12 +77,3 @@ def test_a_row_fills_every_column_but_the_key():
     """What the store expects."""
     named = Recognition("named", "en", 0.8, (Candidate("en", 0.8),), 4.0)
     assert set(language_row(named, None)) == set(SCHEMAS["language"]) - set(TURN_KEY)
-
-
-def test_no_more_than_the_first_minute_is_heard():
-    """However long the recording."""
-    heard = Heard()
-    for start in range(0, 20_000, 4_000):
-        heard.add(np.full((4_000, 2), start, np.float32))
-    assert heard.frames == sum(map(len, heard.parts)) == 6_000
-    assert heard.parts[0][0, 0] == 0

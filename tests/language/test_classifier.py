@@ -7,16 +7,19 @@ from factories import write_language_model
 from forensic.errors import ModelError
 from forensic.language.classifier import (
     Decision,
-    cut_language_windows,
     decide,
     load_language_model,
     recognise,
     recognise_each,
 )
+from forensic.language.hearing import Heard
 
 
-def _speech(frames: int, seed: int = 0) -> np.ndarray:
-    return (np.random.default_rng(seed).random((frames, 40)) ** 4).astype(np.float32)
+def _speech(frames: int, seed: int = 0) -> Heard:
+    heard = Heard()
+    windows = 1 + -(-max(0, frames - 160) // 160)
+    heard.add(np.random.default_rng(seed).normal(size=(windows, 40, 768)).astype(np.float32), frames)
+    return heard
 
 
 def test_a_language_is_named_with_its_probability_and_the_next(tmp_path):
@@ -71,16 +74,6 @@ def test_more_speech_makes_surer_where_validation_found_it_so():
     decision = Decision(0.0, 0.5, 2.0, 0.0, {}, 0.4)
     first = [decision.probabilities(np.array([1.0, 0.0, 0.0]), seconds)[0] for seconds in (3.0, 5.0, 10.0, 30.0, 300.0)]
     assert first[0] < first[1] < first[2] < first[3] == first[4]
-
-
-@pytest.mark.parametrize(("frames", "count", "size"), [(250, 1, 250), (500, 1, 500), (501, 2, 500), (200_000, 6, 500)])
-def test_windows_span_the_speech(frames, count, size):
-    """The first begins and the last ends with it; long recordings are sampled."""
-    speech = np.repeat(np.arange(frames, dtype=np.float32)[:, None], 40, axis=1)
-    windows = cut_language_windows(speech)
-    assert windows.shape == (count, size, 40)
-    assert windows[0, 0, 0] == 0
-    assert windows[-1, -1, 0] == frames - 1
 
 
 def test_weights_that_the_card_does_not_name_are_refused(tmp_path):

@@ -83,8 +83,8 @@ def _point(group: Group) -> str:
     issued = issued_of(group)
     sentences = [
         _(
-            "By the best estimate, the findings are {times} more likely if the speaker is {known} than if it is someone "
-            "else (95 % interval: {interval}; {strength}).",
+            "By the best estimate, the findings are {times} more likely if the speaker is {known} than if it is "
+            "someone else (95 % interval: {interval}; {strength}).",
             times=_times(one),
             known=one.known,
             interval=one.interval_text,

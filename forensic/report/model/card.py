@@ -44,7 +44,6 @@ def render_recognition_card(card: Mapping[str, Any], record: Mapping[str, Any]) 
             card=card,
             record=record,
             last=record["development"][-1]["conditions"],
-            learns=any(run["settings"]["learning"]["lower_rate"] > 0 for run in record["members"] or [record]),
             guessing=math.log(len(card["classes"])),
         )
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -41,25 +41,19 @@ class NetworkSettings:
     """The network; see ``forensic.language.network.Architecture``.
 
     Attributes:
-        join: folders of models that were trained on the same speech with the same people kept out. Nothing is learnt
-            then: the model is their committee, calibrated again, and the settings below and of learning do not matter.
-        teacher: folder of a model of the same classes, such as a committee, whose scores are learnt. The network
-            starts from its first one, whose shape it takes, but for the stride; the next settings do not matter then.
-        stride: frames of 10 ms that the lower layers take at once; more cost less.
-        lower: folder of the speaker model whose lower LSTM layers it starts from, one that sees logarithms of the
-            bands; empty takes the bundled model.
-        lower_layers: how many of them.
+        body: folder of the speaker model whose states are heard; empty takes the bundled one. The model goes where that
+            folder is beside it, or where the bundled models are.
+        layers: of its LSTM that are heard, 1 for the lowest; empty takes all.
+        read_size: values that a step of what is heard is mapped to.
         uppers: upper parts, whose mean score counts.
         hidden_size: LSTM cells of an upper layer, in each direction.
         embedding_size: dimensions between pooling and classes.
         dropout: of what goes into the upper layers, while they learn.
     """
 
-    join: tuple[str, ...] = ()
-    teacher: str = ""
-    stride: Literal[1, 2, 4] = 1
-    lower: str = ""
-    lower_layers: Annotated[int, Meta(ge=1, le=100)] = 2
+    body: str = ""
+    layers: tuple[Annotated[int, Meta(ge=1, le=100)], ...] = ()
+    read_size: Annotated[int, Meta(ge=1, le=8192)] = 256
     uppers: Annotated[int, Meta(ge=1, le=100)] = 4
     hidden_size: Annotated[int, Meta(ge=1, le=8192)] = 160
     embedding_size: Annotated[int, Meta(ge=1, le=8192)] = 192
@@ -76,11 +70,9 @@ class LearningSettings:
         min_crop_frames: shortest crop, in frames of 10 ms; crops of one batch are of one length.
         max_crop_frames: longest crop.
         learning_rate: highest of the one-cycle schedule.
-        lower_rate: factor on it for the lower layers; 0 does not train them.
         weight_decay: of AdamW.
         label_smoothing: probability that is spread over the wrong classes.
-        teacher_share: how much the teacher's probabilities weigh against the true class, if there is a teacher.
-        masked_steps: longest stretch of lower states that is blanked, twice per crop, in steps of 40 ms.
+        masked_steps: longest stretch of what is heard that is blanked, twice per crop, in steps of 40 ms.
         average_decay: of the running average of the weights, which is what is kept.
         evaluate_every: batches between evaluations, each with a checkpoint.
         seed: of initialisation and every draw.
@@ -89,12 +81,10 @@ class LearningSettings:
     steps: Positive = 1400
     batch: Annotated[int, Meta(ge=1, le=100_000)] = 96
     min_crop_frames: CropFrames = 200
-    max_crop_frames: CropFrames = 500
+    max_crop_frames: CropFrames = 480
     learning_rate: Rate = 3e-3
-    lower_rate: Share = 0.1
     weight_decay: Share = 1e-2
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.1
-    teacher_share: Share = 0.85
     masked_steps: Annotated[int, Meta(ge=0, le=1000)] = 8
     average_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.995
     evaluate_every: Positive = 350

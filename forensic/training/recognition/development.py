@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from forensic.language.classifier import WINDOW_FRAMES
 from forensic.records import Vector
 from forensic.training.recognition.batches import Drawer
+from forensic.training.recognition.hearing import Ear, Score
 
 DURATIONS_FRAMES = (300, 500)
 """Lengths of speech that are measured, in frames of 10 ms."""
@@ -75,16 +75,16 @@ class RecognitionResult:
 
 
 @torch.inference_mode()
-def try_development_people(network: nn.Module, drawer: Drawer, durations: tuple[int, ...]) -> list[Trials]:
+def try_development_people(network: nn.Module, ear: Ear, drawer: Drawer, durations: tuple[int, ...]) -> list[Trials]:
     """Score stretches of the development pieces, side by side in each piece, clean and through their channels.
 
     Args:
         network: scores them.
+        ear: what it hears.
         drawer: knows the speech and who is kept out.
-        durations: lengths in frames; pieces that are shorter are not measured at that length. Stretches longer than a
-            window have the mean score of their windows.
+        durations: lengths in frames; pieces that are shorter are not measured at that length.
     """
-    network.eval()
+    score = ear.score(network.eval())
     speech = drawer.speech
     lengths = speech.frames.cpu().numpy()
     trials = []
@@ -97,16 +97,14 @@ def try_development_people(network: nn.Module, drawer: Drawer, durations: tuple[
         if not spans:
             continue
         pieces, starts = (np.array(column, np.int64) for column in zip(*spans, strict=True))
-        size = min(frames, WINDOW_FRAMES)
-        windows = np.linspace(0, frames - size, -(-frames // size)).round().astype(np.int64)
         for version in range(len(speech.versions)):
-            scores = [_score(network, drawer, pieces, starts + window, version, size) for window in windows]
-            trials.append(Trials(frames, version, pieces, drawer.labels[pieces], np.mean(scores, axis=0)))
+            scores = _score(score, drawer, pieces, starts, version, frames)
+            trials.append(Trials(frames, version, pieces, drawer.labels[pieces], scores))
     return trials
 
 
 def _score(
-    network: nn.Module,
+    score: Score,
     drawer: Drawer,
     pieces: NDArray[np.int64],
     starts: NDArray[np.int64],
@@ -119,7 +117,7 @@ def _score(
         rows = torch.from_numpy(pieces[first : first + _BATCH]).to(drawer.speech.device)
         at = torch.from_numpy(starts[first : first + _BATCH]).to(drawer.speech.device)
         crops = drawer.speech.cut(rows, torch.full_like(rows, version), at, frames)
-        made.append(network(crops).double().cpu().numpy())
+        made.append(score(crops).double().cpu().numpy())
     return np.concatenate(made)
 
 

@@ -1,7 +1,7 @@
 """What a training of languages or accents records beside what every run does."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -72,17 +72,13 @@ def without_classes(validation: Validation, classes: set[str]) -> Validation:
     return dataclasses.replace(validation, decision=dataclasses.replace(validation.decision, error=error))
 
 
-def errors_on_the_way(runs: Sequence[dict[str, Any]]) -> list[tuple[str, list[float]]]:
-    """Errors by condition at each measurement; of a committee, those of each network.
+def errors_on_the_way(record: Mapping[str, Any]) -> list[tuple[str, list[float]]]:
+    """Errors by condition at each measurement.
 
     The last measurement is left out: it is at other lengths, of the weights as they are kept.
     """
-    lines = []
-    for number, run in enumerate(runs, 1):
-        measured = [result["conditions"] for result in run["development"][:-1]]
-        name = f", network {number}" if len(runs) > 1 else ""
-        lines += [
-            (f"{conditions[0]['condition']}{name}", [each["error"] for each in conditions])
-            for conditions in zip(*measured, strict=True)
-        ]
-    return lines
+    measured = [result["conditions"] for result in record["development"][:-1]]
+    return [
+        (conditions[0]["condition"], [each["error"] for each in conditions])
+        for conditions in zip(*measured, strict=True)
+    ]

@@ -1,7 +1,6 @@
 """The loop: from crops of speech to their class."""
 
 import copy
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -9,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from safetensors.torch import save
-from torch import Tensor, nn
+from torch import nn
 
-from forensic.language.network import Committee, LanguageNetwork
+from forensic.language.network import LanguageNetwork
 from forensic.training.recognition.augmentation import blank
 from forensic.training.recognition.batches import Drawer
 from forensic.training.recognition.configuration import LearningSettings
@@ -23,6 +20,8 @@ from forensic.training.recognition.development import (
     measure,
     try_development_people,
 )
+from forensic.training.recognition.hearing import Ear
+from forensic.training.recognition.networks import body_table
 from forensic.training.run import descend, learn_to_the_end, load_checkpoint, save_checkpoint
 
 _STATEFUL = ("network", "average", "optimizer", "schedule")
@@ -49,7 +48,7 @@ class RecognitionProgress:
 
 def train_classes(
     network: LanguageNetwork,
-    teacher: Committee | None,
+    ear: Ear,
     drawer: Drawer,
     settings: LearningSettings,
     folder: Path,
@@ -59,7 +58,7 @@ def train_classes(
 
     Args:
         network: with its first weights.
-        teacher: whose scores are learnt beside the true classes; None: the classes alone.
+        ear: what it hears.
         drawer: of batches.
         settings: how it learns.
         folder: for checkpoints.
@@ -71,7 +70,7 @@ def train_classes(
     Raises:
         TrainingError: if the loss is not a number; the last good checkpoint stays.
     """
-    run = _Run(network, teacher, drawer, settings, folder)
+    run = _Run(network, ear, drawer, settings, folder)
     run.resume()
 
     def tell(loss: float, seconds_left: float) -> None:
@@ -88,7 +87,7 @@ class _Run:
     def __init__(
         self,
         network: LanguageNetwork,
-        teacher: Committee | None,
+        ear: Ear,
         drawer: Drawer,
         settings: LearningSettings,
         folder: Path,
@@ -97,13 +96,14 @@ class _Run:
         self.drawer, self.settings = drawer, settings
         self.checkpoint = folder / "checkpoint.pt"
         self.network = network.to(self.device)
-        self.teacher = None if teacher is None else teacher.to(self.device)
+        self.ear = ear
+        ear.network.to(self.device)
         self.average = copy.deepcopy(self.network)
-        rates = [settings.learning_rate, settings.lower_rate * settings.learning_rate]
-        groups = [{"params": list(part.parameters())} for part in (self.network.uppers, self.network.lower)]
-        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, rates, total_steps=settings.steps + 1, pct_start=0.15
+            self.optimizer, settings.learning_rate, total_steps=settings.steps + 1, pct_start=0.15
         )
         self.step = 0
         self.history: list[RecognitionResult] = []
@@ -115,31 +115,18 @@ class _Run:
         rng = np.random.default_rng([settings.seed, self.step])
         crops, classes = self.drawer.draw(settings, rng)
         self.network.train()
-        with torch.set_grad_enabled(settings.lower_rate > 0):
-            states = self.network.local_states(crops)
-        scores = self.network.score_each(blank(states, settings.masked_steps, rng))
-        loss = nn.functional.cross_entropy(
-            scores.flatten(0, 1),
-            self._wanted(crops, classes).repeat(len(scores), 1),
-            label_smoothing=settings.label_smoothing,
-        )
+        heard = self.network.read(self.ear.hear(crops).flatten(1, 2))
+        scores = self.network.score_each(blank(heard, settings.masked_steps, rng))
+        truth = torch.from_numpy(classes).to(self.device).repeat(len(scores))
+        loss = nn.functional.cross_entropy(scores.flatten(0, 1), truth, label_smoothing=settings.label_smoothing)
         value = descend(loss, self.network, self.optimizer, self.schedule, self.step, self.checkpoint)
         self.step += 1
         self._average()
         return value
 
-    def _wanted(self, crops: Tensor, classes: NDArray[np.int64]) -> Tensor:
-        """The probabilities to learn, shape (batch, classes): the true class, or mostly what the teacher says."""
-        truth = torch.from_numpy(classes).to(self.device)
-        wanted = nn.functional.one_hot(truth, self.network.architecture.classes).to(crops.dtype)
-        if self.teacher is None:
-            return wanted
-        with torch.no_grad():
-            return torch.lerp(wanted, torch.softmax(self.teacher(crops), dim=1), self.settings.teacher_share)
-
     def evaluate(self) -> None:
         """Measure the average on the development people."""
-        trials = try_development_people(self.average, self.drawer, DURATIONS_FRAMES)
+        trials = try_development_people(self.average, self.ear, self.drawer, DURATIONS_FRAMES)
         self.history.append(measure(trials, self.step))
 
     def save(self) -> None:
@@ -169,7 +156,7 @@ class _Run:
             "speech": self.drawer.speech.sha256,
             "classes": len(self.drawer.people),
             "network": asdict(self.network.architecture),
-            "teacher": self.teacher and hashlib.sha256(save(self.teacher.state_dict())).hexdigest(),
+            "body": body_table(self.ear),
             "learning": asdict(self.settings),
             "crops": asdict(self.drawer.crops),
         }

@@ -201,8 +201,9 @@ def test_an_answer_states_what_is_for_a_speaker_what_against_and_what_neither(in
     assert answer.question == ""
     assert answer.points[0].partition("): ")[2] == (
         "By the best estimate, the findings are about 16 times more likely if the speaker is S1 Novak than if it is "
-        "someone else (95 % interval: 13 to 32; moderate support). The findings are more likely if the speaker is someone else than if it is S2 O'Hara <b> (about 10 "
-        "times; weak support). The findings do not say whether it is S3 Müller-Żółć $\\alpha$ (no support "
+        "someone else (95 % interval: 13 to 32; moderate support). The findings are more likely if the speaker is "
+        "someone else than if it is S2 O'Hara <b> (about 10 times; weak support). The findings do "
+        "not say whether it is S3 Müller-Żółć $\\alpha$ (no support "
         "either way)."
     )
 

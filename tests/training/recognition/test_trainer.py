@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import json
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,10 +11,13 @@ import torch
 from factories import voice, write_wav
 
 from forensic.errors import SettingsError, TrainingError
-from forensic.language.classifier import load_language_model
-from forensic.language.network import load_committee
+from forensic.language.classifier import load_language_model, score_windows
+from forensic.language.hearing import SHAPE, Heard, hear_each
+from forensic.language.network import load_language_network
 from forensic.speaker.architecture import Architecture as SpeakerArchitecture
-from forensic.speaker.network import SpeakerNetwork, load_network
+from forensic.speaker.extractor import cut_windows
+from forensic.speaker.network import SpeakerNetwork
+from forensic.storage.cards import read_card
 from forensic.training.cache import build_cache
 from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.model_folder import TrainingRequest, save_model
@@ -31,7 +33,7 @@ from forensic.training.recognition.configuration import (
 from forensic.training.recognition.data import draw_development_people, make_labelled_pieces, read_classes
 from forensic.training.recognition.decision import choose_threshold, fit_scale, validate_classes
 from forensic.training.recognition.development import Trials, measure, try_development_people
-from forensic.training.recognition.networks import first_network, teacher_of
+from forensic.training.recognition.networks import ear_of
 from forensic.training.recognition.record import told_by_corpus
 from forensic.training.recognition.speech import open_speech
 from forensic.workflows.train import train_recognition
@@ -63,10 +65,10 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def speaker_folder(tmp_path_factory):
-    """A speaker model of the real kind, small and untrained, that sees logarithms."""
+    """A speaker model of the real kind, small and untrained."""
     torch.manual_seed(1)
     network = SpeakerNetwork(SpeakerArchitecture(hidden_size=24, layers=3, embedding_size=4, log_bands=True))
-    folder = tmp_path_factory.mktemp("speaker")
+    folder = tmp_path_factory.mktemp("models") / "small"
     save_model(folder, network, {"name": "small", "licence": "CC0", "data": "none"}, {})
     return folder
 
@@ -77,15 +79,15 @@ def settings(corpus, speaker_folder):
         data=DataSettings(manifest=str(corpus / "manifest.csv"), splits=("train",), noise="", rooms=""),
         selection=SelectionSettings(development_share=0.25),
         augmentation=AugmentationSettings(piece_s=12.0, versions=1),
-        network=NetworkSettings(lower=str(speaker_folder), uppers=2, hidden_size=8, embedding_size=8),
+        network=NetworkSettings(str(speaker_folder), (1, 3), read_size=16, uppers=2, hidden_size=8, embedding_size=8),
         learning=_LEARNING,
     )
 
 
 @pytest.fixture(scope="module")
-def work(settings, tmp_path_factory):
-    """A folder with the features of the corpus, made by a first run."""
-    folder = tmp_path_factory.mktemp("work")
+def work(settings, speaker_folder):
+    """A folder with the features of the corpus, made by a first run, beside the speaker model."""
+    folder = speaker_folder.parent
     train_recognition(_request(settings, folder, folder / "first"), lambda *_: None, lambda _: None)
     (folder / "checkpoint.pt").unlink()
     return folder
@@ -164,55 +166,9 @@ def test_a_run_that_was_killed_goes_on_to_the_same_model(settings, work, monkeyp
     train_recognition(
         _request(settings, work, tmp_path / "again"), lambda *_: None, lambda state: steps.append(state.step)
     )
-    first, again = (load_language_model(folder) for folder in (work / "first", tmp_path / "again"))
-    assert first.sha256 == again.sha256
+    first, again = (read_card(folder)["weights"]["sha256"] for folder in (work / "first", tmp_path / "again"))
+    assert first == again
     (work / "checkpoint.pt").unlink()
-
-
-def _taught(settings, work, **network):
-    return dataclasses.replace(
-        settings, network=dataclasses.replace(settings.network, teacher=str(work / "first"), stride=2, **network)
-    )
-
-
-def test_a_model_is_taught_by_another_of_the_same_classes_at_a_longer_stride(settings, work, tmp_path):
-    """Its card says by which, and it loads as any other."""
-    settings = _taught(settings, work)
-    (work / "checkpoint.pt").unlink(missing_ok=True)
-    train_recognition(_request(settings, work, tmp_path / "student"), lambda *_: None, lambda _: None)
-    (work / "checkpoint.pt").unlink()
-    card = load_language_model(tmp_path / "student").card
-    assert card["architecture"]["stride"] == 2
-    assert card["architecture"]["uppers"] == 2
-    assert card["started_from"].startswith("the first network of first, which also taught it")
-    assert json.loads((tmp_path / "student" / "training.json").read_text())["settings"]["network"]["teacher"] == "first"
-
-
-def test_a_student_learns_what_its_teacher_says(settings, work, tmp_path):
-    """Between the true class and the teacher's probabilities, as the share says."""
-    taught = _taught(settings, work)
-    classes = ("aa", "bb")
-    cache = open_cache(settings, work)
-    columns = [cache.index[name].to_list() for name in ("label", "speaker")]
-    drawer = make_drawer(
-        open_speech(cache, torch.device("cpu")),
-        *columns,
-        cache.index["is_development"].to_numpy(),
-        classes,
-        taught.crops,
-    )
-    teacher = teacher_of(taught, classes)
-    run = trainer._Run(first_network(taught, 2), teacher, drawer, taught.learning, tmp_path)
-    crops, labels = drawer.draw(taught.learning, np.random.default_rng(1))
-    wanted = run._wanted(crops, labels)
-    truth = torch.nn.functional.one_hot(torch.from_numpy(labels), 2)
-    assert torch.allclose(wanted, 0.15 * truth + 0.85 * torch.softmax(teacher(crops), dim=1), atol=1e-6)
-
-
-def test_a_teacher_of_other_classes_is_refused(settings, work):
-    """Before any feature is made."""
-    with pytest.raises(TrainingError, match="has other classes"):
-        teacher_of(_taught(settings, work), ("aa", "cc"))
 
 
 def open_cache(settings, work):
@@ -289,74 +245,34 @@ def test_a_large_class_weighs_no_more_than_a_small_one():
     assert clean.error == 0.5
 
 
-def _lower(folder):
-    return load_committee(folder).networks[0].lower.state_dict()
+def test_the_card_names_the_speaker_model_that_is_heard(work, speaker_folder):
+    """By the hash of its weights; beside it or among the bundled ones it is found, and no other does."""
+    model = load_language_model(work / "first")
+    assert model.card["body"]["sha256"] == read_card(speaker_folder)["weights"]["sha256"]
+    assert (model.body.name, model.body.layers, model.body.folder) == ("small", (1, 3), speaker_folder)
+    assert model.card["architecture"]["heard_size"] == 48
 
 
-def test_the_lower_layers_start_as_those_of_the_speaker_model_and_learn(work, speaker_folder):
-    """A little: a tenth of the rate of the rest."""
-    speaker, lower = load_network(speaker_folder).lstm.state_dict(), _lower(work / "first")
-    assert set(lower) == {name for name in speaker if not name.endswith("l2")}
-    furthest = max(float((value - speaker[name]).abs().max()) for name, value in lower.items())
-    assert 1e-4 < furthest < 0.05
-
-
-def test_lower_layers_without_a_rate_stay_as_they_are(settings, work, tmp_path, speaker_folder):
-    """To the precision in which weights are kept."""
-    kept = dataclasses.replace(settings, learning=dataclasses.replace(_LEARNING, lower_rate=0.0, steps=2))
-    train_recognition(_request(kept, work, tmp_path / "kept"), lambda *_: None, lambda _: None)
-    (work / "checkpoint.pt").unlink()
-    speaker = load_network(speaker_folder).lstm.state_dict()
-    for name, value in _lower(tmp_path / "kept").items():
-        assert torch.allclose(value, speaker[name], atol=1e-3)
-
-
-def test_a_speaker_model_without_logarithms_is_refused(settings, work, tmp_path, tiny_model_folder):
-    """Its layers expect another input."""
-    other = dataclasses.replace(settings, network=dataclasses.replace(settings.network, lower=str(tiny_model_folder)))
-    with pytest.raises(TrainingError, match="log_bands"):
+def test_a_layer_that_the_speaker_network_lacks_is_refused(settings, work, tmp_path):
+    """Before any feature is made."""
+    other = dataclasses.replace(settings, network=dataclasses.replace(settings.network, layers=(4,)))
+    with pytest.raises(TrainingError, match="has 3 layers"):
         train_recognition(_request(other, work, tmp_path / "other"), lambda *_: None, lambda _: None)
 
 
-def test_a_committee_is_calibrated_on_the_mean_of_its_networks(settings, work, tmp_path):
-    """Two networks from other seeds, joined without learning; their records are part of its own."""
-    other = dataclasses.replace(settings, learning=dataclasses.replace(_LEARNING, seed=2))
-    train_recognition(_request(other, work, tmp_path / "second"), lambda *_: None, lambda _: None)
-    (work / "checkpoint.pt").unlink()
-    members = (str(work / "first"), str(tmp_path / "second"))
-    joint = dataclasses.replace(settings, network=dataclasses.replace(settings.network, join=members))
-    train_recognition(_request(joint, work, tmp_path / "joint"), lambda *_: None, lambda _: None)
-    networks = [load_committee(folder) for folder in (*map(Path, members), tmp_path / "joint")]
-    power = torch.rand((1, 300, 40)) ** 4
-    first, second, both = (network(power) for network in networks)
-    assert not torch.allclose(first, second, atol=1e-3)
-    assert torch.allclose(both, (first + second) / 2, atol=1e-4)
-    record = json.loads((tmp_path / "joint" / "training.json").read_text())
-    assert [member["settings"]["learning"]["seed"] for member in record["members"]] == [1, 2]
-    assert record["settings"]["network"]["join"] == ["first", "second"]
-
-
-def test_a_network_that_learnt_from_other_people_cannot_join(settings, work, tmp_path):
-    """Whom it learnt from might be measured on."""
-    fewer = dataclasses.replace(
-        settings,
-        selection=dataclasses.replace(settings.selection, pieces_of_person=1),
-        network=dataclasses.replace(settings.network, join=(str(work / "first"),)),
-    )
-    with pytest.raises(TrainingError, match="same ones kept out"):
-        train_recognition(_request(fewer, work, tmp_path / "joint"), lambda *_: None, lambda _: None)
-
-
-def test_a_folder_without_a_record_and_networks_of_several_shapes_cannot_join(settings, work, tmp_path):
-    """Each is said, with what to do."""
-    narrow = dataclasses.replace(settings, network=dataclasses.replace(settings.network, hidden_size=6))
-    train_recognition(_request(narrow, work, tmp_path / "narrow"), lambda *_: None, lambda _: None)
-    (work / "checkpoint.pt").unlink()
-    for folder, said in ((tmp_path / "nothing", "record of the training"), (tmp_path / "narrow", "2 shapes")):
-        members = (str(work / "first"), str(folder))
-        joint = dataclasses.replace(settings, network=dataclasses.replace(settings.network, join=members))
-        with pytest.raises(TrainingError, match=said):
-            train_recognition(_request(joint, work, tmp_path / "joint"), lambda *_: None, lambda _: None)
+def test_what_learns_hears_what_an_examination_hears(settings, work):
+    """The same windows, and the same scores of short and long stretches."""
+    model, ear = load_language_model(work / "first"), ear_of(settings.network)
+    score = ear.score(load_language_network(work / "first"))
+    for frames in (120, 300, 480, 481, 800, 4000):
+        power = np.random.default_rng(frames).gamma(0.3, 0.02, (frames, 40)).astype(np.float32)
+        examined = score_windows(hear_each([power[:3000]], model.body)[0].cut(), model).mean(axis=0)
+        if frames <= 480:
+            np.testing.assert_allclose(examined, score(torch.from_numpy(power)[None])[0], atol=1e-4)
+        scanned = Heard()
+        scanned.add(model.body.hear(cut_windows(power, SHAPE)[0]), frames)
+        found = score_windows(scanned.cut(), model).mean(axis=0)
+        np.testing.assert_allclose(found, score(torch.from_numpy(power)[None])[0], atol=1e-4)
 
 
 def test_a_person_is_kept_out_in_every_selection_of_the_same_data():
@@ -381,14 +297,14 @@ def test_development_stretches_are_those_of_the_pieces(settings, work):
         ("aa", "bb"),
         settings.crops,
     )
-    network = load_committee(work / "first")
-    clean, degraded = try_development_people(network, drawer, (300,))
+    network, ear = load_language_network(work / "first"), ear_of(settings.network)
+    clean, degraded = try_development_people(network, ear, drawer, (300,))
     kept_out = index.with_row_index("piece").filter("is_development")
     assert len(clean.labels) == sum(frames // 300 for frames in kept_out["frames"])
     row = kept_out.row(0, named=True)
     for version, trials in enumerate((clean, degraded)):
         crop = torch.from_numpy(cache.crop(version, row["first"], 300)[None])
-        np.testing.assert_allclose(trials.scores[0], network(crop)[0].detach().numpy(), atol=1e-4)
+        np.testing.assert_allclose(trials.scores[0], ear.score(network)(crop)[0], atol=1e-4)
 
 
 def test_a_configuration_refuses_unknown_keys(tmp_path):

@@ -1,0 +1,166 @@
+"""What networks of languages and accents hear: the states of a speaker network's LSTM, window by window.
+
+The speaker network embeds speech in windows; the states of its layers in the same windows, averaged over 40 ms, tell
+languages apart as well, so a scan computes them once for both.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forensic.errors import ModelError
+from forensic.records import Samples
+from forensic.settings import EmbeddingSettings
+from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_and_hear, load_model
+from forensic.storage.cards import REMEDY, read_card
+from forensic.storage.shipped import shipped
+
+SHAPE = EmbeddingSettings()
+"""The windows of the speaker network in which is heard."""
+
+WINDOWS_AT_ONCE = 3
+"""Windows of the speaker network that make one of the languages' network."""
+
+WINDOW_FRAMES = WINDOWS_AT_ONCE * SHAPE.window_frames
+"""Longest stretch of speech that goes through the languages' network at once, in frames of 10 ms."""
+
+MOST_WINDOWS = 6
+"""Of the languages' network; of longer speech they are a sample."""
+
+_HEARD_FRAMES = 6_000  # the first minute of speech is enough; hours of it would only take longer
+_FRAMES_PER_S = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Whose states are heard.
+
+    Attributes:
+        name, sha256: of the speaker model.
+        layers: of its LSTM, 1 for the lowest.
+        folder: of the speaker model.
+    """
+
+    name: str
+    sha256: str
+    layers: tuple[int, ...]
+    folder: Path
+
+    def is_of(self, model: SpeakerModel, settings: EmbeddingSettings) -> bool:
+        """Whether embedding with a model, in its windows, computes what is heard."""
+        same = settings.window_frames == SHAPE.window_frames and settings.step_frames == SHAPE.step_frames
+        return same and model.identity.sha256 == self.sha256
+
+    def hear(self, windows: Samples) -> Samples:
+        """The states in windows of speech, shape (n, window_frames, mel_bands); as of ``embed_and_hear``.
+
+        Raises:
+            ModelError: if the speaker model cannot be loaded.
+        """
+        return embed_and_hear(windows, _load(self.folder), self.layers)[1]
+
+
+@cache
+def _load(folder: Path) -> SpeakerModel:
+    return load_model(folder)
+
+
+def body_of(folder: Path, card: Mapping[str, Any]) -> Body:
+    """The speaker model that a model of languages or accents hears: beside its folder, or bundled.
+
+    Args:
+        folder: of the model.
+        card: of it.
+
+    Raises:
+        ModelError: if the card names none, or it is not there, or is another one.
+    """
+    try:
+        name, sha256 = str(card["body"]["model"]), str(card["body"]["sha256"])
+        layers = tuple(int(layer) for layer in card["body"]["layers"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"The card of {folder} does not say which speaker model is heard.", REMEDY) from error
+    for place in (folder.resolve().parent / name, shipped("models") / name):
+        if place.is_dir() and read_card(place).get("weights", {}).get("sha256") == sha256:
+            return Body(name, sha256, layers, place)
+    raise ModelError(
+        f"The model in {folder} hears the speaker model {name}, which is not beside it, or is another one.",
+        f"Put the folder {name} with the weights {sha256[:12]} beside it.",
+    )
+
+
+@dataclass(slots=True)
+class Heard:
+    """What is heard of the first minute of one voice's speech, as it comes.
+
+    Attributes:
+        windows: states, each of shape (n, steps, values).
+        frames: of speech.
+    """
+
+    windows: list[Samples] = field(default_factory=list)
+    frames: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more would not be kept."""
+        return self.frames >= _HEARD_FRAMES
+
+    @property
+    def speech_s(self) -> float:
+        """Net speech that was heard."""
+        return self.frames / _FRAMES_PER_S
+
+    def add(self, states: Samples, frames: int) -> None:
+        """More speech: states in its windows, shape (n, steps, values), and how many frames it is."""
+        room = _HEARD_FRAMES - self.frames
+        if room > 0:
+            self.windows.append(states[: -(-room // SHAPE.window_frames)])
+            self.frames += min(frames, room)
+
+    def cut(self) -> Samples:
+        """Windows for the languages' network, evenly spaced, side by side where there are not too many.
+
+        Returns:
+            Shape (k, steps, values), k up to ``MOST_WINDOWS``; none where nothing was heard.
+        """
+        if not self.windows:
+            return np.zeros((0, 0, 0), np.float32)
+        states = np.concatenate(self.windows)
+        size = min(len(states), WINDOWS_AT_ONCE)
+        count = min(MOST_WINDOWS, -(-len(states) // size))
+        starts = np.linspace(0, len(states) - size, count).round().astype(int)
+        return np.stack([states[start : start + size].reshape(-1, states.shape[2]) for start in starts])
+
+
+def hear_each(stretches: Sequence[Samples], body: Body) -> list[Heard]:
+    """What is heard of some stretches of speech, which go through the speaker network together.
+
+    Args:
+        stretches: mel power of the speech alone, level-normalised, each of shape (n, mel_bands).
+        body: hears them.
+    """
+    heard = [Heard() for _ in stretches]
+    parts = [(own, part) for own, frames in zip(heard, stretches, strict=True) for part in _sampled(frames)]
+    if not parts:
+        return heard
+    windows = [cut_windows(part, SHAPE)[0] for _, part in parts]
+    states = body.hear(np.concatenate(windows))
+    for (own, part), some in zip(parts, np.split(states, np.cumsum([len(each) for each in windows])[:-1]), strict=True):
+        own.add(some, len(part))
+    for own, frames in zip(heard, stretches, strict=True):
+        own.frames = len(frames)
+    return heard
+
+
+def _sampled(frames: Samples) -> list[Samples]:
+    """Stretches of a window's length, evenly spaced over the speech, side by side where there are not too many."""
+    if not len(frames):
+        return []
+    size = min(len(frames), WINDOW_FRAMES)
+    starts = np.linspace(0, len(frames) - size, min(MOST_WINDOWS, -(-len(frames) // size))).round().astype(int)
+    return [frames[start : start + size] for start in starts]

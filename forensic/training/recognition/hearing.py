@@ -1,0 +1,62 @@
+"""What the network hears of crops while it learns, and the scores of stretches as they are examined."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from forensic.language.hearing import MOST_WINDOWS, SHAPE, WINDOWS_AT_ONCE
+from forensic.speaker.network import SpeakerNetwork, averaged_states
+
+Score = Callable[[Tensor], Tensor]
+"""Mel power of stretches of one length, shape (n, frames, mel_bands), to scores, shape (n, classes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """A speaker network that is heard, and does not learn.
+
+    Attributes:
+        network: of the speaker model.
+        folder: of the speaker model.
+        layers: of its LSTM that are heard, 1 for the lowest.
+    """
+
+    network: SpeakerNetwork
+    folder: Path
+    layers: tuple[int, ...]
+
+    @torch.no_grad()
+    def hear(self, crops: Tensor) -> Tensor:
+        """The states in the windows over each crop, as ``forensic.language.hearing`` has them.
+
+        Args:
+            crops: mel power, shape (n, frames, mel_bands).
+
+        Returns:
+            Shape (n, windows, steps, values).
+        """
+        size = SHAPE.window_frames
+        if crops.shape[1] < size:
+            crops = crops.repeat(1, -(-size // crops.shape[1]), 1)[:, :size]
+        last = crops.shape[1] - size
+        starts = np.linspace(0, last, 1 + -(-last // SHAPE.step_frames)).round().astype(int)
+        windows = torch.stack([crops[:, start : start + size] for start in starts], dim=1)
+        states = averaged_states(self.network.layer_states(windows.flatten(0, 1)), self.layers)
+        return states.reshape(len(crops), len(starts), *states.shape[1:])
+
+    def score(self, network: nn.Module) -> Score:
+        """How stretches are scored: the mean over evenly spaced windows of the languages' network."""
+
+        def score(stretches: Tensor) -> Tensor:
+            states = self.hear(stretches)
+            size = min(states.shape[1], WINDOWS_AT_ONCE)
+            count = min(MOST_WINDOWS, -(-states.shape[1] // size))
+            starts = np.linspace(0, states.shape[1] - size, count).round().astype(int)
+            scores = [network(states[:, start : start + size].flatten(1, 2)) for start in starts]
+            return torch.stack(scores).mean(dim=0)
+
+        return score
