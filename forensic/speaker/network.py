@@ -98,6 +98,11 @@ class SpeakerNetwork(nn.Module):
         second = functional.normalize(second.float(), dim=1)
         return functional.normalize(torch.cat([embedding, second], dim=1), dim=1)
 
+    def second_inputs(self, frames: Tensor) -> Tensor:
+        """What the second head maps: the last state, and the statistics of all, shape (batch, 3 x hidden_size)."""
+        states = self.layer_states(frames)[-1]
+        return torch.cat([states[:, -1], _statistics(states, self._weights(states))], dim=1)
+
     def describe(self) -> dict[str, int | bool | str]:
         """The architecture as plain values, for the model's card."""
         return dataclasses.asdict(self.architecture)

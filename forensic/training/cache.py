@@ -7,6 +7,7 @@ The layout of a cache folder::
     problems.parquet  one row per clip that could not be used
     version-0.npy     clean features, shape (frames, 40), float16 square roots of mel power
     version-1.npy ..  the same frames through a drawn channel
+    second.npy        where a second model teaches: what it makes of each clean piece, shape (pieces, size), float32
     cache.json        what made it, written last: a folder without it is made again
 """
 
@@ -33,11 +34,13 @@ from forensic.examination.manifest import folder_of
 from forensic.records import SAMPLE_RATE_HZ, Samples
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
+from forensic.speaker.second import FEWEST_FRAMES, SecondModel, embed_speech, load_second, read_second, speech_of
 from forensic.training.configuration import AugmentationSettings, DataSettings
 from forensic.training.data import Piece, source_folders
 
 _FORMAT = 2  # raise when the features change
 _BATCH = 16  # pieces
+_SECOND = "second.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,14 @@ class FeatureCache:
         index: one row per piece: speaker, corpus, is_development, first, frames, label (language or accent, or empty).
         channels: one row per degraded version: piece, version, condition, seed, channel.
         sha256: of the inputs that made it.
+        second: embeddings of the clean pieces by a second model, shape (pieces, size), unit length; None without one.
     """
 
     versions: tuple[NDArray[np.float16], ...]
     index: pl.DataFrame
     channels: pl.DataFrame
     sha256: str
+    second: Samples | None = None
 
     def crop(self, version: int, first: int, frames: int) -> Samples:
         """Mel power of some frames, shape (frames, 40)."""
@@ -74,6 +79,7 @@ def build_cache(
     augmentation: AugmentationSettings,
     workers: int,
     progress: Callable[[int, int], None],
+    second: str = "",
 ) -> FeatureCache:
     """Make the cache, or open it if the same inputs made it before.
 
@@ -84,25 +90,29 @@ def build_cache(
         augmentation: how the pieces are degraded.
         workers: processes.
         progress: called with pieces done and pieces in all.
+        second: a second model that embeds the clean pieces as well, as ``forensic.speaker.second`` names it; empty for
+            none.
 
     Raises:
         TrainingError: if no piece can be used.
+        ModelError: if the second model cannot be loaded.
     """
-    sha256 = _identity(pieces, data, augmentation)
+    sha256 = _identity(pieces, data, augmentation, second)
     done = folder / "cache.json"
     if not (done.exists() and json.loads(done.read_text())["sha256"] == sha256):
         folder.mkdir(parents=True, exist_ok=True)
         done.unlink(missing_ok=True)
-        _make(folder, pieces, data, augmentation, workers, progress)
+        _make(folder, pieces, _Start(data, augmentation, _babble(pieces, augmentation), second), workers, progress)
         done.write_text(json.dumps({"sha256": sha256}))
     versions = tuple(
         np.load(folder / f"version-{version}.npy", mmap_mode="r") for version in range(augmentation.versions + 1)
     )
     index, channels = (pl.read_parquet(folder / f"{name}.parquet") for name in ("index", "channels"))
-    return FeatureCache(versions, index, channels, sha256)
+    made = np.load(folder / _SECOND) if second else None
+    return FeatureCache(versions, index, channels, sha256, made)
 
 
-def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: AugmentationSettings) -> str:
+def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: AugmentationSettings, second: str) -> str:
     root = folder_of(Path(data.manifest))
     content = {
         "format": _FORMAT,
@@ -119,24 +129,20 @@ def _identity(pieces: Sequence[Piece], data: DataSettings, augmentation: Augment
         "noise": data.noise,
         "rooms": data.rooms,
         "augmentation": asdict(augmentation),
+        **({"second": read_second(second).identity.sha256} if second else {}),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _make(
-    folder: Path,
-    pieces: Sequence[Piece],
-    data: DataSettings,
-    augmentation: AugmentationSettings,
-    workers: int,
-    progress: Callable[[int, int], None],
+    folder: Path, pieces: Sequence[Piece], start: "_Start", workers: int, progress: Callable[[int, int], None]
 ) -> None:
-    names = [f"version-{version}" for version in range(augmentation.versions + 1)]
+    names = [f"version-{version}" for version in range(start.augmentation.versions + 1)]
     rows: list[tuple[str, str, bool, int, int, str]] = []
     drawn: list[tuple[int, int, str, int, str]] = []
     problems: list[_Problem] = []
+    second: list[Samples] = []
     first = 0
-    start = _Start(data, augmentation, _babble(pieces, augmentation))
     with ExitStack() as stack:
         raw = [stack.enter_context((folder / f"{name}.raw").open("wb")) for name in names]
         stack.enter_context(one_thread())
@@ -149,12 +155,16 @@ def _make(
                     file.write(features.tobytes())
                 piece, frames = pieces[position], len(made.versions[0])
                 rows.append((piece.speaker, piece.corpus, piece.is_development, first, frames, piece.label))
+                if made.second is not None:
+                    second.append(made.second)
                 first += frames
             progress(position + 1, len(pieces))
     for name in names:
         _raw_to_npy(folder / f"{name}.raw", folder / f"{name}.npy")
     if not rows:
         raise TrainingError("No piece of training speech could be used.", "See problems.parquet in the cache folder.")
+    if second:
+        np.save(folder / _SECOND, np.stack(second))
     columns = ["speaker", "corpus", "is_development", "first", "frames", "label"]
     pl.DataFrame(rows, columns, orient="row").write_parquet(folder / "index.parquet")
     columns = ["piece", "version", "condition", "seed", "channel"]
@@ -192,6 +202,7 @@ class _Made:
     versions: Sequence[NDArray[np.float16]] = ()
     channels: Sequence[_Drawn] = ()
     problems: Sequence[_Problem] = ()
+    second: Samples | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,20 +211,23 @@ class _Worker:
 
     sources: Sources
     augmentation: AugmentationSettings
+    second: SecondModel | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Loads noises and rooms in whichever process prepares."""
+    """Loads noises, rooms and the second model in whichever process prepares."""
 
     data: DataSettings
     augmentation: AugmentationSettings
     babble: tuple[Samples, ...]
+    second: str
 
     def __call__(self) -> Step[tuple[int, Piece], _Made]:
         torch.set_num_threads(1)
         recorded = load_sources(*source_folders(self.data))
-        worker = _Worker(Sources(recorded.noises, recorded.rooms, self.babble), self.augmentation)
+        sources = Sources(recorded.noises, recorded.rooms, self.babble)
+        worker = _Worker(sources, self.augmentation, load_second(self.second) if self.second else None)
         return lambda pieces: [_prepare(position, piece, worker) for position, piece in pieces]
 
 
@@ -236,13 +250,16 @@ def _prepare(position: int, piece: Piece, worker: _Worker) -> _Made:
     if sum(map(len, clips)) < least_s * SAMPLE_RATE_HZ:
         return _Made(problems=problems)
     try:
-        versions, channels = _versions(_at_speed(np.concatenate(clips), piece.speed), position, worker)
+        samples = _at_speed(np.concatenate(clips), piece.speed)
+        mask = _speech_mask(samples)
+        versions, channels = _versions(samples, mask, position, worker)
+        second = None if worker.second is None else embed_speech(speech_of(samples, mask), worker.second)
     except (RecordingError, ValueError, OSError) as error:
         problems.append((str(piece.clips[0].path), f"Its features cannot be made: {error}.", "Leave it out."))
         return _Made(problems=problems)
-    if len(versions[0]) < least_s * FRAMES_PER_S * 0.6:
+    if len(versions[0]) < max(FEWEST_FRAMES, least_s * FRAMES_PER_S * 0.6):
         return _Made(problems=problems)
-    return _Made(versions, channels, problems)
+    return _Made(versions, channels, problems, second)
 
 
 def _at_speed(samples: Samples, speed: float) -> Samples:
@@ -253,11 +270,16 @@ def _at_speed(samples: Samples, speed: float) -> Samples:
     return played
 
 
-def _versions(samples: Samples, position: int, worker: _Worker) -> tuple[list[NDArray[np.float16]], list[_Drawn]]:
-    """Clean and degraded features of one piece, only the frames that hold speech in the clean one; and the channels."""
-    probability = speech_probability([samples])[0]
-    segments = find_speech(probability, len(samples), SpeechSettings())
-    mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
+def _speech_mask(samples: Samples) -> NDArray[np.bool_]:
+    """Which frames of a clean piece hold speech."""
+    segments = find_speech(speech_probability([samples])[0], len(samples), SpeechSettings())
+    return frame_mask(segments, 0.0, 1 + len(samples) // 160)
+
+
+def _versions(
+    samples: Samples, mask: NDArray[np.bool_], position: int, worker: _Worker
+) -> tuple[list[NDArray[np.float16]], list[_Drawn]]:
+    """Clean and degraded features of the frames with speech of one piece; and the channels."""
     versions, drawn = [_features(samples, mask)], []
     for version in range(1, worker.augmentation.versions + 1):
         seed = int(np.random.SeedSequence([worker.augmentation.seed, position, version]).generate_state(1)[0])

@@ -98,6 +98,9 @@ class LearningSettings:
         init: "ge2e" starts from the public GE2E weights (needs the package Resemblyzer), "random" from none, anything
             else is the path of a model folder.
         teacher: embeds the clean pieces, named like ``init``; empty takes the network started from.
+        second_teacher: a second model, named like ``second.model``: "campplus", or a folder. The network has a second
+            head then, which learns its embeddings of the clean pieces; both heads weigh the same. Needs the pooling
+            "statistics".
         steps: batches.
         batch: crops per batch.
         pieces_per_person: crops of one person in a batch, each of a piece and version drawn at random.
@@ -127,6 +130,7 @@ class LearningSettings:
 
     init: str = "ge2e"
     teacher: str = ""
+    second_teacher: str = ""
     steps: Positive = 2600
     batch: Annotated[int, Meta(ge=1, le=100_000)] = 80
     pieces_per_person: Annotated[int, Meta(ge=1, le=1000)] = 1

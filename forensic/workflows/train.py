@@ -48,7 +48,8 @@ from forensic.training.recognition.trainer import RecognitionProgress, train_cla
 from forensic.training.run import training_device
 from forensic.training.speaker.backend import BackendChoice, choose_backend
 from forensic.training.speaker.development import DevelopmentResult
-from forensic.training.speaker.networks import networks_of, started_from
+from forensic.training.speaker.networks import networks_of, started_from, taught_by, with_second_head
+from forensic.training.speaker.second_head import start_second_head
 from forensic.training.speaker.teacher import make_teacher
 from forensic.training.speaker.trainer import Progress, train
 
@@ -70,15 +71,18 @@ def train_speakers(
     settings = request.settings
     manifest = _manifest(settings.data)
     pieces = make_pieces(manifest, settings.data, settings.augmentation)
-    network, taught_by = networks_of(settings)
-    cache = _cache(request, pieces, watch_features)
-    teacher = make_teacher(taught_by, cache, request.work)
+    network, first_teacher = networks_of(settings)
+    cache = _cache(request, pieces, watch_features, settings.learning.second_teacher)
+    teacher = make_teacher(first_teacher, cache, request.work)
+    if teacher.second_size and not network.architecture.second_size:
+        network = with_second_head(network, teacher.second_size)
+        start_second_head(network, cache, teacher.second_targets, settings.learning.seed)
     trained, history = train(network, teacher, cache, settings.learning, request.work, watch)
     with changed_whole(request.out) as folder:
         save_model(
             folder,
             trained,
-            request.facts(started_from(settings.learning.init)),
+            request.facts(started_from(settings.learning.init)) | {"teachers": taught_by(settings)},
             {"development": _errors(history[-1])},
         )
         record = record_of_run(request, manifest, pieces, cache)
@@ -102,7 +106,7 @@ def choose_score(request: SpeakerRequest, watch_features: WatchFeatures) -> Back
     load_model(request.out)  # checked first, since the features take long
     settings = request.settings
     pieces = make_pieces(_manifest(settings.data), settings.data, settings.augmentation)
-    cache = _cache(request, pieces, watch_features)
+    cache = _cache(request, pieces, watch_features, settings.learning.second_teacher)
     with changed_whole(request.out) as folder:
         choice = _choose_score(folder, settings.backend, cache)
         if (folder / MODEL_CARD).exists():
@@ -184,9 +188,12 @@ def _manifest(data: DataSettings) -> pl.DataFrame:
     return read_manifest(Path(data.manifest), data.splits)
 
 
-def _cache(request: SpeakerRequest | RecognitionRequest, pieces: Sequence[Piece], watch: WatchFeatures) -> FeatureCache:
+def _cache(
+    request: SpeakerRequest | RecognitionRequest, pieces: Sequence[Piece], watch: WatchFeatures, second: str = ""
+) -> FeatureCache:
     settings = request.settings
-    return build_cache(request.work / "cache", pieces, settings.data, settings.augmentation, request.workers, watch)
+    folder = request.work / "cache"
+    return build_cache(folder, pieces, settings.data, settings.augmentation, request.workers, watch, second)
 
 
 def _choose_score(folder: Path, settings: BackendSettings, cache: FeatureCache) -> BackendChoice:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from forensic.language.network import LanguageNetwork
+from forensic.speaker.precision import can_autocast
 from forensic.training.recognition.augmentation import blank
 from forensic.training.recognition.batches import Drawer
 from forensic.training.recognition.configuration import LearningSettings
@@ -115,8 +116,9 @@ class _Run:
         rng = np.random.default_rng([settings.seed, self.step])
         crops, classes = self.drawer.draw(settings, rng)
         self.network.train()
-        heard = self.network.read(self.ear.hear(crops).flatten(1, 2))
-        scores = self.network.score_each(blank(heard, settings.masked_steps, rng))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=can_autocast(self.device.type)):
+            values = self.network.read(self.ear.hear(crops).flatten(1, 2)).float()
+            scores = self.network.score_each(blank(values, settings.masked_steps, rng)).float()
         truth = torch.from_numpy(classes).to(self.device).repeat(len(scores))
         loss = nn.functional.cross_entropy(scores.flatten(0, 1), truth, label_smoothing=settings.label_smoothing)
         value = descend(loss, self.network, self.optimizer, self.schedule, self.step, self.checkpoint)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import torch
 
+from forensic.errors import TrainingError
 from forensic.speaker.network import SpeakerNetwork, grown
+from forensic.speaker.second import read_second
 from forensic.training.configuration import TrainingSettings
 from forensic.training.speaker.teacher import initial_network
 
@@ -28,6 +30,26 @@ def networks_of(settings: TrainingSettings) -> tuple[SpeakerNetwork, SpeakerNetw
     return grown(started_from, architecture), teacher
 
 
+def with_second_head(network: SpeakerNetwork, size: int) -> SpeakerNetwork:
+    """The network with a second head of so many values, whose weights are random unless it has one already.
+
+    Raises:
+        TrainingError: if it has one of another size.
+        SettingsError: if its pooling has none.
+    """
+    has = network.architecture
+    if has.second_size == size:
+        return network
+    if has.second_size:
+        raise TrainingError(
+            f"The network has a second head of {has.second_size} values, and the second teacher gives {size}.",
+            "Start from a network with one head, or teach with the model that its second head follows.",
+        )
+    larger = SpeakerNetwork(dataclasses.replace(has, embedding_size=has.embedding_size + size, second_size=size))
+    larger.load_state_dict(larger.state_dict() | network.state_dict())
+    return larger
+
+
 def started_from(init: str) -> str:
     """What the card says that the network started from."""
     if init == "ge2e":
@@ -35,3 +57,12 @@ def started_from(init: str) -> str:
             "the public GE2E LSTM of Resemblyzer 0.1.4 (Resemble AI, Apache-2.0; LibriSpeech, VoxCeleb1 and VoxCeleb2)"
         )
     return "random weights" if init == "random" else f"the model in {Path(init).name}"
+
+
+def taught_by(settings: TrainingSettings) -> str:
+    """What the card says of the networks that it learnt from."""
+    first = started_from(settings.learning.teacher or settings.learning.init)
+    if not settings.learning.second_teacher:
+        return first
+    second = read_second(settings.learning.second_teacher)
+    return f"{first} (first head), and {second.identity.name} ({second.licence}; second head): {second.data}".strip()

@@ -29,11 +29,34 @@ class Teacher:
 
     Attributes:
         network: embeds clean speech; it does not learn.
-        targets: its embedding of each clean piece of the cache, shape (pieces, embedding_size), unit length.
+        targets: of each clean piece of the cache, shape (pieces, embedding_size), unit length: the network's embedding,
+            or its first head's and the second teacher's side by side.
+        second_size: of the targets' values, the last ones that are the second teacher's; 0 without one.
     """
 
     network: SpeakerNetwork
     targets: Tensor
+    second_size: int = 0
+
+    @property
+    def second_targets(self) -> Tensor:
+        """The second teacher's part of the targets, unit length."""
+        return nn.functional.normalize(self.targets[:, self.targets.shape[1] - self.second_size :], dim=1)
+
+    def of_crops(self, clean: Tensor) -> Tensor:
+        """What the network makes of clean crops, as the part of the targets that is its own; unit length."""
+        return _own(self.network(clean), self.targets.shape[1] - self.second_size)
+
+
+def side_by_side(first: Tensor, second: Tensor) -> Tensor:
+    """Both heads' values at the same length, together of unit length, as the network's embedding has them."""
+    return nn.functional.normalize(
+        torch.cat([nn.functional.normalize(each, dim=1) for each in (first, second)], 1), dim=1
+    )
+
+
+def _own(embeddings: Tensor, size: int) -> Tensor:
+    return nn.functional.normalize(embeddings[:, :size], dim=1)
 
 
 def initial_network(init: str, seed: int) -> SpeakerNetwork:
@@ -89,6 +112,9 @@ def _resemblyzer_checkpoint() -> Path:
 def make_teacher(network: SpeakerNetwork, cache: FeatureCache, folder: Path) -> Teacher:
     """A teacher with its targets: the mean direction of half-overlapping windows of 1.6 s of each clean piece.
 
+    Where the cache has embeddings by a second model, they are the rest of the targets, less their mean over the
+    training pieces.
+
     Args:
         network: copied.
         cache: pieces.
@@ -102,7 +128,13 @@ def make_teacher(network: SpeakerNetwork, cache: FeatureCache, folder: Path) -> 
     if not kept.exists():
         with written_whole(kept) as file:
             np.save(file, _embed_pieces(network, cache))
-    return Teacher(network, torch.from_numpy(np.load(kept)))
+    targets = torch.from_numpy(np.load(kept))
+    if cache.second is None:
+        return Teacher(network, targets)
+    learnt = ~cache.index["is_development"].to_numpy()
+    second = torch.from_numpy(cache.second - cache.second[learnt].mean(axis=0))
+    first = _own(targets, targets.shape[1] - network.architecture.second_size)
+    return Teacher(network, side_by_side(first, second), second.shape[1])
 
 
 def _embed_pieces(network: SpeakerNetwork, cache: FeatureCache) -> Samples:

@@ -21,7 +21,7 @@ from forensic.training.perturbation import overlay, recolour
 from forensic.training.run import descend, learn_to_the_end, load_checkpoint, save_checkpoint, training_device
 from forensic.training.speaker.development import DevelopmentResult, measure
 from forensic.training.speaker.losses import MarginSoftmax, cosine_loss, ge2e_loss, similarity_loss
-from forensic.training.speaker.teacher import Teacher
+from forensic.training.speaker.teacher import Teacher, side_by_side
 
 _STATEFUL = ("network", "best", "margin", "average", "optimizer", "schedule")
 
@@ -106,7 +106,9 @@ class _Run:
         targets = teacher.targets.to(self.device)
         vectors = _class_vectors(targets, self.people)
         self.targets = _towards_people(targets, vectors, self.people, settings.person_share)
-        self.teacher = teacher.network.to(self.device).eval()
+        self.teacher = teacher
+        self.second_size = teacher.second_size
+        teacher.network.to(self.device).eval()
         self.margin = MarginSoftmax(vectors, settings.margin, settings.scale).to(self.device)
         self.optimizer = torch.optim.AdamW(
             [*self.network.parameters(), *self.margin.parameters()],
@@ -150,8 +152,10 @@ class _Run:
         if not share:
             return wanted
         with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=can_autocast(self.device.type)):
-            same = self.teacher(torch.from_numpy(clean).to(self.device))
-        return nn.functional.normalize(share * same + (1 - share) * wanted, dim=1)
+            same = self.teacher.of_crops(torch.from_numpy(clean).to(self.device))
+        size = same.shape[1]
+        mixed = share * same + (1 - share) * nn.functional.normalize(wanted[:, :size], dim=1)
+        return side_by_side(mixed, wanted[:, size:]) if self.second_size else nn.functional.normalize(mixed, dim=1)
 
     def evaluate(self) -> None:
         """Measure on the development people, and keep the weights if they are the best so far."""

@@ -7,14 +7,16 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from factories import voice, write_wav
+from second_models import SIZE, onnx_folder
 
 from forensic.errors import TrainingError
 from forensic.examination.manifest import read_manifest
 from forensic.speaker.architecture import Architecture
-from forensic.speaker.extractor import load_model
+from forensic.speaker.extractor import embed_windows, load_model
 from forensic.speaker.network import SpeakerNetwork, load_network
 from forensic.training import cache
 from forensic.training.cache import build_cache
@@ -30,6 +32,9 @@ from forensic.training.data import make_pieces
 from forensic.training.model_folder import TrainingRequest
 from forensic.training.speaker import trainer
 from forensic.training.speaker.development import DevelopmentResult, measure
+from forensic.training.speaker.networks import networks_of, with_second_head
+from forensic.training.speaker.second_head import start_second_head
+from forensic.training.speaker.teacher import make_teacher
 from forensic.workflows import train as workflow
 from forensic.workflows.train import train_speakers
 
@@ -402,3 +407,68 @@ def test_recordings_may_lie_anywhere(corpus, settings, tmp_path):
     made = build_cache(tmp_path / "cache", pieces, data, settings.augmentation, 1, lambda *_: None)
     assert made.index.height == 1
     assert pieces[0].clips[0].path.parent.is_relative_to(corpus)
+
+
+@pytest.fixture(scope="module")
+def two_heads(settings, tmp_path_factory):
+    """Settings of a network that a second model teaches as well, and the folder of a run with them."""
+    root = tmp_path_factory.mktemp("two heads")
+    learning = dataclasses.replace(
+        settings.learning, second_teacher=str(onnx_folder(root / "second")), crop_share=0.5, margin_weight=0.0
+    )
+    changed = dataclasses.replace(settings, learning=learning, network=NetworkSettings(pooling="statistics"))
+    request = TrainingRequest(changed, root / "taught", root / "work", "taught", "CC0", "made up", workers=1)
+    _train(request)
+    return request
+
+
+def test_a_second_model_teaches_a_second_head(two_heads):
+    """Whose teachers the card names; the first head's part of the embedding is as long as the second's."""
+    model = load_model(two_heads.out)
+    assert (model.architecture.embedding_size, model.architecture.second_size) == (256 + SIZE, SIZE)
+    assert model.card["teachers"] == "random weights (first head), and second (CC0; second head): Nobody."
+    windows = np.random.default_rng(1).gamma(0.3, 0.02, (3, 160, 40)).astype(np.float32)
+    embeddings = embed_windows(windows, model)
+    np.testing.assert_allclose(np.linalg.norm(embeddings[:, 256:], axis=1), np.sqrt(0.5), atol=1e-5)
+
+
+def test_the_second_head_starts_near_its_targets(two_heads):
+    """Far nearer than random weights, and the first head says what it said."""
+    settings = two_heads.settings
+    features = build_cache(
+        two_heads.work / "cache",
+        _pieces(settings),
+        settings.data,
+        settings.augmentation,
+        1,
+        lambda *_: None,
+        settings.learning.second_teacher,
+    )
+    assert features.second is not None
+    assert features.second.shape == (features.index.height, SIZE)
+    np.testing.assert_allclose(np.linalg.norm(features.second, axis=1), 1.0, atol=1e-5)
+    network, first = networks_of(settings)
+    teacher = make_teacher(first, features, two_heads.work)
+    learnt = features.index.with_row_index("piece").filter(~pl.col("is_development"))
+    crops = torch.from_numpy(np.stack([features.crop(0, begin, 160) for begin in learnt["first"]]))
+    targets = teacher.second_targets[learnt["piece"].to_list()]
+    larger = with_second_head(network, SIZE).eval()
+
+    @torch.no_grad()
+    def nearness() -> float:
+        second = torch.nn.functional.normalize(larger(crops)[:, 256:], dim=1)
+        return float((second * targets).sum(dim=1).mean())
+
+    before = nearness()
+    start_second_head(larger, features, teacher.second_targets, 1)
+    assert nearness() > before + 0.1
+    alone = network.eval()(crops)
+    assert torch.allclose(larger(crops)[:, :256] * 2**0.5, alone, atol=1e-5)
+
+
+def test_a_network_with_a_second_head_goes_on_with_a_model_of_its_size_alone(two_heads):
+    """Another would have to start anew."""
+    network = load_network(two_heads.out)
+    assert with_second_head(network, SIZE) is network
+    with pytest.raises(TrainingError, match="second head of 80 values, and the second teacher gives 192"):
+        with_second_head(network, 192)
