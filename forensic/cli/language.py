@@ -99,7 +99,6 @@ def _plain(recognition: "Recognition", what: str) -> dict[str, Any]:
 
 
 def _print_table(findings: "list[LanguageFinding]") -> None:
-    from forensic.language.names import name_of
     from forensic.report.case.exhibits import common_folder
 
     below = common_folder([str(finding.path) for finding in findings])
@@ -113,7 +112,7 @@ def _print_table(findings: "list[LanguageFinding]") -> None:
         table.add_row(
             where,
             f"{spoken.speech_s:.1f} s",
-            shown(name_of(spoken.name)) if spoken.name else f"[yellow]{spoken.answer}[/]",
+            _named(spoken),
             f"{spoken.probability:.2f}" if spoken.name and spoken.probability is not None else "",
             _accent(accent) if accent else "",
             _next(spoken),
@@ -121,12 +120,17 @@ def _print_table(findings: "list[LanguageFinding]") -> None:
     console.print(table)
 
 
-def _accent(accent: "Recognition") -> str:
-    from forensic.language.names import name_of
+def _named(found: "Recognition") -> str:
+    """The name, marked where it is improbable, or why there is none."""
+    from forensic.language.names import SURE, name_of
 
-    if accent.name is None:
-        return accent.answer
-    return f"{shown(name_of(accent.name))}, {accent.probability:.2f}"
+    if found.name is None or found.probability is None:
+        return f"[yellow]{found.answer}[/]"
+    return shown(name_of(found.name)) + (" [yellow](unsure)[/]" if found.probability < SURE else "")
+
+
+def _accent(accent: "Recognition") -> str:
+    return _named(accent) + (f", {accent.probability:.2f}" if accent.name else "")
 
 
 def _next(spoken: "Recognition") -> str:

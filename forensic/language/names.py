@@ -68,6 +68,10 @@ _NAMES = {
 }
 
 
+SURE = 0.3
+"""A named language of a lower probability is marked as unsure wherever people read it."""
+
+
 def name_of(tag: str) -> str:
     """The English name of a tag; the tag itself where there is none."""
     return _NAMES.get(tag, tag)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forensic.comparison.method import Method
-from forensic.language.names import name_of
+from forensic.language.names import SURE, name_of
 from forensic.quantities import DRY_C50_DB
 from forensic.report.case.case_report import QualityRow
 from forensic.report.case.evidence import in_order, label_of, rows_by
@@ -77,4 +77,5 @@ def _language(found: Sequence[Mapping[str, Any]]) -> str:
     if row["language"] is None:
         return _(row["answer"])
     accent = " " + _("({name} accent)", name=_(name_of(row["accent"]))) if row["accent"] else ""
-    return f"{_(name_of(row['language']))}{accent} {number(row['probability'], '.2f')}"
+    unsure = "" if row["probability"] >= SURE else " " + _("(unsure)")
+    return f"{_(name_of(row['language']))}{accent}{unsure} {number(row['probability'], '.2f')}"

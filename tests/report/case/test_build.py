@@ -103,6 +103,15 @@ def test_the_language_of_each_channel_stands_with_its_quality(report):
     assert {row.language for row in report.quality} == {"Welsh 0.91", "not covered"}
 
 
+def test_an_improbable_language_is_marked(inputs):
+    """Its probability alone is easily passed over."""
+    languages = inputs.language.with_columns(
+        pl.when(pl.col("language").is_not_null()).then(0.29).otherwise(pl.col("probability")).alias("probability")
+    )
+    report = build_report(replace(inputs, language=languages))
+    assert {row.language for row in report.quality} == {"Welsh (unsure) 0.29", "not covered"}
+
+
 def test_sides_in_different_languages_are_warned_of(inputs, report):
     """Apart from overlaps, which are about independence."""
     (warning,) = report.language_warnings
