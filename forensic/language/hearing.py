@@ -1,7 +1,7 @@
 """What networks of languages and accents hear: the states of a speaker network's LSTM, window by window.
 
-The speaker network embeds speech in windows; the states of its layers in the same windows, averaged over 40 ms, tell
-languages apart as well, so a scan computes them once for both.
+The speaker network embeds speech in windows; the states of its layers in the same windows, averaged over 40 ms,
+distinguish languages as well, so a scan computes them once for both.
 """
 
 from collections.abc import Mapping, Sequence
