@@ -102,11 +102,7 @@ def build_cache(
     if not (done.exists() and json.loads(done.read_text())["sha256"] == sha256):
         folder.mkdir(parents=True, exist_ok=True)
         done.unlink(missing_ok=True)
-        threads = torch.get_num_threads()
-        try:
-            _make(folder, pieces, _Start(data, augmentation, _babble(pieces, augmentation), second), workers, progress)
-        finally:
-            torch.set_num_threads(threads)  # one worker is this process; what is learnt depends on their number
+        _make(folder, pieces, _Start(data, augmentation, _babble(pieces, augmentation), second), workers, progress)
         done.write_text(json.dumps({"sha256": sha256}))
     versions = tuple(
         np.load(folder / f"version-{version}.npy", mmap_mode="r") for version in range(augmentation.versions + 1)

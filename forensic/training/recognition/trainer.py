@@ -98,6 +98,7 @@ class _Run:
         self.checkpoint = folder / "checkpoint.pt"
         self.network = network.to(self.device)
         self.ear = ear
+        self.is_fast = can_autocast(self.device.type)  # found by a trial, which draws random numbers
         ear.network.to(self.device)
         self.average = copy.deepcopy(self.network)
         self.optimizer = torch.optim.AdamW(
@@ -116,7 +117,7 @@ class _Run:
         rng = np.random.default_rng([settings.seed, self.step])
         crops, classes = self.drawer.draw(settings, rng)
         self.network.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=can_autocast(self.device.type)):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_fast):
             values = self.network.read(self.ear.hear(crops).flatten(1, 2)).float()
             scores = self.network.score_each(blank(values, settings.masked_steps, rng)).float()
         truth = torch.from_numpy(classes).to(self.device).repeat(len(scores))
