@@ -18,9 +18,9 @@ import torch
 
 from forensic.audio.sources import read_samples
 from forensic.audio.speech import find_speech, speech_probability
+from forensic.examination.hearing import hear_each
 from forensic.examination.manifest import name_hash
 from forensic.language.classifier import default_accent_model_folder, load_language_model, recognise
-from forensic.language.hearing import hear_each
 from forensic.records import Samples
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power

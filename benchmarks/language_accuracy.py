@@ -29,6 +29,7 @@ import torch
 from forensic.audio.channel import CASE_CHANNELS, simulate
 from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
+from forensic.examination.hearing import hear_each
 from forensic.examination.manifest import name_hash
 from forensic.language.classifier import (
     LanguageModel,
@@ -37,7 +38,6 @@ from forensic.language.classifier import (
     load_language_model,
     score_windows,
 )
-from forensic.language.hearing import hear_each
 from forensic.records import Samples, Vector
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power

@@ -19,13 +19,14 @@ import polars as pl
 from forensic.audio.channel import CASE_CHANNELS, simulate
 from forensic.audio.sources import load_sources, read_samples
 from forensic.audio.speech import find_speech, speech_probability
+from forensic.examination.hearing import hear_each
 from forensic.language.classifier import (
     LanguageModel,
     default_language_model_folder,
     load_language_model,
     score_windows,
 )
-from forensic.language.hearing import WINDOW_FRAMES, hear_each
+from forensic.language.hearing import WINDOW_FRAMES
 from forensic.records import Samples, Vector
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power

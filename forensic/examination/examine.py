@@ -23,9 +23,10 @@ from forensic.audio.speech import find_speech, speech_probability
 from forensic.case.discovery import CHANGED, WAIT_FOR_IT, is_unchanged
 from forensic.engine import settle_in
 from forensic.errors import FileReadError, ForensicError, RecordingError, SpeechError
+from forensic.examination.hearing import hear, is_heard_in
 from forensic.examination.kept import KeptSpeech, SpeechFrames
 from forensic.examination.language import LanguageModels, identify_each, shipped_language_models
-from forensic.language.hearing import SHAPE, Heard
+from forensic.language.hearing import Heard
 from forensic.records import (
     AudioFormat,
     Block,
@@ -372,7 +373,7 @@ def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings, la
     windows, precision = np.concatenate([cut.windows for _, cut in found]), settings.embedding.precision
     wanted = [] if languages is None else [(owner, cut) for owner, cut in found if not owner.heard.is_full]
     edges = np.cumsum([len(cut.windows) for _, cut in found])[:-1]
-    if wanted and languages is not None and languages.body.is_of(model, settings.embedding):
+    if wanted and languages is not None and is_heard_in(languages.body, model, settings.embedding):
         embeddings, states = embed_and_hear(windows, model, languages.body.layers, precision)
         for (owner, cut), part in zip(found, np.split(states, edges), strict=True):
             owner.heard.add(part, len(cut.features))
@@ -380,7 +381,7 @@ def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings, la
         embeddings = embed_windows(windows, model, precision)
         for owner, cut in wanted:
             assert languages is not None
-            owner.heard.add(languages.body.hear(cut_windows(cut.features, SHAPE)[0]), len(cut.features))
+            owner.heard.add(hear(cut.features, languages.body), len(cut.features))
     for (owner, _), part in zip(found, np.split(embeddings, edges), strict=True):
         owner.embeddings.append(part)
 

@@ -4,9 +4,8 @@ The speaker network embeds speech in windows; the states of its layers in the sa
 distinguish languages as well, so a scan computes them once for both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import numpy as np
 from forensic.errors import ModelError
 from forensic.records import Samples
 from forensic.settings import EmbeddingSettings
-from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_and_hear, load_model
 from forensic.storage.cards import REMEDY, read_card
 from forensic.storage.shipped import shipped
 
@@ -49,24 +47,6 @@ class Body:
     sha256: str
     layers: tuple[int, ...]
     folder: Path
-
-    def is_of(self, model: SpeakerModel, settings: EmbeddingSettings) -> bool:
-        """Whether embedding with a model, in its windows, computes what is heard."""
-        same = settings.window_frames == SHAPE.window_frames and settings.step_frames == SHAPE.step_frames
-        return same and model.identity.sha256 == self.sha256
-
-    def hear(self, windows: Samples) -> Samples:
-        """The states in windows of speech, shape (n, window_frames, mel_bands); as of ``embed_and_hear``.
-
-        Raises:
-            ModelError: if the speaker model cannot be loaded.
-        """
-        return embed_and_hear(windows, _load(self.folder), self.layers)[1]
-
-
-@cache
-def _load(folder: Path) -> SpeakerModel:
-    return load_model(folder)
 
 
 def body_of(folder: Path, card: Mapping[str, Any]) -> Body:
@@ -135,32 +115,3 @@ class Heard:
         count = min(MOST_WINDOWS, -(-len(states) // size))
         starts = np.linspace(0, len(states) - size, count).round().astype(int)
         return np.stack([states[start : start + size].reshape(-1, states.shape[2]) for start in starts])
-
-
-def hear_each(stretches: Sequence[Samples], body: Body) -> list[Heard]:
-    """What is heard of some stretches of speech, which go through the speaker network together.
-
-    Args:
-        stretches: mel power of the speech alone, level-normalised, each of shape (n, mel_bands).
-        body: hears them.
-    """
-    heard = [Heard() for _ in stretches]
-    parts = [(own, part) for own, frames in zip(heard, stretches, strict=True) for part in _sampled(frames)]
-    if not parts:
-        return heard
-    windows = [cut_windows(part, SHAPE)[0] for _, part in parts]
-    states = body.hear(np.concatenate(windows))
-    for (own, part), some in zip(parts, np.split(states, np.cumsum([len(each) for each in windows])[:-1]), strict=True):
-        own.add(some, len(part))
-    for own, frames in zip(heard, stretches, strict=True):
-        own.frames = len(frames)
-    return heard
-
-
-def _sampled(frames: Samples) -> list[Samples]:
-    """Stretches of a window's length, evenly spaced over the speech, side by side where there are not too many."""
-    if not len(frames):
-        return []
-    size = min(len(frames), WINDOW_FRAMES)
-    starts = np.linspace(0, len(frames) - size, min(MOST_WINDOWS, -(-len(frames) // size))).round().astype(int)
-    return [frames[start : start + size] for start in starts]

@@ -17,9 +17,9 @@ from forensic.case.discovery import discover, hash_file, is_unchanged
 from forensic.engine import Workers, default_workers, settle_in
 from forensic.errors import CaseError, RecordingError, WorkerError
 from forensic.examination.examine import in_groups
+from forensic.examination.hearing import hear_each
 from forensic.examination.language import LanguageModels, identify_each, load_language_models, speech_frames
 from forensic.language.classifier import default_accent_model_folder, default_language_model_folder
-from forensic.language.hearing import hear_each
 from forensic.records import Block, Failure, Recognition, Samples, SourceFile
 from forensic.settings import Settings
 from forensic.storage.archive import plain, record_of

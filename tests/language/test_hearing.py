@@ -8,9 +8,10 @@ import pytest
 from factories import write_language_model
 
 from forensic.errors import ModelError
+from forensic.examination.hearing import hear_each, is_heard_in
 from forensic.examination.language import load_language_models
 from forensic.language.classifier import load_language_model
-from forensic.language.hearing import Heard, hear_each
+from forensic.language.hearing import Heard
 from forensic.settings import EmbeddingSettings
 from forensic.speaker.extractor import default_model_folder, load_model
 from forensic.storage.cards import read_card, write_card
@@ -64,10 +65,10 @@ def test_a_scan_shares_its_windows_only_where_they_are_the_same(tmp_path):
     """The same speaker model, in windows of the same shape."""
     body = load_language_model(write_language_model(tmp_path / "model")).body
     model = load_model(default_model_folder())
-    assert body.is_of(model, EmbeddingSettings())
-    assert not body.is_of(model, EmbeddingSettings(window_frames=200))
+    assert is_heard_in(body, model, EmbeddingSettings())
+    assert not is_heard_in(body, model, EmbeddingSettings(window_frames=200))
     other = dataclasses.replace(model, identity=dataclasses.replace(model.identity, sha256="0" * 64))
-    assert not body.is_of(other, EmbeddingSettings())
+    assert not is_heard_in(body, other, EmbeddingSettings())
 
 
 def test_a_speaker_model_beside_the_folder_is_found_and_another_is_not(tmp_path, tiny_model_folder):

@@ -11,11 +11,11 @@ import torch
 from factories import voice, write_wav
 
 from forensic.errors import SettingsError, TrainingError
+from forensic.examination.hearing import hear, hear_each
 from forensic.language.classifier import load_language_model, score_windows
-from forensic.language.hearing import SHAPE, Heard, hear_each
+from forensic.language.hearing import Heard
 from forensic.language.network import load_language_network
 from forensic.speaker.architecture import Architecture as SpeakerArchitecture
-from forensic.speaker.extractor import cut_windows
 from forensic.speaker.network import SpeakerNetwork
 from forensic.storage.cards import read_card
 from forensic.training.cache import build_cache
@@ -270,7 +270,7 @@ def test_what_learns_hears_what_an_examination_hears(settings, work):
         if frames <= 480:
             np.testing.assert_allclose(examined, score(torch.from_numpy(power)[None])[0], atol=1e-4)
         scanned = Heard()
-        scanned.add(model.body.hear(cut_windows(power, SHAPE)[0]), frames)
+        scanned.add(hear(power, model.body), frames)
         found = score_windows(scanned.cut(), model).mean(axis=0)
         np.testing.assert_allclose(found, score(torch.from_numpy(power)[None])[0], atol=1e-4)
 

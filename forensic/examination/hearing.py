@@ -1,0 +1,72 @@
+"""Speech as the networks of languages and accents hear it: in the states of the speaker model that their cards name."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from forensic.language.hearing import MOST_WINDOWS, SHAPE, WINDOW_FRAMES, Body, Heard
+from forensic.records import Samples
+from forensic.settings import EmbeddingSettings
+from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_and_hear, load_model
+
+
+def is_heard_in(body: Body, model: SpeakerModel, settings: EmbeddingSettings) -> bool:
+    """Whether embedding with a model, in windows as the settings have them, computes what is heard."""
+    same = settings.window_frames == SHAPE.window_frames and settings.step_frames == SHAPE.step_frames
+    return same and model.identity.sha256 == body.sha256
+
+
+def hear(speech: Samples, body: Body) -> Samples:
+    """The states in the windows over some speech.
+
+    Args:
+        speech: level-normalised mel power, shape (n, mel_bands), n at least 1.
+        body: whose states.
+
+    Returns:
+        Shape (windows, steps, values).
+
+    Raises:
+        ModelError: if the speaker model cannot be loaded.
+    """
+    return _hear(cut_windows(speech, SHAPE)[0], body)
+
+
+def hear_each(stretches: Sequence[Samples], body: Body) -> list[Heard]:
+    """What is heard of some stretches of speech, which go through the speaker network together.
+
+    Args:
+        stretches: mel power of the speech alone, level-normalised, each of shape (n, mel_bands).
+        body: hears them.
+    """
+    heard = [Heard() for _ in stretches]
+    parts = [(own, part) for own, frames in zip(heard, stretches, strict=True) for part in _sampled(frames)]
+    if not parts:
+        return heard
+    windows = [cut_windows(part, SHAPE)[0] for _, part in parts]
+    states = _hear(np.concatenate(windows), body)
+    for (own, part), some in zip(parts, np.split(states, np.cumsum([len(each) for each in windows])[:-1]), strict=True):
+        own.add(some, len(part))
+    for own, frames in zip(heard, stretches, strict=True):
+        own.frames = len(frames)
+    return heard
+
+
+def _sampled(frames: Samples) -> list[Samples]:
+    """Stretches of a window's length, evenly spaced over the speech, side by side where there are not too many."""
+    if not len(frames):
+        return []
+    size = min(len(frames), WINDOW_FRAMES)
+    starts = np.linspace(0, len(frames) - size, min(MOST_WINDOWS, -(-len(frames) // size))).round().astype(int)
+    return [frames[start : start + size] for start in starts]
+
+
+def _hear(windows: Samples, body: Body) -> Samples:
+    return embed_and_hear(windows, _loaded(body.folder), body.layers)[1]
+
+
+@cache
+def _loaded(folder: Path) -> SpeakerModel:
+    return load_model(folder)
