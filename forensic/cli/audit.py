@@ -79,7 +79,8 @@ def audit_command(
         return
     from forensic.workflows.audit import audit, write_time_stamp_request
 
-    found = audit(case, anchor or ())
+    with meter("Checking") as bar:
+        found = audit(case, anchor or (), bar.step)
     if time_stamp_request is not None:
         write_time_stamp_request(found.head, time_stamp_request)
     if as_json:

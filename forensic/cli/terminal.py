@@ -130,7 +130,7 @@ class Meter:
     """A progress bar in a terminal, a plain line now and then elsewhere."""
 
     def __init__(self, progress: Progress | None, title: str) -> None:
-        self._progress, self._title, self._step = progress, title, ""
+        self._progress, self._title, self._step, self._note = progress, title, "", ""
         self._task = progress.add_task(title, total=None, note="") if progress else None
         self._last_line = time.monotonic()
 
@@ -154,6 +154,9 @@ class Meter:
 
         Time left is that of the step; a step that cannot count shows how long it has taken.
         """
+        if note == self._note:
+            return
+        self._note = note
         counted = _COUNTED.search(note)
         done, total = (int(number) for number in counted.groups()) if counted else (0, 0)
         name = note.partition(",")[0]

@@ -40,11 +40,17 @@ class ScanSummary:
     labelled: int = 0
     second_voices: int = 0  # embedded by the second model
     second_lacking: int = 0  # that it could not embed
+    second_waiting: int = 0  # that it had to embed in this scan
     second_speech_s: float = 0.0
     second_elapsed_s: float = 0.0
     problems: list[tuple[Path, Failure]] = field(default_factory=list)
     skips: list[tuple[Path, str]] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
+
+    @property
+    def in_words(self) -> str:
+        """How far it is, as a step."""
+        return f"examining, {self.files_done} of {self.files} files"
 
     @property
     def times_real_time(self) -> float:

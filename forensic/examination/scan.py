@@ -159,7 +159,8 @@ def _second_opinion(
 
     summary, began = ledger.summary, time.monotonic()
 
-    def note(made: Sequence[SecondEvidence]) -> None:
+    def note(made: Sequence[SecondEvidence], voices: int) -> None:
+        summary.second_waiting = voices
         summary.second_voices += sum(one.embedding is not None for one in made)
         summary.second_lacking += sum(one.embedding is None for one in made)
         summary.second_speech_s += sum(one.net_speech_s for one in made)

@@ -17,6 +17,7 @@ from forensic.case.provenance import software
 from forensic.case.results import RESULTS, Output, hidden_of, stated_outputs
 from forensic.case.store import EvidenceStore, empty, stored_path
 from forensic.errors import FileReadError, SealError
+from forensic.progress import Note, Watch, counting, unnoted
 from forensic.storage.atomic import written_whole
 from forensic.storage.keys import fingerprint, is_signed, public_key_of
 from forensic.storage.release import differences, is_signed_with, path_of, read_release
@@ -72,18 +73,20 @@ class Audit:
         return all(each.verdict != DIFFERENT for each in self.checked)
 
 
-def audit(case: Path, anchors: Sequence[str] = ()) -> Audit:
+def audit(case: Path, anchors: Sequence[str] = (), watch: Note = unnoted) -> Audit:
     """Check a case; nothing is written.
 
     Args:
         case: its folder.
         anchors: SHA-256 of lines that the log must have: heads of the log that a report, a seal or a time stamp states.
+        watch: called with the name of each step.
 
     Raises:
         CaseError: if there is no case, or another process holds it.
         ReleaseError: if the program has no manifest of its release.
     """
     with read_locked(case):
+        watch("reading the case")
         binding = Binding(case, case / AUDIT_LOG)
         trail = binding.trail
         checked = (
@@ -91,7 +94,7 @@ def audit(case: Path, anchors: Sequence[str] = ()) -> Audit:
             *_anchors(trail, anchors),
             *_evidence(binding),
             *_results(case, trail),
-            *_recordings(case),
+            *_recordings(case, counting(watch, "reading the recordings", "files")),
             *_basis(trail),
             *_release(trail),
             *_folder(case, trail),
@@ -214,10 +217,12 @@ def _seal(name: str, path: Path, heads: set[str]) -> Iterator[Checked]:
     yield Checked("results", name, NOTE, who)
 
 
-def _recordings(case: Path) -> Iterator[Checked]:
+def _recordings(case: Path, watch: Watch) -> Iterator[Checked]:
     folder = case / "evidence"
     files = EvidenceStore(folder, writes=False).read("files") if folder.is_dir() else empty("files")
-    for path, stated in files.select("path", "sha256").drop_nulls().iter_rows():
+    rows = files.select("path", "sha256").drop_nulls().rows()
+    for done, (path, stated) in enumerate(rows):
+        watch(done, len(rows))
         try:
             sha256 = hash_file(stored_path(path)).sha256
         except FileReadError as error:

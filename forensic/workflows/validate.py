@@ -30,6 +30,7 @@ from forensic.likelihood_ratio.envelope import (
 )
 from forensic.likelihood_ratio.real_calls import RealResult
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
+from forensic.progress import Note, counting
 from forensic.report.results_json import validation_results
 from forensic.report.shared.catalogue import check_language, speaking
 from forensic.report.shared.refusals import with_reasons
@@ -45,7 +46,7 @@ from forensic.validation.criteria import Plan, Verdict, judge, load_plan
 from forensic.validation.labelled import weigh_labelled
 from forensic.validation.outcome import RecordingsFacts, ScoresFacts, ValidationOutcome
 from forensic.validation.real_results import real_result
-from forensic.validation.shipped import real_call_lrs
+from forensic.validation.shipped import Opinion, real_call_lrs
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
 
 _DRAFT, _LOG = "validation", "audit.jsonl"
@@ -123,7 +124,7 @@ def validate_recordings(
     *,
     allow_same_session: bool,
     watch_scan: Callable[[ScanSummary], None],
-    watch: Callable[[str], None],
+    watch: Note,
 ) -> ValidationResult:
     """Validate the whole system on labelled recordings, which go the way of a case.
 
@@ -173,7 +174,7 @@ def validate_scores(
     request: ValidationRequest,
     *,
     are_log10_lr: bool,
-    watch: Callable[[str], None],
+    watch: Note,
     model: SpeakerModel | None = None,
 ) -> ValidationResult:
     """Validate a list of scores, or of log10 LRs, of any system.
@@ -210,7 +211,7 @@ def validate_scores(
     return _conclude(request, plan, _Found(lrs, ScoresFacts(are_log10_lr, ratios.bounds), (), model), began, watch)
 
 
-def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Callable[[str], None]) -> ValidationResult:
+def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Note) -> ValidationResult:
     """Validate a model on the real calls that its bank holds, each LR from a fit without either speaker.
 
     Args:
@@ -225,7 +226,9 @@ def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Call
     _prepare(request)
     watch("comparing real calls")
     model = load_model(model_folder)
-    lrs = real_call_lrs(model_folder, request.settings.comparison, "both" if request.settings.second.model else "first")
+    opinion: Opinion = "both" if request.settings.second.model else "first"
+    fitting = counting(watch, "fitting the calibration", "parts")
+    lrs = real_call_lrs(model_folder, request.settings.comparison, opinion, fitting)
     path = request.out / "real_calls.csv"
     write_csv(lrs.drop("score").rename({"log10_lr": "score"}), path)
     result = validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch, model=model)
@@ -254,15 +257,13 @@ def _prepare(request: ValidationRequest) -> None:
     settle_results_into(out, _DRAFT, out / _LOG, read_audit(out / _LOG))
 
 
-def _conclude(
-    request: ValidationRequest, plan: Plan, found: _Found, began: float, watch: Callable[[str], None]
-) -> ValidationResult:
+def _conclude(request: ValidationRequest, plan: Plan, found: _Found, began: float, watch: Note) -> ValidationResult:
     """Measure, judge, write."""
     created = datetime.now(UTC)
     draws, seed = request.settings.comparison.bootstrap_draws, request.settings.comparison.seed
     watch("measuring")
     everything = measure_all(found.lrs, draws, seed)
-    groups = tuple(break_down(found.lrs, draws, seed))
+    groups = tuple(break_down(found.lrs, draws, seed, counting(watch, "measuring", "groups")))
     verdicts = judge(plan, everything, groups)
     envelope = _found_envelope(found.lrs, plan, request)
 

@@ -1,6 +1,7 @@
 """What all commands print with."""
 
 import json
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -8,7 +9,9 @@ from typer import main
 
 from forensic.cli.app import app
 from forensic.cli.compare import print_ranked
+from forensic.cli.scan import show_progress
 from forensic.cli.terminal import Meter, console, lr_cells, meter, print_json
+from forensic.examination.ledger import ScanSummary
 
 
 @pytest.mark.parametrize(
@@ -80,3 +83,20 @@ def test_a_quiet_command_leaves_the_next_one_its_voice(capsys):
     main.get_command(app).main(["settings", "--quiet"], standalone_mode=False)
     assert not capsys.readouterr().out
     assert not console.quiet
+
+
+def test_a_scan_shows_how_many_voices_wait_for_the_second_model():
+    """Which embeds after the files are examined: a share of the files would say that nothing is left."""
+    seen = []
+    bar = SimpleNamespace(step=seen.append)
+    show_progress(bar, ScanSummary(files=2, files_done=2, second_waiting=9, second_voices=3, second_lacking=1))
+    assert seen == ["second opinion, 4 of 9 voices"]
+
+
+def test_the_same_words_twice_are_shown_once(monkeypatch):
+    shown = []
+    monkeypatch.setattr(Meter, "update", lambda _self, *state: shown.append(state))
+    bar = Meter(None, "Linking")
+    for done in (1, 1, 2):
+        bar.step(f"trying the clusters again, {done} of 3 draws")
+    assert [done for done, *_ in shown] == [1, 2]

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forensic.progress import Watch, unwatched
 from forensic.records import Vector
 from forensic.report.case.case_report import CaseReport
 from forensic.report.case.explanation_figure import draw_explanation
@@ -49,16 +51,25 @@ _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 _MOST_TIMES = 6
 
 
-def draw_all(report: CaseReport) -> dict[str, str]:
-    """Every plot of the report as SVG, by name."""
-    plots = {report.forest.name: draw_forest(report.forest)} if report.forest else {}
-    plots |= {plot.name: draw_matrix(plot) for plot in report.matrices}
+def draw_all(report: CaseReport, watch: Watch = unwatched) -> dict[str, str]:
+    """Every plot of the report as SVG, by name.
+
+    Args:
+        report: its content.
+        watch: called with how many are drawn, and how many there are.
+    """
+    drawing = {report.forest.name: partial(draw_forest, report.forest)} if report.forest else {}
+    drawing |= {plot.name: partial(draw_matrix, plot) for plot in report.matrices}
     for page in report.pages:
-        plots[page.scores.name] = draw_scores(page.scores)
-        plots[page.tippett.name] = draw_tippett(page.tippett, HALF_IN, 1.55)
+        drawing[page.scores.name] = partial(draw_scores, page.scores)
+        drawing[page.tippett.name] = partial(draw_tippett, page.tippett, HALF_IN, 1.55)
         if page.explanation is not None:
-            plots[page.explanation.name] = draw_explanation(page.explanation)
-        plots |= {plot.name: draw_speech(plot) for plot in page.speech}
+            drawing[page.explanation.name] = partial(draw_explanation, page.explanation)
+        drawing |= {plot.name: partial(draw_speech, plot) for plot in page.speech}
+    plots: dict[str, str] = {}
+    for name, draw in drawing.items():
+        watch(len(plots), len(drawing))
+        plots[name] = draw()
     return plots
 
 
