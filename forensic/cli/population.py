@@ -78,7 +78,6 @@ def build_command(
     speakers may have taken part in the training of the model.
     """
     from forensic.engine import default_workers
-    from forensic.report.shared.formats import plural
     from forensic.speaker.extractor import default_model_folder
     from forensic.workflows.population import PopulationRequest, build_population, read_left_out
 
@@ -97,7 +96,7 @@ def build_command(
                 out=out,
                 left_out=read_left_out(leave_out) if leave_out else {},
             ),
-            lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}"),
+            bar.step,
         )
     console.print(f"Population: {shown_path(folder)}")
     if out is None:

@@ -202,17 +202,19 @@ def _simulated(
         for sides in (questioned, known)
     )
     folder = case.path / "population"
+    simulating = counting(watch, "simulating the population", "conditions")
 
     def done(number: int, of: int) -> None:
         if case.binding is not None:
             case.binding.note_written(folder)
-        watch(f"population in {number} of {of} conditions")
+        simulating(number, of)
 
     return simulate_case_population(
         usable_questioned,
         usable_known,
         CasePopulationRequest(request.people, request.model_folder, folder, request.workers or default_workers()),
         done,
+        counting(watch, "reading lengths", "recordings of the population"),
     )
 
 

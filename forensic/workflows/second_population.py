@@ -82,7 +82,7 @@ def build_second(request: PopulationRequest, second: str, watch: Note) -> Path:
     if request.channels == GRID:
         request = dataclasses.replace(request, channels=tuple(each for each in GRID if each.name in COVERED))
     left_out = read_card(folder).left_out
-    people, _ = people_of(dataclasses.replace(request, left_out=left_out))
+    people, _ = people_of(dataclasses.replace(request, left_out=left_out), watch)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
     frame, embeddings = embed_people(
