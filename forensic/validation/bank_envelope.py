@@ -21,7 +21,7 @@ from forensic.likelihood_ratio.envelope import (
     worst_of,
 )
 from forensic.likelihood_ratio.fit import cllr_of_cells
-from forensic.likelihood_ratio.population import Population, load_population, read_rows
+from forensic.likelihood_ratio.population import Population, PopulationCard, load_population, read_rows
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.progress import Note, counting
 from forensic.quantities import CLEAN_SNR_DB, DRY_C50_DB
@@ -79,12 +79,16 @@ def build_envelope(model_folder: Path, settings: ComparisonSettings, criterion: 
             )
         )
     real = list(_real_cells(model_folder, settings))
-    basis = (
-        f"Cross-validation by speaker on the reference population of {population.card.speakers} people (SHA-256 "
-        f"{population.card.parquet_sha256}), {len(pairs)} simulated and {len(real)} real pairs of conditions."
-    )
+    basis = _basis(population.card, len(pairs), len(real))
     save_envelope(model_folder / ENVELOPE, find_envelope([*cells, *real], criterion, basis))
     return load_envelope(model_folder)
+
+
+def _basis(card: PopulationCard, pairs: int, real: int) -> str:
+    return (
+        f"Cross-validation by speaker on the reference population of {card.speakers} people (SHA-256 "
+        f"{card.parquet_sha256}), {pairs} simulated and {real} real pairs of conditions."
+    )
 
 
 def _real_cells(model_folder: Path, settings: ComparisonSettings) -> Iterator[ValidatedCell]:
