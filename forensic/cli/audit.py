@@ -28,7 +28,7 @@ _NAMES = {
 
 
 def audit_command(
-    case: Annotated[Path, typer.Argument(help="Case folder.")] = DEFAULT_CASE,
+    case: Annotated[Path, typer.Argument(help="Case folder, or that of a validation or calibration.")] = DEFAULT_CASE,
     comparison: Annotated[
         str | None, typer.Argument(metavar="ID", help="With --rerun: which comparison. Default: the last one.")
     ] = None,

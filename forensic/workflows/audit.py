@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from forensic.case.audit import AuditTrail, time_stamp_request, to_the_second
+from forensic.case.audit import AuditTrail, read_audit, time_stamp_request, to_the_second
 from forensic.case.basis import BASIS
 from forensic.case.binding import Binding
 from forensic.case.details import CASE_FILE
 from forensic.case.discovery import hash_file
 from forensic.case.folder import AUDIT_LOG, read_locked
 from forensic.case.provenance import software
-from forensic.case.results import RESULTS, Output, hidden_of, stated_outputs
+from forensic.case.results import RESULTS, Alone, Output, files_alone, hidden_of, stated_alone, stated_outputs
 from forensic.case.store import EvidenceStore, empty, stored_path
 from forensic.errors import FileReadError, SealError
 from forensic.progress import Note, Watch, counting, unnoted
@@ -74,7 +74,7 @@ class Audit:
 
 
 def audit(case: Path, anchors: Sequence[str] = (), watch: Note = unnoted) -> Audit:
-    """Check a case; nothing is written.
+    """Check a case, or the folder of a validation or calibration; nothing is written.
 
     Args:
         case: its folder.
@@ -85,6 +85,10 @@ def audit(case: Path, anchors: Sequence[str] = (), watch: Note = unnoted) -> Aud
         CaseError: if there is no case, or another process holds it.
         ReleaseError: if the program has no manifest of its release.
     """
+    trail = read_audit(case / AUDIT_LOG)
+    if (alone := stated_alone(trail)) is not None:
+        checked = (*_log(trail), *_anchors(trail, anchors), *_alone(case, trail, alone), *_release(trail))
+        return Audit(case, trail.head, len(trail.lines), checked)
     with read_locked(case):
         watch("reading the case")
         binding = Binding(case, case / AUDIT_LOG)
@@ -161,6 +165,19 @@ def _results(case: Path, trail: AuditTrail) -> Iterator[Checked]:
             yield from _anchor(f"{name}/results.json", files["results.json"], heads)
         if SEAL in files:
             yield from _seal(f"{name}/{SEAL}", files[SEAL], heads)
+
+
+def _alone(folder: Path, trail: AuditTrail, alone: Alone) -> Iterator[Checked]:
+    """The files of a validation or calibration, and what was put beside them."""
+    there = files_alone(folder)
+    for file in sorted({*there, *alone.files}):
+        name = f"{folder.name}/{file}"
+        if file in alone.files:
+            yield _result(name, folder / file if file in there else None, alone.files[file])
+        else:
+            yield Checked("results", name, NOTE, f"{name} was put there by somebody; the log does not know it.")
+    if SEAL in there:
+        yield from _seal(f"{folder.name}/{SEAL}", folder / SEAL, {line.sha256 for line in trail.lines})
 
 
 def _left(name: str) -> Checked:

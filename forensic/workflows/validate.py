@@ -48,6 +48,7 @@ from forensic.validation.outcome import RecordingsFacts, ScoresFacts, Validation
 from forensic.validation.real_results import real_result
 from forensic.validation.shipped import Opinion, real_call_lrs
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
+from forensic.workflows.seal import SEAL
 
 _DRAFT, _LOG = "validation", "audit.jsonl"
 
@@ -254,6 +255,8 @@ def _prepare(request: ValidationRequest) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValidationError(f"Cannot make the folder {out}: {error.strerror}.", "Name another with --out.") from error
+    if (out / SEAL).exists():
+        raise ValidationError(f"{out} holds a validation that is sealed.", "Name a new folder with --out.")
     settle_results_into(out, _DRAFT, out / _LOG, read_audit(out / _LOG))
 
 
@@ -299,6 +302,8 @@ def _conclude(request: ValidationRequest, plan: Plan, found: _Found, began: floa
             html = render_validation_html(build_validation_report(outcome))
         write_report(results.folder, html, Attached("validation.json", content.encode(), created))
         folder = finish_into(results, request.out / _LOG, "validate", _audit_facts(outcome))
+    if envelope is None:
+        (folder / ENVELOPE).unlink(missing_ok=True)  # of an earlier validation, which is no more
     return ValidationResult(
         folder, everything, verdicts, found.exclusions, folder / "report.html", folder / "report.pdf"
     )
