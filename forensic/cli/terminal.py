@@ -23,7 +23,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from forensic.errors import ForensicError
@@ -41,6 +41,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty()
 PLAIN_LINE_EVERY_S = 10.0
 _REJECTED_SHOWN = 20
 _SCHEMA_VERSION = 1
+_WIDE = 110  # columns of a terminal in which a long bar leaves room for words
 _COUNTED = re.compile(r"(\d+) of (\d+)")
 _TYPESETTING, _TYPESETTING_STEPS = re.compile(r"Step (\d) "), 7
 
@@ -122,6 +123,11 @@ def command_line() -> str:
 
 
 class _Note(ProgressColumn):
+    """On one line, cut off where the terminal ends."""
+
+    def __init__(self) -> None:
+        super().__init__(Column(no_wrap=True, overflow="ellipsis", ratio=1))
+
     def render(self, task: Task) -> Text:
         return Text(str(task.fields.get("note", "")), style="dim")
 
@@ -205,11 +211,11 @@ def _bar(title: str) -> Iterator[Meter]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
+        BarColumn(bar_width=28 if console.width >= _WIDE else 8),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
         TimeRemainingColumn(compact=True),
         _Note(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, expand=True) as progress:
         yield Meter(progress, title)

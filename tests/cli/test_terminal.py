@@ -1,10 +1,12 @@
 """What all commands print with."""
 
+import io
 import json
 from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from rich.console import Console
 from typer import main
 
 from forensic.cli.app import app
@@ -100,3 +102,16 @@ def test_the_same_words_twice_are_shown_once(monkeypatch):
     for done in (1, 1, 2):
         bar.step(f"trying the clusters again, {done} of 3 draws")
     assert [done for done, *_ in shown] == [1, 2]
+
+
+def test_progress_is_one_line_in_a_terminal_of_80_columns(monkeypatch):
+    """Its words are cut off at the edge, not broken."""
+    screen = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None, legacy_windows=False)
+    monkeypatch.setattr("forensic.cli.terminal.console", screen)
+    with meter("Comparing") as bar:
+        bar.step("comparing the recordings of each suspect with each other, 3 of 70 suspects")
+        shown = screen.render_lines(bar._progress.get_renderable())
+    (line,) = ["".join(part.text for part in parts).rstrip() for parts in shown]
+    assert "comparing the record" in line
+    assert line.endswith("\N{HORIZONTAL ELLIPSIS}")
+    assert len(line) <= 80
