@@ -12,6 +12,7 @@ from forensic.progress import Watch, unwatched
 from forensic.records import Vector
 from forensic.report.case.case_report import CaseReport
 from forensic.report.case.explanation_figure import draw_explanation
+from forensic.report.case.page_one import FOREST_IN, FOREST_ROW_IN
 from forensic.report.case.plots import (
     Cell,
     ForestPlot,
@@ -108,9 +109,9 @@ def draw_forest(plot: ForestPlot, *, is_narrow: bool = False) -> str:
         plot: what to draw.
         is_narrow: for a telephone, which shows all letters smaller: names are above the lines, not beside them.
     """
-    width_in, row_in, size = (_NARROW_IN, 0.3, 8.0) if is_narrow else (WIDTH_IN, 0.135, 6.8)
+    width_in, row_in, size = (_NARROW_IN, 0.3, 8.0) if is_narrow else (WIDTH_IN, FOREST_ROW_IN, 6.8)
     with style():
-        figure, axes = new_figure(max(1.4, 0.85 + row_in * len(plot.rows)), width_in)
+        figure, axes = new_figure(max(1.4, FOREST_IN + row_in * len(plot.rows)), width_in)
         values = [value for row in plot.rows for value in (row.low, row.high, row.log10_lr)]
         reach = max(1.0, *(abs(value) for value in values)) * 1.08
         low, high = (-reach if min(values) < 0 else -0.6), (reach if max(values) > 0 else 0.6)
@@ -268,7 +269,7 @@ def _time_axis(axes: "Axes", start_s: float, end_s: float) -> None:
 def _bands(axes: "Axes", plot: ForestPlot, shown: tuple[float, float], *, is_narrow: bool) -> None:
     """The steps of the verbal scale, shaded in turn and named at the top."""
     low, high = shown
-    size = 7.7 if is_narrow else 6.2
+    size, smallest = (7.7, 7.5) if is_narrow else (6.2, 5.5)
     letter = _BAND_LETTER * (WIDTH_IN / _NARROW_IN if is_narrow else 1.0)
     for n, band in enumerate(plot.bands):
         for sign in (1, -1):
@@ -281,7 +282,8 @@ def _bands(axes: "Axes", plot: ForestPlot, shown: tuple[float, float], *, is_nar
             axes.axvspan(start, end, color="#f6f7f9" if n % 2 else "#e6e9ee", zorder=0, linewidth=0)
             words = drawable(band.term).split(" ")
             room = letter * max(map(len, words))
-            if (end - start) / (high - low) > room and len(words) <= _MOST_WORDS:
+            fitting = size * (end - start) / (high - low) / room
+            if fitting > smallest and len(words) <= _MOST_WORDS:
                 axes.annotate(
                     "\n".join(words),
                     ((start + end) / 2, 1.0),
@@ -290,7 +292,7 @@ def _bands(axes: "Axes", plot: ForestPlot, shown: tuple[float, float], *, is_nar
                     textcoords="offset points",
                     ha="center",
                     va="bottom",
-                    fontsize=size,
+                    fontsize=min(size, fitting),
                     color=SOFT,
                 )
 
