@@ -177,6 +177,7 @@ def validate_scores(
     are_log10_lr: bool,
     watch: Note,
     model: SpeakerModel | None = None,
+    is_of_bank: bool = False,
 ) -> ValidationResult:
     """Validate a list of scores, or of log10 LRs, of any system.
 
@@ -186,6 +187,7 @@ def validate_scores(
             other than its own two.
         watch: called with the name of each step.
         model: that made them; None for a system that is not known.
+        is_of_bank: they are LRs of the real calls of that model's bank, each from a fit without either speaker.
 
     Raises:
         ValidationError: if list or criteria cannot be used, or one kind of comparison is missing.
@@ -209,7 +211,8 @@ def validate_scores(
         pl.Series("unbounded_log10_lr", ratios.unbounded_log10_lr),
         status=pl.lit(STATUS_LR),
     )
-    return _conclude(request, plan, _Found(lrs, ScoresFacts(are_log10_lr, ratios.bounds), (), model), began, watch)
+    facts = ScoresFacts(are_log10_lr, ratios.bounds, is_of_bank)
+    return _conclude(request, plan, _Found(lrs, facts, (), model), began, watch)
 
 
 def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Note) -> ValidationResult:
@@ -232,7 +235,8 @@ def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Note
     lrs = real_call_lrs(model_folder, request.settings.comparison, opinion, fitting)
     path = request.out / "real_calls.csv"
     write_csv(lrs.drop("score").rename({"log10_lr": "score"}), path)
-    result = validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch, model=model)
+    calls = dataclasses.replace(request, source=path)
+    result = validate_scores(calls, are_log10_lr=True, watch=watch, model=model, is_of_bank=True)
     return dataclasses.replace(result, by_person=real_result(lrs))
 
 

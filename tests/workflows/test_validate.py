@@ -315,3 +315,5 @@ def test_a_validation_on_the_calls_that_ship_names_the_model_in_report_and_log(t
     assert "System, das die Liste erzeugte" not in page
     assert "gleiche Art von Leitung" in page
     assert "kind of line" not in page
+    assert "Wer die Liste" not in page.split("Grenzen der Validierung")[0]
+    assert "von verschiedenen Tagen" in page
