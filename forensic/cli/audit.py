@@ -160,6 +160,7 @@ def _values(found: "Audit") -> dict[str, object]:
 
 
 def _print(found: "Audit") -> None:
+    from forensic.report.shared.formats import plural
     from forensic.workflows.audit import DIFFERENT, NOTE, RIGHT
 
     counted = ("Checked", "Right", "Different", "Notes")
@@ -172,7 +173,7 @@ def _print(found: "Audit") -> None:
     console.print(table)
     _print_findings([each for each in found.checked if each.verdict == DIFFERENT], "[red]Different[/]")
     _print_findings([each for each in found.checked if each.verdict == NOTE], "[dim]Note[/]     ")
-    console.print(f"Audit log: {found.lines:,} lines, head {found.head}")
+    console.print(f"Audit log: {plural(found.lines, 'line')}, head {found.head}")
     verdict = "Everything is as the log says." if found.is_right else "[red]Not everything is as the log says.[/]"
     console.print(f"{shown_path(found.case)}: {verdict}")
 

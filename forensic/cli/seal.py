@@ -45,7 +45,9 @@ def new_command(
 def seal_command(
     results: Annotated[
         Path,
-        typer.Argument(help="Folder of results: CASE/comparisons/ID, CASE/links/ID, a validation's or calibration's."),
+        typer.Argument(
+            help="Folder of results: CASE/comparisons/ID, CASE/links/ID, or the folder of a validation or calibration."
+        ),
     ],
     key: Annotated[Path, typer.Option(help="File of your private key, made by `forensic keys new`.")],
     certificate: Annotated[

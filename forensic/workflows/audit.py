@@ -170,10 +170,13 @@ def _results(case: Path, trail: AuditTrail) -> Iterator[Checked]:
 def _alone(folder: Path, trail: AuditTrail, alone: Alone) -> Iterator[Checked]:
     """The files of a validation or calibration, and what was put beside them."""
     there = files_alone(folder)
+    used = {alone.made.facts.get(name) for name in ("source_sha256", "criteria_sha256")}
     for file in sorted({*there, *alone.files}):
         name = f"{folder.name}/{file}"
         if file in alone.files:
             yield _result(name, folder / file if file in there else None, alone.files[file])
+        elif there[file] in used:
+            yield Checked("results", name, RIGHT, sha256=there[file])
         else:
             yield Checked("results", name, NOTE, f"{name} was put there by somebody; the log does not know it.")
     if SEAL in there:

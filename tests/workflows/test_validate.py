@@ -21,7 +21,7 @@ from forensic.settings import ComparisonSettings, Settings
 from forensic.speaker.extractor import default_model_folder
 from forensic.storage.keys import make_keys
 from forensic.validation.tables import LRS_SCHEMA
-from forensic.workflows.audit import DIFFERENT, audit
+from forensic.workflows.audit import DIFFERENT, NOTE, audit
 from forensic.workflows.seal import seal, verify_seal
 from forensic.workflows.validate import (
     ValidationRequest,
@@ -100,15 +100,21 @@ def test_a_validation_is_sealed_with_what_was_put_beside_it(write_scores, run, t
     """As a file for accreditation; every file of it is held, and nothing is validated into it again."""
     folder = run(write_scores(score_rows())).folder
     (folder / "doctor.json").write_text("{}")
+    (folder / "list.csv").write_bytes((tmp_path / "scores.csv").read_bytes())
     make_keys(tmp_path / "key", "secret")
     made, _ = seal(folder, tmp_path / "key", lambda: "secret")
     report_id = json.loads((folder / "validation.json").read_text())["report_id"]
     for name in ("report.pdf", "envelope.toml", "doctor.json"):
         found = verify_seal(folder / name, tmp_path / "key.pub", None)
         assert (found.id, found.problems) == (report_id, ())
-    assert {*json.loads(made.read_text())["files"]} == {*_FILES, "doctor.json"} - {"audit.head", "audit.jsonl"}
+    assert {*json.loads(made.read_text())["files"]} == {*_FILES, "doctor.json", "list.csv"} - {
+        "audit.head",
+        "audit.jsonl",
+    }
     found = audit(folder)
     assert found.is_right
+    strange = [each.name for each in found.checked if each.verdict == NOTE and "put there by somebody" in each.finding]
+    assert strange == [f"{folder.name}/doctor.json"]  # the list that was validated, too, is known by its hash
     assert [line.action for line in read_audit(folder / "audit.jsonl").lines] == ["validate", "seal"]
     with pytest.raises(ValidationError, match="sealed"):
         run(write_scores(score_rows()))

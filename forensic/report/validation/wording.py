@@ -37,8 +37,8 @@ how its pairs were made and on whom the LRs were calibrated. The bounds are thos
 
 PAIRING_BANK = N_("""
 Each real call of the model's reference population with {seconds} s of net speech or more was compared with every other
-one of its corpus; calls of one speaker only if they are of different days. Each LR is from a calibration that was fitted
-without either speaker. The bounds are those that these LRs themselves support.
+one of its corpus; calls of one speaker only if they are of different days. Each LR is from a calibration without either
+speaker. The bounds are those that these LRs themselves support.
 """)
 
 MEASURES_NOTE = N_(
