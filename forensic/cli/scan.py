@@ -134,11 +134,10 @@ def show_progress(bar: Meter, state: "ScanSummary") -> None:
         done = state.second_voices + state.second_lacking
         bar.step(f"second opinion, {done} of {plural(state.second_waiting, 'voice')}")
         return
-    note = (
-        f"{state.files_done:,} of {plural(state.files, 'file')}, {state.audio_s / 3600:.2f} h of audio, "
-        f"{state.times_real_time:.0f} times real time"
-    )
-    bar.update(state.bytes_done, state.bytes_total, note)
+    note = f"{state.files_done:,} of {plural(state.files, 'file')}"
+    if state.audio_s:
+        note += f", {state.audio_s / 3600:.2f} h of audio, {state.times_real_time:.0f} times real time"
+    bar.update(state.bytes_done + state.bytes_heard, state.bytes_total, note)
 
 
 def scan_results(summary: "ScanSummary") -> dict[str, Any]:

@@ -27,6 +27,7 @@ class ScanSummary:
     files_done: int = 0
     bytes_total: int = 0
     bytes_done: int = 0
+    bytes_heard: float = 0.0  # of recordings that are being examined
     audio_s: float = 0.0
     net_speech_s: float = 0.0
     examined: int = 0

@@ -95,6 +95,14 @@ def test_a_scan_shows_how_many_voices_wait_for_the_second_model():
     assert seen == ["second opinion, 4 of 9 voices"]
 
 
+def test_a_scan_shows_how_much_of_a_long_recording_it_has_heard():
+    """As bytes: nothing is known of its audio yet."""
+    seen = []
+    bar = SimpleNamespace(update=lambda *state: seen.append(state))
+    show_progress(bar, ScanSummary(files=1, files_done=1, bytes_total=100, bytes_heard=30.0))
+    assert seen == [(30.0, 100, "1 of 1 file")]
+
+
 def test_the_same_words_twice_are_shown_once(monkeypatch):
     shown = []
     monkeypatch.setattr(Meter, "update", lambda _self, *state: shown.append(state))
