@@ -136,7 +136,8 @@ class Meter:
     """A progress bar in a terminal, a plain line now and then elsewhere."""
 
     def __init__(self, progress: Progress | None, title: str) -> None:
-        self._progress, self._title, self._step, self._note = progress, title, "", ""
+        self._progress, self._title = progress, title
+        self._step, self._done, self._note = "", 0, ""
         self._task = progress.add_task(title, total=None, note="") if progress else None
         self._last_line = time.monotonic()
 
@@ -167,12 +168,12 @@ class Meter:
         done, total = (int(number) for number in counted.groups()) if counted else (0, 0)
         name = note.partition(",")[0]
         if self._progress is not None and self._task is not None:
-            if name != self._step:
+            if name != self._step or done < self._done:  # another step, or the same one over
                 self._progress.reset(self._task, total=None)
             self._progress.update(self._task, completed=done, total=total or None, note=note)
         elif total or name != self._step:
             self.update(done, total, note)
-        self._step = name
+        self._step, self._done = name, done
 
 
 class _Typesetting(logging.Handler):

@@ -51,7 +51,8 @@ class ScanSummary:
     @property
     def in_words(self) -> str:
         """How far it is, as a step."""
-        return f"examining, {self.files_done} of {self.files} files"
+        share = (self.bytes_done + self.bytes_heard) / max(self.bytes_total, 1)
+        return f"examining, {round(100 * share)} of 100 %"
 
     @property
     def times_real_time(self) -> float:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 from typer import main
 
 from forensic.cli.app import app
@@ -101,6 +102,7 @@ def test_a_scan_shows_how_much_of_a_long_recording_it_has_heard():
     bar = SimpleNamespace(update=lambda *state: seen.append(state))
     show_progress(bar, ScanSummary(files=1, files_done=1, bytes_total=100, bytes_heard=30.0))
     assert seen == [(30.0, 100, "1 of 1 file")]
+    assert ScanSummary(files=1, files_done=1, bytes_total=100, bytes_heard=30.0).in_words == "examining, 30 of 100 %"
 
 
 def test_the_same_words_twice_are_shown_once(monkeypatch):
@@ -110,6 +112,16 @@ def test_the_same_words_twice_are_shown_once(monkeypatch):
     for done in (1, 1, 2):
         bar.step(f"trying the clusters again, {done} of 3 draws")
     assert [done for done, *_ in shown] == [1, 2]
+
+
+def test_a_step_that_is_done_over_starts_its_time_again():
+    """Such as the scan of the other side: else it would seem done."""
+    with Progress(console=Console(file=io.StringIO())) as progress:
+        bar = Meter(progress, "Comparing")
+        bar.step("examining, 100 of 100 %")
+        assert progress.finished
+        bar.step("examining, 5 of 100 %")
+        assert not progress.finished
 
 
 def test_progress_is_one_line_in_a_terminal_of_80_columns(monkeypatch):
