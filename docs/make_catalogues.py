@@ -49,7 +49,7 @@ STATING: dict[str, tuple[str, ...]] = {
         (),
     ),
     "speaker/backend.py": ("description", "facts"),
-    "validation/bank_envelope.py": ("build_envelope",),
+    "validation/bank_envelope.py": ("_basis",),
     "workflows/validate.py": ("_found_envelope",),
 }
 """Files whose texts are stored with their values in them, in English, and the functions that have them; () for all."""

@@ -24,7 +24,7 @@ CORPUS = Path("population") / "speechocean762"
 
 _BLOCK = re.compile(r"(<!-- needs the network -->\n)?```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
 
-_PROGRESS = re.compile(r"(Scanning|Comparing|Reporting): ")
+_PROGRESS = re.compile(r"(Scanning|Comparing|Reporting|Checking): ")
 """Lines of a step that takes long, which depends on the machine."""
 
 

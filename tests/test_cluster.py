@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from pages import shown
 from people import write_people
 from polars.testing import assert_frame_equal
 from spoken import spoken_suspects
@@ -18,6 +19,7 @@ from spoken import spoken_suspects
 ray = pytest.importorskip("ray")
 
 from forensic.audio.channel import Channel, Noise  # noqa: E402 - only where Ray is installed
+from forensic.case.audit import read_audit  # noqa: E402
 from forensic.case.folder import open_case  # noqa: E402
 from forensic.case.store import KEYS  # noqa: E402
 from forensic.cluster import Actors  # noqa: E402
@@ -216,6 +218,21 @@ def test_a_population_of_two_nodes_is_that_of_one_process(where, on_actors, tiny
     assert_frame_equal(rows["here"], rows["there"], check_exact=True)
     np.testing.assert_array_equal(embeddings["here"], embeddings["there"])
     assert len(on_actors) == 1
+
+
+def test_the_commands_of_the_page_run_on_a_cluster(two_nodes, population_folder, shell, tmp_path, monkeypatch):
+    """With an untrained model, whose LRs say nothing; what is written to disk is on a disk that both nodes see."""
+    monkeypatch.setattr("forensic.speaker.extractor.default_model_folder", lambda: population_folder)
+    write_people(tmp_path / "evidence", 2)
+    spoken_suspects(tmp_path / "suspects", 8.0)
+    places = {"/evidence": "evidence", "/suspects": "suspects", "/cases/mycase": "mycase"}
+    meant = {name: str(tmp_path / place) for name, place in places.items()} | {"HEAD:6379": two_nodes.address}
+    lines = shown("docs/cluster.md")
+    for line in lines:
+        code, printed, complaint = shell(*[meant.get(word, word) for word in line.split()[1:]])
+        assert code == 0, f"{line}\n{printed}{complaint}"
+    done = [line.action for line in read_audit(tmp_path / "mycase" / "audit.jsonl").lines if line.action != "write"]
+    assert done == ["scan", "scan", "compare"]  # of the calls; of the suspects, and the comparison
 
 
 def _ignore(*_):

@@ -1,38 +1,30 @@
 """The commands that the pages show are run, in their order, where they take seconds."""
 
-import re
 import shlex
 import shutil
 from pathlib import Path
 
 import pytest
+from pages import ROOT, shown
 
 from forensic.case.audit import read_audit
 from forensic.case.folder import AUDIT_LOG
 from forensic.storage.shipped import shipped
 
-ROOT = Path(__file__).parents[1]
 EXAMPLE = shipped("examples") / "synthetic"
 RUN = ("README.md", "docs/tutorial.md", "docs/howto/own-material.md", "docs/howto/turns.md", "docs/howto/audit.md")
 RUN_ELSEWHERE = {
     "docs/tutorial-real.md": "tests/test_tutorial.py",
+    "docs/howto/validate.md": "tests/test_commands_of_laboratories.py",
+    "docs/howto/population.md": "tests/test_commands_of_laboratories.py",
+    "docs/conditions.md": "tests/test_commands_of_laboratories.py",
+    "docs/second-opinion.md": "tests/test_commands_of_laboratories.py",
     "docs/cluster.md": "tests/test_cluster.py",
-    "docs/howto/validate.md": "tests/workflows/test_validate.py",
-    "docs/howto/population.md": "tests/workflows",
-    "docs/conditions.md": "tests/workflows",
-    "docs/second-opinion.md": "tests/workflows",
-    "examples/README.md": "as docs/tutorial.md",
+    "examples/README.md": "tests/test_examples.py",
 }
-"""Pages whose commands take minutes, more than one computer, or data of a laboratory's own, and what runs the like."""
+"""Pages whose commands need other material, and the test that runs them."""
 
-_LINE = re.compile(r"^forensic .*$", re.MULTILINE)
 _REJECTED = 3
-
-
-def shown(page: str) -> list[str]:
-    """The commands of a page, as a shell takes them."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
-    return [line for block in blocks for line in _LINE.findall(block.replace("\\\n", " "))]
 
 
 def test_every_page_with_commands_is_run_here_or_elsewhere() -> None:
@@ -40,7 +32,7 @@ def test_every_page_with_commands_is_run_here_or_elsewhere() -> None:
     pages += (ROOT / "docs").rglob("*.md")
     with_commands = {str(page.relative_to(ROOT)) for page in pages if shown(str(page.relative_to(ROOT)))}
     assert with_commands == {*RUN, *RUN_ELSEWHERE}
-    assert all((ROOT / test).exists() for test in RUN_ELSEWHERE.values() if test.startswith("tests"))
+    assert all((ROOT / test).exists() for test in RUN_ELSEWHERE.values())
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from forensic.case.audit import AuditTrail, append_audit
+from forensic.case.audit import AuditLine, AuditTrail, append_audit
 from forensic.case.discovery import hash_file
 from forensic.storage.atomic import sync_folder
 
@@ -25,6 +25,7 @@ OUTPUTS = "outputs_sha256"
 """The key of a log line under which the hashes of a result's files are."""
 
 _PARTIAL = ".partial"
+_LOG_FILES = ("audit.jsonl", "audit.head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,38 @@ def stated_outputs(trail: AuditTrail) -> dict[str, dict[str, Output]]:
             own = {file: Output(sha256, line.time_utc) for file, sha256 in line.facts[OUTPUTS].items()}
             stated[name] = stated.get(name, {}) | own
     return stated
+
+
+ALONE: Mapping[str, str] = {"validate": "validation", "calibrate": "calibration"}
+"""What an action makes whose results are in a folder of their own, with a log of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What the log of a folder of its own says of the results in it.
+
+    Attributes:
+        made: the line of the command that made them.
+        files: every file of them and of what came later, such as a seal, by name.
+    """
+
+    made: AuditLine
+    files: Mapping[str, Output]
+
+
+def stated_alone(trail: AuditTrail) -> Alone | None:
+    """The last results of a folder of its own; None where the log is that of a case, or of nothing."""
+    made, files = None, dict[str, Output]()
+    for line in trail.lines:
+        if line.action in ALONE:
+            made, files = line, {}
+        files |= {file: Output(sha256, line.time_utc) for file, sha256 in line.facts.get(OUTPUTS, {}).items()}
+    return None if made is None else Alone(made, files)
+
+
+def files_alone(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a folder of its own, by name; the log goes on after all of them, and is none."""
+    return {name: sha256 for name, sha256 in outputs_of(folder).items() if name not in _LOG_FILES}
 
 
 def _result_name(facts: Mapping[str, object]) -> str:

@@ -28,7 +28,7 @@ _NAMES = {
 
 
 def audit_command(
-    case: Annotated[Path, typer.Argument(help="Case folder.")] = DEFAULT_CASE,
+    case: Annotated[Path, typer.Argument(help="Case folder, or that of a validation or calibration.")] = DEFAULT_CASE,
     comparison: Annotated[
         str | None, typer.Argument(metavar="ID", help="With --rerun: which comparison. Default: the last one.")
     ] = None,
@@ -79,7 +79,8 @@ def audit_command(
         return
     from forensic.workflows.audit import audit, write_time_stamp_request
 
-    found = audit(case, anchor or ())
+    with meter("Checking") as bar:
+        found = audit(case, anchor or (), bar.step)
     if time_stamp_request is not None:
         write_time_stamp_request(found.head, time_stamp_request)
     if as_json:
@@ -159,6 +160,7 @@ def _values(found: "Audit") -> dict[str, object]:
 
 
 def _print(found: "Audit") -> None:
+    from forensic.report.shared.formats import plural
     from forensic.workflows.audit import DIFFERENT, NOTE, RIGHT
 
     counted = ("Checked", "Right", "Different", "Notes")
@@ -171,7 +173,7 @@ def _print(found: "Audit") -> None:
     console.print(table)
     _print_findings([each for each in found.checked if each.verdict == DIFFERENT], "[red]Different[/]")
     _print_findings([each for each in found.checked if each.verdict == NOTE], "[dim]Note[/]     ")
-    console.print(f"Audit log: {found.lines:,} lines, head {found.head}")
+    console.print(f"Audit log: {plural(found.lines, 'line')}, head {found.head}")
     verdict = "Everything is as the log says." if found.is_right else "[red]Not everything is as the log says.[/]"
     console.print(f"{shown_path(found.case)}: {verdict}")
 

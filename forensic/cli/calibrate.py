@@ -69,10 +69,10 @@ def calibrate_command(
     request = CalibrationRequest(
         source, out, model or default_model_folder(), settings_with(settings), command_line(), criterion
     )
-    if scores is not None:
-        result = calibrate_on_scores(request)
-    else:
-        with meter("Calibrating") as bar:
+    with meter("Calibrating") as bar:
+        if scores is not None:
+            result = calibrate_on_scores(request, bar.step)
+        else:
             result = calibrate_on_recordings(
                 request,
                 workers,

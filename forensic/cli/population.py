@@ -78,7 +78,6 @@ def build_command(
     speakers may have taken part in the training of the model.
     """
     from forensic.engine import default_workers
-    from forensic.report.shared.formats import plural
     from forensic.speaker.extractor import default_model_folder
     from forensic.workflows.population import PopulationRequest, build_population, read_left_out
 
@@ -97,7 +96,7 @@ def build_command(
                 out=out,
                 left_out=read_left_out(leave_out) if leave_out else {},
             ),
-            lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}"),
+            bar.step,
         )
     console.print(f"Population: {shown_path(folder)}")
     if out is None:
@@ -129,7 +128,6 @@ def second_command(
     Use the same people, options and work folder as for the population: what was simulated then is not simulated again.
     """
     from forensic.engine import default_workers
-    from forensic.report.shared.formats import plural
     from forensic.speaker.extractor import default_model_folder
     from forensic.workflows.population import PopulationRequest
     from forensic.workflows.second_population import build_second
@@ -146,9 +144,7 @@ def second_command(
         out=out,
     )
     with meter("Embedding the population") as bar:
-        folder = build_second(
-            request, second, lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'speaker')}")
-        )
+        folder = build_second(request, second, bar.step)
     if as_json:
         print_json({"folder": str(folder)})
         return
@@ -165,7 +161,8 @@ def aliases_command(model: ModelOption = None, settings: SettingsOption = None, 
     from forensic.speaker.extractor import default_model_folder
     from forensic.validation.aliases import find_aliases
 
-    with meter("Comparing everybody with everybody"):
+    with meter("Comparing") as bar:
+        bar.step("everybody with everybody")
         found = find_aliases(model or default_model_folder(), load_settings(settings).comparison)
     if as_json:
         print_json([dataclasses.asdict(alias) for alias in found])
@@ -203,12 +200,7 @@ def _validate(folder: Path, criterion: float, settings: Path | None, *, as_json:
 
     comparison = load_settings(settings).comparison
     with meter("Validating the population") as bar:
-        envelope = build_envelope(
-            folder,
-            comparison,
-            criterion,
-            lambda done, total: bar.update(done, total, f"{done} of {plural(total, 'condition')}"),
-        )
+        envelope = build_envelope(folder, comparison, criterion, bar.step)
     if as_json:
         print_json(
             {

@@ -130,13 +130,14 @@ def show_progress(bar: Meter, state: "ScanSummary") -> None:
     """One state of a scan."""
     from forensic.report.shared.formats import plural
 
-    note = (
-        f"{state.files_done:,} of {plural(state.files, 'file')}, {state.audio_s / 3600:.2f} h of audio, "
-        f"{state.times_real_time:.0f} times real time"
-    )
-    if state.second_speech_s:
-        note = f"second opinion on {plural(state.second_voices, 'voice')}"
-    bar.update(state.bytes_done, state.bytes_total, note)
+    if state.second_waiting:
+        done = state.second_voices + state.second_lacking
+        bar.step(f"second opinion, {done} of {plural(state.second_waiting, 'voice')}")
+        return
+    note = f"{state.files_done:,} of {plural(state.files, 'file')}"
+    if state.audio_s:
+        note += f", {state.audio_s / 3600:.2f} h of audio, {state.times_real_time:.0f} times real time"
+    bar.update(state.bytes_done + state.bytes_heard, state.bytes_total, note)
 
 
 def scan_results(summary: "ScanSummary") -> dict[str, Any]:

@@ -43,7 +43,12 @@ def new_command(
 
 
 def seal_command(
-    results: Annotated[Path, typer.Argument(help="Folder of results: CASE/comparisons/ID or CASE/links/ID.")],
+    results: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of results: CASE/comparisons/ID, CASE/links/ID, or the folder of a validation or calibration."
+        ),
+    ],
     key: Annotated[Path, typer.Option(help="File of your private key, made by `forensic keys new`.")],
     certificate: Annotated[
         Path | None,
@@ -54,7 +59,7 @@ def seal_command(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign report, results and the head of the case's audit log, so that anyone with your public key can verify them.
+    """Sign report, results and the head of the audit log, so that anyone with your public key can verify them.
 
     Verify with `forensic audit --verify REPORT.pdf --key YOURS.pub`; the seal travels beside the report.
     """

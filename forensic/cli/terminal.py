@@ -23,7 +23,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from forensic.errors import ForensicError
@@ -41,6 +41,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty()
 PLAIN_LINE_EVERY_S = 10.0
 _REJECTED_SHOWN = 20
 _SCHEMA_VERSION = 1
+_WIDE = 110  # columns of a terminal in which a long bar leaves room for words
 _COUNTED = re.compile(r"(\d+) of (\d+)")
 _TYPESETTING, _TYPESETTING_STEPS = re.compile(r"Step (\d) "), 7
 
@@ -122,6 +123,11 @@ def command_line() -> str:
 
 
 class _Note(ProgressColumn):
+    """On one line, cut off where the terminal ends."""
+
+    def __init__(self) -> None:
+        super().__init__(Column(no_wrap=True, overflow="ellipsis", ratio=1))
+
     def render(self, task: Task) -> Text:
         return Text(str(task.fields.get("note", "")), style="dim")
 
@@ -130,7 +136,8 @@ class Meter:
     """A progress bar in a terminal, a plain line now and then elsewhere."""
 
     def __init__(self, progress: Progress | None, title: str) -> None:
-        self._progress, self._title, self._step = progress, title, ""
+        self._progress, self._title = progress, title
+        self._step, self._done, self._note = "", 0, ""
         self._task = progress.add_task(title, total=None, note="") if progress else None
         self._last_line = time.monotonic()
 
@@ -154,16 +161,19 @@ class Meter:
 
         Time left is that of the step; a step that cannot count shows how long it has taken.
         """
+        if note == self._note:
+            return
+        self._note = note
         counted = _COUNTED.search(note)
         done, total = (int(number) for number in counted.groups()) if counted else (0, 0)
         name = note.partition(",")[0]
         if self._progress is not None and self._task is not None:
-            if name != self._step:
+            if name != self._step or done < self._done:  # another step, or the same one over
                 self._progress.reset(self._task, total=None)
             self._progress.update(self._task, completed=done, total=total or None, note=note)
         elif total or name != self._step:
             self.update(done, total, note)
-        self._step = name
+        self._step, self._done = name, done
 
 
 class _Typesetting(logging.Handler):
@@ -202,11 +212,11 @@ def _bar(title: str) -> Iterator[Meter]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
+        BarColumn(bar_width=28 if console.width >= _WIDE else 8),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
         TimeRemainingColumn(compact=True),
         _Note(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, expand=True) as progress:
         yield Meter(progress, title)

@@ -67,11 +67,15 @@ def turns_command(
 
 
 def _print(found: "list[Voice]") -> None:
+    """With names below the folder of all: several suspects may have an interview.flac."""
+    from forensic.report.case.exhibits import common_folder
+
+    folder = common_folder([str(voice.path) for voice in found])
     table = columns("Recording", "Voice", "Speech", "Turns", "Set by", right=("Speech", "Turns"))
     last = None
     for voice in found:
         table.add_row(
-            shown(voice.path.name) if voice.path != last else "",
+            shown(str(voice.path).removeprefix(folder)) if voice.path != last else "",
             shown(voice.label),
             f"{voice.net_speech_s:.1f} s",
             f"{len(voice.turns):,}" if voice.turns else "",

@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -26,6 +26,7 @@ from forensic.likelihood_ratio.joint import JOINT, JointFit, JointScorer
 from forensic.likelihood_ratio.joint_file import kept_or_fitted
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.score_list import ScoreList
+from forensic.progress import Watch, unwatched
 from forensic.quantities import QUANTITIES, quantities_of
 from forensic.records import Calibration, ScoreMaps, Vector
 from forensic.settings import ComparisonSettings
@@ -37,9 +38,6 @@ Cells: TypeAlias = tuple[int, int]
 
 Outcome: TypeAlias = Calibration | CalibrationError
 """A calibration, or why there is none."""
-
-Watch: TypeAlias = Callable[[int, int], None]
-"""Called with how many of a step's items are done, and how many there are."""
 
 _WORTH_A_PROCESS = 16
 """From this number on, calibrations take longer than a worker process takes to start."""
@@ -170,6 +168,7 @@ def calibration_step(
     settings: ComparisonSettings,
     backend: Scorer,
     kept: Kept = Kept(),
+    watch: Watch = unwatched,
 ) -> CalibrationStep:
     """What calibrations rest on; a joint fit takes some seconds unless it is kept.
 
@@ -178,17 +177,13 @@ def calibration_step(
         settings: of the calibration.
         backend: scores.
         kept: what need not be computed again.
+        watch: called with how far a fit is, unless it is kept.
     """
     joint = None
     if settings.calibrator == JOINT and isinstance(population, Population):
         with contextlib.suppress(CalibrationError):  # each pair of cells then says by itself what it lacks
-            joint = kept_or_fitted(population, backend, settings.bootstrap_draws, settings.seed, kept.folder)
+            joint = kept_or_fitted(population, backend, settings.bootstrap_draws, settings.seed, kept.folder, watch)
     return CalibrationStep(population, settings, backend, joint, kept)
-
-
-def unwatched(done: int, total: int) -> None:
-    """Nobody looks at the progress."""
-    del done, total
 
 
 @one_thread()

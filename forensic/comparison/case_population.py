@@ -9,7 +9,7 @@ needs no simulation.
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -30,6 +30,7 @@ from forensic.examination.people import (
     read_people,
 )
 from forensic.likelihood_ratio.population import Population, join_populations, load_population, save_population
+from forensic.progress import Watch, unwatched
 from forensic.quantities import CLEAN_SNR_DB, DRY_C50_DB, LOWEST_EDGE_HZ
 from forensic.records import KNOWN, QUESTIONED, Conditions, Quality, Role, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
@@ -214,7 +215,8 @@ def simulate_case_population(
     questioned: Iterable[Conditions],
     known: Iterable[Conditions],
     request: CasePopulationRequest,
-    watch: Callable[[int, int], None],
+    watch: Watch,
+    reading: Watch = unwatched,
 ) -> Population:
     """People of the population in the conditions of each side of a case.
 
@@ -223,6 +225,7 @@ def simulate_case_population(
         known: conditions of the suspects' recordings, pooled by suspect.
         request: people, model and cache.
         watch: called with conditions done and conditions in all.
+        reading: called with how many lengths of people's recordings are known, and how many recordings there are.
 
     Returns:
         A population with a cell for each of the conditions; equal conditions share one.
@@ -233,7 +236,7 @@ def simulate_case_population(
         CalibrationError: if nobody has enough speech for some conditions.
     """
     model = load_model(request.model_folder)
-    people, licences = read_people(request.source, (_SPLIT,))
+    people, licences = read_people(request.source, (_SPLIT,), watch=reading)
     is_disjoint = check_disjoint(people, request.model_folder)
     sides = list(
         dict.fromkeys(

@@ -11,6 +11,7 @@ from forensic.audio.picture import spectrogram_picture
 from forensic.case.discovery import hash_file
 from forensic.comparison.outcomes import Excerpt, Explanation
 from forensic.errors import RecordingError
+from forensic.progress import Watch, unwatched
 from forensic.settings import AudioSettings
 
 LONGEST_S = 20.0
@@ -26,6 +27,7 @@ def take_excerpts(
     quality: pl.DataFrame,
     segments: pl.DataFrame,
     settings: AudioSettings,
+    watch: Watch = unwatched,
 ) -> tuple[Excerpt, ...]:
     """One stretch of each recording in the comparisons that are explained, the highest LR first.
 
@@ -39,6 +41,7 @@ def take_excerpts(
         quality: table of that name, of one model and one set of settings, like the segments.
         segments: table of that name.
         settings: with which the recordings were scanned.
+        watch: called with how many are done, and how many there are.
     """
     chosen: dict[tuple[str, int, int], None] = {}
     for row in _by_lr(explanations, comparisons):
@@ -48,7 +51,9 @@ def take_excerpts(
             chosen[most["sha256"], most["channel"], most["turn"] or 0] = None
     paths = dict(files.filter(pl.col("sha256").is_not_null()).select("sha256", "path").iter_rows())
     found = []
-    for sha256, channel, turn in list(chosen)[:MOST_EXCERPTS]:
+    wanted = list(chosen)[:MOST_EXCERPTS]
+    for done, (sha256, channel, turn) in enumerate(wanted):
+        watch(done, len(wanted))
         of_it = (pl.col("sha256") == sha256) & (pl.col("channel") == channel) & (pl.col("turn").fill_null(0) == turn)
         measured = quality.filter(of_it)
         speech = segments.filter(of_it).sort("start_s").select("start_s", "end_s").rows()

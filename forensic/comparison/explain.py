@@ -17,10 +17,8 @@ from forensic.comparison.calibrations import (
     CalibrationStep,
     Cells,
     Matrix,
-    Watch,
     calibrate_all,
     quantities,
-    unwatched,
 )
 from forensic.comparison.outcomes import Explanation, SegmentEffect
 from forensic.comparison.refusal import nearest_cell
@@ -39,6 +37,7 @@ from forensic.likelihood_ratio.explanation import (
     without_each_segment,
 )
 from forensic.likelihood_ratio.population import Population
+from forensic.progress import Watch, unwatched
 from forensic.quantities import PLACE
 from forensic.records import Calibration, Samples, Vector
 

@@ -13,6 +13,7 @@ from forensic.errors import CaseError, ModelError
 from forensic.likelihood_ratio.joint import JOINT
 from forensic.likelihood_ratio.population import Population, without
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen, people_of
+from forensic.progress import Watch, unwatched
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import SpeakerModel
 
@@ -61,6 +62,7 @@ def neighbours(
     opinions: Opinions,
     settings: ComparisonSettings,
     model: SpeakerModel,
+    watch: Watch = unwatched,
 ) -> tuple[Neighbour, ...]:
     """The LRs of a case under neighbouring choices; those that leave too few people are left out.
 
@@ -72,13 +74,16 @@ def neighbours(
         opinions: as ``weigh_opinions`` made them.
         settings: of the calibration; without a joint fit there are no neighbours.
         model: scores; its folder keeps joint fits.
+        watch: called with how many choices are done, and how many there are.
     """
     if settings.calibrator != JOINT:
         return ()
     questioned, known = map(quantities, sides)
     is_issued = opinions.issued.comparisons["status"] == STATUS_LR
     found = []
-    for other in neighbouring_choices(choice, population):
+    others = list(neighbouring_choices(choice, population))
+    for done, other in enumerate(others):
+        watch(done, len(others))
         try:
             people = without(chosen(population, other), left_out)
         except (CaseError, ModelError):

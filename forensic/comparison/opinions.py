@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from forensic.comparison.calibrations import CalibrationStep, Watch, calibration_step, unwatched
+from forensic.comparison.calibrations import CalibrationStep, calibration_step
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.sides import Side
 from forensic.comparison.tables import STATUS_LR
@@ -15,6 +15,7 @@ from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.scale import VerbalScale
 from forensic.likelihood_ratio.second_bank import covered
+from forensic.progress import Note, Watch, counting, unnoted, unwatched
 from forensic.records import Samples
 from forensic.speaker.backend import Backend
 from forensic.speaker.fusion import FusedScore, joined
@@ -78,26 +79,32 @@ class Opinions:
     both: Weighed | None = None
 
 
-def calibrators(first: CalibrationStep) -> Calibrators:
-    """What calibrations rest on, from the step of the first model alone, with its population."""
+def calibrators(first: CalibrationStep, note: Note = unnoted) -> Calibrators:
+    """What calibrations rest on, from the step of the first model alone, with its population.
+
+    Args:
+        first: of the first model.
+        note: called with how far each fit is.
+    """
     if not isinstance(first.population, Population) or first.population.second is None:
         return Calibrators(first)
-    return Calibrators(first, step_of_second(first), step_of_both(first))
+    fits = [counting(note, f"fitting the calibration of {whose}", "parts") for whose in ("the second model", "both")]
+    return Calibrators(first, step_of_second(first, fits[0]), step_of_both(first, fits[1]))
 
 
-def step_of_second(first: CalibrationStep) -> CalibrationStep:
+def step_of_second(first: CalibrationStep, watch: Watch = unwatched) -> CalibrationStep:
     """The same for the second model alone, on what it embedded of the population."""
     rows, second = _covered(first)
-    return calibration_step(dataclasses.replace(rows, embeddings=second), first.settings, Backend(), first.kept)
+    return calibration_step(dataclasses.replace(rows, embeddings=second), first.settings, Backend(), first.kept, watch)
 
 
-def step_of_both(first: CalibrationStep) -> CalibrationStep:
+def step_of_both(first: CalibrationStep, watch: Watch = unwatched) -> CalibrationStep:
     """The same for both models together."""
     rows, second = _covered(first)
     both = dataclasses.replace(rows, embeddings=joined(rows.embeddings, second))
     assert isinstance(first.backend, Backend)
     scorer = FusedScore(first.backend, rows.embeddings.shape[1])
-    return calibration_step(both, first.settings, scorer, first.kept)
+    return calibration_step(both, first.settings, scorer, first.kept, watch)
 
 
 def _covered(first: CalibrationStep) -> tuple[Population, Samples]:

@@ -11,6 +11,7 @@ from forensic.comparison.outcomes import VoiceCluster
 from forensic.comparison.sides import Side
 from forensic.comparison.voice_pairs import VoicePairs
 from forensic.likelihood_ratio.clusters import cluster, cluster_of_linked, components
+from forensic.progress import Watch, unwatched
 
 Index = NDArray[np.intp]
 
@@ -92,11 +93,11 @@ def draws_of_clusters(pairs: VoicePairs) -> int:
     return draws if pairs.is_complete else max(_FEWEST_DRAWS, min(draws, _MOST_DRAWN // max(1, len(pairs.first))))
 
 
-def share_together(pairs: VoicePairs, labels: Index, threshold: float) -> dict[int, float]:
+def share_together(pairs: VoicePairs, labels: Index, threshold: float, watch: Watch = unwatched) -> dict[int, float]:
     """For each cluster of two or more, by its label, the share of draws in which its voices are still in one."""
     draws = draws_of_clusters(pairs)
     apart = np.zeros(pairs.voices)
-    for members, values in _drawn_clusters(pairs, threshold, draws):
+    for members, values in _drawn_clusters(pairs, threshold, draws, watch):
         own = labels[members]
         moved = values != values[np.searchsorted(members, own)]
         apart[np.unique(own[moved])] += 1
@@ -104,16 +105,21 @@ def share_together(pairs: VoicePairs, labels: Index, threshold: float) -> dict[i
     return {label: float((draws - apart[label]) / draws) for label in clusters}
 
 
-def _drawn_clusters(pairs: VoicePairs, threshold: float, draws: int) -> Iterator[tuple[Index, Index]]:
+def _drawn_clusters(pairs: VoicePairs, threshold: float, draws: int, watch: Watch) -> Iterator[tuple[Index, Index]]:
     """Some voices, among which every cluster is whole, and their clusters in a draw; so for all voices and draws."""
     if not pairs.is_complete:
         everyone, every = np.arange(pairs.voices), np.arange(len(pairs.first))
-        for values in _drawn(pairs, every, draws):
+        for done, values in enumerate(_drawn(pairs, every, draws)):
+            watch(done, draws)
             yield everyone, cluster_of_linked((pairs.first, pairs.second, values), pairs.voices, threshold)
         return
     linked = np.flatnonzero(pairs.log10_lr >= threshold)
-    for members, own, one, other in _matrices(pairs, linked, pairs.voices):
+    groups = list(_matrices(pairs, linked, pairs.voices))
+    done, of_a_draw = 0, sum(len(own) for _, own, _, _ in groups)
+    for members, own, one, other in groups:
         for values in _drawn(pairs, own, draws):
+            watch(done // of_a_draw, draws)
+            done += len(own)
             yield members, cluster(_matrix(values, one, other, len(members)), threshold)
 
 

@@ -20,10 +20,8 @@ from forensic.comparison.calibrations import (
     CalibrationStep,
     Cells,
     Outcome,
-    Watch,
     calibrate_all,
     quantities,
-    unwatched,
 )
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.pair_counts import count_pairs, dependent_pairs, pair_keys, side_cells
@@ -35,6 +33,7 @@ from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.fit import LikelihoodRatios, likelihood_ratios
 from forensic.likelihood_ratio.score_map import log10_lr_at, with_values
 from forensic.likelihood_ratio.uncertainty import small_sample_factor
+from forensic.progress import Watch, unwatched
 from forensic.records import KNOWN, QUESTIONED, Calibration, Samples
 from forensic.settings import LinkSettings
 from forensic.speaker.search import best_scores, pair_scores
@@ -119,7 +118,7 @@ class VoicePairs:
         self.calibrations[calibration.id] = calibration
         self.ids.append(calibration.id)
 
-    def weigh(self, settings: LinkSettings) -> None:
+    def weigh(self, settings: LinkSettings, watch: Watch = unwatched) -> None:
         """Score the pairs, and turn the scores into LRs: all pairs, or the best of each voice if there are many."""
         self.is_complete = not settings.candidates or self.voices <= settings.complete_up_to
         if self.is_complete:
@@ -132,6 +131,7 @@ class VoicePairs:
             every, every, self._calibrator.backend.score, settings.candidates, self._can_have_lr
         ):
             self.weigh_also(one, other)
+            watch(int(one[-1]) + 1 if len(one) else 0, self.voices)
 
     def _can_have_lr(self, rows: slice, columns: slice) -> NDArray[np.bool_]:
         """Whether an LR can be issued for each pair of some voices with some others, shape (rows, columns)."""

@@ -12,10 +12,8 @@ import polars as pl
 from forensic.comparison.calibrations import (
     CalibrationStep,
     Scorer,
-    Watch,
     calibrate_all,
     quantities,
-    unwatched,
 )
 from forensic.comparison.independence import Suspicions
 from forensic.comparison.refusal import (
@@ -32,6 +30,7 @@ from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.envelope import Envelope
 from forensic.likelihood_ratio.fit import likelihood_ratios
 from forensic.likelihood_ratio.scale import VerbalScale
+from forensic.progress import Watch, unwatched
 from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples, Vector
 
 

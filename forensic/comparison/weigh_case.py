@@ -1,8 +1,9 @@
 """From the evidence of a case to the outcome of its comparisons."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from forensic.engine import default_workers, one_thread
 from forensic.errors import ReferenceSetError
 from forensic.likelihood_ratio.population import Population, without
 from forensic.likelihood_ratio.relevant import chosen
+from forensic.progress import Note, counting
 
 _SHORTEST_SIMULATED_S = 1.0  # no envelope reaches below
 
@@ -41,7 +43,7 @@ def weigh_case(
     basis: Basis,
     details: CaseDetails,
     began: float,
-    watch: Callable[[str], None],
+    watch: Note,
 ) -> CaseOutcome:
     """Score, calibrate, decide, explain.
 
@@ -81,16 +83,16 @@ def weigh_case(
     not_chosen: tuple[NotChosen, ...] = ()
     if isinstance(population, Population) and basis.population and request.calibration is None and choice.is_blank:
         not_chosen = (NotChosen(len(np.unique(population.speaker))),)
-    watch("fitting the calibration")
     kept = Kept(basis.model.folder, case.calibrations)
-    first = calibration_step(population, settings.comparison, basis.model.backend, kept)
+    fitting = partial(calibration_step, settings=settings.comparison, backend=basis.model.backend, kept=kept)
+    first = fitting(population, watch=counting(watch, "fitting the calibration", "parts"))
     own = own_references([*questioned, *known], first)
     left_out = {one.speaker for one in own}
     if own:
         assert isinstance(population, Population)
         population = without(population, left_out)
-        first = calibration_step(population, settings.comparison, basis.model.backend, kept)
-    by = calibrators(first)
+        first = fitting(population, watch=counting(watch, "fitting it without people of the case", "parts"))
+    by = calibrators(first, watch)
     watch("comparing the recordings of each suspect")
     known, consistency = check_suspects(
         known,
@@ -109,13 +111,19 @@ def weigh_case(
         basis.envelope,
         suspicions,
         workers,
-        lambda done, total: watch(f"calibrating, {done} of {total} conditions"),
+        counting(watch, "calibrating", "conditions"),
     )
     others: tuple[Neighbour, ...] = ()
     if request.explains and isinstance(basis.population, Population) and request.calibration is None:
-        watch("trying other populations")
         others = neighbours(
-            basis.population, choice, left_out, (questioned, known), opinions, settings.comparison, basis.model
+            basis.population,
+            choice,
+            left_out,
+            (questioned, known),
+            opinions,
+            settings.comparison,
+            basis.model,
+            counting(watch, "trying other populations", "choices"),
         )
     explanations: tuple[Explanation, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
@@ -129,9 +137,8 @@ def weigh_case(
             by.first,
             opinions.issued.comparisons,
             workers,
-            lambda done, total: watch(f"explaining, {done} of {total} calibrations"),
+            counting(watch, "explaining", "calibrations"),
         )
-        watch("drawing spectrograms")
         excerpts = take_excerpts(
             explanations,
             opinions.issued.comparisons,
@@ -139,6 +146,7 @@ def weigh_case(
             evidence["quality"],
             evidence["segments"],
             settings.audio,
+            counting(watch, "drawing spectrograms", "recordings"),
         )
     return CaseOutcome(
         case_details=details,
@@ -181,7 +189,7 @@ def _simulated(
     request: ComparisonRequest,
     questioned: Sequence[Side],
     known: Sequence[Side],
-    watch: Callable[[str], None],
+    watch: Note,
 ) -> Population:
     """The population's people, simulated in the conditions of every side that can be compared."""
     from forensic.comparison.case_population import CasePopulationRequest, simulate_case_population
@@ -194,17 +202,19 @@ def _simulated(
         for sides in (questioned, known)
     )
     folder = case.path / "population"
+    simulating = counting(watch, "simulating the population", "conditions")
 
     def done(number: int, of: int) -> None:
         if case.binding is not None:
             case.binding.note_written(folder)
-        watch(f"population in {number} of {of} conditions")
+        simulating(number, of)
 
     return simulate_case_population(
         usable_questioned,
         usable_known,
         CasePopulationRequest(request.people, request.model_folder, folder, request.workers or default_workers()),
         done,
+        counting(watch, "reading lengths", "recordings of the population"),
     )
 
 

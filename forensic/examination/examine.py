@@ -9,7 +9,7 @@ frames that are kept of it; only a channel in which several speakers are found i
 
 import dataclasses
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -28,6 +28,7 @@ from forensic.examination.kept import KeptSpeech, SpeechFrames
 from forensic.examination.language import LanguageModels, identify_each, shipped_language_models
 from forensic.language.hearing import Heard
 from forensic.records import (
+    SAMPLE_RATE_HZ,
     AudioFormat,
     Block,
     ChannelEvidence,
@@ -69,6 +70,8 @@ _FEWEST_FRAMES_ALONE = 20  # a stretch between two pauses that is shorter than 0
 
 Owner = TypeVar("Owner")
 
+Hears: TypeAlias = Callable[[SourceFile, float], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
@@ -79,18 +82,21 @@ class Examiner:
         settings: of every step.
         labels: by path, who speaks when in recordings that an examiner has listened to.
         model: that of the folder, for a step in this process where it has been loaded; None loads it.
+        hears: as of ``examine``, for a step in this process; None elsewhere.
     """
 
     model_folder: Path
     settings: Settings
     labels: Mapping[Path, Labels] = field(default_factory=dict)
     model: SpeakerModel | None = None
+    hears: Hears | None = None
 
     def __call__(self) -> "LoadedExaminer":
         """Load, and use one thread: the engine runs one process per processor."""
         settle_in()
         languages = shipped_language_models() if self.settings.language.identify else None
-        return LoadedExaminer(self.model or load_model(self.model_folder), self.settings, self.labels, languages)
+        model = self.model or load_model(self.model_folder)
+        return LoadedExaminer(model, self.settings, self.labels, languages, self.hears)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +107,12 @@ class LoadedExaminer:
     settings: Settings
     labels: Mapping[Path, Labels] = field(default_factory=dict)
     languages: LanguageModels | None = None
+    hears: Hears | None = None
 
     def __call__(self, sources: Sequence[SourceFile]) -> list[RecordingEvidence]:
         """Examine a batch of files."""
         try:
-            return examine(sources, self.model, self.settings, self.labels, self.languages)
+            return examine(sources, self.model, self.settings, self.labels, self.languages, self.hears)
         except ForensicError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one recording brings about must not cost the others
@@ -120,6 +127,7 @@ def examine(
     settings: Settings,
     labels: Mapping[Path, Labels] | None = None,
     languages: LanguageModels | None = None,
+    hears: Hears | None = None,
 ) -> list[RecordingEvidence]:
     """Decode, find speech and speakers, measure quality, embed and classify the language, for each file.
 
@@ -129,13 +137,14 @@ def examine(
         settings: of decoding, speech detection, diarization and embedding.
         labels: by path, who speaks when in recordings that an examiner has listened to.
         languages: classify the language of each channel or speaker; None for no language.
+        hears: called with each file and the share of it that was decoded, where it states how long it is.
 
     Returns:
         Evidence in the order of ``sources``, with a failure wherever a recording or channel gave none.
     """
     recordings = [_Recording(source, (labels or {}).get(source.path)) for source in sources]
     try:
-        for group in in_groups(_blocks(recordings, settings)):
+        for group in in_groups(_blocks(recordings, settings, hears)):
             _examine_group(group, model, settings, languages)
         _find_speakers(recordings, model, settings)
     finally:
@@ -281,7 +290,9 @@ class _Recording:
         return found
 
 
-def _blocks(recordings: Sequence[_Recording], settings: Settings) -> Iterator[tuple[_Channel, Block]]:
+def _blocks(
+    recordings: Sequence[_Recording], settings: Settings, hears: Hears | None
+) -> Iterator[tuple[_Channel, Block]]:
     for recording in recordings:
         try:
             with open_recording(recording.source.path, settings.audio) as opened:
@@ -291,6 +302,9 @@ def _blocks(recordings: Sequence[_Recording], settings: Settings) -> Iterator[tu
                         kept = None if recording.labels or settings.diarization.speakers == "1" else KeptSpeech()
                         recording.channels[block.channel] = _Channel(block.channel, kept=kept)
                     yield recording.channels[block.channel], block
+                    if hears is not None and opened.audio_format.stated_duration_s:
+                        end_s = block.start_s + len(block.samples) / SAMPLE_RATE_HZ
+                        hears(recording.source, min(1.0, end_s / opened.audio_format.stated_duration_s))
                 recording.notes = opened.notes
         except RecordingError as error:
             recording.failure = _failure(error)

@@ -27,6 +27,7 @@ class ScanSummary:
     files_done: int = 0
     bytes_total: int = 0
     bytes_done: int = 0
+    bytes_heard: float = 0.0  # of recordings that are being examined
     audio_s: float = 0.0
     net_speech_s: float = 0.0
     examined: int = 0
@@ -40,11 +41,18 @@ class ScanSummary:
     labelled: int = 0
     second_voices: int = 0  # embedded by the second model
     second_lacking: int = 0  # that it could not embed
+    second_waiting: int = 0  # that it had to embed in this scan
     second_speech_s: float = 0.0
     second_elapsed_s: float = 0.0
     problems: list[tuple[Path, Failure]] = field(default_factory=list)
     skips: list[tuple[Path, str]] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
+
+    @property
+    def in_words(self) -> str:
+        """How far it is, as a step."""
+        share = (self.bytes_done + self.bytes_heard) / max(self.bytes_total, 1)
+        return f"examining, {round(100 * share)} of 100 %"
 
     @property
     def times_real_time(self) -> float:

@@ -23,6 +23,7 @@ from forensic.audio.speech import find_speech, speech_probability
 from forensic.audio.traces import estimate_c50_db
 from forensic.errors import RecordingError, TrainingError
 from forensic.examination.manifest import folder_of, manifest_rows, name_hash
+from forensic.progress import Watch, unwatched
 from forensic.records import KNOWN, QUESTIONED, SAMPLE_RATE_HZ, TRAITS, Block, Quality, Role, Samples, Traits
 from forensic.settings import EmbeddingSettings, SpeechSettings
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, mean_embedding
@@ -86,7 +87,7 @@ class Examined:
 
 
 def read_people(
-    source: Path, splits: Sequence[str], sessions: Path | None = None
+    source: Path, splits: Sequence[str], sessions: Path | None = None, watch: Watch = unwatched
 ) -> tuple[list[Person], dict[str, str]]:
     """The people of a manifest, or of a folder with a folder of recordings for each.
 
@@ -95,6 +96,7 @@ def read_people(
             seconds and split, or the folder.
         splits: rows of these splits are used; empty takes all.
         sessions: a table of path and session; a session is a day or sitting of one person. None: not known.
+        watch: called with how many recordings' lengths are known, and how many recordings there are.
 
     Returns:
         Those with two recordings or more; of a person with one, the questioned side, if somebody of the same corpus
@@ -103,7 +105,7 @@ def read_people(
     Raises:
         TrainingError: if it cannot be used, or nobody has two recordings.
     """
-    manifest = _manifest(source, splits, sessions)
+    manifest = _manifest(source, splits, sessions, watch)
     people = people_with_two_sides(with_languages_apart(manifest), folder_of(source))
     compared = {person.corpus for person in people if person.known}
     if not compared:
@@ -115,13 +117,16 @@ def read_people(
     return people, _licences(manifest, people)
 
 
-def read_calls(source: Path, splits: Sequence[str], sessions: Path) -> tuple[list[Person], dict[str, str]]:
+def read_calls(
+    source: Path, splits: Sequence[str], sessions: Path, watch: Watch = unwatched
+) -> tuple[list[Person], dict[str, str]]:
     """The recordings of a manifest, each as a person whose two sides are that recording, on the line it came by.
 
     Args:
         source: as of ``read_people``; the column channel names the line.
         splits: as of ``read_people``.
         sessions: as of ``read_people``, for every recording; what follows a slash tells those of one day apart.
+        watch: as of ``read_people``.
 
     Returns:
         The recordings, and the licence of each corpus.
@@ -129,7 +134,7 @@ def read_calls(source: Path, splits: Sequence[str], sessions: Path) -> tuple[lis
     Raises:
         TrainingError: if it cannot be used, or a recording has no session.
     """
-    manifest = _manifest(source, splits, sessions)
+    manifest = _manifest(source, splits, sessions, watch)
     if missing := manifest.filter(pl.col("session").is_null())["path"].to_list():
         raise TrainingError(
             f"{len(missing)} recordings have no session, for example {missing[0]}.",
@@ -168,15 +173,15 @@ def _licences(manifest: pl.DataFrame, people: Sequence[Person]) -> dict[str, str
     return {corpus: licences.get(corpus, NO_LICENCE) for corpus in corpora}
 
 
-def _manifest(source: Path, splits: Sequence[str], sessions: Path | None) -> pl.DataFrame:
+def _manifest(source: Path, splits: Sequence[str], sessions: Path | None, watch: Watch) -> pl.DataFrame:
     """Columns path, speaker, corpus, origin, licence, seconds, traits; language and session null where unknown."""
     frame = manifest_rows(source, splits, ("speaker",)).filter(pl.col("speaker") != "")
     if frame.is_empty():
         raise TrainingError(f"{source} names no speaker of the splits {', '.join(splits)}.", "Check the splits.")
-    seconds = [
-        _seconds(folder_of(source) / path) if stated_s is None else stated_s
-        for path, stated_s in frame.select("path", "seconds").iter_rows()
-    ]
+    seconds: list[float] = []
+    for path, stated_s in frame.select("path", "seconds").iter_rows():
+        watch(len(seconds), len(frame))
+        seconds.append(_seconds(folder_of(source) / path) if stated_s is None else stated_s)
     stated = _sessions(sessions) if sessions is not None else {}
     frame = frame.with_columns(
         pl.Series("seconds", seconds, pl.Float64),

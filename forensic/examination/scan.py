@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _BATCH_FILES = 48
 _BATCH_BYTES = 16 << 20
+_LISTENING = 0.4  # of the time that a recording takes; then it is found who speaks when
 _FILES_WORTH_A_PROCESS = 6  # starting a process costs as much as examining so many short recordings
 
 
@@ -101,9 +102,18 @@ def scan(
     )
     workers = request.workers or (default_workers() if len(found) > _FILES_WORTH_A_PROCESS else 1)
     batches = _batches(ledger.new_recordings(found), max(1, len(found) // (2 * workers)))
-    own_model = model if workers == 1 else None  # a worker process loads its own
-    examiner = Examiner(request.model_folder, _settings_of_side(request), labels, own_model)
+    heard: dict[str, float] = {}
+
+    def hears(source: SourceFile, share: float) -> None:
+        heard[source.sha256] = _LISTENING * share * source.size_bytes
+        summary.bytes_heard, summary.elapsed_s = sum(heard.values()), time.monotonic() - began
+        watch(summary)
+
+    of_this_process = (model, hears) if workers == 1 else (None, None)  # a worker process loads its own model
+    examiner = Examiner(request.model_folder, _settings_of_side(request), labels, *of_this_process)
     for results in run(examiner, batches, _give_up, workers):
+        heard.clear()
+        summary.bytes_heard = 0.0
         ledger.store(results)
         summary.elapsed_s = time.monotonic() - began
         watch(summary)
@@ -159,7 +169,8 @@ def _second_opinion(
 
     summary, began = ledger.summary, time.monotonic()
 
-    def note(made: Sequence[SecondEvidence]) -> None:
+    def note(made: Sequence[SecondEvidence], voices: int) -> None:
+        summary.second_waiting = voices
         summary.second_voices += sum(one.embedding is not None for one in made)
         summary.second_lacking += sum(one.embedding is None for one in made)
         summary.second_speech_s += sum(one.net_speech_s for one in made)

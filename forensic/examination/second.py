@@ -94,7 +94,7 @@ def embed_lacking(
     settings: Settings,
     model: SecondModel,
     workers: int | None,
-    watch: Callable[[Sequence[SecondEvidence]], None],
+    watch: Callable[[Sequence[SecondEvidence], int], None],
 ) -> None:
     """Embed the voices of some recordings that lack the second embedding, and store it.
 
@@ -105,7 +105,7 @@ def embed_lacking(
         settings: with ``second.model``.
         model: that model.
         workers: processes; None takes one per processor where there is much speech.
-        watch: called with each batch once it is stored.
+        watch: called with each batch once it is stored, and with how many voices there are in all batches.
 
     Raises:
         ModelError: if the second model makes something other than embeddings.
@@ -118,11 +118,12 @@ def embed_lacking(
         is_much = sum(one.speech_s for one in lacking) > _SPEECH_WORTH_A_PROCESS_S
         workers = default_workers() if is_much else 1
     examiner = SecondExaminer(settings.second.model, settings.audio, model if workers == 1 else None)
+    voices = sum(len(one.voices) for one in lacking)
     for results in run(examiner, _batches(lacking), _give_up, workers):
         made = [evidence for recording in results for evidence in recording]
         rows = [_row(evidence, key, sha256) for evidence in made]
         store.append({"second": pl.DataFrame(rows, SCHEMAS["second"])})
-        watch(made)
+        watch(made, voices)
 
 
 def embed_voices(recording: Unembedded, model: SecondModel, audio: AudioSettings) -> list[SecondEvidence]:

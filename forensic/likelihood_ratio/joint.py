@@ -46,6 +46,7 @@ from forensic.likelihood_ratio.misfit import misfit
 from forensic.likelihood_ratio.pairing import kinds_of_pairs
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.uncertainty import draw_speakers
+from forensic.progress import Watch, unwatched
 from forensic.quantities import TERMS, quantities_of, side_terms
 from forensic.records import Conditions, Samples, Vector
 
@@ -84,6 +85,8 @@ _CHUNK = 20_000
 _DRAWS_AT_ONCE = 32
 _DIGITS = 9
 _FLAT = 1e-6  # a slope below this says nothing
+
+_PARTS = 20  # of the time that a fit takes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -310,7 +313,7 @@ class _Draws:
         return np.where(count > 0, self.member[np.minimum(place, len(self.member) - 1)], -1)
 
 
-def fit_joint(population: Population, scorer: JointScorer, draws: int, seed: int) -> JointFit:
+def fit_joint(population: Population, scorer: JointScorer, draws: int, seed: int, watch: Watch = unwatched) -> JointFit:
     """Fit the line and its movements to a population.
 
     Args:
@@ -318,17 +321,21 @@ def fit_joint(population: Population, scorer: JointScorer, draws: int, seed: int
         scorer: compares embeddings.
         draws: of the bootstrap.
         seed: of the choice of pairs, of folds and draws.
+        watch: called with how many parts of its time are done, and how many there are.
 
     Raises:
         CalibrationError: if there are no pairs of one kind, or the scores carry no information.
     """
+    watch(0, _PARTS)
     pairs = choose_pairs(population, seed)
+    watch(1, _PARTS)
     if pairs.is_same.all() or not pairs.is_same.any():
         raise CalibrationError(
             "The reference population has no pairs of one speaker, or none of two speakers of one corpus.",
             "Use a population with several recordings of each speaker and several speakers of each corpus.",
         )
     scores = scorer.score_pairs(population.embeddings, pairs.questioned, pairs.known)
+    watch(10, _PARTS)
     same, different = (
         float(np.average(scores[kind], weights=pairs.weight[kind])) for kind in (pairs.is_same, ~pairs.is_same)
     )
@@ -343,21 +350,25 @@ def fit_joint(population: Population, scorer: JointScorer, draws: int, seed: int
     data = _Data(design, pairs, population.speaker, len(speakers))
     coefficients = data.fit(PSEUDO_SPEAKERS)
     limit = data.fit(LIMIT_PSEUDO_SPEAKERS, coefficients)
+    watch(12, _PARTS)
     drawn = draw_speakers(len(speakers), draws, seed)
     fold = folds_of(len(speakers), FOLDS, seed)
     first, second = np.triu_indices(int(fold.max()) + 1)
     kept = ((fold != first[:, None]) & (fold != second[:, None])).astype(np.float64)
     without = data.stepped(coefficients, PSEUDO_SPEAKERS, kept)
+    watch(15, _PARTS)
     left_out = np.empty((int(fold.max()) + 1, int(fold.max()) + 1, design.shape[1]))
     left_out[first, second] = left_out[second, first] = without
     of_all = np.zeros(len(population.speakers), np.intp)
     of_all[speakers] = fold
+    draws_of_limit = data.stepped(limit, LIMIT_PSEUDO_SPEAKERS, drawn)
+    watch(_PARTS, _PARTS)
     return JointFit(
         centre=centre,
         spread=spread,
         coefficients=coefficients,
         limit=limit,
-        draws=data.stepped(limit, LIMIT_PSEUDO_SPEAKERS, drawn),
+        draws=draws_of_limit,
         left_out=left_out,
         misfit=misfit(
             design @ coefficients,

@@ -12,6 +12,7 @@ from safetensors.numpy import save
 from forensic.likelihood_ratio import joint
 from forensic.likelihood_ratio.joint import JointFit, JointScorer
 from forensic.likelihood_ratio.population import Population
+from forensic.progress import Watch, unwatched
 from forensic.quantities import TERMS
 from forensic.storage.atomic import written_whole
 
@@ -20,7 +21,14 @@ _ALGORITHM = 2
 """Raised with every change of ``forensic.likelihood_ratio.joint`` that changes a fit."""
 
 
-def kept_or_fitted(population: Population, scorer: JointScorer, draws: int, seed: int, folder: Path | None) -> JointFit:
+def kept_or_fitted(
+    population: Population,
+    scorer: JointScorer,
+    draws: int,
+    seed: int,
+    folder: Path | None,
+    watch: Watch = unwatched,
+) -> JointFit:
     """The fit that a folder keeps, if it is of this population, score, draws and seed; else a new one.
 
     Args:
@@ -29,6 +37,7 @@ def kept_or_fitted(population: Population, scorer: JointScorer, draws: int, seed
         draws: of the bootstrap.
         seed: of every choice.
         folder: that may keep a fit; None keeps none.
+        watch: called with how far a new fit is.
 
     Raises:
         CalibrationError: as of ``fit_joint``.
@@ -36,7 +45,7 @@ def kept_or_fitted(population: Population, scorer: JointScorer, draws: int, seed
     identity = _identity(population, scorer, draws, seed)
     files = [] if folder is None else sorted(folder.glob(f"*{JOINT_FIT}"))
     kept = next((found for path in files if (found := _read(path, identity)) is not None), None)
-    return kept or joint.fit_joint(population, scorer, draws, seed)
+    return kept or joint.fit_joint(population, scorer, draws, seed, watch)
 
 
 def keep(

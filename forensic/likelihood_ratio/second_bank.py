@@ -161,12 +161,20 @@ def load_second_embeddings(folder: Path, second_sha256: str, rows: pl.DataFrame)
 
 
 def stored_second(folder: Path) -> str | None:
-    """SHA-256 of the second model whose embeddings a bank has; None if it has none.
+    """SHA-256 of the second model whose embeddings a bank has; None if it has none, or only those of an earlier bank.
 
     Raises:
         ModelError: if their card is damaged.
     """
-    return _card(folder).second_sha256 if (folder / SECOND_CARD).exists() else None
+    if not (folder / SECOND_CARD).exists():
+        return None
+    card = _card(folder)
+    return card.second_sha256 if card.population_sha256 == _population_sha256(folder) else None
+
+
+def _has_of(folder: Path, second_sha256: str) -> bool:
+    """Whether a bank has a second model's embeddings, be they of this bank or of an earlier one, which is an error."""
+    return (folder / SECOND_CARD).exists() and _card(folder).second_sha256 == second_sha256
 
 
 def load_with_second(folder: Path, model_sha256: str, second_sha256: str | None) -> Population:
@@ -184,7 +192,7 @@ def load_with_second(folder: Path, model_sha256: str, second_sha256: str | None)
     population = population_of(banks)
     if second_sha256 is None:
         return population
-    cards = {bank.folder: _card(bank.folder) for bank in banks if stored_second(bank.folder) == second_sha256}
+    cards = {bank.folder: _card(bank.folder) for bank in banks if _has_of(bank.folder, second_sha256)}
     if folder not in cards:
         return population
     parts: list[Samples] = []

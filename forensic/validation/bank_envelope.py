@@ -1,6 +1,6 @@
 """The envelope of a population bank: each cell is validated on its own people, by maps fitted without them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from forensic.likelihood_ratio.envelope import (
     worst_of,
 )
 from forensic.likelihood_ratio.fit import cllr_of_cells
-from forensic.likelihood_ratio.population import Population, load_population, read_rows
+from forensic.likelihood_ratio.population import Population, PopulationCard, load_population, read_rows
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
+from forensic.progress import Note, counting
 from forensic.quantities import CLEAN_SNR_DB, DRY_C50_DB
 from forensic.records import KNOWN, QUESTIONED, Conditions, Interval, Role
 from forensic.settings import ComparisonSettings
@@ -36,9 +37,7 @@ _USUAL_S = 10.0
 
 
 @one_thread()
-def build_envelope(
-    model_folder: Path, settings: ComparisonSettings, criterion: float, watch: Callable[[int, int], None]
-) -> Envelope:
+def build_envelope(model_folder: Path, settings: ComparisonSettings, criterion: float, watch: Note) -> Envelope:
     """Validate every cell of a bank and its real calls, and write the envelope and the joint fits beside the bank.
 
     Questioned cells are compared with the best known cell, known cells with clean questioned speech of about 10 s: each
@@ -48,15 +47,17 @@ def build_envelope(
         model_folder: with its bank; ``envelope.toml`` is written to it.
         settings: calibrator, draws, seed, fewest speakers.
         criterion: the largest Cllr to accept, at the upper end of its interval.
-        watch: called with cells done and cells in all.
+        watch: called with the name of each step.
 
     Raises:
         ModelError: if model or bank cannot be loaded, or no cell meets the criterion.
     """
     model = load_model(model_folder)
     population = chosen(load_population(model_folder, model.identity.sha256), PopulationChoice())
-    keep_fits(model_folder, settings)
+    keep_fits(model_folder, settings, counting(watch, "fitting the calibration", "choices of people"))
+    watch("measuring real calls")
     keep_real_results(model_folder, settings)
+    validating = counting(watch, "validating", "conditions")
     calibrator = calibration_step(population, settings, model.backend, Kept(model_folder))
     rows = read_rows(model_folder)
     best = Conditions(1e9, None, 8000.0, c50_db=DRY_C50_DB)
@@ -66,7 +67,8 @@ def build_envelope(
     pairs = [(best_known, q) for q in range(len(population.questioned_cells))]
     pairs += [(k, usual_questioned) for k in range(len(population.known_cells)) if k != best_known]
     cells = []
-    for done, (known, questioned) in enumerate(pairs, 1):
+    for done, (known, questioned) in enumerate(pairs):
+        validating(done, len(pairs))
         k, q = population.known_cells[known], population.questioned_cells[questioned]
         cells.append(
             ValidatedCell(
@@ -76,14 +78,17 @@ def build_envelope(
                 cllr=_cllr(calibrator, population, known, questioned),
             )
         )
-        watch(done, len(pairs))
     real = list(_real_cells(model_folder, settings))
-    basis = (
-        f"Cross-validation by speaker on the reference population of {population.card.speakers} people (SHA-256 "
-        f"{population.card.parquet_sha256}), {len(pairs)} simulated and {len(real)} real pairs of conditions."
-    )
+    basis = _basis(population.card, len(pairs), len(real))
     save_envelope(model_folder / ENVELOPE, find_envelope([*cells, *real], criterion, basis))
     return load_envelope(model_folder)
+
+
+def _basis(card: PopulationCard, pairs: int, real: int) -> str:
+    return (
+        f"Cross-validation by speaker on the reference population of {card.speakers} people (SHA-256 "
+        f"{card.parquet_sha256}), {pairs} simulated and {real} real pairs of conditions."
+    )
 
 
 def _real_cells(model_folder: Path, settings: ComparisonSettings) -> Iterator[ValidatedCell]:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from forensic.likelihood_ratio.envelope import ValidatedCell, worst_of
+from forensic.progress import Watch, unwatched
 from forensic.quantities import Quantity
 from forensic.records import ROLES, Role
 from forensic.validation.measures import MEASURES, KnownTruth, Measured, can_be_measured, measure
@@ -104,21 +105,24 @@ def measure_all(lrs: pl.DataFrame, draws: int, seed: int) -> Group:
     return _group(lrs, "", ALL, draws, seed)
 
 
-def break_down(lrs: pl.DataFrame, draws: int, seed: int) -> Iterator[Group]:
+def break_down(lrs: pl.DataFrame, draws: int, seed: int, watch: Watch = unwatched) -> Iterator[Group]:
     """Every group of every breakdown in which the comparisons differ, or that the list states.
 
     Args:
         lrs: as in ``measure_all``.
         draws: as in ``measure_all``.
         seed: as in ``measure_all``.
+        watch: called with how many groups are done, and how many there are.
     """
+    wanted = []
     for by in BREAKDOWNS:
         labels, order = _labels(lrs, by)
         names = [name for name in order if (labels == name).any()]
-        if names == [UNKNOWN]:
-            continue
-        for name in names:
-            yield _group(lrs.filter(labels == name), by, name, draws, seed)
+        if names != [UNKNOWN]:
+            wanted += [(by, name, labels == name) for name in names]
+    for done, (by, name, is_in) in enumerate(wanted):
+        watch(done, len(wanted))
+        yield _group(lrs.filter(is_in), by, name, draws, seed)
 
 
 def validated_cells(lrs: pl.DataFrame, draws: int, seed: int) -> list[ValidatedCell]:

@@ -10,12 +10,13 @@ from forensic.likelihood_ratio.joint_file import keep
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.likelihood_ratio.second_bank import load_with_second, stored_second
+from forensic.progress import Watch, unwatched
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
 
 
 @one_thread()
-def keep_fits(folder: Path, settings: ComparisonSettings) -> None:
+def keep_fits(folder: Path, settings: ComparisonSettings, watch: Watch = unwatched) -> None:
     """Keep the fits of a model's bank to the default choice of people and to its neighbours.
 
     Where the bank has the embeddings of a second model: also those of both models, and of the second one alone.
@@ -23,6 +24,7 @@ def keep_fits(folder: Path, settings: ComparisonSettings) -> None:
     Args:
         folder: of the model.
         settings: of the calibration.
+        watch: called with how many choices of people are done, and how many there are.
 
     Raises:
         ModelError: if model or bank cannot be loaded.
@@ -30,7 +32,9 @@ def keep_fits(folder: Path, settings: ComparisonSettings) -> None:
     model = load_model(folder)
     everybody = load_with_second(folder, model.identity.sha256, stored_second(folder))
     blank = PopulationChoice()
-    for number, choice in enumerate([blank, *neighbouring_choices(blank, everybody)]):
+    choices = [blank, *neighbouring_choices(blank, everybody)]
+    for number, choice in enumerate(choices):
+        watch(number, len(choices))
         population = chosen(everybody, choice)
         name = f"neighbour-{number}-" if number else ""
         first = calibration_step(population, settings, model.backend)

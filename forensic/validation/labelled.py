@@ -28,6 +28,7 @@ from forensic.likelihood_ratio.population import Population, without
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.likelihood_ratio.scale import load_scale
 from forensic.likelihood_ratio.second_bank import load_with_second
+from forensic.progress import Note, counting
 from forensic.quantities import QUANTITIES, Value
 from forensic.records import KNOWN, QUESTIONED, Calibration, Role
 from forensic.settings import Settings
@@ -113,7 +114,7 @@ def weigh_labelled(
     allow_same_session: bool,
     envelope: Envelope | None,
     watch_scan: Callable[[ScanSummary], None],
-    watch: Callable[[str], None],
+    watch: Note,
 ) -> LabelledLrs:
     """Scan, score and calibrate labelled recordings like those of a case.
 
@@ -143,14 +144,16 @@ def weigh_labelled(
     population = chosen(without(population, left_out), PopulationChoice())
     sides = examine_labelled(case, recordings, model, model_folder, settings, workers, watch_scan)
     known, questioned = sides.known, sides.questioned
-    watch("calibrating")
+    fitting = counting(watch, "fitting the calibration", "parts")
+    first = calibration_step(population, settings.comparison, model.backend, Kept(model_folder), fitting)
     weighed = weigh_opinions(
         [each.side for each in questioned],
         [each.side for each in known],
-        calibrators(calibration_step(population, settings.comparison, model.backend, Kept(model_folder))),
+        calibrators(first, watch),
         load_scale(),
         envelope,
         workers=workers or default_workers(),
+        watch=counting(watch, "calibrating", "conditions"),
     ).issued
     lrs, refusals, not_compared = _labelled_rows(weighed, known, questioned, allow_same_session=allow_same_session)
     if lrs.is_empty() or lrs["same_speaker"].all() or not lrs["same_speaker"].any():

@@ -45,10 +45,12 @@ class ScoresFacts:
     Attributes:
         are_log10_lr: whether the list held log10 LRs, so that nothing was calibrated.
         bounds: smallest and largest log10 LR that so many speakers support.
+        is_of_bank: whether the program made the list itself, of the real calls of a model's bank.
     """
 
     are_log10_lr: bool
     bounds: tuple[float, float]
+    is_of_bank: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from forensic.likelihood_ratio.pairing import kinds_of_pairs
 from forensic.likelihood_ratio.population import Population, load_population, longest_of_each
 from forensic.likelihood_ratio.relevant import PopulationChoice, chosen
 from forensic.likelihood_ratio.second_bank import load_with_second, stored_second
+from forensic.progress import Watch, unwatched
 from forensic.quantities import PLACE, QUANTITIES
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
@@ -27,7 +28,9 @@ Opinion: TypeAlias = Literal["first", "second", "both"]
 """Of the first model alone, of the second alone, or of both together."""
 
 
-def real_call_lrs(model_folder: Path, settings: ComparisonSettings, opinion: Opinion = "first") -> pl.DataFrame:
+def real_call_lrs(
+    model_folder: Path, settings: ComparisonSettings, opinion: Opinion = "first", watch: Watch = unwatched
+) -> pl.DataFrame:
     """Every real call against every other of its corpus; of one speaker, those of other days.
 
     Each call is taken whole, up to the longest piece of the bank, and is once on either side.
@@ -36,6 +39,7 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings, opinion: Opi
         model_folder: with its bank and folders of real calls.
         settings: of the calibration.
         opinion: whose LRs; the bank has the second model's embeddings, if any.
+        watch: called with how far the fit of the calibration is, unless it is kept.
 
     Returns:
         Columns score, log10_lr (cross-validated by speaker, before bounds), same_speaker, speaker_known,
@@ -45,7 +49,7 @@ def real_call_lrs(model_folder: Path, settings: ComparisonSettings, opinion: Opi
         ModelError: if the model or its bank cannot be loaded.
         ValidationError: if the bank has no real calls, or no embeddings of a second model that is asked for.
     """
-    step = step_of(model_folder, settings, opinion)
+    step = step_of(model_folder, settings, opinion, watch)
     population = step.population
     assert isinstance(population, Population)
     if not population.is_real.any():
@@ -106,13 +110,15 @@ def lrs_of_rows(
     ).with_columns(pl.selectors.float().fill_nan(None))
 
 
-def step_of(model_folder: Path, settings: ComparisonSettings, opinion: Opinion) -> CalibrationStep:
+def step_of(
+    model_folder: Path, settings: ComparisonSettings, opinion: Opinion, watch: Watch = unwatched
+) -> CalibrationStep:
     """What the LRs of an opinion rest on; arguments and errors as of ``real_call_lrs``."""
     model = load_model(model_folder)
     second_sha256, kept = stored_second(model_folder), Kept(model_folder)
     if opinion == "first":
         population = load_population(model_folder, model.identity.sha256)
-        return calibration_step(chosen(population, PopulationChoice()), settings, model.backend, kept)
+        return calibration_step(chosen(population, PopulationChoice()), settings, model.backend, kept, watch)
     if second_sha256 is None:
         raise ValidationError(
             f"The bank of {model_folder} has no embeddings of a second model.",
@@ -120,7 +126,7 @@ def step_of(model_folder: Path, settings: ComparisonSettings, opinion: Opinion) 
         )
     population = load_with_second(model_folder, model.identity.sha256, second_sha256)
     first = CalibrationStep(chosen(population, PopulationChoice()), settings, model.backend, kept=kept)  # without a fit
-    return (step_of_second if opinion == "second" else step_of_both)(first)
+    return (step_of_second if opinion == "second" else step_of_both)(first, watch)
 
 
 def best_opinion(model_folder: Path) -> Opinion:

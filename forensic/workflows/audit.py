@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from forensic.case.audit import AuditTrail, time_stamp_request, to_the_second
+from forensic.case.audit import AuditTrail, read_audit, time_stamp_request, to_the_second
 from forensic.case.basis import BASIS
 from forensic.case.binding import Binding
 from forensic.case.details import CASE_FILE
 from forensic.case.discovery import hash_file
 from forensic.case.folder import AUDIT_LOG, read_locked
 from forensic.case.provenance import software
-from forensic.case.results import RESULTS, Output, hidden_of, stated_outputs
+from forensic.case.results import RESULTS, Alone, Output, files_alone, hidden_of, stated_alone, stated_outputs
 from forensic.case.store import EvidenceStore, empty, stored_path
 from forensic.errors import FileReadError, SealError
+from forensic.progress import Note, Watch, counting, unnoted
 from forensic.storage.atomic import written_whole
 from forensic.storage.keys import fingerprint, is_signed, public_key_of
 from forensic.storage.release import differences, is_signed_with, path_of, read_release
@@ -72,18 +73,24 @@ class Audit:
         return all(each.verdict != DIFFERENT for each in self.checked)
 
 
-def audit(case: Path, anchors: Sequence[str] = ()) -> Audit:
-    """Check a case; nothing is written.
+def audit(case: Path, anchors: Sequence[str] = (), watch: Note = unnoted) -> Audit:
+    """Check a case, or the folder of a validation or calibration; nothing is written.
 
     Args:
         case: its folder.
         anchors: SHA-256 of lines that the log must have: heads of the log that a report, a seal or a time stamp states.
+        watch: called with the name of each step.
 
     Raises:
         CaseError: if there is no case, or another process holds it.
         ReleaseError: if the program has no manifest of its release.
     """
+    trail = read_audit(case / AUDIT_LOG)
+    if (alone := stated_alone(trail)) is not None:
+        checked = (*_log(trail), *_anchors(trail, anchors), *_alone(case, trail, alone), *_release(trail))
+        return Audit(case, trail.head, len(trail.lines), checked)
     with read_locked(case):
+        watch("reading the case")
         binding = Binding(case, case / AUDIT_LOG)
         trail = binding.trail
         checked = (
@@ -91,7 +98,7 @@ def audit(case: Path, anchors: Sequence[str] = ()) -> Audit:
             *_anchors(trail, anchors),
             *_evidence(binding),
             *_results(case, trail),
-            *_recordings(case),
+            *_recordings(case, counting(watch, "reading the recordings", "files")),
             *_basis(trail),
             *_release(trail),
             *_folder(case, trail),
@@ -160,6 +167,22 @@ def _results(case: Path, trail: AuditTrail) -> Iterator[Checked]:
             yield from _seal(f"{name}/{SEAL}", files[SEAL], heads)
 
 
+def _alone(folder: Path, trail: AuditTrail, alone: Alone) -> Iterator[Checked]:
+    """The files of a validation or calibration, and what was put beside them."""
+    there = files_alone(folder)
+    used = {alone.made.facts.get(name) for name in ("source_sha256", "criteria_sha256")}
+    for file in sorted({*there, *alone.files}):
+        name = f"{folder.name}/{file}"
+        if file in alone.files:
+            yield _result(name, folder / file if file in there else None, alone.files[file])
+        elif there[file] in used:
+            yield Checked("results", name, RIGHT, sha256=there[file])
+        else:
+            yield Checked("results", name, NOTE, f"{name} was put there by somebody; the log does not know it.")
+    if SEAL in there:
+        yield from _seal(f"{folder.name}/{SEAL}", folder / SEAL, {line.sha256 for line in trail.lines})
+
+
 def _left(name: str) -> Checked:
     return Checked("results", name, NOTE, f"{name} was left by a killed command; the next command settles it.")
 
@@ -214,10 +237,12 @@ def _seal(name: str, path: Path, heads: set[str]) -> Iterator[Checked]:
     yield Checked("results", name, NOTE, who)
 
 
-def _recordings(case: Path) -> Iterator[Checked]:
+def _recordings(case: Path, watch: Watch) -> Iterator[Checked]:
     folder = case / "evidence"
     files = EvidenceStore(folder, writes=False).read("files") if folder.is_dir() else empty("files")
-    for path, stated in files.select("path", "sha256").drop_nulls().iter_rows():
+    rows = files.select("path", "sha256").drop_nulls().rows()
+    for done, (path, stated) in enumerate(rows):
+        watch(done, len(rows))
         try:
             sha256 = hash_file(stored_path(path)).sha256
         except FileReadError as error:

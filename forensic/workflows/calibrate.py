@@ -39,6 +39,7 @@ from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
 from forensic.likelihood_ratio.population import save_population
 from forensic.likelihood_ratio.score_list import CARD as SCORES_CARD
 from forensic.likelihood_ratio.score_list import ScoreList, save_score_list, stated_conditions
+from forensic.progress import Note, counting, unnoted
 from forensic.quantities import QUANTITIES
 from forensic.records import KNOWN, QUESTIONED, Calibration, Role, Samples
 from forensic.settings import DEFAULT_CRITERION, Settings
@@ -117,7 +118,7 @@ def calibrate_on_recordings(
     *,
     allow_same_session: bool,
     watch_scan: Callable[[ScanSummary], None],
-    watch: Callable[[str], None],
+    watch: Note,
 ) -> CalibrationResult:
     """Make a reference population of labelled recordings, in the conditions that they have.
 
@@ -129,7 +130,7 @@ def calibrate_on_recordings(
         workers: processes; None takes one per processor.
         allow_same_session: keep those of one session.
         watch_scan: called with the state of the scan.
-        watch: called with the name of each step after it.
+        watch: called with the name of each step.
 
     Raises:
         ValidationError: if the manifest cannot be used, or a side has no usable recording.
@@ -152,7 +153,6 @@ def calibrate_on_recordings(
             Exclusion("recordings", left_out, "The known side is of the same session of the same speaker.")
         )
     rows, embeddings = _bank(sides.known, kept)
-    watch("calibrating")
     with draft(request.out / _DRAFT) as results:
         save_population(
             results.folder,
@@ -171,14 +171,16 @@ def calibrate_on_recordings(
             model,
             tuple(exclusions),
             lambda side, cell: worst_of(rows.filter(pl.col("side") == side, pl.col("cell") == cell)),
+            watch,
         )
 
 
-def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
+def calibrate_on_scores(request: CalibrationRequest, watch: Note = unnoted) -> CalibrationResult:
     """Keep a list of scores of known truth as a calibration for its pair of conditions.
 
     Args:
         request: what to calibrate on; its source is a list (see ``read_scores``), its scores those of the model.
+        watch: called with the name of each step.
 
     Raises:
         ValidationError: if the list cannot be used.
@@ -201,7 +203,7 @@ def calibrate_on_scores(request: CalibrationRequest) -> CalibrationResult:
             score_identity=model.backend.identity,
             source=request.source.name,
         )
-        return _conclude(request, results, model, (), lambda side, _: worst_of(varying, columns_of(side)))
+        return _conclude(request, results, model, (), lambda side, _: worst_of(varying, columns_of(side)), watch)
 
 
 def _make(out: Path) -> None:
@@ -256,13 +258,18 @@ def _conclude(
     model: SpeakerModel,
     exclusions: tuple[Exclusion, ...],
     worst: Callable[[Role, str], EnvelopeLimits],
+    note: Note,
 ) -> CalibrationResult:
     """Load what was written as a comparison would, fit every pair of conditions, and say what it is worth."""
     loaded = load_calibration(results.folder, model)
     sha256 = loaded.sha256 if isinstance(loaded, ScoreList) else loaded.card.parquet_sha256
-    calibrator = calibration_step(loaded, request.settings.comparison, model.backend)
-    fitted = []
-    for (k, known), (q, questioned) in product(enumerate(loaded.known_cells), enumerate(loaded.questioned_cells)):
+    fitting = counting(note, "fitting the calibration", "parts")
+    calibrator = calibration_step(loaded, request.settings.comparison, model.backend, watch=fitting)
+    calibrating = counting(note, "calibrating", "conditions")
+    fitted: list[Fitted] = []
+    pairs = list(product(enumerate(loaded.known_cells), enumerate(loaded.questioned_cells)))
+    for (k, known), (q, questioned) in pairs:
+        calibrating(len(fitted), len(pairs))
         ((_, found),) = calibrator.calibrate([(k, q)])
         if isinstance(found, CalibrationError):
             fitted.append(Fitted(known.name, questioned.name, None, str(found)))

@@ -70,8 +70,7 @@ def compare(
     case.check_basis(basis.own, accepts_changed=request.accepts_changed)
     known = scan_suspects(case, request, suspects, basis.model, watch_scan)
     outcome = worded_case(weigh_case(case, request, suspects, basis, details, began, watch))
-    watch("writing the report")
-    published = publish_in_case(case, outcome, "compare", request, basis)
+    published = publish_in_case(case, outcome, "compare", request, basis, watch)
     warnings = (*consistency_in_words(outcome.consistency), *leaks_in_words(outcome.leaks, names_of(outcome.files)))
     return ComparisonResult(
         published.folder, outcome.comparisons, known, warnings, published.html, published.pdf, exhibit_names(outcome)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -19,6 +19,7 @@ from forensic.comparison.request import ComparisonRequest
 from forensic.comparison.tables import STATUS_LR
 from forensic.engine import default_workers
 from forensic.errors import ForensicError, ReleaseError
+from forensic.progress import Note
 from forensic.report.shared.render import render_pdf
 from forensic.settings import Settings
 from forensic.speaker.extractor import default_model_folder
@@ -81,7 +82,7 @@ def examine_installation() -> Iterator[Check]:
             yield Check(f"model {model.folder.name}", State.GOOD, f"its files have the hashes of its card{people}")
 
 
-def self_test(watch: Callable[[str], None]) -> Check:
+def self_test(watch: Note) -> Check:
     """Compare the example case with its suspects, and compare the likelihood ratios with those that are known.
 
     Args:
@@ -110,7 +111,7 @@ def self_test(watch: Callable[[str], None]) -> Check:
     )
 
 
-def example_lrs(watch: Callable[[str], None]) -> dict[tuple[str, str], float]:
+def example_lrs(watch: Note) -> dict[tuple[str, str], float]:
     """The log10 LR of each part of a questioned recording of the example and each suspect that gets one.
 
     Returns:
@@ -118,7 +119,7 @@ def example_lrs(watch: Callable[[str], None]) -> dict[tuple[str, str], float]:
     """
     example = shipped("examples") / "synthetic"
     request = ComparisonRequest(example / "suspects", default_model_folder(), Settings(), workers=1, explains=False)
-    answer = identify([example / "questioned"], request, None, None, lambda _: None, watch)
+    answer = identify([example / "questioned"], request, None, None, lambda state: watch(state.in_words), watch)
     return {
         (f"{Path(row['questioned_path']).name} channel {row['channel']}", row["suspect"]): row["log10_lr"]
         for row in answer.comparisons.to_dicts()

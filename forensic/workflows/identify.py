@@ -51,10 +51,9 @@ def identify(
         outcome = dataclasses.replace(worded_case(outcome), is_identification=True)
         published = None
         if is_published:
-            watch("writing the report")
             if report is not None:
-                published = publish(report, outcome)
+                published = publish(report, outcome, watch)
             else:
-                published = publish_in_case(opened, outcome, "identify", request, basis)
+                published = publish_in_case(opened, outcome, "identify", request, basis, watch)
     ranked = {"identification": ranking(outcome.comparisons, outcome.calibrations)}
     return Answer(outcome.comparisons, case_results(outcome) | ranked, problems, published, exhibit_names(outcome))

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +30,7 @@ from forensic.comparison.voices import find_voices, numbered
 from forensic.engine import default_workers
 from forensic.likelihood_ratio.population import Population
 from forensic.likelihood_ratio.relevant import chosen
+from forensic.progress import Note, counting
 from forensic.report.links.render import render_links
 from forensic.report.results_json import link_results
 from forensic.report.shared.publish import new_results
@@ -93,7 +93,7 @@ class LinkResult:
     pdf: Path
 
 
-def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -> LinkResult:
+def link(case: CaseFolder, request: LinkRequest, watch: Note) -> LinkResult:
     """Score every pair, calibrate, link, cluster, report.
 
     Args:
@@ -123,28 +123,27 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
     suspicions = find_suspicions(evidence, [side.sha256[0] for side in sides])
     if isinstance(population, Population):
         population = chosen(population, details.relevant_population)
-    watch("finding the conditions")
-    kept = Kept(model.folder, case.calibrations)
-    first = calibration_step(population, request.settings.comparison, model.backend, kept)
-    sides, calibrator = opinion_on_voices(sides, calibrators(first))
+    kept, fitting = Kept(model.folder, case.calibrations), counting(watch, "fitting the calibration", "parts")
+    first = calibration_step(population, request.settings.comparison, model.backend, kept, fitting)
+    sides, calibrator = opinion_on_voices(sides, calibrators(first, watch))
     second = second if calibrator is not first else None
+    watch("finding the conditions")
     pairs = VoicePairs(sides, calibrator, envelope, suspicions)
-    watch("calibrating")
-    pairs.calibrate(
-        request.workers or default_workers(), lambda done, total: watch(f"calibrating, {done} of {total} conditions")
-    )
+    pairs.calibrate(request.workers or default_workers(), counting(watch, "calibrating", "conditions"))
     watch("scoring")
-    pairs.weigh(request.settings.link)
+    pairs.weigh(request.settings.link, counting(watch, "scoring", "voices"))
     watch("linking")
     labels = clusters_of(pairs, request.threshold_log10_lr)
-    together = share_together(pairs, labels, request.threshold_log10_lr)
+    together = share_together(
+        pairs, labels, request.threshold_log10_lr, counting(watch, "trying the clusters again", "draws")
+    )
     linked = np.flatnonzero(pairs.log10_lr >= request.threshold_log10_lr)  # not for NaN
     order, numbers = numbered(sides)
     voices, refusals = voices_table(sides, order, numbers, pairs, linked, labels, evidence["files"])
     links = links_table(sides, numbers, pairs, linked, labels, request.threshold_log10_lr, basis.scale)
     clusters = described(sides, numbers, pairs, labels, together)
 
-    watch("writing the report")
+    watch("writing the results")
     outcome = LinkOutcome(
         case_details=details,
         report_id="",
@@ -198,6 +197,7 @@ def link(case: CaseFolder, request: LinkRequest, watch: Callable[[str], None]) -
         content = json_text(results)
         write_text(draft.folder / "results.json", content)
         store(draft.folder, outcome)
+        watch("writing the report")
         attached = Attached("results.json", content.encode(), created)
         write_report(draft.folder, render_links(outcome), attached)
         folder = finish(draft, case.audit_log, "link", facts)

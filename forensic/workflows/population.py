@@ -35,6 +35,7 @@ from forensic.likelihood_ratio.population import (
     read_rows,
     save_population,
 )
+from forensic.progress import Note, Watch, counting
 from forensic.records import KNOWN, QUESTIONED, ROLES, Conditions, Role, Samples
 from forensic.speaker.extractor import SpeakerModel, load_model
 from forensic.speaker.features import FRAMES_PER_S
@@ -122,12 +123,12 @@ class PopulationRequest:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-def build_population(request: PopulationRequest, watch: Callable[[int, int], None]) -> Path:
+def build_population(request: PopulationRequest, watch: Note) -> Path:
     """Build the bank of a model.
 
     Args:
         request: what to build.
-        watch: called with people done and people in all.
+        watch: called with the name of each step.
 
     Returns:
         The folder of the bank.
@@ -141,11 +142,12 @@ def build_population(request: PopulationRequest, watch: Callable[[int, int], Non
     kept = _lacking(request, model) if request.adds else None
     if kept is not None:
         request = dataclasses.replace(request, channels=kept.lacking, left_out=kept.left_out)
-    people, licences = people_of(request)
+    people, licences = people_of(request, watch)
     is_disjoint = check_disjoint(people, request.model_folder)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
-    frame, stacked = embed_people(_Start(request), people, request.workers, watch)
+    embedding = counting(watch, "embedding", "speakers")
+    frame, stacked = embed_people(_Start(request), people, request.workers, embedding)
     if request.as_recorded and (request.model_folder / CARD).exists():
         frame = in_cells(frame, request.model_folder, model.identity.sha256)
     if kept is not None:
@@ -179,7 +181,7 @@ def embed_people(
     start: Callable[[], engine.Step[Person, Embedded]],
     people: Sequence[Person],
     workers: int,
-    watch: Callable[[int, int], None],
+    watch: Watch,
 ) -> tuple[pl.DataFrame, Samples]:
     """The rows of all people, and their embeddings, shape (rows, size); ``start`` is called in each process."""
     rows: list[dict[str, object]] = []
@@ -208,12 +210,13 @@ def in_cells(frame: pl.DataFrame, folder: Path, model_sha256: str) -> pl.DataFra
     ).with_columns(pl.int_range(pl.len(), dtype=pl.Int32).over("speaker", "session", *CELL_KEY).alias("piece"))
 
 
-def people_of(request: PopulationRequest) -> tuple[list[Person], dict[str, str]]:
+def people_of(request: PopulationRequest, watch: Note) -> tuple[list[Person], dict[str, str]]:
     """The people that a request is about, and the licence of each corpus."""
+    reading = counting(watch, "reading lengths", "recordings")
     if not request.as_recorded:
-        people, licences = read_people(request.source, request.splits, request.sessions)
+        people, licences = read_people(request.source, request.splits, request.sessions, reading)
     elif request.sessions is not None:
-        people, licences = read_calls(request.source, request.splits, request.sessions)
+        people, licences = read_calls(request.source, request.splits, request.sessions, reading)
     else:
         raise TrainingError(
             "Recordings as they are need their sessions.",

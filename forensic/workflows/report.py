@@ -3,7 +3,7 @@
 import base64
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from forensic.comparison.outcomes import CaseOutcome, LinkOutcome
 from forensic.comparison.tables import STATUS_LR
 from forensic.errors import CaseError, RecordingError, SpeechError
 from forensic.likelihood_ratio.scale import load_scale, own_scale
+from forensic.progress import Note, Watch, counting
 from forensic.records import Samples
 from forensic.report.case.publish import Side, render_case
 from forensic.report.links.render import render_links
@@ -86,7 +87,7 @@ class MadeAgain:
     unheard: tuple[str, ...]
 
 
-def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> MadeAgain:
+def report(path: Path, request: ReportRequest, watch: Note) -> MadeAgain:
     """Make a report again, as the next version beside the earlier ones, which stay as they are.
 
     Args:
@@ -124,12 +125,13 @@ def report(path: Path, request: ReportRequest, watch: Callable[[str], None]) -> 
         audio = _audio(outcome, unheard, watch) if request.has_audio and not is_link else {}
         voices = _voices(outcome, unheard, watch) if request.has_phonetics and not is_link else {}
         if request.listening is not None and not is_link:
-            watch("writing speech to listen to")
-            _write_listening(outcome, request.listening, unheard)
+            _write_listening(
+                outcome, request.listening, unheard, counting(watch, "writing speech to listen to", "comparisons")
+            )
         watch("writing the report")
         taking: AbstractContextManager[dict[str, bytes]] = pictures_taken() if request.is_word else nullcontext({})
         with taking as pictures:
-            html = render_links(outcome, version) if is_link else render_case(outcome, version, audio, voices)
+            html = render_links(outcome, version) if is_link else render_case(outcome, version, audio, voices, watch)
         name = f"report-{version}"
         with draft(folder / name) as results:
             attached = Attached("results.json", (folder / "results.json").read_bytes(), outcome.created_utc)
@@ -180,11 +182,12 @@ def _next_version(folder: Path) -> int:
     return max(versions, default=1) + 1
 
 
-def _audio(outcome: CaseOutcome, unheard: list[str], watch: Callable[[str], None]) -> Mapping[Side, str]:
+def _audio(outcome: CaseOutcome, unheard: list[str], watch: Note) -> Mapping[Side, str]:
     """The speech of every recording behind the pages, as addresses that hold it."""
     found = {}
-    for excerpt in outcome.excerpts:
-        watch("reading the speech that was used")
+    reading = counting(watch, "reading the speech that was used", "recordings")
+    for done, excerpt in enumerate(outcome.excerpts):
+        reading(done, len(outcome.excerpts))
         side = (excerpt.sha256, excerpt.channel, excerpt.turn)
         samples = _speech(outcome, side, unheard)
         if samples is not None:
@@ -192,11 +195,12 @@ def _audio(outcome: CaseOutcome, unheard: list[str], watch: Callable[[str], None
     return found
 
 
-def _voices(outcome: CaseOutcome, unheard: list[str], watch: Callable[[str], None]) -> Mapping[Side, VoiceDescription]:
+def _voices(outcome: CaseOutcome, unheard: list[str], watch: Note) -> Mapping[Side, VoiceDescription]:
     """A description of every voice behind the pages that has enough voiced speech for one."""
     found = {}
-    for excerpt in outcome.excerpts:
-        watch("describing voices")
+    describing = counting(watch, "describing voices", "recordings")
+    for done, excerpt in enumerate(outcome.excerpts):
+        describing(done, len(outcome.excerpts))
         side = (excerpt.sha256, excerpt.channel, excerpt.turn)
         samples = _speech(outcome, side, unheard)
         if samples is None:
@@ -213,9 +217,11 @@ def _is_of(side: Side) -> pl.Expr:
     return (pl.col("sha256") == sha256) & (pl.col("channel") == channel) & (pl.col("turn").fill_null(0) == turn)
 
 
-def _write_listening(outcome: CaseOutcome, folder: Path, unheard: list[str]) -> None:
+def _write_listening(outcome: CaseOutcome, folder: Path, unheard: list[str], watch: Watch) -> None:
     """Questioned speech, known speech, and both in turn, of each comparison that is explained."""
-    for name, questioned, known in _explained(outcome):
+    wanted = list(_explained(outcome))
+    for done, (name, questioned, known) in enumerate(wanted):
+        watch(done, len(wanted))
         sides = [_speech(outcome, side, unheard) for side in (questioned, known)]
         if sides[0] is None or sides[1] is None:
             continue

@@ -1,7 +1,7 @@
 """``forensic audit --rerun``: a comparison computed again from its recordings, and compared with what it was."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,7 @@ from forensic.comparison.both_sides import weigh_both_sides
 from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError, FileReadError, ForensicError
+from forensic.progress import Note
 from forensic.records import Labels
 from forensic.report.shared.stored import OUTCOME, stored
 from forensic.settings import Settings
@@ -79,7 +80,7 @@ class Rerun:
         return bool(self.repeated) and all(row.is_equal for row in self.repeated)
 
 
-def rerun(case: Path, comparison_id: str | None, workers: int | None, watch: Callable[[str], None]) -> Rerun:
+def rerun(case: Path, comparison_id: str | None, workers: int | None, watch: Note) -> Rerun:
     """Compute a comparison of a case again, from the recordings at their paths.
 
     Everything is examined again in a hidden case inside the case folder, which is deleted afterwards.
@@ -108,7 +109,7 @@ def rerun(case: Path, comparison_id: str | None, workers: int | None, watch: Cal
                     then.questioned(),
                     then.suspects(),
                     request,
-                    lambda _: watch("examining"),
+                    lambda state: watch(state.in_words),
                     watch,
                     then.details,
                 )

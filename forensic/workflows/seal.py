@@ -6,7 +6,8 @@ signature of both. Whoever has a report, its seal and the public key can verify 
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +15,22 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from forensic.case.audit import AuditTrail, read_audit
+from forensic.case.audit import read_audit
 from forensic.case.discovery import hash_file
-from forensic.case.folder import open_case
+from forensic.case.folder import AUDIT_LOG, open_case
 from forensic.case.provenance import software
-from forensic.case.results import RESULTS, draft, finish_into, outputs_of, stated_outputs
+from forensic.case.results import (
+    ALONE,
+    RESULTS,
+    Output,
+    draft,
+    files_alone,
+    finish_into,
+    outputs_of,
+    settle_results_into,
+    stated_alone,
+    stated_outputs,
+)
 from forensic.errors import FileReadError, SealError
 from forensic.storage.atomic import written_whole
 from forensic.storage.inert import json_text
@@ -113,10 +125,10 @@ def new_keys(private: Path, passphrase: str) -> tuple[Path, str]:
 def seal(
     results: Path, key: Path, passphrase: Callable[[], str], certificate: Certificate | None = None
 ) -> tuple[Path, Path | None]:
-    """Sign results of a case.
+    """Sign the results of a case, or those of a validation or calibration with whatever was put beside them.
 
     Args:
-        results: their folder, ``CASE/comparisons/ID`` or ``CASE/links/ID``.
+        results: their folder: ``CASE/comparisons/ID``, ``CASE/links/ID``, or that of a validation or calibration.
         key: file of the private key.
         passphrase: gives its passphrase.
         certificate: with which to sign a copy of the newest report as PAdES; None for none.
@@ -125,48 +137,84 @@ def seal(
         The seal, and the signed copy of the report.
 
     Raises:
-        SealError: if the folder holds no results of a case, a file of them is not the one that the log names, they are
-            sealed already, or key or certificate cannot be used.
+        SealError: if the folder holds no results, a file of them is not the one that the log names, they are sealed
+            already, or key or certificate cannot be used.
         CaseError: if the case was changed, or is in use.
     """
     folder = results.absolute()
-    if folder.parent.name not in RESULTS or not folder.is_dir():
-        raise SealError(f"{results} is no folder of results.", "Name CASE/comparisons/ID or CASE/links/ID.")
     if (folder / SEAL).exists():
         raise SealError(
-            f"{results} is sealed already.", "A seal is not replaced: compare again, and seal the new results."
+            f"{results} is sealed already.", "A seal is not replaced: make the results again, and seal the new ones."
         )
     private = load_private_key(key, passphrase)
-    with open_case(folder.parents[1], create=False) as case:
-        _check_logged(read_audit(case.audit_log), folder)
+    with _sealable(folder) as found:
         signed = None
         if certificate is not None:
             signed = folder / SIGNED_REPORT
             _sign_pdf(_newest_report(folder), signed, certificate)
         content = {
             "schema_version": _SCHEMA_VERSION,
-            "id": folder.name,
-            "of": folder.parent.name,
+            "id": found.id,
+            "of": found.of,
             "sealed_utc": datetime.now(UTC).isoformat(),
             "software": software(),
-            "audit_head": case.audit_head,
-            "files": outputs_of(folder),
+            "audit_head": read_audit(found.log).head,
+            "files": found.files(folder),
             "public_key": public_bytes(private.public_key()).hex(),
         }
         signature = private.sign(signed_bytes(content))
         text = json_text({**content, "signature": signature.hex()})
-        facts = {
-            "id": folder.name,
-            "of": folder.parent.name,
-            "signer": fingerprint(private.public_key()),
-        }
+        facts = {"id": found.id, "of": found.of, "signer": fingerprint(private.public_key())}
         with draft(folder / Path(SEAL).stem) as drafted:  # a kill leaves nothing, or what the next command settles
             with written_whole(drafted.folder / SEAL) as file:
                 file.write(text.encode())
             if signed is not None:
                 signed.rename(drafted.folder / signed.name)
-            finish_into(drafted, case.audit_log, "seal", facts)
+            finish_into(drafted, found.log, "seal", facts)
     return folder / SEAL, signed
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealable:
+    """Results that are as their log says.
+
+    Attributes:
+        id: of them.
+        of: what they are.
+        log: that knows them.
+        files: gives the SHA-256 of each file that is sealed, by name.
+    """
+
+    id: str
+    of: str
+    log: Path
+    files: Callable[[Path], dict[str, str]]
+
+
+@contextmanager
+def _sealable(folder: Path) -> Iterator[_Sealable]:
+    """The results in a folder, checked; those of a case with the case held."""
+    if folder.parent.name in RESULTS and folder.is_dir():
+        with open_case(folder.parents[1], create=False) as case:
+            stated = stated_outputs(read_audit(case.audit_log)).get(f"{folder.parent.name}/{folder.name}", {})
+            there = outputs_of(folder)
+            _check_logged(folder, {name: there.get(name) for name in {*there, *stated}}, stated)
+            yield _Sealable(folder.name, folder.parent.name, case.audit_log, outputs_of)
+        return
+    log = folder / AUDIT_LOG
+    trail = read_audit(log)
+    alone = stated_alone(trail)
+    if alone is None:
+        raise SealError(
+            f"{folder} is no folder of results.",
+            "Name CASE/comparisons/ID, CASE/links/ID, or the folder of a validation or calibration.",
+        )
+    if trail.problems:
+        raise SealError(f"The audit log {log} is not as it was left: {trail.problems[0]}", "Restore it from a copy.")
+    settle_results_into(folder, Path(SEAL).stem, log, trail)
+    there = files_alone(folder)
+    _check_logged(folder, {name: there.get(name) for name in alone.files}, alone.files)
+    yield _Sealable(alone.made.facts.get("report_id", folder.name), ALONE[alone.made.action], log, files_alone)
 
 
 def signed_bytes(content: Mapping[str, Any]) -> bytes:
@@ -229,15 +277,12 @@ def _against_seal(report: Path, files: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def _check_logged(trail: AuditTrail, folder: Path) -> None:
-    """See that every file of the results is the one that the log names."""
-    outputs = stated_outputs(trail).get(f"{folder.parent.name}/{folder.name}", {})
-    stated = {name: output.sha256 for name, output in outputs.items()}
-    there = outputs_of(folder)
-    wrong = sorted(name for name in {*there, *stated} if there.get(name) != stated.get(name))
+def _check_logged(folder: Path, there: Mapping[str, str | None], stated: Mapping[str, Output]) -> None:
+    """See that files of the results are those that the log names."""
+    wrong = sorted(name for name, sha256 in there.items() if name not in stated or stated[name].sha256 != sha256)
     if not stated or wrong:
         what = f"{folder / wrong[0]} is not as the log says" if wrong else f"The log knows no results {folder.name}"
-        raise SealError(f"{what}: it is not sealed.", "Run `forensic audit` on the case.")
+        raise SealError(f"{what}: it is not sealed.", "See what `forensic audit` says of it.")
 
 
 def _newest_report(folder: Path) -> Path:

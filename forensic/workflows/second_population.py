@@ -7,7 +7,6 @@ calibration of both needs to know how much either one says.
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from forensic.examination.people import Person
 from forensic.likelihood_ratio.nuisance import Nuisance, channel_nuisance
 from forensic.likelihood_ratio.population import read_card, read_rows
 from forensic.likelihood_ratio.second_bank import ROW_KEY, save_second
+from forensic.progress import Note, counting
 from forensic.records import Samples
 from forensic.settings import ComparisonSettings
 from forensic.speaker.extractor import load_model
@@ -61,14 +61,14 @@ COVERED = (
 """Channels of the grid that the second model embeds."""
 
 
-def build_second(request: PopulationRequest, second: str, watch: Callable[[int, int], None]) -> Path:
+def build_second(request: PopulationRequest, second: str, watch: Note) -> Path:
     """Embed the rows of a bank with a second model.
 
     Args:
         request: with which the bank was built; of its channels, those in ``COVERED`` are embedded if it is the grid,
             otherwise all. Of ``adds`` nothing depends.
         second: the second model, as in the settings.
-        watch: called with people done and people in all.
+        watch: called with the name of each step.
 
     Returns:
         The folder of the bank.
@@ -82,10 +82,12 @@ def build_second(request: PopulationRequest, second: str, watch: Callable[[int, 
     if request.channels == GRID:
         request = dataclasses.replace(request, channels=tuple(each for each in GRID if each.name in COVERED))
     left_out = read_card(folder).left_out
-    people, _ = people_of(dataclasses.replace(request, left_out=left_out))
+    people, _ = people_of(dataclasses.replace(request, left_out=left_out), watch)
     request = dataclasses.replace(request, work=request.work / sources_identity(request.source))
     request.work.mkdir(parents=True, exist_ok=True)
-    frame, embeddings = embed_people(_Start(request, second), people, request.workers, watch)
+    frame, embeddings = embed_people(
+        _Start(request, second), people, request.workers, counting(watch, "embedding", "speakers")
+    )
     if request.as_recorded and folder != request.model_folder:
         frame = in_cells(frame, request.model_folder, load_model(request.model_folder).identity.sha256)
     nuisance = None if request.as_recorded else _nuisance(frame, embeddings)
@@ -108,7 +110,10 @@ def build_second(request: PopulationRequest, second: str, watch: Callable[[int, 
         },
         nuisance=nuisance,
     )
-    keep_fits(request.model_folder, ComparisonSettings())
+    keep_fits(
+        request.model_folder, ComparisonSettings(), counting(watch, "fitting the calibration", "choices of people")
+    )
+    watch("measuring real calls")
     keep_real_results(request.model_folder, ComparisonSettings())
     return folder
 

@@ -30,6 +30,7 @@ from forensic.likelihood_ratio.envelope import (
 )
 from forensic.likelihood_ratio.real_calls import RealResult
 from forensic.likelihood_ratio.scored import bounded, calibrate_left_out
+from forensic.progress import Note, counting
 from forensic.report.results_json import validation_results
 from forensic.report.shared.catalogue import check_language, speaking
 from forensic.report.shared.refusals import with_reasons
@@ -45,8 +46,9 @@ from forensic.validation.criteria import Plan, Verdict, judge, load_plan
 from forensic.validation.labelled import weigh_labelled
 from forensic.validation.outcome import RecordingsFacts, ScoresFacts, ValidationOutcome
 from forensic.validation.real_results import real_result
-from forensic.validation.shipped import real_call_lrs
+from forensic.validation.shipped import Opinion, real_call_lrs
 from forensic.validation.tables import Exclusion, read_scores, read_validation_manifest
+from forensic.workflows.seal import SEAL
 
 _DRAFT, _LOG = "validation", "audit.jsonl"
 
@@ -123,7 +125,7 @@ def validate_recordings(
     *,
     allow_same_session: bool,
     watch_scan: Callable[[ScanSummary], None],
-    watch: Callable[[str], None],
+    watch: Note,
 ) -> ValidationResult:
     """Validate the whole system on labelled recordings, which go the way of a case.
 
@@ -173,8 +175,9 @@ def validate_scores(
     request: ValidationRequest,
     *,
     are_log10_lr: bool,
-    watch: Callable[[str], None],
+    watch: Note,
     model: SpeakerModel | None = None,
+    is_of_bank: bool = False,
 ) -> ValidationResult:
     """Validate a list of scores, or of log10 LRs, of any system.
 
@@ -184,6 +187,7 @@ def validate_scores(
             other than its own two.
         watch: called with the name of each step.
         model: that made them; None for a system that is not known.
+        is_of_bank: they are LRs of the real calls of that model's bank, each from a fit without either speaker.
 
     Raises:
         ValidationError: if list or criteria cannot be used, or one kind of comparison is missing.
@@ -207,10 +211,11 @@ def validate_scores(
         pl.Series("unbounded_log10_lr", ratios.unbounded_log10_lr),
         status=pl.lit(STATUS_LR),
     )
-    return _conclude(request, plan, _Found(lrs, ScoresFacts(are_log10_lr, ratios.bounds), (), model), began, watch)
+    facts = ScoresFacts(are_log10_lr, ratios.bounds, is_of_bank)
+    return _conclude(request, plan, _Found(lrs, facts, (), model), began, watch)
 
 
-def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Callable[[str], None]) -> ValidationResult:
+def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Note) -> ValidationResult:
     """Validate a model on the real calls that its bank holds, each LR from a fit without either speaker.
 
     Args:
@@ -225,10 +230,13 @@ def validate_shipped(request: ValidationRequest, model_folder: Path, watch: Call
     _prepare(request)
     watch("comparing real calls")
     model = load_model(model_folder)
-    lrs = real_call_lrs(model_folder, request.settings.comparison, "both" if request.settings.second.model else "first")
+    opinion: Opinion = "both" if request.settings.second.model else "first"
+    fitting = counting(watch, "fitting the calibration", "parts")
+    lrs = real_call_lrs(model_folder, request.settings.comparison, opinion, fitting)
     path = request.out / "real_calls.csv"
     write_csv(lrs.drop("score").rename({"log10_lr": "score"}), path)
-    result = validate_scores(dataclasses.replace(request, source=path), are_log10_lr=True, watch=watch, model=model)
+    calls = dataclasses.replace(request, source=path)
+    result = validate_scores(calls, are_log10_lr=True, watch=watch, model=model, is_of_bank=True)
     return dataclasses.replace(result, by_person=real_result(lrs))
 
 
@@ -251,18 +259,18 @@ def _prepare(request: ValidationRequest) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValidationError(f"Cannot make the folder {out}: {error.strerror}.", "Name another with --out.") from error
+    if (out / SEAL).exists():
+        raise ValidationError(f"{out} holds a validation that is sealed.", "Name a new folder with --out.")
     settle_results_into(out, _DRAFT, out / _LOG, read_audit(out / _LOG))
 
 
-def _conclude(
-    request: ValidationRequest, plan: Plan, found: _Found, began: float, watch: Callable[[str], None]
-) -> ValidationResult:
+def _conclude(request: ValidationRequest, plan: Plan, found: _Found, began: float, watch: Note) -> ValidationResult:
     """Measure, judge, write."""
     created = datetime.now(UTC)
     draws, seed = request.settings.comparison.bootstrap_draws, request.settings.comparison.seed
     watch("measuring")
     everything = measure_all(found.lrs, draws, seed)
-    groups = tuple(break_down(found.lrs, draws, seed))
+    groups = tuple(break_down(found.lrs, draws, seed, counting(watch, "measuring", "groups")))
     verdicts = judge(plan, everything, groups)
     envelope = _found_envelope(found.lrs, plan, request)
 
@@ -298,6 +306,8 @@ def _conclude(
             html = render_validation_html(build_validation_report(outcome))
         write_report(results.folder, html, Attached("validation.json", content.encode(), created))
         folder = finish_into(results, request.out / _LOG, "validate", _audit_facts(outcome))
+    if envelope is None:
+        (folder / ENVELOPE).unlink(missing_ok=True)  # of an earlier validation, which is no more
     return ValidationResult(
         folder, everything, verdicts, found.exclusions, folder / "report.html", folder / "report.pdf"
     )

@@ -1,7 +1,6 @@
 """``forensic verify``: one questioned recording against one of a known speaker."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 from forensic.case.discovery import check_roots
@@ -10,15 +9,14 @@ from forensic.case.reference import Suspect
 from forensic.comparison.both_sides import weigh_both_sides
 from forensic.comparison.request import ComparisonRequest
 from forensic.errors import CaseError
+from forensic.progress import Note
 from forensic.report.case.exhibits import exhibit_names
 from forensic.report.case.publish import Answer, check_new, publish
 from forensic.report.results_json import case_results
 from forensic.report.shared.refusals import worded_case
 
 
-def verify(
-    questioned: Path, known: Path, request: ComparisonRequest, report: Path | None, watch: Callable[[str], None]
-) -> Answer:
+def verify(questioned: Path, known: Path, request: ComparisonRequest, report: Path | None, watch: Note) -> Answer:
     """One recording against one of a known speaker.
 
     Args:
@@ -41,10 +39,11 @@ def verify(
     scope = dataclasses.replace(request, reference=known, explains=report is not None)
     with temporary_case() as case:
         suspect = Suspect(known.name, (known,))
-        outcome, _, problems = weigh_both_sides(case, [questioned], [suspect], scope, lambda _: None, watch)
+        outcome, _, problems = weigh_both_sides(
+            case, [questioned], [suspect], scope, lambda state: watch(state.in_words), watch
+        )
         outcome = worded_case(outcome)
         published = None
         if report is not None:
-            watch("writing the report")
-            published = publish(report, outcome)
+            published = publish(report, outcome, watch)
     return Answer(outcome.comparisons, case_results(outcome), problems, published, exhibit_names(outcome))

@@ -1,14 +1,20 @@
 """What all commands print with."""
 
+import io
 import json
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 from typer import main
 
 from forensic.cli.app import app
 from forensic.cli.compare import print_ranked
+from forensic.cli.scan import show_progress
 from forensic.cli.terminal import Meter, console, lr_cells, meter, print_json
+from forensic.examination.ledger import ScanSummary
 
 
 @pytest.mark.parametrize(
@@ -80,3 +86,52 @@ def test_a_quiet_command_leaves_the_next_one_its_voice(capsys):
     main.get_command(app).main(["settings", "--quiet"], standalone_mode=False)
     assert not capsys.readouterr().out
     assert not console.quiet
+
+
+def test_a_scan_shows_how_many_voices_wait_for_the_second_model():
+    """Which embeds after the files are examined: a share of the files would say that nothing is left."""
+    seen = []
+    bar = SimpleNamespace(step=seen.append)
+    show_progress(bar, ScanSummary(files=2, files_done=2, second_waiting=9, second_voices=3, second_lacking=1))
+    assert seen == ["second opinion, 4 of 9 voices"]
+
+
+def test_a_scan_shows_how_much_of_a_long_recording_it_has_heard():
+    """As bytes: nothing is known of its audio yet."""
+    seen = []
+    bar = SimpleNamespace(update=lambda *state: seen.append(state))
+    show_progress(bar, ScanSummary(files=1, files_done=1, bytes_total=100, bytes_heard=30.0))
+    assert seen == [(30.0, 100, "1 of 1 file")]
+    assert ScanSummary(files=1, files_done=1, bytes_total=100, bytes_heard=30.0).in_words == "examining, 30 of 100 %"
+
+
+def test_the_same_words_twice_are_shown_once(monkeypatch):
+    shown = []
+    monkeypatch.setattr(Meter, "update", lambda _self, *state: shown.append(state))
+    bar = Meter(None, "Linking")
+    for done in (1, 1, 2):
+        bar.step(f"trying the clusters again, {done} of 3 draws")
+    assert [done for done, *_ in shown] == [1, 2]
+
+
+def test_a_step_that_is_done_over_starts_its_time_again():
+    """Such as the scan of the other side: else it would seem done."""
+    with Progress(console=Console(file=io.StringIO())) as progress:
+        bar = Meter(progress, "Comparing")
+        bar.step("examining, 100 of 100 %")
+        assert progress.finished
+        bar.step("examining, 5 of 100 %")
+        assert not progress.finished
+
+
+def test_progress_is_one_line_in_a_terminal_of_80_columns(monkeypatch):
+    """Its words are cut off at the edge, not broken."""
+    screen = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None, legacy_windows=False)
+    monkeypatch.setattr("forensic.cli.terminal.console", screen)
+    with meter("Comparing") as bar:
+        bar.step("comparing the recordings of each suspect with each other, 3 of 70 suspects")
+        shown = screen.render_lines(bar._progress.get_renderable())
+    (line,) = ["".join(part.text for part in parts).rstrip() for parts in shown]
+    assert "comparing the record" in line
+    assert line.endswith("\N{HORIZONTAL ELLIPSIS}")
+    assert len(line) <= 80

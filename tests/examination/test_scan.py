@@ -9,10 +9,13 @@ from factories import BAD_FILES, write_bad, write_call, write_float_wav, write_w
 from spoken import spoken
 
 from forensic.case.audit import read_audit
+from forensic.case.folder import open_case
 from forensic.case.store import EvidenceStore
 from forensic.errors import CaseError
 from forensic.examination import ledger
 from forensic.examination import scan as scan_module
+from forensic.examination.scan import ScanRequest, scan
+from forensic.records import QUESTIONED
 from forensic.settings import AudioSettings, LanguageSettings, Settings, SpeechSettings
 
 
@@ -32,6 +35,21 @@ def test_every_recording_gives_segments_quality_and_an_embedding(tmp_path, recor
     assert (segments["end_s"] > segments["start_s"]).all()
     lengths = _read(tmp_path, "embeddings")["embedding"].list.eval(pl.element().pow(2)).list.sum()
     np.testing.assert_allclose(lengths, 1.0, atol=1e-4)
+
+
+def test_a_single_recording_is_watched_while_it_is_heard(tmp_path, tiny_model_folder):
+    """So that an hour of audio shows a share and the time left; what was heard is no more than the file."""
+    write_wav(tmp_path / "long.wav", np.tile(spoken("adler", 20.0), 9))
+    size = (tmp_path / "long.wav").stat().st_size
+    seen = []
+    with open_case(tmp_path / "case", create=True) as case:
+        request = ScanRequest((tmp_path / "long.wav",), QUESTIONED, tiny_model_folder, Settings(), workers=1)
+        scan(case, request, lambda state: seen.append((state.bytes_done, state.bytes_heard)))
+    heard = [part for done, part in seen if not done]
+    assert len(heard) >= 2
+    assert heard == sorted(heard)
+    assert 0 < heard[0] < heard[-1] < size
+    assert seen[-1] == (size, 0.0)
 
 
 def test_a_second_scan_examines_nothing_again(tmp_path, recordings, run_scan, monkeypatch):

@@ -41,7 +41,7 @@ def test_every_voice_gets_both_embeddings(tmp_path, recordings, run_scan, with_s
     first, second = _read(tmp_path, "embeddings"), _read(tmp_path, "second")
     assert first.height == 3
     assert second.select(VOICE).sort(VOICE).equals(first.select(VOICE).sort(VOICE))
-    assert (summary.second_voices, summary.second_lacking) == (3, 0)
+    assert (summary.second_waiting, summary.second_voices, summary.second_lacking) == (3, 3, 0)
     assert set(second["second_sha256"]) == {read_second(with_second.second.model).identity.sha256}
     assert set(second["embedding"].list.len()) == {SIZE}
     heard = second.join(_read(tmp_path, "quality"), on=VOICE)
@@ -99,7 +99,7 @@ def test_workers_give_the_same(tmp_path, recordings, run_scan, with_second, monk
     model = load_second(with_second.second.model)
     with open_case(tmp_path / "case", create=False) as case:
         (case.evidence.folder / "second.parquet").unlink()
-        second_module.embed_lacking(case.evidence, sources, key, with_second, model, 2, lambda _: None)
+        second_module.embed_lacking(case.evidence, sources, key, with_second, model, 2, lambda *_: None)
         there = case.evidence.read("second").sort("sha256")
     assert there.drop("embedding").equals(here.drop("embedding"))
     np.testing.assert_allclose(there["embedding"].to_list(), here["embedding"].to_list(), atol=1e-6)

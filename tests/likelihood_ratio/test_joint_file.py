@@ -58,3 +58,15 @@ def test_a_damaged_file_is_fitted_again(kept, population):
     fitted, folder = kept
     (folder / JOINT_FIT).write_bytes(b"no safetensors")
     np.testing.assert_array_equal(kept_or_fitted(population, COSINE, 3, 1, folder).coefficients, fitted.coefficients)
+
+
+def test_a_new_fit_is_watched_to_its_end_and_a_kept_one_takes_no_time_to_watch(kept, population):
+    _, folder = kept
+    seen: list[tuple[int, int]] = []
+    kept_or_fitted(population, COSINE, 3, 1, folder, lambda *state: seen.append(state))
+    assert not seen
+    kept_or_fitted(population, COSINE, 3, 1, None, lambda *state: seen.append(state))
+    assert len(seen) > 4
+    assert seen == sorted(seen)
+    assert seen[0][0] == 0
+    assert seen[-1][0] == seen[-1][1]

@@ -174,6 +174,34 @@ def test_nothing_runs_off_the_page(browser, path, width, scheme):
     assert contrast(ink, paper) > 7.0
 
 
+@pytest.mark.parametrize("width", [360, 390, 800])
+def test_the_picture_of_all_lrs_is_read_on_a_telephone_without_scrolling(browser, path, width):
+    """One is shown of two; its letters are 11 pixels high or more, and its names lead to the pages as well."""
+    opened = browser.new_page(viewport={"width": width, "height": 844})
+    opened.goto(path.as_uri())
+    assert not opened.locator("#forest").is_visible()
+    narrow = opened.locator("#forest-narrow")
+    figure = opened.locator("figure", has=narrow)
+    assert figure.evaluate("each => each.scrollWidth <= each.clientWidth")
+    assert narrow.bounding_box()["x"] + narrow.bounding_box()["width"] <= width
+    sizes = narrow.evaluate(
+        "svg => [...svg.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize)"
+        " * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"
+    )
+    assert len(sizes) > 12
+    assert min(sizes) >= (11.0 if width >= 390 else 10.5)
+    narrow.locator("a[*|href^='#comparison']").first.click()
+    assert opened.evaluate("document.querySelector(location.hash).matches('article')")
+    opened.close()
+
+
+def test_paper_and_wide_screens_have_the_wide_picture_alone(page):
+    for media in ("screen", "print"):
+        page.emulate_media(media=media)
+        assert page.locator("#forest").is_visible()
+        assert not page.locator("#forest-narrow").is_visible()
+
+
 @pytest.mark.parametrize("kind", ["links", "validation"])
 def test_reports_of_links_and_validations_fit_a_telephone_too(browser, tmp_path, kind):
     """Long hashes and names break, wide tables scroll."""

@@ -230,6 +230,7 @@ def test_german_writes_its_own_numbers_and_dates():
             "1,0",
         ]
         assert whole(format_lr(0.0)) == "1"
+        assert [whole(format_lr(power)).split()[0] for power in (-6.0, 6.0, 7.0)] == ["1/1", "1", "10"]
         assert format_signed(-1234.5) == "\N{MINUS SIGN}1.234,50"
         assert format_share(0.034).replace("\N{NO-BREAK SPACE}", " ") == "3,4 %"
         assert format_duration(12.34).replace("\N{NO-BREAK SPACE}", " ") == "12,3 s"

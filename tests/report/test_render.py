@@ -171,6 +171,7 @@ def test_the_pdf_holds_what_the_page_holds(report, html, tmp_path):
     text, pages = text_of(render_pdf(html), tmp_path)
     assert 8 < pages < 25
     assert f"page 1 of {pages}" in text
+    assert text.index("A likelihood ratio (LR) is not the probability") < text.index(f"page 1 of {pages}")
     assert f"page {pages} of {pages}" in text
     assert text.count(f"Report {report.title_page.report_id}") >= pages
     assert "The evidence is about" in text
@@ -230,3 +231,4 @@ def test_a_case_of_any_size_has_few_pages_and_renders_in_well_under_a_minute(tmp
     assert time.process_time() - start < 60
     assert pages <= most
     assert f"{questioned * suspects:,} comparisons" in text
+    assert text.index("A likelihood ratio (LR) is not the probability") < text.index(f"page 1 of {pages}")

@@ -18,6 +18,7 @@ from forensic.comparison.tables import COMPARISONS_SCHEMA, STATUS_LR, STATUS_NON
 from forensic.errors import CaseError, ReferenceSetError
 from forensic.examination.scan import ScanRequest, scan
 from forensic.likelihood_ratio.envelope import ENVELOPE, Envelope, save_envelope
+from forensic.progress import unnoted
 from forensic.settings import AudioSettings, ComparisonSettings, Settings
 from forensic.speaker.backend import Backend, TwoCovariance, save_backend
 from forensic.speaker.extractor import default_model_folder, load_model
@@ -35,16 +36,26 @@ def suspects(tmp_path):
 
 @pytest.fixture
 def run_compare(tmp_path, population_folder):
-    def run(reference, settings=_SETTINGS, **request):
+    def run(reference, settings=_SETTINGS, watch=unnoted, **request):
         with open_case(tmp_path / "case", create=False) as case:
             wanted = ComparisonRequest(reference, population_folder, settings, workers=1, **request)
-            return compare(case, wanted, lambda _: None, lambda _: None)
+            return compare(case, wanted, lambda _: None, watch)
 
     return run
 
 
 def _results_of(result):
     return (result.folder / "results.json").read_text()
+
+
+def test_every_step_that_may_last_is_counted_for_the_time_left(recordings, suspects, run_scan, run_compare):
+    """From its beginning, where nothing is done; "typesetting" is counted by the meter."""
+    run_scan(recordings)
+    notes: list[str] = []
+    run_compare(suspects, watch=notes.append)
+    begun = {note.partition(",")[0] for note in notes if ", 0 of " in note}
+    lasting = {"fitting the calibration", "calibrating", "trying other populations", "explaining"}
+    assert begun == lasting | {"drawing spectrograms", "drawing"}
 
 
 @pytest.mark.typeset

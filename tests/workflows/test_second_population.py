@@ -20,6 +20,7 @@ from forensic.likelihood_ratio.second_bank import (
     SECOND_PARQUET,
     load_second_embeddings,
     load_with_second,
+    stored_second,
 )
 from forensic.records import QUESTIONED
 from forensic.speaker.extractor import load_model
@@ -136,3 +137,14 @@ def test_people_of_another_bank_are_refused(built, tmp_path):
 def test_the_covered_channels_are_of_the_grid():
     assert set(COVERED) <= {channel.name for channel in GRID}
     assert len(ROW_KEY) == len(set(ROW_KEY))
+
+
+def test_the_second_embeddings_of_an_earlier_bank_are_none_of_this_one(built):
+    """Such as a bank that is built in the copy of a model that ships; a case that asks for them is told."""
+    request, second = built
+    folder, sha256 = build_second(request, second, lambda *_: None), read_second(second).identity.sha256
+    assert stored_second(folder) == sha256
+    build_population(dataclasses.replace(request, channels=CHANNELS[:1]), lambda *_: None)
+    assert stored_second(folder) is None
+    with pytest.raises(ModelError, match="not about the bank beside it"):
+        load_with_second(folder, load_model(folder).identity.sha256, sha256)

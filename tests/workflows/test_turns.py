@@ -54,6 +54,10 @@ def test_an_examiners_names_are_in_turns_tables_and_report(case, shell, tmp_path
     with (folder / "comparisons.csv").open(newline="") as file:
         assert {row["speaker_name"] for row in csv.DictReader(file)} == {"Rossi", "unknown woman"}
     assert "Q1 speaker 1 of 2 (Rossi)" in (folder / "report.html").read_text()
+    _, listed, _ = shell("turns", case)
+    assert "calls/call 1.wav" in listed
+    assert "suspects/adler.wav" in listed
+    assert "call 1.wav" in shell("turns", case, "--of", "call")[1].splitlines()[1].split("  ")[0]
 
 
 def test_turns_that_are_written_can_be_read_as_labels_again(case, shell, tmp_path):

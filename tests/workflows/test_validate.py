@@ -14,11 +14,15 @@ from spoken import VOICES, spoken
 from forensic.case.audit import read_audit
 from forensic.cli import app as cli
 from forensic.comparison.tables import STATUS_LR
-from forensic.errors import CalibrationError, ValidationError
+from forensic.errors import CalibrationError, SealError, ValidationError
 from forensic.likelihood_ratio import metrics
+from forensic.likelihood_ratio.envelope import ENVELOPE
 from forensic.settings import ComparisonSettings, Settings
 from forensic.speaker.extractor import default_model_folder
+from forensic.storage.keys import make_keys
 from forensic.validation.tables import LRS_SCHEMA
+from forensic.workflows.audit import DIFFERENT, NOTE, audit
+from forensic.workflows.seal import seal, verify_seal
 from forensic.workflows.validate import (
     ValidationRequest,
     validate_recordings,
@@ -81,6 +85,61 @@ def run(tmp_path):
         return validate_scores(request, are_log10_lr=are_log10_lr, watch=quiet)
 
     return validate
+
+
+def test_an_envelope_of_an_earlier_validation_does_not_stay(write_scores, run):
+    """It would pass for one of the new validation, which found none."""
+    folder = run(write_scores(score_rows())).folder
+    assert (folder / ENVELOPE).exists()
+    assert run(write_scores(score_rows(apart=0.1))).folder == folder
+    assert not (folder / ENVELOPE).exists()
+    assert audit(folder).is_right
+
+
+def test_a_validation_is_sealed_with_what_was_put_beside_it(write_scores, run, tmp_path):
+    """As a file for accreditation; every file of it is held, and nothing is validated into it again."""
+    folder = run(write_scores(score_rows())).folder
+    (folder / "doctor.json").write_text("{}")
+    (folder / "list.csv").write_bytes((tmp_path / "scores.csv").read_bytes())
+    make_keys(tmp_path / "key", "secret")
+    made, _ = seal(folder, tmp_path / "key", lambda: "secret")
+    report_id = json.loads((folder / "validation.json").read_text())["report_id"]
+    for name in ("report.pdf", "envelope.toml", "doctor.json"):
+        found = verify_seal(folder / name, tmp_path / "key.pub", None)
+        assert (found.id, found.problems) == (report_id, ())
+    assert {*json.loads(made.read_text())["files"]} == {*_FILES, "doctor.json", "list.csv"} - {
+        "audit.head",
+        "audit.jsonl",
+    }
+    found = audit(folder)
+    assert found.is_right
+    strange = [each.name for each in found.checked if each.verdict == NOTE and "put there by somebody" in each.finding]
+    assert strange == [f"{folder.name}/doctor.json"]  # the list that was validated, too, is known by its hash
+    assert [line.action for line in read_audit(folder / "audit.jsonl").lines] == ["validate", "seal"]
+    with pytest.raises(ValidationError, match="sealed"):
+        run(write_scores(score_rows()))
+    for name, said in (("doctor.json", "not the file that was sealed"), ("lrs.csv", "lrs.csv was changed")):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content + b" ")
+        assert any(said in each.finding for each in audit(folder).checked if each.verdict == DIFFERENT)
+        (folder / name).write_bytes(content)
+    (folder / "report.html").unlink()
+    assert any("is missing" in each.finding for each in audit(folder).checked)
+
+
+def test_a_validation_that_is_not_as_its_log_says_is_not_sealed(write_scores, run, tmp_path):
+    folder = run(write_scores(score_rows())).folder
+    make_keys(tmp_path / "key", "secret")
+    log = (folder / "audit.jsonl").read_bytes()
+    for name in ("lrs.csv", "audit.jsonl"):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content.replace(b"1", b"2", 1))
+        with pytest.raises(SealError, match=r"as the log says|as it was left"):
+            seal(folder, tmp_path / "key", lambda: "secret")
+        (folder / name).write_bytes(content)
+    assert (folder / "audit.jsonl").read_bytes() == log
+    with pytest.raises(SealError, match="no folder of results"):
+        seal(tmp_path, tmp_path / "key", lambda: "secret")
 
 
 @pytest.mark.typeset
@@ -262,3 +321,5 @@ def test_a_validation_on_the_calls_that_ship_names_the_model_in_report_and_log(t
     assert "System, das die Liste erzeugte" not in page
     assert "gleiche Art von Leitung" in page
     assert "kind of line" not in page
+    assert "Wer die Liste" not in page.split("Grenzen der Validierung")[0]
+    assert "von verschiedenen Tagen" in page

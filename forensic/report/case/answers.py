@@ -18,6 +18,7 @@ from forensic.report.case.comparisons import (
 )
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.case.page_one import lines_of
 from forensic.report.shared.catalogue import _, ngettext, number
 from forensic.report.shared.formats import first_few, paragraphs, printable, span, two_figures
 
@@ -28,12 +29,22 @@ _REASONS = 3
 
 
 def answer_questions(
-    comparisons: Sequence[Issued | Refused], inputs: ReportInputs, exhibits: Exhibits
+    comparisons: Sequence[Issued | Refused], inputs: ReportInputs, exhibits: Exhibits, lines: float
 ) -> tuple[Answer, ...]:
-    """Each question with the findings that answer it; if none was written down, all findings without a question."""
+    """Each question with the findings that answer it; if none was written down, all findings without a question.
+
+    Args:
+        comparisons: all of them.
+        inputs: of the report.
+        exhibits: what files are called.
+        lines: what page one has for them; so many findings are given that they fit, but one of each question always.
+    """
     questions = inputs.case_details.questions or (Question(""),)
-    most = max(2, inputs.limits.answers // len(questions))
-    return tuple(_answer(question, comparisons, exhibits, most) for question in questions)
+    for most in range(max(2, inputs.limits.answers // len(questions)), 0, -1):
+        answers = tuple(_answer(question, comparisons, exhibits, most) for question in questions)
+        if lines_of(answers) <= lines:
+            break
+    return answers
 
 
 def _answer(question: Question, comparisons: Sequence[Issued | Refused], exhibits: Exhibits, most: int) -> Answer:

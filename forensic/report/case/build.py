@@ -57,14 +57,15 @@ def build_report(inputs: ReportInputs) -> CaseReport:
         *map(printable, leaks_in_words(inputs.leaks, names_of(inputs.files))),
     )
     language_warnings = tuple(printable(warning) for warning in languages_in_words(inputs.language_differences))
+    forest = plot_forest(issued, inputs, page_anchors(chosen))
 
     return CaseReport(
         title_page=_title_page(inputs),
         # Questions and answers, results
         warnings=warnings,
         language_warnings=language_warnings,
-        summary=summarise(comparisons, inputs, exhibits, (*warnings, *language_warnings)),
-        forest=plot_forest(issued, inputs, page_anchors(chosen)),
+        summary=summarise(comparisons, inputs, exhibits, (*warnings, *language_warnings), forest),
+        forest=forest,
         results=results,
         other_results=others,
         results_note=results_note,

@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forensic.progress import Watch, unwatched
 from forensic.records import Vector
 from forensic.report.case.case_report import CaseReport
 from forensic.report.case.explanation_figure import draw_explanation
+from forensic.report.case.page_one import FOREST_IN, FOREST_ROW_IN
 from forensic.report.case.plots import (
     Cell,
     ForestPlot,
@@ -45,20 +48,36 @@ _HISTOGRAM_BINS = 60
 _MOST_WORDS = 3  # of a step's name over the picture of all LRs
 _TICK_LETTER, _BAND_LETTER = 0.0125, 0.0082  # width of a letter, as a share of the axis of the LRs
 
+_NARROW_IN = 3.2  # on the 350 pixels that a telephone leaves, 8 points are 12 pixels
+
+_PALE_GROUND = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.4}  # of a name on a line
+
 _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _MOST_TIMES = 6
 
 
-def draw_all(report: CaseReport) -> dict[str, str]:
-    """Every plot of the report as SVG, by name."""
-    plots = {report.forest.name: draw_forest(report.forest)} if report.forest else {}
-    plots |= {plot.name: draw_matrix(plot) for plot in report.matrices}
+def draw_all(report: CaseReport, watch: Watch = unwatched) -> dict[str, str]:
+    """Every plot of the report as SVG, by name.
+
+    Args:
+        report: its content.
+        watch: called with how many are drawn, and how many there are.
+    """
+    drawing = {}
+    if (forest := report.forest) is not None:
+        drawing[forest.name] = partial(draw_forest, forest)
+        drawing[forest.narrow_name] = partial(draw_forest, forest, is_narrow=True)
+    drawing |= {plot.name: partial(draw_matrix, plot) for plot in report.matrices}
     for page in report.pages:
-        plots[page.scores.name] = draw_scores(page.scores)
-        plots[page.tippett.name] = draw_tippett(page.tippett, HALF_IN, 1.55)
+        drawing[page.scores.name] = partial(draw_scores, page.scores)
+        drawing[page.tippett.name] = partial(draw_tippett, page.tippett, HALF_IN, 1.55)
         if page.explanation is not None:
-            plots[page.explanation.name] = draw_explanation(page.explanation)
-        plots |= {plot.name: draw_speech(plot) for plot in page.speech}
+            drawing[page.explanation.name] = partial(draw_explanation, page.explanation)
+        drawing |= {plot.name: partial(draw_speech, plot) for plot in page.speech}
+    plots: dict[str, str] = {}
+    for name, draw in drawing.items():
+        watch(len(plots), len(drawing))
+        plots[name] = draw()
     return plots
 
 
@@ -83,43 +102,53 @@ def draw_scores(plot: ScorePlot) -> str:
         return as_svg(figure, plot.name, plot.caption)
 
 
-def draw_forest(plot: ForestPlot) -> str:
-    """One line per comparison: its LR and interval, over the steps of the verbal scale."""
+def draw_forest(plot: ForestPlot, *, is_narrow: bool = False) -> str:
+    """One line per comparison: its LR and interval, over the steps of the verbal scale.
+
+    Args:
+        plot: what to draw.
+        is_narrow: for a telephone, which shows all letters smaller: names are above the lines, not beside them.
+    """
+    width_in, row_in, size = (_NARROW_IN, 0.3, 8.0) if is_narrow else (WIDTH_IN, FOREST_ROW_IN, 6.8)
     with style():
-        figure, axes = new_figure(max(1.4, 0.85 + 0.135 * len(plot.rows)))
+        figure, axes = new_figure(max(1.4, FOREST_IN + row_in * len(plot.rows)), width_in)
         values = [value for row in plot.rows for value in (row.low, row.high, row.log10_lr)]
         reach = max(1.0, *(abs(value) for value in values)) * 1.08
         low, high = (-reach if min(values) < 0 else -0.6), (reach if max(values) > 0 else 0.6)
-        _bands(axes, plot, low, high)
-        for place, row in enumerate(plot.rows):
+        _bands(axes, plot, (low, high), is_narrow=is_narrow)
+        for number, row in enumerate(plot.rows):
+            place = number + (0.2 if is_narrow else 0.0)
             colour = SAME if row.log10_lr >= 0 else DIFFERENT
             axes.plot([row.low, row.high], [place, place], color=colour, linewidth=1.6, solid_capstyle="butt")
             marker = {"upper": ">", "lower": "<", "": "o"}[row.bound]
             axes.plot(row.log10_lr, place, marker, markersize=4.5 if row.bound else 4, color=colour, clip_on=False)
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.set_xlim(low, high)
-        axes.set_ylim(len(plot.rows) - 0.4, -0.6)
-        labels = [drawable(f"{row.label}  {_short(row.name, 16)}") for row in plot.rows]
+        axes.set_ylim(len(plot.rows) - 0.4, -0.9 if is_narrow else -0.6)
+        labels = [drawable(f"{row.label}  {_short(row.name, 32 if is_narrow else 16)}") for row in plot.rows]
         axes.set_yticks(range(len(plot.rows)), labels)
         for label, row in zip(axes.get_yticklabels(), plot.rows, strict=True):
             label.set_url(f"#{row.link}" if row.link else None)
-        axes.tick_params(axis="y", length=0, labelcolor=INK, labelsize=6.8)
+            if is_narrow:
+                label.set(ha="left", va="bottom", bbox=_PALE_GROUND)
+        axes.tick_params(axis="y", length=0, labelcolor=INK, labelsize=size, pad=-2 if is_narrow else 3.5)
+        axes.set_axisbelow(not is_narrow)
         axes.spines["left"].set_visible(False)
-        _lr_ticks(axes, low, high)
+        _lr_ticks(axes, low, high, _TICK_LETTER * WIDTH_IN / width_in)
         axes.set_xlabel("LR")
         axes.set_title("\N{LEFTWARDS ARROW} " + _("for H2"), loc="left", y=0, pad=-27, fontsize=8, color=DIFFERENT)
         axes.set_title(_("for H1") + " \N{RIGHTWARDS ARROW}", loc="right", y=0, pad=-27, fontsize=8, color=SAME)
-        return as_svg(figure, plot.name, plot.caption)
+        return as_svg(figure, plot.narrow_name if is_narrow else plot.name, plot.caption)
 
 
-def _lr_ticks(axes: "Axes", low: float, high: float) -> None:
+def _lr_ticks(axes: "Axes", low: float, high: float, letter: float) -> None:
     """Powers of ten, written as LRs, as many as do not touch."""
     whole_powers = range(math.ceil(low), math.floor(high) + 1)
     for step in range(1, len(whole_powers) + 1):
         powers = [power for power in whole_powers if power % step == 0]
         labels = [whole(format_lr(power)) for power in powers]
         widest = max((len(one) + len(other)) / 2 for one, other in pairwise([*labels, ""]))
-        if (widest + 1) * _TICK_LETTER <= step / (high - low):
+        if (widest + 1) * letter <= step / (high - low):
             break
     axes.set_xticks(powers, labels)
 
@@ -237,8 +266,11 @@ def _time_axis(axes: "Axes", start_s: float, end_s: float) -> None:
 # --------------------------------------------------------------------------------------------------
 
 
-def _bands(axes: "Axes", plot: ForestPlot, low: float, high: float) -> None:
+def _bands(axes: "Axes", plot: ForestPlot, shown: tuple[float, float], *, is_narrow: bool) -> None:
     """The steps of the verbal scale, shaded in turn and named at the top."""
+    low, high = shown
+    size, smallest = (7.7, 7.5) if is_narrow else (6.2, 5.5)
+    letter = _BAND_LETTER * (WIDTH_IN / _NARROW_IN if is_narrow else 1.0)
     for n, band in enumerate(plot.bands):
         for sign in (1, -1):
             ends = sorted((sign * band.low_log10, sign * min(band.high_log10, 99)))
@@ -249,8 +281,9 @@ def _bands(axes: "Axes", plot: ForestPlot, low: float, high: float) -> None:
                 start = max(-end, low)
             axes.axvspan(start, end, color="#f6f7f9" if n % 2 else "#e6e9ee", zorder=0, linewidth=0)
             words = drawable(band.term).split(" ")
-            room = _BAND_LETTER * max(map(len, words))
-            if (end - start) / (high - low) > room and len(words) <= _MOST_WORDS:
+            room = letter * max(map(len, words))
+            fitting = size * (end - start) / (high - low) / room
+            if fitting > smallest and len(words) <= _MOST_WORDS:
                 axes.annotate(
                     "\n".join(words),
                     ((start + end) / 2, 1.0),
@@ -259,7 +292,7 @@ def _bands(axes: "Axes", plot: ForestPlot, low: float, high: float) -> None:
                     textcoords="offset points",
                     ha="center",
                     va="bottom",
-                    fontsize=6.2,
+                    fontsize=min(size, fitting),
                     color=SOFT,
                 )
 

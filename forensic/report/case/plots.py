@@ -57,6 +57,11 @@ class ForestPlot:
     rows: tuple[ForestRow, ...]
     bands: tuple[Band, ...]
 
+    @property
+    def narrow_name(self) -> str:
+        """Of the same plot for a narrow screen."""
+        return f"{self.name}-narrow"
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

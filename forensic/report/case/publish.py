@@ -18,6 +18,7 @@ from forensic.case.results import Draft, draft, finish
 from forensic.comparison.outcomes import CaseOutcome
 from forensic.comparison.request import Basis, ComparisonRequest
 from forensic.errors import CaseError
+from forensic.progress import Note, counting, unnoted
 from forensic.records import Failure
 from forensic.report.case_uco import case_graph
 from forensic.report.results_json import case_results
@@ -62,18 +63,18 @@ class Answer:
 
 
 def publish_in_case(
-    case: CaseFolder, outcome: CaseOutcome, action: str, request: ComparisonRequest, basis: Basis
+    case: CaseFolder, outcome: CaseOutcome, action: str, request: ComparisonRequest, basis: Basis, note: Note = unnoted
 ) -> Published:
     """Write results and report into a new folder of the case, and note them in its audit log as ``action``."""
     with new_results(case.comparisons, outcome.created_utc, outcome.comparisons) as results:
-        _write(results, outcome)
+        _write(results, outcome, note)
         return _published(finish(results, case.audit_log, action, _facts(case, request, basis)))
 
 
-def publish(folder: Path, outcome: CaseOutcome) -> Published:
+def publish(folder: Path, outcome: CaseOutcome, note: Note = unnoted) -> Published:
     """Write results and report into a folder outside any case, whose name becomes their id."""
     with draft(folder) as results:
-        _write(results, outcome)
+        _write(results, outcome, note)
         return _published(finish(results, None, "", {}))
 
 
@@ -81,9 +82,10 @@ def _published(folder: Path) -> Published:
     return Published(folder, folder / "report.html", folder / "report.pdf")
 
 
-def _write(results: Draft, outcome: CaseOutcome) -> None:
+def _write(results: Draft, outcome: CaseOutcome, note: Note) -> None:
     from forensic.report.shared.render import Attached, write_report
 
+    note("writing the results")
     folder = results.folder
     outcome = dataclasses.replace(outcome, comparison_id=results.id)
     write_parquet(outcome.comparisons, folder / "comparisons.parquet")
@@ -92,7 +94,8 @@ def _write(results: Draft, outcome: CaseOutcome) -> None:
     write_text(folder / "results.json", content)
     write_text(folder / "results.jsonld", json_text(case_graph(outcome)))
     store(folder, outcome)
-    write_report(folder, render_case(outcome), Attached("results.json", content.encode(), outcome.created_utc))
+    page = render_case(outcome, note=note)
+    write_report(folder, page, Attached("results.json", content.encode(), outcome.created_utc))
 
 
 def render_case(
@@ -100,6 +103,7 @@ def render_case(
     version: int = 1,
     audio: Mapping[Side, str] | None = None,
     voices: Mapping[Side, VoiceDescription] | None = None,
+    note: Note = unnoted,
 ) -> str:
     """The report of an outcome as a page, in the language that ``case.toml`` asks for.
 
@@ -108,16 +112,19 @@ def render_case(
         version: of the report; the comparison itself makes the first.
         audio: addresses of the speech that was used, by SHA-256, channel and speaker; None for a report without.
         voices: descriptions of the voices, by the same; None for a report without.
+        note: called with the name of each step.
     """
     from forensic.report.case.build import build_report
     from forensic.report.case.inputs import ReportInputs
     from forensic.report.case.render import render_case_html
 
+    note("writing the report")
     with speaking(outcome.case_details.language, outcome.case_details.templates):
         inputs = dataclasses.replace(
             ReportInputs.of(worded_case(outcome)), version=version, audio=audio or {}, voices=voices or {}
         )
-        return render_case_html(build_report(inputs), outcome.case_details.templates)
+        drawing = counting(note, "drawing", "plots")
+        return render_case_html(build_report(inputs), outcome.case_details.templates, drawing)
 
 
 def check_new(report: Path | None) -> None:

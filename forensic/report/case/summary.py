@@ -20,13 +20,19 @@ from forensic.report.case.comparisons import (
 from forensic.report.case.evidence import contents_of
 from forensic.report.case.exhibits import Exhibits
 from forensic.report.case.inputs import ReportInputs
+from forensic.report.case.page_one import lines_for_answers
+from forensic.report.case.plots import ForestPlot
 from forensic.report.shared import wording
 from forensic.report.shared.catalogue import N_, _, ngettext, number
 from forensic.report.shared.formats import first_few, two_figures
 
 
 def summarise(
-    comparisons: Sequence[Issued | Refused], inputs: ReportInputs, exhibits: Exhibits, warnings: Sequence[str]
+    comparisons: Sequence[Issued | Refused],
+    inputs: ReportInputs,
+    exhibits: Exhibits,
+    warnings: Sequence[str],
+    forest: ForestPlot | None,
 ) -> Summary:
     """The answers, what was compared, and why comparisons have no LR; with many, what chance would give.
 
@@ -35,7 +41,9 @@ def summarise(
         inputs: of the report.
         exhibits: what files are called.
         warnings: of sides that share something or differ in language.
+        forest: the picture that is on page one as well.
     """
+    cautions = _cautions(warnings)
     issued = issued_of(comparisons)
     limits = inputs.limits
     many = len(issued) > limits.forest_rows
@@ -59,8 +67,8 @@ def summarise(
             )
         )
     return Summary(
-        answers=answer_questions(comparisons, inputs, exhibits),
-        cautions=_cautions(warnings),
+        answers=answer_questions(comparisons, inputs, exhibits, lines_for_answers(forest, cautions)),
+        cautions=cautions,
         lead=_lead(comparisons, inputs, exhibits),
         counts=_counts(comparisons) if many else (),
         strongest=tuple(strongest[: limits.strongest]),

@@ -85,8 +85,8 @@ def issued_interval(
 
 
 def whole(text: str) -> str:
-    """A number without a decimal that is 0: "2" of "2.0"."""
-    return text.removesuffix(number(0.0, ".1f")[1:])
+    """A number without a decimal that is 0: "2" of "2.0", "1/1 million" of "1/1.0 million"."""
+    return re.sub(rf"{re.escape(number(0.0, '.1f')[1:])}(?!\d)", "", text)
 
 
 def is_bound(log10_lr: float, unbounded_log10_lr: float) -> bool:

@@ -41,6 +41,7 @@ from forensic.validation.breakdown import Group
 from forensic.validation.labelled import REASONS
 from forensic.validation.measures import FEWEST_SPEAKERS
 from forensic.validation.outcome import RecordingsFacts, ValidationOutcome
+from forensic.validation.shipped import LEAST_SPEECH_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,14 @@ def _counts(every: Group) -> tuple[Fact, ...]:
 def _disjointness(outcome: ValidationOutcome) -> tuple[str, ...]:
     facts = outcome.facts
     if not isinstance(facts, RecordingsFacts):
+        if facts.is_of_bank:
+            return (
+                _("Calibration: every LR rests on speakers other than its own two."),
+                _(
+                    "Training: the card of the reference population says whether any of its people took part in "
+                    "training the model."
+                ),
+            )
         return (
             _("Calibration: every LR rests on speakers other than its own two.")
             if not facts.are_log10_lr
@@ -283,6 +292,8 @@ def _pairing(outcome: ValidationOutcome) -> tuple[str, ...]:
         allowed = outcome.facts.allows_same_session
         sessions = wording.SAME_SESSION_ALLOWED if allowed else wording.SAME_SESSION_LEFT_OUT
         return (*prose(_(wording.PAIRING_RECORDINGS)), _(sessions))
+    if outcome.facts.is_of_bank:
+        return prose(_(wording.PAIRING_BANK, seconds=number(LEAST_SPEECH_S, ".0f")))
     return prose(_(wording.PAIRING_LRS)) if outcome.facts.are_log10_lr else scores_pairing(outcome.method)
 
 

@@ -35,6 +35,12 @@ The list contained log10 LRs, which were used unchanged; nothing was calibrated 
 how its pairs were made and on whom the LRs were calibrated. The bounds are those that these LRs themselves support.
 """)
 
+PAIRING_BANK = N_("""
+Each real call of the model's reference population with {seconds} s of net speech or more was compared with every other
+one of its corpus; calls of one speaker only if they are of different days. Each LR is from a calibration without either
+speaker. The bounds are those that these LRs themselves support.
+""")
+
 MEASURES_NOTE = N_(
     "As issued: within the bounds, as a case would have them. Before the bounds: as calibrated. Intervals come from "
     "resampling the speakers {draws} times with the seed {seed}; they say what the measure might have been on as "

@@ -29,6 +29,7 @@ def test_every_plot_is_well_formed_and_named(plots):
     """XML that a strict parser takes, with a title to be read aloud."""
     assert {re.sub(r"\d", "", name) for name in plots} == {
         "forest",
+        "forest-narrow",
         "matrix",
         *(f"comparison-{kind}" for kind in ("explanation", "scores", "speechk", "speechq", "tippett")),
     }
