@@ -284,11 +284,12 @@ def _bands(axes: "Axes", plot: ForestPlot, shown: tuple[float, float], *, is_nar
             room = letter * max(map(len, words))
             fitting = size * (end - start) / (high - low) / room
             if fitting > smallest and len(words) <= _MOST_WORDS:
+                is_raised = n % 2 == 1 and len(words) == 1  # beside one that fills its band
                 axes.annotate(
                     "\n".join(words),
                     ((start + end) / 2, 1.0),
                     xycoords=axes.get_xaxis_transform(),
-                    xytext=(0, 3),
+                    xytext=(0, 3 + 1.2 * size * is_raised),
                     textcoords="offset points",
                     ha="center",
                     va="bottom",
