@@ -98,9 +98,12 @@ class Heard:
     def add(self, states: Samples, frames: int) -> None:
         """More speech: states in its windows, shape (n, steps, values), and how many frames it is."""
         room = _HEARD_FRAMES - self.frames
-        if room > 0:
-            self.windows.append(states[: -(-room // SHAPE.window_frames)])
-            self.frames += min(frames, room)
+        if room <= 0:
+            return
+        self.windows.append(states[: -(-room // SHAPE.window_frames)])
+        self.frames += min(frames, room)
+        if self.is_full:  # of a whole minute, not all windows are heard, and many voices wait for their turn
+            self.windows = [self.cut().reshape(-1, *states.shape[1:])]
 
     def cut(self) -> Samples:
         """Windows for the languages' network, evenly spaced, side by side where there are not too many.

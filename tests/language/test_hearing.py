@@ -42,7 +42,10 @@ def test_a_minute_of_speech_is_enough():
         heard.add(_numbered(19), 3000)
     assert heard.is_full
     assert heard.speech_s == 60.0
-    assert sum(map(len, heard.windows)) == 38
+    assert sum(map(len, heard.windows)) == 18
+    first = np.concatenate([_numbered(19), _numbered(19)])
+    starts = np.linspace(0, 35, 6).round().astype(int)
+    np.testing.assert_array_equal(heard.cut()[:, :, 0], [first[at : at + 3, :, 0].reshape(-1) for at in starts])
 
 
 def test_nothing_heard_gives_no_window():
