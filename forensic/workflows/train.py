@@ -10,6 +10,7 @@ import torch
 
 from forensic.errors import TrainingError
 from forensic.examination.manifest import read_manifest
+from forensic.likelihood_ratio.population import CARD as POPULATION_CARD
 from forensic.report.model.card import render_model_card, render_recognition_card
 from forensic.report.model.learning_curve import draw_learning_curve
 from forensic.speaker.backend import save_backend
@@ -69,6 +70,11 @@ def train_speakers(
         TrainingError: if the data cannot be used or the run diverges.
     """
     settings = request.settings
+    if (request.out / POPULATION_CARD).exists():
+        raise TrainingError(
+            f"{request.out} has a reference population, which would be of another network.",
+            "Name another folder with --out.",
+        )
     manifest = _manifest(settings.data)
     pieces = make_pieces(manifest, settings.data, settings.augmentation)
     network, first_teacher = networks_of(settings)

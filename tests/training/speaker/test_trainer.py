@@ -205,6 +205,15 @@ def test_a_run_leaves_a_model_that_loads_with_its_record(request_for):
     assert (request.out / "MODEL_CARD.md").read_text() == card
 
 
+def test_a_network_is_not_put_beside_the_population_of_another(request_for):
+    """Whose embeddings it could not be compared with; said before anything is prepared."""
+    request = request_for("banked")
+    request.out.mkdir()
+    (request.out / "population.toml").touch()
+    with pytest.raises(TrainingError, match="has a reference population, which would be of another network"):
+        _train(request)
+
+
 def test_one_seed_gives_one_model_and_another_seed_another(request_for):
     hashes = []
     for name, seed in (("one", 1), ("two", 1), ("three", 2)):
