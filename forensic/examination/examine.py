@@ -385,17 +385,18 @@ def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings, la
     if not found:
         return
     windows, precision = np.concatenate([cut.windows for _, cut in found]), settings.embedding.precision
-    wanted = [] if languages is None else [(owner, cut) for owner, cut in found if not owner.heard.is_full]
     edges = np.cumsum([len(cut.windows) for _, cut in found])[:-1]
-    if wanted and languages is not None and is_heard_in(languages.body, model, settings.embedding):
+    if languages is None or all(owner.heard.is_full for owner, _ in found):
+        embeddings = embed_windows(windows, model, precision)
+    elif is_heard_in(languages.body, model, settings.embedding):
         embeddings, states = embed_and_hear(windows, model, languages.body.layers, precision)
         for (owner, cut), part in zip(found, np.split(states, edges), strict=True):
             owner.heard.add(part, len(cut.features))
     else:
         embeddings = embed_windows(windows, model, precision)
-        for owner, cut in wanted:
-            assert languages is not None
-            owner.heard.add(hear(cut.features, languages.body), len(cut.features))
+        for owner, cut in found:
+            if not owner.heard.is_full:
+                owner.heard.add(hear(cut.features, languages.body), len(cut.features))
     for (owner, _), part in zip(found, np.split(embeddings, edges), strict=True):
         owner.embeddings.append(part)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forensic.language.hearing import MOST_WINDOWS, SHAPE, WINDOW_FRAMES, Body, Heard
+from forensic.language.hearing import SHAPE, WINDOW_FRAMES, Body, Heard, evenly
 from forensic.records import Samples
 from forensic.settings import EmbeddingSettings
 from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_and_hear, load_model
@@ -42,7 +42,12 @@ def hear_each(stretches: Sequence[Samples], body: Body) -> list[Heard]:
         body: hears them.
     """
     heard = [Heard() for _ in stretches]
-    parts = [(own, part) for own, frames in zip(heard, stretches, strict=True) for part in _sampled(frames)]
+    parts = [
+        (own, frames[part])
+        for own, frames in zip(heard, stretches, strict=True)
+        if len(frames)
+        for part in evenly(len(frames), WINDOW_FRAMES)
+    ]
     if not parts:
         return heard
     windows = [cut_windows(part, SHAPE)[0] for _, part in parts]
@@ -50,17 +55,8 @@ def hear_each(stretches: Sequence[Samples], body: Body) -> list[Heard]:
     for (own, part), some in zip(parts, np.split(states, np.cumsum([len(each) for each in windows])[:-1]), strict=True):
         own.add(some, len(part))
     for own, frames in zip(heard, stretches, strict=True):
-        own.frames = len(frames)
+        own.frames = len(frames)  # all of it, of which these parts are a sample
     return heard
-
-
-def _sampled(frames: Samples) -> list[Samples]:
-    """Stretches of a window's length, evenly spaced over the speech, side by side where there are not too many."""
-    if not len(frames):
-        return []
-    size = min(len(frames), WINDOW_FRAMES)
-    starts = np.linspace(0, len(frames) - size, min(MOST_WINDOWS, -(-len(frames) // size))).round().astype(int)
-    return [frames[start : start + size] for start in starts]
 
 
 def _hear(windows: Samples, body: Body) -> Samples:

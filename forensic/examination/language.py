@@ -42,17 +42,14 @@ def load_language_models(language: Path | None = None, accent: Path | None = Non
     Raises:
         ModelError: if one cannot be loaded, or they hear different speaker models.
     """
-    models = LanguageModels(
-        load_language_model(language or default_language_model_folder()),
-        load_language_model(accent or default_accent_model_folder()),
-    )
-    assert models.accent is not None
-    if models.accent.body != models.language.body:
+    languages = load_language_model(language or default_language_model_folder())
+    accents = load_language_model(accent or default_accent_model_folder())
+    if accents.body != languages.body:
         raise ModelError(
-            f"The models {models.language.name} and {models.accent.name} hear different speaker models.",
+            f"The models {languages.name} and {accents.name} hear different speaker models.",
             "Name a model of languages and one of accents that were trained on the same speaker model.",
         )
-    return models
+    return LanguageModels(languages, accents)
 
 
 @cache

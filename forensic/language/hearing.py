@@ -114,7 +114,11 @@ class Heard:
         if not self.windows:
             return np.zeros((0, 0, 0), np.float32)
         states = np.concatenate(self.windows)
-        size = min(len(states), WINDOWS_AT_ONCE)
-        count = min(MOST_WINDOWS, -(-len(states) // size))
-        starts = np.linspace(0, len(states) - size, count).round().astype(int)
-        return np.stack([states[start : start + size].reshape(-1, states.shape[2]) for start in starts])
+        return np.stack([states[part].reshape(-1, states.shape[2]) for part in evenly(len(states), WINDOWS_AT_ONCE)])
+
+
+def evenly(length: int, size: int) -> list[slice]:
+    """Parts of a size, evenly spaced over a length, ``MOST_WINDOWS`` at most; the whole length if that is less."""
+    size = min(length, size)
+    starts = np.linspace(0, length - size, min(MOST_WINDOWS, -(-length // size))).round().astype(int)
+    return [slice(start, start + size) for start in starts]

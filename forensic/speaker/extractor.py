@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
@@ -98,7 +99,7 @@ def load_model(folder: Path) -> SpeakerModel:
     return SpeakerModel(identity, architecture, graph, backend, card, folder)
 
 
-def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, Samples]:
+def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, NDArray[np.intp]]:
     """Windows of equal length over a stretch of speech frames, evenly spaced, at most a step apart.
 
     The first begins and the last ends with the stretch. A stretch shorter than a window is repeated up to its length.
@@ -113,10 +114,15 @@ def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, 
     size = settings.window_frames
     if len(frames) < size:
         frames = np.resize(frames, (size, frames.shape[1]))
-    last = len(frames) - size
-    starts = np.linspace(0, last, 1 + -(-last // settings.step_frames)).round().astype(int)
+    starts = window_starts(len(frames), settings)
     windows = np.lib.stride_tricks.sliding_window_view(frames, size, axis=0)[starts]
     return windows.transpose(0, 2, 1), starts + size // 2
+
+
+def window_starts(frames: int, settings: EmbeddingSettings) -> NDArray[np.intp]:
+    """Where the windows over so many frames start, a window at least; see ``cut_windows``."""
+    last = frames - settings.window_frames
+    return np.linspace(0, last, 1 + -(-last // settings.step_frames)).round().astype(np.intp)
 
 
 def layer_output(layer: int) -> str:

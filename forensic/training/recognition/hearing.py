@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from forensic.language.hearing import MOST_WINDOWS, SHAPE, WINDOWS_AT_ONCE
+from forensic.language.hearing import SHAPE, WINDOWS_AT_ONCE, evenly
+from forensic.speaker.extractor import window_starts
 from forensic.speaker.network import SpeakerNetwork, averaged_states
 
 Score = Callable[[Tensor], Tensor]
@@ -42,8 +42,7 @@ class Ear:
         size = SHAPE.window_frames
         if crops.shape[1] < size:
             crops = crops.repeat(1, -(-size // crops.shape[1]), 1)[:, :size]
-        last = crops.shape[1] - size
-        starts = np.linspace(0, last, 1 + -(-last // SHAPE.step_frames)).round().astype(int)
+        starts = window_starts(crops.shape[1], SHAPE)
         windows = torch.stack([crops[:, start : start + size] for start in starts], dim=1)
         states = averaged_states(self.network.layer_states(windows.flatten(0, 1)), self.layers)
         return states.reshape(len(crops), len(starts), *states.shape[1:])
@@ -53,10 +52,8 @@ class Ear:
 
         def score(stretches: Tensor) -> Tensor:
             states = self.hear(stretches)
-            size = min(states.shape[1], WINDOWS_AT_ONCE)
-            count = min(MOST_WINDOWS, -(-states.shape[1] // size))
-            starts = np.linspace(0, states.shape[1] - size, count).round().astype(int)
-            scores = [network(states[:, start : start + size].flatten(1, 2)) for start in starts]
+            parts = evenly(states.shape[1], WINDOWS_AT_ONCE)
+            scores = [network(states[:, part].flatten(1, 2)) for part in parts]
             return torch.stack(scores).mean(dim=0)
 
         return score

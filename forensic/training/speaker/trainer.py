@@ -107,7 +107,6 @@ class _Run:
         vectors = _class_vectors(targets, self.people)
         self.targets = _towards_people(targets, vectors, self.people, settings.person_share)
         self.teacher = teacher
-        self.second_size = teacher.second_size
         teacher.network.to(self.device).eval()
         self.margin = MarginSoftmax(vectors, settings.margin, settings.scale).to(self.device)
         self.optimizer = torch.optim.AdamW(
@@ -155,7 +154,9 @@ class _Run:
             same = self.teacher.of_crops(torch.from_numpy(clean).to(self.device))
         size = same.shape[1]
         mixed = share * same + (1 - share) * nn.functional.normalize(wanted[:, :size], dim=1)
-        return side_by_side(mixed, wanted[:, size:]) if self.second_size else nn.functional.normalize(mixed, dim=1)
+        return (
+            side_by_side(mixed, wanted[:, size:]) if self.teacher.second_size else nn.functional.normalize(mixed, dim=1)
+        )
 
     def evaluate(self) -> None:
         """Measure on the development people, and keep the weights if they are the best so far."""
