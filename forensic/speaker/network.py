@@ -55,8 +55,7 @@ class SpeakerNetwork(nn.Module):
         Returns:
             Shape (batch, embedding_size), unit length, float32.
         """
-        states, _ = self.lstm(self._read(frames))
-        return self.embed(states)
+        return self.embed(self.layer_states(frames)[-1])
 
     def layer_states(self, frames: Tensor, layers: int | None = None) -> list[Tensor]:
         """The states of each LSTM layer, the lowest first.
@@ -66,11 +65,13 @@ class SpeakerNetwork(nn.Module):
             layers: how many, the lowest; None for all.
 
         Returns:
-            Each of shape (batch, frames, hidden_size).
+            Each of shape (batch, steps, hidden_size), with a step per frame, or per two where the layer is halved.
         """
         frames = self._read(frames)
         states = []
         for number in range(layers or self.architecture.layers):  # to the last bit what self.lstm gives at once
+            if number + 1 == self.architecture.halved_from:
+                frames = averaged(frames, 2)
             weights = [getattr(self.lstm, f"{name}_l{number}") for name in _LSTM_WEIGHTS]
             start = frames.new_zeros(1, frames.shape[0], self.architecture.hidden_size)
             frames = torch.lstm(frames, (start, start), weights, True, 1, 0.0, self.training, False, True)[0]
@@ -145,13 +146,13 @@ def run_in_torch(
         bfloat16: whether to calculate with fewer digits, which the processor must be able to do.
 
     Returns:
-        Embeddings, shape (n, embedding_size), and of each layer the states as ``averaged_states`` gives them.
+        Embeddings, shape (n, embedding_size), and of each layer the states as ``heard_states`` gives them.
     """
     network = _loaded(folder, sha256)
     with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
         states = network.layer_states(torch.from_numpy(np.ascontiguousarray(windows)))
         embeddings: Samples = network.embed(states[-1]).float().numpy()
-    return embeddings, [averaged_states(states, [layer]).numpy() for layer in layers]
+    return embeddings, [heard.numpy() for heard in heard_states(states, layers, network.architecture)]
 
 
 @cache
@@ -174,7 +175,7 @@ def grown(network: SpeakerNetwork, architecture: Architecture) -> SpeakerNetwork
     Source: the idea of Chen et al. (2016), "Net2Net: accelerating learning via knowledge transfer".
     """
     old, new = network.architecture, architecture
-    fixed = ("mel_bands", "layers", "embedding_size", "rectified", "second_size")
+    fixed = ("mel_bands", "layers", "embedding_size", "rectified", "second_size", "halved_from")
     changed = [name for name in fixed if getattr(old, name) != getattr(new, name)]
     shrunk = new.hidden_size < old.hidden_size or old.log_bands > new.log_bands
     pooled_otherwise = old.pooling != "last" and (old.pooling, old.hidden_size) != (new.pooling, new.hidden_size)
@@ -209,20 +210,33 @@ def _embed_block(large: Tensor, small: Tensor, gates: int) -> None:
         target[:, :rows, : source.shape[2]] = source
 
 
-def averaged_states(states: Sequence[Tensor], layers: Sequence[int]) -> Tensor:
-    """The states of some layers, averaged over steps of ``STEP_FRAMES``, side by side.
+def averaged(states: Tensor, steps: int) -> Tensor:
+    """The mean of every so many steps; what is left over at the end is left out.
+
+    Args:
+        states: shape (batch, steps, size).
+        steps: that become one.
+
+    Returns:
+        Shape (batch, steps // ``steps``, size).
+    """
+    batch, have, size = states.shape
+    made = have // steps
+    return states[:, : made * steps].reshape(batch, made, steps, size).mean(dim=2)
+
+
+def heard_states(states: Sequence[Tensor], layers: Sequence[int], architecture: Architecture) -> list[Tensor]:
+    """The states of some layers as other networks hear them, averaged over ``STEP_FRAMES`` frames.
 
     Args:
         states: as ``SpeakerNetwork.layer_states`` gives them.
         layers: which, 1 for the lowest.
+        architecture: of the network.
 
     Returns:
-        Shape (batch, frames // STEP_FRAMES, len(layers) x hidden_size), float32.
+        Of each layer, shape (batch, frames // STEP_FRAMES, hidden_size), float32.
     """
-    chosen = torch.cat([states[layer - 1] for layer in layers], dim=2).float()
-    batch, frames, size = chosen.shape
-    steps = frames // STEP_FRAMES
-    return chosen[:, : steps * STEP_FRAMES].reshape(batch, steps, STEP_FRAMES, size).mean(dim=2)
+    return [averaged(states[layer - 1].float(), STEP_FRAMES // architecture.step_frames(layer)) for layer in layers]
 
 
 def _relative_logarithm(frames: Tensor) -> Tensor:

@@ -83,11 +83,13 @@ class NetworkSettings:
         hidden_size: LSTM cells per layer; 0 takes as many as the network started from.
         log_bands: adds relative logarithms of the bands to what it sees.
         pooling: "last", "statistics" or "attention"; empty takes that of the network started from.
+        halved_from: the LSTM layer from which on a step is 20 ms; 0 takes that of the network started from.
     """
 
     hidden_size: Annotated[int, Meta(ge=0, le=8192)] = 0
     log_bands: bool = False
     pooling: Literal["", "last", "statistics", "attention"] = ""
+    halved_from: CountOrNone = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ class LearningSettings:
         max_crop_frames: longest crop.
         learning_rate: highest of the one-cycle schedule.
         weight_decay: of AdamW.
+        states_weight: of the squared error of the halved layers' states against the teacher's, relative to their
+            variance. More than 0 makes the network imitate the teacher at less cost: both hear the same degraded
+            crop, the teacher's embedding of it is the target, and layers below the halved ones do not learn.
         cosine_weight: of 1 - cosine to the target, what the teacher makes of the clean speech.
         similarity_weight: of the squared error of the batch's similarity matrix against the targets'.
         margin_weight: of the additive-margin softmax over the labelled people.
@@ -138,6 +143,7 @@ class LearningSettings:
     max_crop_frames: CropFrames = 260
     learning_rate: Rate = 5e-4
     weight_decay: Share = 1e-3
+    states_weight: Weight = 0.0
     cosine_weight: Weight = 5.0
     similarity_weight: Weight = 10.0
     margin_weight: Weight = 0.2

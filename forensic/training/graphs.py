@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from forensic.language.classifier import SCORES
 from forensic.language.network import LanguageNetwork
 from forensic.speaker.extractor import EMBEDDING, GRAPH, layer_output
-from forensic.speaker.network import SpeakerNetwork, averaged_states
+from forensic.speaker.network import SpeakerNetwork, heard_states
 from forensic.storage.atomic import written_whole
 
 _OPSET = 17
@@ -81,7 +81,7 @@ class _Heard(nn.Module):
     def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
         states = self.network.layer_states(frames)
         layers = range(1, len(states) + 1)
-        return self.network.embed(states[-1]), *(averaged_states(states, [layer]) for layer in layers)
+        return self.network.embed(states[-1]), *heard_states(states, layers, self.network.architecture)
 
 
 def write_graph(folder: Path, network: SpeakerNetwork | LanguageNetwork) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """Networks that grow without forgetting."""
 
+import dataclasses
+
 import pytest
 import torch
 
 from forensic.errors import SettingsError
 from forensic.speaker.architecture import POOLINGS, Architecture
-from forensic.speaker.network import SpeakerNetwork, grown
+from forensic.speaker.network import SpeakerNetwork, grown, heard_states
 
 _SMALL = Architecture(hidden_size=12, layers=2, embedding_size=16)
 
@@ -81,3 +83,30 @@ def test_relative_logarithms_are_blind_to_the_colour_of_a_line():
     line = torch.linspace(0.5, 4.0, 40)
     plain, coloured = network(frames), network(frames * line)
     torch.testing.assert_close(plain, coloured, atol=1e-3, rtol=0)
+
+
+def test_a_halved_layer_takes_the_mean_of_two_states_at_a_step():
+    plain, halved = _network(), _network(dataclasses.replace(_SMALL, halved_from=2))
+    frames = _frames()[:, :49]
+    lower, upper = halved.layer_states(frames)
+    torch.testing.assert_close(lower, plain.layer_states(frames)[0])  # the layer below is as it was
+    means = torch.stack([(lower[:, t] + lower[:, t + 1]) / 2 for t in range(0, 48, 2)], dim=1)
+    weights = [getattr(halved.lstm, f"{name}_l1") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    start = torch.zeros(1, 3, 12)
+    expected = torch.lstm(means, (start, start), weights, True, 1, 0.0, False, False, True)[0]
+    torch.testing.assert_close(upper, expected)
+    torch.testing.assert_close(halved(frames), halved.embed(expected))
+
+
+def test_what_is_heard_of_a_halved_layer_has_the_steps_of_the_others():
+    network = _network(dataclasses.replace(_SMALL, halved_from=2))
+    states = network.layer_states(_frames())
+    lower, upper = heard_states(states, [1, 2], network.architecture)
+    assert lower.shape == upper.shape == (3, 12, 12)
+    torch.testing.assert_close(lower[:, 0], states[0][:, :4].mean(dim=1))
+    torch.testing.assert_close(upper[:, 0], states[1][:, :2].mean(dim=1))
+
+
+def test_a_network_has_the_layer_from_which_it_is_halved():
+    with pytest.raises(SettingsError, match="none to be halved from layer 3"):
+        dataclasses.replace(_SMALL, halved_from=3)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from forensic.language.hearing import SHAPE, WINDOWS_AT_ONCE, evenly
 from forensic.speaker.extractor import window_starts
-from forensic.speaker.network import SpeakerNetwork, averaged_states
+from forensic.speaker.network import SpeakerNetwork, heard_states
 
 Score = Callable[[Tensor], Tensor]
 """Mel power of stretches of one length, shape (n, frames, mel_bands), to scores, shape (n, classes)."""
@@ -44,7 +44,8 @@ class Ear:
             crops = crops.repeat(1, -(-size // crops.shape[1]), 1)[:, :size]
         starts = window_starts(crops.shape[1], SHAPE)
         windows = torch.stack([crops[:, start : start + size] for start in starts], dim=1)
-        states = averaged_states(self.network.layer_states(windows.flatten(0, 1)), self.layers)
+        states = self.network.layer_states(windows.flatten(0, 1))
+        states = torch.cat(heard_states(states, self.layers, self.network.architecture), dim=2)
         return states.reshape(len(crops), len(starts), *states.shape[1:])
 
     def score(self, network: nn.Module) -> Score:

@@ -25,9 +25,17 @@ def networks_of(settings: TrainingSettings) -> tuple[SpeakerNetwork, SpeakerNetw
         pooling=wanted.pooling or has.pooling,
     )
     torch.manual_seed(learning.seed)
-    if learning.init == "random":
-        return SpeakerNetwork(architecture), teacher
-    return grown(started_from, architecture), teacher
+    network = SpeakerNetwork(architecture) if learning.init == "random" else grown(started_from, architecture)
+    return _halved(network, wanted.halved_from), teacher
+
+
+def _halved(network: SpeakerNetwork, layer: int) -> SpeakerNetwork:
+    """The same weights, with half as many steps from a layer on; 0 leaves the network as it is."""
+    if layer in {0, network.architecture.halved_from}:
+        return network
+    quicker = SpeakerNetwork(dataclasses.replace(network.architecture, halved_from=layer))
+    quicker.load_state_dict(network.state_dict())
+    return quicker
 
 
 def with_second_head(network: SpeakerNetwork, size: int) -> SpeakerNetwork:

@@ -19,6 +19,7 @@ from forensic.training.cache import FeatureCache
 from forensic.training.configuration import LearningSettings
 from forensic.training.perturbation import overlay, recolour
 from forensic.training.run import descend, learn_to_the_end, load_checkpoint, save_checkpoint, training_device
+from forensic.training.speaker import imitation
 from forensic.training.speaker.development import DevelopmentResult, measure
 from forensic.training.speaker.losses import MarginSoftmax, cosine_loss, ge2e_loss, similarity_loss
 from forensic.training.speaker.teacher import Teacher, side_by_side
@@ -99,6 +100,9 @@ class _Run:
         self.device = training_device()
         self.cache, self.settings = cache, settings
         self.checkpoint = folder / "checkpoint.pt"
+        if settings.states_weight:
+            imitation.check_alike(network, teacher.network)
+            imitation.keep_lower_layers(network)
         self.network = network.to(self.device)
         self.training = np.flatnonzero(~cache.index["is_development"].to_numpy())
         self.people = _people(cache)
@@ -110,7 +114,7 @@ class _Run:
         teacher.network.to(self.device).eval()
         self.margin = MarginSoftmax(vectors, settings.margin, settings.scale).to(self.device)
         self.optimizer = torch.optim.AdamW(
-            [*self.network.parameters(), *self.margin.parameters()],
+            [value for module in (self.network, self.margin) for value in module.parameters() if value.requires_grad],
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
         )
@@ -128,12 +132,20 @@ class _Run:
         rng = np.random.default_rng([settings.seed, self.step])
         crops, clean, pieces = _draw_batch(self.cache, self.training, self.groups, settings, rng)
         self.network.train()
+        frames = torch.from_numpy(crops).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=can_autocast(self.device.type)):
-            embeddings = self.network(torch.from_numpy(crops).to(self.device))
-        wanted = self._wanted(clean, pieces)
+            states = self.network.layer_states(frames)
+            embeddings = self.network.embed(states[-1])
+        if settings.states_weight:
+            shown = imitation.example(self.teacher.network, frames)
+            wanted = shown.embeddings
+            of_states = imitation.states_loss(states, self.network, shown, self.teacher.network)
+        else:
+            wanted, of_states = self._wanted(clean, pieces), torch.zeros((), device=self.device)
         people = torch.from_numpy(self.people[pieces]).to(self.device)
         loss = (
-            settings.cosine_weight * cosine_loss(embeddings, wanted)
+            settings.states_weight * of_states
+            + settings.cosine_weight * cosine_loss(embeddings, wanted)
             + settings.similarity_weight * similarity_loss(embeddings, wanted)
             + settings.margin_weight * self.margin(embeddings, people)
             + settings.ge2e_weight * ge2e_loss(embeddings, people, settings.scale)

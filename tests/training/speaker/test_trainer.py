@@ -111,6 +111,26 @@ def test_no_person_is_in_training_and_development(settings):
     assert not training & development
 
 
+def test_a_network_of_half_the_steps_is_trained_to_be_the_one_it_started_from(request_for, tmp_path):
+    teacher = request_for("teacher", steps=2)
+    _train(teacher)
+    learning = {"init": str(teacher.out), "states_weight": 1.0, "margin_weight": 0.0, "clean_share": 0.5}
+    request = request_for("quick", **learning)
+    request = dataclasses.replace(
+        request, settings=dataclasses.replace(request.settings, network=NetworkSettings(halved_from=2))
+    )
+    _train(request)
+    whole, half = load_network(teacher.out), load_network(request.out)
+    assert half.architecture == dataclasses.replace(whole.architecture, halved_from=2)
+    assert torch.equal(half.lstm.weight_hh_l0, whole.lstm.weight_hh_l0)
+    assert not torch.equal(half.lstm.weight_hh_l2, whole.lstm.weight_hh_l2)
+    windows = np.random.default_rng(0).random((3, 160, 40), dtype=np.float32)
+    with torch.no_grad():
+        np.testing.assert_allclose(
+            embed_windows(windows, load_model(request.out)), half(torch.from_numpy(windows)), atol=1e-5
+        )
+
+
 def test_a_corpus_for_development_is_kept_out_with_all_its_people_and_unlabelled_speech(settings):
     data = dataclasses.replace(settings.data, development_share=0.0, development_corpora=("made up", "other"))
     pieces = make_pieces(read_manifest(Path(data.manifest), data.splits), data, settings.augmentation)
