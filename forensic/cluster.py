@@ -20,6 +20,7 @@ from forensic.errors import ForensicError, SettingsError
 _MOST_TRIES = 3  # of an item alone, and to start an actor: its node may have died, and not of it
 _READY = "ready"
 _ANSWERS_WITHIN_S = 10.0
+_LOOKS_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,18 @@ def joined(address: str | None) -> Iterator[Cluster]:
         yield Cluster(max(1, int(resources.get("CPU", 1))))
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _head_watched() -> Iterator[None]:
+    """Raise a clear error, if what is done meanwhile fails because the cluster has lost its head."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            f"The Ray cluster has lost its head: {error.strerror or error}.",
+            "Start the cluster again (docs/cluster.md), then run the same command, which goes on where it stopped.",
+        ) from error
 
 
 def _see(address: str | None) -> None:
@@ -119,10 +132,8 @@ class Actors:
         """The number of each batch, from 0, and its results, in the order in which batches finish.
 
         Raises:
-            SettingsError: if no actor can start.
+            SettingsError: if no actor can start, or the cluster's head dies.
         """
-        import ray
-
         again: deque[_Batch] = deque()
         coming = enumerate(batches)
         open_batches: dict[int, _Open] = {}
@@ -136,7 +147,8 @@ class Actors:
                 actor, batch = self._idle.pop(), again.popleft()
                 self._busy[actor.run.remote(batch.items)] = actor, batch
                 continue
-            (done, *_), _ = ray.wait([*self._busy])
+            with _head_watched():
+                done = self._finished()
             batch, results = self._taken(done)
             if batch is None:
                 continue
@@ -149,6 +161,17 @@ class Actors:
             if not state.missing:
                 del open_batches[batch.number]
                 yield batch.number, state.results
+
+    def _finished(self) -> Any:
+        """What is done next; meanwhile, whether the cluster still has its head: Ray itself would end this process."""
+        import ray
+
+        head = ray.get_runtime_context().gcs_address
+        while True:
+            done, _ = ray.wait([*self._busy], timeout=_LOOKS_EVERY_S)
+            if done:
+                return done[0]
+            _see(head)
 
     def _taken(self, done: Any) -> tuple[_Batch | None, list[Any] | None]:
         """What an actor was busy with, None if with its start, and the results, None where it died and others try."""

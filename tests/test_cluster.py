@@ -1,6 +1,7 @@
 """A Ray cluster gives what one process gives, to the last bit, and a node that dies costs nothing."""
 
 import dataclasses
+import multiprocessing
 import os
 import signal
 import sys
@@ -156,6 +157,59 @@ def test_a_scan_on_two_nodes_one_of_which_dies_gives_the_evidence_of_one_process
     here, elsewhere = _evidence(tmp_path / "here"), _evidence(tmp_path / "there")
     for name, table in here.items():
         assert_frame_equal(elsewhere[name], table, check_exact=True)
+
+
+def _scan_until_the_head_is_gone(address, request, folder, said):
+    """In a process of its own: says that a recording is examined, waits until the head is dead, and says the error."""
+
+    def watch(state):
+        if state.examined and not gone.exists():
+            said.send("examined")
+            while not gone.exists():
+                time.sleep(0.05)
+
+    gone = folder / "gone"
+    try:
+        with on_ray(address), open_case(folder / "there", create=True) as case:
+            scan(case, request, watch)
+    except SettingsError as error:
+        said.send(error.problem)
+
+
+@pytest.mark.parametrize("dies", ["head", "its directory alone"])
+def test_a_scan_whose_cluster_loses_its_head_ends_with_a_clear_error_and_goes_on_afterwards(
+    dies, two_nodes, recordings, tiny_model_folder, tmp_path
+):
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    cluster.add_node(num_cpus=1)
+    request = ScanRequest((recordings,), "questioned", tiny_model_folder, Settings(), workers=3)
+    here, there = multiprocessing.Pipe()
+    arguments = (cluster.address, request, tmp_path, there)
+    command = multiprocessing.get_context("spawn").Process(target=_scan_until_the_head_is_gone, args=arguments)
+    command.start()
+    try:
+        assert here.recv() == "examined"
+        if dies == "head":
+            cluster.remove_node(cluster.head_node, allow_graceful=False)
+        else:
+            cluster.head_node.kill_gcs_server(check_alive=False)
+        (tmp_path / "gone").touch()
+        assert "has lost its head" in here.recv()
+        command.join(60)
+        assert command.exitcode == 0
+    finally:
+        command.kill()
+        cluster.shutdown()
+    alone = dataclasses.replace(request, workers=1)
+    with open_case(tmp_path / "there", create=False) as case:
+        assert 0 < scan(case, alone, lambda _: None).examined < 3
+    with open_case(tmp_path / "here", create=True) as case:
+        scan(case, alone, lambda _: None)
+    one, other = _evidence(tmp_path / "here"), _evidence(tmp_path / "there")
+    for name, table in one.items():
+        assert_frame_equal(other[name], table, check_exact=True)
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ class Ear:
         starts = window_starts(crops.shape[1], SHAPE)
         windows = torch.stack([crops[:, start : start + size] for start in starts], dim=1)
         states = self.network.layer_states(windows.flatten(0, 1))
-        states = torch.cat(heard_states(states, self.layers, self.network.architecture), dim=2)
-        return states.reshape(len(crops), len(starts), *states.shape[1:])
+        heard = torch.cat(heard_states(states, self.layers, self.network.architecture), dim=2)
+        return heard.reshape(len(crops), len(starts), *heard.shape[1:])
 
     def score(self, network: nn.Module) -> Score:
         """How stretches are scored: the mean over evenly spaced windows of the languages' network."""

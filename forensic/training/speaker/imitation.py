@@ -30,7 +30,7 @@ def keep_lower_layers(network: SpeakerNetwork) -> None:
     """Let the layers below the halved ones be what the network started with, so that they need not learn."""
     for number in range(network.architecture.halved_from - 1):
         for name, value in network.lstm.named_parameters():
-            value.requires_grad_(requires_grad=value.requires_grad and not name.endswith(f"_l{number}"))
+            value.requires_grad &= not name.endswith(f"_l{number}")
 
 
 @dataclass(frozen=True, slots=True)

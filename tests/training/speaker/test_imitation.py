@@ -19,7 +19,7 @@ def _pair():
     teacher = SpeakerNetwork(_SHAPE)
     with torch.no_grad():
         for value in teacher.lstm.parameters():
-            value *= 4  # states that move, as those of a network that has learnt
+            value.mul_(4)  # states that move, as those of a network that has learnt
     network = SpeakerNetwork(dataclasses.replace(_SHAPE, halved_from=2))
     network.load_state_dict(teacher.state_dict())
     return network, teacher
