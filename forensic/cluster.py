@@ -66,16 +66,21 @@ def joined(address: str | None) -> Iterator[Cluster]:
         ray.shutdown()
 
 
-@contextmanager
-def _head_watched() -> Iterator[None]:
-    """Raise a clear error, if what is done meanwhile fails because the cluster has lost its head."""
+def _see_head() -> None:
+    """Raise, if the cluster has lost its head: Ray itself would wait for a minute, and then end this process."""
+    import ray
+
     try:
-        yield
+        _see(ray.get_runtime_context().gcs_address)
     except OSError as error:
-        raise SettingsError(
-            f"The Ray cluster has lost its head: {error.strerror or error}.",
-            "Start the cluster again (docs/cluster.md), then run the same command, which goes on where it stopped.",
-        ) from error
+        raise _headless(error) from error
+
+
+def _headless(error: OSError) -> SettingsError:
+    return SettingsError(
+        f"The Ray cluster has lost its head: {error.strerror or error}.",
+        "Start the cluster again (docs/cluster.md), then run the same command, which goes on where it stopped.",
+    )
 
 
 def _see(address: str | None) -> None:
@@ -147,9 +152,7 @@ class Actors:
                 actor, batch = self._idle.pop(), again.popleft()
                 self._busy[actor.run.remote(batch.items)] = actor, batch
                 continue
-            with _head_watched():
-                done = self._finished()
-            batch, results = self._taken(done)
+            batch, results = self._taken(self._finished())
             if batch is None:
                 continue
             if results is None:
@@ -163,15 +166,17 @@ class Actors:
                 yield batch.number, state.results
 
     def _finished(self) -> Any:
-        """What is done next; meanwhile, whether the cluster still has its head: Ray itself would end this process."""
+        """What is done next."""
         import ray
 
-        head = ray.get_runtime_context().gcs_address
         while True:
-            done, _ = ray.wait([*self._busy], timeout=_LOOKS_EVERY_S)
+            try:
+                done, _ = ray.wait([*self._busy], timeout=_LOOKS_EVERY_S)
+            except OSError as error:
+                raise _headless(error) from error
             if done:
                 return done[0]
-            _see(head)
+            _see_head()
 
     def _taken(self, done: Any) -> tuple[_Batch | None, list[Any] | None]:
         """What an actor was busy with, None if with its start, and the results, None where it died and others try."""
@@ -211,6 +216,7 @@ class Actors:
         """Ask for as many actors as are missing; each counts as busy until it has started."""
         import ray
 
+        _see_head()
         actor_class = ray.remote(num_cpus=1, max_restarts=0)(_Actor)
         self._stored = self._stored or ray.put(self.start)  # once, and not once an actor: it may hold a population
         for _ in range(self.number - len(self._idle) - len(self._busy)):

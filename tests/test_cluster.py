@@ -176,32 +176,35 @@ def _scan_until_the_head_is_gone(address, request, folder, said):
         said.send(error.problem)
 
 
-@pytest.mark.parametrize("dies", ["head", "its directory alone"])
+@pytest.mark.parametrize("dies", ["all of it", "the directory of its head, and the worker"])
 def test_a_scan_whose_cluster_loses_its_head_ends_with_a_clear_error_and_goes_on_afterwards(
     dies, two_nodes, recordings, tiny_model_folder, tmp_path
 ):
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    cluster.add_node(num_cpus=1)
+    worker = cluster.add_node(num_cpus=1)
     request = ScanRequest((recordings,), "questioned", tiny_model_folder, Settings(), workers=3)
     here, there = multiprocessing.Pipe()
     arguments = (cluster.address, request, tmp_path, there)
     command = multiprocessing.get_context("spawn").Process(target=_scan_until_the_head_is_gone, args=arguments)
     command.start()
+    there.close()
     try:
-        assert here.recv() == "examined"
-        if dies == "head":
+        assert here.poll(60) and here.recv() == "examined"
+        if dies == "all of it":
             cluster.remove_node(cluster.head_node, allow_graceful=False)
         else:
             cluster.head_node.kill_gcs_server(check_alive=False)
+        cluster.remove_node(worker, allow_graceful=False)
         (tmp_path / "gone").touch()
-        assert "has lost its head" in here.recv()
+        assert here.poll(60) and "has lost its head" in here.recv()
         command.join(60)
         assert command.exitcode == 0
     finally:
         command.kill()
-        cluster.shutdown()
+        for node in cluster.list_all_nodes():  # without a word to the head, which would be waited for
+            cluster.remove_node(node, allow_graceful=False)
     alone = dataclasses.replace(request, workers=1)
     with open_case(tmp_path / "there", create=False) as case:
         assert 0 < scan(case, alone, lambda _: None).examined < 3
