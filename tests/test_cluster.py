@@ -191,14 +191,16 @@ def test_a_scan_whose_cluster_loses_its_head_ends_with_a_clear_error_and_goes_on
     command.start()
     there.close()
     try:
-        assert here.poll(60) and here.recv() == "examined"
+        assert here.poll(60)
+        assert here.recv() == "examined"
         if dies == "all of it":
             cluster.remove_node(cluster.head_node, allow_graceful=False)
         else:
             cluster.head_node.kill_gcs_server(check_alive=False)
         cluster.remove_node(worker, allow_graceful=False)
         (tmp_path / "gone").touch()
-        assert here.poll(60) and "has lost its head" in here.recv()
+        assert here.poll(60)
+        assert "has lost its head" in here.recv()
         command.join(60)
         assert command.exitcode == 0
     finally:
