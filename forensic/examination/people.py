@@ -265,6 +265,14 @@ def _split(name: str, clips: pl.DataFrame, root: Path) -> Person:
     )
 
 
+def trained_people(model_folder: Path) -> set[str] | None:
+    """Hashes of the names of all who took part in the training of a model; None where it left none, if imported."""
+    try:
+        return set(json.loads((model_folder / "training.json").read_text(encoding="utf-8"))["people_sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def check_disjoint(people: Sequence[Person], model_folder: Path) -> bool:
     """See that nobody took part in the training of a model, by the hashes of names in its ``training.json``.
 
@@ -274,9 +282,8 @@ def check_disjoint(people: Sequence[Person], model_folder: Path) -> bool:
     Raises:
         TrainingError: if somebody took part.
     """
-    try:
-        trained = set(json.loads((model_folder / "training.json").read_text(encoding="utf-8"))["people_sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
+    trained = trained_people(model_folder)
+    if trained is None:
         return False
     shared = [person.name for person in people if name_hash(person.origin) in trained]
     if shared:

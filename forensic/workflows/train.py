@@ -49,7 +49,7 @@ from forensic.training.recognition.trainer import RecognitionProgress, train_cla
 from forensic.training.run import training_device
 from forensic.training.speaker.backend import BackendChoice, choose_backend
 from forensic.training.speaker.development import DevelopmentResult
-from forensic.training.speaker.networks import networks_of, started_from, taught_by, with_second_head
+from forensic.training.speaker.networks import networks_of, people_before, started_from, taught_by, with_second_head
 from forensic.training.speaker.second_head import start_second_head
 from forensic.training.speaker.teacher import make_teacher
 from forensic.training.speaker.trainer import Progress, train
@@ -92,6 +92,7 @@ def train_speakers(
             {"development": _errors(history[-1])},
         )
         record = record_of_run(request, manifest, pieces, cache)
+        record["people_sha256"] = sorted({*record["people_sha256"], *people_before(settings)})
         record |= {"steps_done": history[-1].step, "development": [dataclasses.asdict(result) for result in history]}
         write_record(folder, record)
         _choose_score(folder, settings.backend, cache)

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from forensic.errors import TrainingError
+from forensic.examination.people import trained_people
 from forensic.speaker.network import SpeakerNetwork, grown
 from forensic.speaker.second import read_second
 from forensic.training.configuration import TrainingSettings
@@ -65,6 +66,12 @@ def started_from(init: str) -> str:
             "the public GE2E LSTM of Resemblyzer 0.1.4 (Resemble AI, Apache-2.0; LibriSpeech, VoxCeleb1 and VoxCeleb2)"
         )
     return "random weights" if init == "random" else f"the model in {Path(init).name}"
+
+
+def people_before(settings: TrainingSettings) -> set[str]:
+    """Hashes of the names of those who took part in the training of the models that it starts and learns from."""
+    folders = (Path(name) for name in (settings.learning.init, settings.learning.teacher) if name)
+    return set().union(*(trained_people(folder) or () for folder in folders))
 
 
 def taught_by(settings: TrainingSettings) -> str:

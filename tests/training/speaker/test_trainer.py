@@ -15,6 +15,7 @@ from second_models import SIZE, onnx_folder
 
 from forensic.errors import TrainingError
 from forensic.examination.manifest import read_manifest
+from forensic.examination.people import trained_people
 from forensic.speaker.architecture import Architecture
 from forensic.speaker.extractor import embed_windows, load_model
 from forensic.speaker.network import SpeakerNetwork, load_network
@@ -29,7 +30,7 @@ from forensic.training.configuration import (
     load_training_settings,
 )
 from forensic.training.data import make_pieces
-from forensic.training.model_folder import TrainingRequest
+from forensic.training.model_folder import RECORD, TrainingRequest
 from forensic.training.speaker import trainer
 from forensic.training.speaker.development import DevelopmentResult, measure
 from forensic.training.speaker.networks import networks_of, with_second_head
@@ -119,7 +120,11 @@ def test_a_network_of_half_the_steps_is_trained_to_be_the_one_it_started_from(re
     request = dataclasses.replace(
         request, settings=dataclasses.replace(request.settings, network=NetworkSettings(halved_from=2))
     )
+    record = json.loads((teacher.out / RECORD).read_text())
+    earlier = {*record["people_sha256"], "of somebody whom the teacher alone has heard"}
+    (teacher.out / RECORD).write_text(json.dumps(record | {"people_sha256": sorted(earlier)}))
     _train(request)
+    assert trained_people(request.out) == earlier
     whole, half = load_network(teacher.out), load_network(request.out)
     assert half.architecture == dataclasses.replace(whole.architecture, halved_from=2)
     assert torch.equal(half.lstm.weight_hh_l0, whole.lstm.weight_hh_l0)
