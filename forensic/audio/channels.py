@@ -59,7 +59,10 @@ def check_choice(count: int, choice: str) -> None:
 
 def mixed(chunk: Samples, channels: Sequence[Chosen]) -> Samples:
     """The chosen channels of a chunk, shape (channels of the file, n) to (chosen, n)."""
-    return np.stack([chunk[list(one.indices)].mean(axis=0) for one in channels]).astype(np.float32, copy=False)
+    parts = [
+        chunk[one.indices[0]] if len(one.indices) == 1 else chunk[list(one.indices)].mean(axis=0) for one in channels
+    ]
+    return np.stack(parts).astype(np.float32, copy=False)
 
 
 def _that_differ(channels: int, comparison: "ChannelComparison") -> tuple[tuple[Chosen, ...], list[str]]:
