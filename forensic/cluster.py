@@ -21,6 +21,8 @@ _MOST_TRIES = 3  # of an item alone, and to start an actor: its node may have di
 _READY = "ready"
 _ANSWERS_WITHIN_S = 10.0
 _LOOKS_EVERY_S = 5.0
+_OF_THIS_MACHINE = frozenset({None, "auto", "local"})
+"""Addresses at which Ray itself finds, or starts, a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,11 @@ class Cluster:
     """A cluster that this process has joined.
 
     Attributes:
+        head: the address of its head, which answers as long as that lives.
         processors: in all its nodes, when it was joined.
     """
 
+    head: str
     processors: int
 
 
@@ -51,7 +55,8 @@ def joined(address: str | None) -> Iterator[Cluster]:
     except ImportError as error:
         raise SettingsError("The engine ray is not installed.", "Install it: pip install 'forensic[ray]'.") from error
     try:
-        _see(address)
+        if address not in _OF_THIS_MACHINE:
+            _see(str(address))
         ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     except (OSError, ValueError, RuntimeError) as error:
         reason = (str(error).splitlines() or [""])[0].rstrip(".")
@@ -61,19 +66,10 @@ def joined(address: str | None) -> Iterator[Cluster]:
         ) from error
     try:
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        yield Cluster(max(1, int(resources.get("CPU", 1))))
+        head = ray.get_runtime_context().gcs_address if address in _OF_THIS_MACHINE else str(address)
+        yield Cluster(head, max(1, int(resources.get("CPU", 1))))
     finally:
         ray.shutdown()
-
-
-def _see_head() -> None:
-    """Raise, if the cluster has lost its head: Ray itself would wait for a minute, and then end this process."""
-    import ray
-
-    try:
-        _see(ray.get_runtime_context().gcs_address)
-    except OSError as error:
-        raise _headless(error) from error
 
 
 def _headless(error: OSError) -> SettingsError:
@@ -83,11 +79,10 @@ def _headless(error: OSError) -> SettingsError:
     )
 
 
-def _see(address: str | None) -> None:
+def _see(head: str) -> None:
     """Raise, if nothing answers at an address: Ray itself would try for minutes."""
-    if address not in {None, "auto", "local"}:
-        host, _, port = str(address).removeprefix("ray://").rpartition(":")
-        socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN_S).close()
+    host, _, port = head.removeprefix("ray://").rpartition(":")
+    socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN_S).close()
 
 
 @dataclass(slots=True)
@@ -120,11 +115,13 @@ class Actors:
     """Actors of a cluster that start once, and run one step over several lists of items.
 
     Attributes:
+        head: address of the cluster's head.
         start: makes the step, once an actor; pickled.
         give_up: the result of an item that kills its actors.
         number: of actors.
     """
 
+    head: str
     start: Callable[[], Callable[[Sequence[Any]], list[Any]]]
     give_up: Callable[[Any], Any]
     number: int
@@ -176,7 +173,14 @@ class Actors:
                 raise _headless(error) from error
             if done:
                 return done[0]
-            _see_head()
+            self._see_head()
+
+    def _see_head(self) -> None:
+        """Raise, if the cluster has lost its head: Ray itself would wait for a minute, and then end this process."""
+        try:
+            _see(self.head)
+        except OSError as error:
+            raise _headless(error) from error
 
     def _taken(self, done: Any) -> tuple[_Batch | None, list[Any] | None]:
         """What an actor was busy with, None if with its start, and the results, None where it died and others try."""
@@ -216,7 +220,7 @@ class Actors:
         """Ask for as many actors as are missing; each counts as busy until it has started."""
         import ray
 
-        _see_head()
+        self._see_head()
         actor_class = ray.remote(num_cpus=1, max_restarts=0)(_Actor)
         self._stored = self._stored or ray.put(self.start)  # once, and not once an actor: it may hold a population
         for _ in range(self.number - len(self._idle) - len(self._busy)):

@@ -135,7 +135,8 @@ class Workers(Generic[Item, Result]):
         self.start, self.give_up, self.workers = start, give_up, workers
         self.step: Step[Item, Result] | None = None  # of this process
         self.executor: ProcessPoolExecutor | None = None
-        self.actors = Actors(partial(_settled, start), give_up, workers) if workers > 1 and _cluster.get() else None
+        cluster = _cluster.get() if workers > 1 else None
+        self.actors = Actors(cluster.head, partial(_settled, start), give_up, workers) if cluster else None
 
     def __enter__(self) -> Self:
         return self

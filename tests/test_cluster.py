@@ -180,6 +180,7 @@ def _scan_until_the_head_is_gone(address, request, folder, said):
 def test_a_scan_whose_cluster_loses_its_head_ends_with_a_clear_error_and_goes_on_afterwards(
     dies, two_nodes, recordings, tiny_model_folder, tmp_path
 ):
+    import psutil  # which Ray brings
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
@@ -197,7 +198,10 @@ def test_a_scan_whose_cluster_loses_its_head_ends_with_a_clear_error_and_goes_on
             cluster.remove_node(cluster.head_node, allow_graceful=False)
         else:
             cluster.head_node.kill_gcs_server(check_alive=False)
+        orphans = psutil.Process(worker.all_processes["raylet"][0].process.pid).children()
         cluster.remove_node(worker, allow_graceful=False)
+        for orphan in orphans:  # which would go on for seconds, and may be done by then
+            orphan.kill()
         (tmp_path / "gone").touch()
         assert here.poll(60)
         assert "has lost its head" in here.recv()

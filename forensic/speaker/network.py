@@ -57,19 +57,18 @@ class SpeakerNetwork(nn.Module):
         """
         return self.embed(self.layer_states(frames)[-1])
 
-    def layer_states(self, frames: Tensor, layers: int | None = None) -> list[Tensor]:
+    def layer_states(self, frames: Tensor) -> list[Tensor]:
         """The states of each LSTM layer, the lowest first.
 
         Args:
             frames: shape (batch, frames, mel_bands), level-normalised mel power.
-            layers: how many, the lowest; None for all.
 
         Returns:
             Each of shape (batch, steps, hidden_size), with a step per frame, or per two where the layer is halved.
         """
         frames = self._read(frames)
         states = []
-        for number in range(layers or self.architecture.layers):  # to the last bit what self.lstm gives at once
+        for number in range(self.architecture.layers):  # to the last bit what self.lstm gives at once
             if number + 1 == self.architecture.halved_from:
                 frames = averaged(frames, 2)
             weights = [getattr(self.lstm, f"{name}_l{number}") for name in _LSTM_WEIGHTS]
