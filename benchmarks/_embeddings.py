@@ -187,5 +187,5 @@ def embedding_of(speech: Samples, model: SpeakerModel) -> Samples:
     """As a recording of a case is embedded, all of it speech."""
     power = mel_power(speech)
     power *= level_gain(speech, np.ones(len(power), bool))
-    windows, _ = cut_windows(power, EmbeddingSettings())
+    windows, _ = cut_windows(power, EmbeddingSettings().window_frames)
     return mean_embedding(embed_windows(windows, model))

@@ -39,7 +39,14 @@ from forensic.speaker.diarize import (
     may_be_several,
     part_in_two,
 )
-from forensic.speaker.extractor import SpeakerModel, cut_windows, default_model_folder, embed_windows, load_model
+from forensic.speaker.extractor import (
+    SpeakerModel,
+    cut_steps,
+    cut_windows,
+    default_model_folder,
+    embed_windows,
+    load_model,
+)
 from forensic.speaker.features import FRAMES_PER_S, frame_mask, level_gain, mel_power
 
 _NUMBERS = (10, 14, 20, 28, 40, 56, 80)  # of windows
@@ -131,7 +138,7 @@ def doubt(
     """What a scan makes of a recording whose windows that cross no pause have these embeddings."""
     mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
     power = mel_power(samples)[mask] * np.float32(level_gain(samples, mask))
-    across = embed_windows(cut_windows(power, EmbeddingSettings())[0], model)
+    across = embed_windows(cut_windows(power, EmbeddingSettings().window_frames)[0], model)
     whole = np.full(len(embeddings), settings.window_frames / FRAMES_PER_S)
     found = cluster(Windows(embeddings, np.zeros_like(whole), whole), settings)
     return Doubted(voices, may_be_several(across, settings), len(found) > 1)
@@ -142,7 +149,7 @@ def windows_of(
 ) -> tuple[Samples, np.ndarray]:
     """Embedded windows of a recording, none of which runs over a pause, and who speaks most in each."""
     step = DiarizationSettings()
-    shape = EmbeddingSettings(window_frames=step.window_frames, step_frames=step.step_frames)
+    shape = step.window_frames, step.step_frames
     mask = frame_mask(segments, 0.0, 1 + len(samples) // 160)
     power = mel_power(samples) * np.float32(level_gain(samples, mask))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))).reshape(-1, 2)
@@ -150,7 +157,7 @@ def windows_of(
     for first, last in edges:
         if last - first < _WHOLE_SHARE * step.window_frames:
             continue
-        cut, centres = cut_windows(power[first:last], shape)
+        cut, centres = cut_steps(power[first:last], *shape)
         windows.append(cut)
         begins_s = np.maximum(first, first + centres - step.window_frames // 2) / FRAMES_PER_S
         speakers += [speaker_of(start_s, start_s + step.window_frames / FRAMES_PER_S, truth) for start_s in begins_s]

@@ -165,7 +165,7 @@ def _measure(
         stretches += own
         labels += [model.classes.index(person.language)] * len(own)
     cut = [own.cut() for own in hear_each(stretches, model.body)]  # as many windows of each, since all are as long
-    scores = score_windows(np.concatenate(cut), model)
+    scores = score_windows([window for each in cut for window in each], model)
     matrix, truth = scores.reshape(len(cut), -1, scores.shape[1]).mean(axis=1), np.array(labels)
     rank = (matrix > matrix[np.arange(len(truth)), truth][:, None]).sum(axis=1)
     decided = [decide(row, float(seconds), model) for row in matrix]

@@ -19,6 +19,9 @@ Vector: TypeAlias = NDArray[np.float64]
 SAMPLE_RATE_HZ = 16_000
 """Every waveform between decoding and embedding has this rate."""
 
+STEP_FRAMES = 4
+"""Frames of 10 ms whose states in a speaker network are averaged to a step for the networks that hear them."""
+
 Role: TypeAlias = Literal["known", "questioned"]
 """A side of a comparison, or of the reference population."""
 

@@ -117,15 +117,13 @@ class EmbeddingSettings:
     """Embedding of speech windows.
 
     Attributes:
-        window_frames: length of a window in frames of 10 ms.
-        step_frames: largest distance from one window to the next. Windows that overlap by half take twice as long, and
-            gave no better results.
+        window_frames: about how long windows are, in frames of 10 ms: a stretch of speech is divided into as many of
+            one length, side by side, as come nearest to it.
         min_speech_s: no embedding is made from less net speech than this.
         precision: "float32", or "bfloat16" if speed matters more than the last digits.
     """
 
     window_frames: WindowFrames = 160
-    step_frames: StepFrames = 160
     min_speech_s: Annotated[float, Meta(ge=0.5, le=60)] = 0.6
     precision: Literal["float32", "bfloat16"] = "float32"
 

@@ -41,7 +41,7 @@ from forensic.records import (
     Turn,
     Vector,
 )
-from forensic.settings import EmbeddingSettings, Settings
+from forensic.settings import Settings
 from forensic.speaker.diarize import (
     Windows,
     at_spread,
@@ -54,8 +54,10 @@ from forensic.speaker.diarize import (
 )
 from forensic.speaker.extractor import (
     SpeakerModel,
+    cut_steps,
     cut_windows,
-    embed_and_hear,
+    embed_and_hear_each,
+    embed_each,
     embed_windows,
     load_model,
     mean_embedding,
@@ -384,20 +386,19 @@ def _embed(pieces: Sequence[_Piece], model: SpeakerModel, settings: Settings, la
             piece.owner.centres_s.extend(cut.centres_s)
     if not found:
         return
-    windows, precision = np.concatenate([cut.windows for _, cut in found]), settings.embedding.precision
-    edges = np.cumsum([len(cut.windows) for _, cut in found])[:-1]
+    windows, precision = [cut.windows for _, cut in found], settings.embedding.precision
     if languages is None or all(owner.heard.is_full for owner, _ in found):
-        embeddings = embed_windows(windows, model, precision)
+        embeddings = embed_each(windows, model, precision)
     elif is_heard_in(languages.body, model, settings.embedding):
-        embeddings, states = embed_and_hear(windows, model, languages.body.layers, precision)
-        for (owner, cut), part in zip(found, np.split(states, edges), strict=True):
+        embeddings, states = embed_and_hear_each(windows, model, languages.body.layers, precision)
+        for (owner, cut), part in zip(found, states, strict=True):
             owner.heard.add(part, len(cut.features))
     else:
-        embeddings = embed_windows(windows, model, precision)
+        embeddings = embed_each(windows, model, precision)
         for owner, cut in found:
             if not owner.heard.is_full:
                 owner.heard.add(hear(cut.features, languages.body), len(cut.features))
-    for (owner, _), part in zip(found, np.split(embeddings, edges), strict=True):
+    for (owner, _), part in zip(found, embeddings, strict=True):
         owner.embeddings.append(part)
 
 
@@ -428,7 +429,7 @@ def _windows(piece: _Piece, settings: Settings) -> _Speech | None:
         owner.kept.add(SpeechFrames(block.start_s, speech, features))
     if len(features) < _FEWEST_FRAMES:
         return None
-    windows, centres = cut_windows(features, settings.embedding)
+    windows, centres = cut_windows(features, settings.embedding.window_frames)
     places = speech[np.minimum(centres, len(speech) - 1)]
     return _Speech(features, windows, [block.start_s + float(place) / FRAMES_PER_S for place in places])
 
@@ -445,14 +446,14 @@ def _find_speakers(recordings: Sequence[_Recording], model: SpeakerModel, settin
         and channel.embeddings
         and may_be_several(np.concatenate(channel.embeddings), step)
     ]
-    shape = EmbeddingSettings(window_frames=step.window_frames, step_frames=step.step_frames)
+    shape = step.window_frames, step.step_frames
     rough = []
     for (recording, number), windows in _embedded_apart(places, shape, model, settings):
         speakers = cluster(windows, step)
         if len(speakers) > 1:
             turns = find_turns(windows, recording.channels[number].segments, speakers, step)
             rough.append((recording, number, turns))
-    shape = EmbeddingSettings(window_frames=step.turn_window_frames, step_frames=step.turn_window_frames)
+    shape = step.turn_window_frames, step.turn_window_frames
     fine = _embedded_apart([(recording, number) for recording, number, _ in rough], shape, model, settings)
     found = {(id(recording), number): turns for recording, number, turns in rough}
     for (recording, number), windows in fine:
@@ -502,7 +503,7 @@ _Place: TypeAlias = tuple[_Recording, int]  # and the number of a channel in it
 
 
 def _embedded_apart(
-    places: Sequence[_Place], shape: EmbeddingSettings, model: SpeakerModel, settings: Settings
+    places: Sequence[_Place], shape: tuple[int, int], model: SpeakerModel, settings: Settings
 ) -> Iterator[tuple[_Place, Windows]]:
     """Embedded windows of some channels, none of which crosses a pause; many go through the network together."""
     gathered: dict[int, list[Windows]] = {}
@@ -539,14 +540,14 @@ class _Cut:
     end_s: Vector
 
 
-def _cut_apart(speech: SpeechFrames, shape: EmbeddingSettings) -> Iterator[_Cut]:
-    """Short windows over a block's speech, none of which crosses a pause."""
+def _cut_apart(speech: SpeechFrames, shape: tuple[int, int]) -> Iterator[_Cut]:
+    """Short windows, of a length and a step in frames, over a block's speech, none of which crosses a pause."""
     for first, power in speech.stretches():
         if len(power) < _FEWEST_FRAMES_ALONE:
             continue
-        windows, centres = cut_windows(power, shape)
-        begins = first + np.maximum(0, centres - shape.window_frames // 2)
-        ends = np.minimum(first + len(power), begins + shape.window_frames)
+        windows, centres = cut_steps(power, *shape)
+        begins = first + np.maximum(0, centres - shape[0] // 2)
+        ends = np.minimum(first + len(power), begins + shape[0])
         yield _Cut(windows, speech.start_s + begins / FRAMES_PER_S, speech.start_s + ends / FRAMES_PER_S)
 
 

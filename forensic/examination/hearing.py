@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
-from forensic.language.hearing import SHAPE, WINDOW_FRAMES, Body, Heard, evenly
+from forensic.language.hearing import HEARD_FRAMES, WINDOW_FRAMES, Body, Heard, evenly
 from forensic.records import Samples
 from forensic.settings import EmbeddingSettings
-from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_and_hear, load_model
+from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_and_hear_each, load_model
 
 
 def is_heard_in(body: Body, model: SpeakerModel, settings: EmbeddingSettings) -> bool:
     """Whether embedding with a model, in windows as the settings have them, computes what is heard."""
-    same = settings.window_frames == SHAPE.window_frames and settings.step_frames == SHAPE.step_frames
-    return same and model.identity.sha256 == body.sha256
+    return settings.window_frames == WINDOW_FRAMES and model.identity.sha256 == body.sha256
 
 
 def hear(speech: Samples, body: Body) -> Samples:
@@ -31,7 +28,7 @@ def hear(speech: Samples, body: Body) -> Samples:
     Raises:
         ModelError: if the speaker model cannot be loaded.
     """
-    return _hear(cut_windows(speech, SHAPE)[0], body)
+    return _hear([cut_windows(speech, WINDOW_FRAMES)[0]], body)[0]
 
 
 def hear_each(stretches: Sequence[Samples], body: Body) -> list[Heard]:
@@ -46,21 +43,18 @@ def hear_each(stretches: Sequence[Samples], body: Body) -> list[Heard]:
         (own, frames[part])
         for own, frames in zip(heard, stretches, strict=True)
         if len(frames)
-        for part in evenly(len(frames), WINDOW_FRAMES)
+        for part in evenly(len(frames), HEARD_FRAMES)
     ]
-    if not parts:
-        return heard
-    windows = [cut_windows(part, SHAPE)[0] for _, part in parts]
-    states = _hear(np.concatenate(windows), body)
-    for (own, part), some in zip(parts, np.split(states, np.cumsum([len(each) for each in windows])[:-1]), strict=True):
+    states = _hear([cut_windows(part, WINDOW_FRAMES)[0] for _, part in parts], body)
+    for (own, part), some in zip(parts, states, strict=True):
         own.add(some, len(part))
     for own, frames in zip(heard, stretches, strict=True):
         own.frames = len(frames)  # all of it, of which these parts are a sample
     return heard
 
 
-def _hear(windows: Samples, body: Body) -> Samples:
-    return embed_and_hear(windows, _loaded(body.folder), body.layers)[1]
+def _hear(cuts: Sequence[Samples], body: Body) -> list[Samples]:
+    return embed_and_hear_each(cuts, _loaded(body.folder), body.layers)[1] if cuts else []
 
 
 @cache

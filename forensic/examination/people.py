@@ -26,7 +26,7 @@ from forensic.examination.manifest import folder_of, manifest_rows, name_hash
 from forensic.progress import Watch, unwatched
 from forensic.records import KNOWN, QUESTIONED, SAMPLE_RATE_HZ, TRAITS, Block, Quality, Role, Samples, Traits
 from forensic.settings import EmbeddingSettings, SpeechSettings
-from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_windows, mean_embedding
+from forensic.speaker.extractor import SpeakerModel, cut_windows, embed_each, mean_embedding
 from forensic.speaker.features import MEL_HOP, frame_mask, level_gain, mel_power
 from forensic.speaker.second import speech_of
 from forensic.storage.atomic import written_whole
@@ -412,9 +412,6 @@ def _kept(path: Path) -> Examined:
 
 def embed_pieces(pieces: Sequence[NDArray[np.float16]], model: SpeakerModel) -> list[Samples]:
     """The embedding of each stretch of features, shape (frames, 40) each, as a recording of a case gets it."""
-    windows = [cut_windows(np.square(piece.astype(np.float32)), EmbeddingSettings())[0] for piece in pieces]
-    if not windows:
-        return []
-    embeddings = embed_windows(np.concatenate(windows), model)
-    ends = np.cumsum([len(cut) for cut in windows])[:-1]
-    return [mean_embedding(part) for part in np.split(embeddings, ends)]
+    size = EmbeddingSettings().window_frames
+    windows = [cut_windows(np.square(piece.astype(np.float32)), size)[0] for piece in pieces]
+    return [mean_embedding(own) for own in embed_each(windows, model)]

@@ -12,24 +12,21 @@ from typing import Any
 import numpy as np
 
 from forensic.errors import ModelError
-from forensic.records import Samples
+from forensic.records import STEP_FRAMES, Samples
 from forensic.settings import EmbeddingSettings
 from forensic.storage.cards import REMEDY, read_card
 from forensic.storage.shipped import shipped
 
-SHAPE = EmbeddingSettings()
-"""The windows of the speaker network in which is heard."""
+WINDOW_FRAMES = EmbeddingSettings().window_frames
+"""About how long the windows of the speaker network are in which is heard, in frames of 10 ms."""
 
-WINDOWS_AT_ONCE = 3
-"""Windows of the speaker network that make one of the languages' network."""
-
-WINDOW_FRAMES = WINDOWS_AT_ONCE * SHAPE.window_frames
-"""Longest stretch of speech that goes through the languages' network at once, in frames of 10 ms."""
+HEARD_FRAMES = 480
+"""Longest stretch of speech that goes through the languages' network at once."""
 
 MOST_WINDOWS = 6
 """Of the languages' network; of longer speech they are a sample."""
 
-_HEARD_FRAMES = 6_000  # the first minute of speech is enough; hours of it would only take longer
+_ENOUGH_FRAMES = 6_000  # the first minute of speech is enough; hours of it would only take longer
 _FRAMES_PER_S = 100
 
 
@@ -78,43 +75,43 @@ class Heard:
     """What is heard of the first minute of one voice's speech, as it comes.
 
     Attributes:
-        windows: states, each of shape (n, steps, values).
+        states: of stretches, each of shape (steps, values).
         frames: of speech.
     """
 
-    windows: list[Samples] = field(default_factory=list)
+    states: list[Samples] = field(default_factory=list)
     frames: int = 0
 
     @property
     def is_full(self) -> bool:
         """Whether more would not be kept."""
-        return self.frames >= _HEARD_FRAMES
+        return self.frames >= _ENOUGH_FRAMES
 
     @property
     def speech_s(self) -> float:
         """Net speech that was heard."""
         return self.frames / _FRAMES_PER_S
 
-    def add(self, states: Samples, frames: int) -> None:
+    def add(self, windows: Samples, frames: int) -> None:
         """More speech: states in its windows, shape (n, steps, values), and how many frames it is."""
-        room = _HEARD_FRAMES - self.frames
+        room = _ENOUGH_FRAMES - self.frames
         if room <= 0:
             return
-        self.windows.append(states[: -(-room // SHAPE.window_frames)])
+        self.states.append(windows.reshape(-1, windows.shape[2])[: -(-room // STEP_FRAMES)])
         self.frames += min(frames, room)
-        if self.is_full:  # of a whole minute, not all windows are heard, and many voices wait for their turn
-            self.windows = [self.cut().reshape(-1, *states.shape[1:])]
+        if self.is_full:  # of a whole minute, not all is heard, and many voices wait for their turn
+            self.states = self.cut()
 
-    def cut(self) -> Samples:
+    def cut(self) -> list[Samples]:
         """Windows for the languages' network, evenly spaced, side by side where there are not too many.
 
         Returns:
-            Shape (k, steps, values), k up to ``MOST_WINDOWS``; none where nothing was heard.
+            Up to ``MOST_WINDOWS``, each of shape (steps, values); none where nothing was heard.
         """
-        if not self.windows:
-            return np.zeros((0, 0, 0), np.float32)
-        states = np.concatenate(self.windows)
-        return np.stack([states[part].reshape(-1, states.shape[2]) for part in evenly(len(states), WINDOWS_AT_ONCE)])
+        if not self.states:
+            return []
+        states = np.concatenate(self.states)
+        return [states[part] for part in evenly(len(states), HEARD_FRAMES // STEP_FRAMES)]
 
 
 def evenly(length: int, size: int) -> list[slice]:

@@ -11,9 +11,6 @@ Pooling: TypeAlias = Literal["last", "statistics", "attention"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 Size = Annotated[int, Meta(ge=1, le=8192)]
 
-STEP_FRAMES = 4
-"""Frames of 10 ms whose states are averaged to a step for networks that hear this one's states."""
-
 
 @dataclass(frozen=True, slots=True)
 class Architecture:

@@ -5,7 +5,7 @@ A model is a folder: ``card.toml`` (name, licence, data, architecture, SHA-256 o
 plain cosine, and, if likelihood ratios are to be made with it, the bank of the reference population.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ from safetensors.numpy import load
 
 from forensic.errors import ModelError
 from forensic.inference import Graph
-from forensic.records import ModelIdentity, Samples
-from forensic.settings import EmbeddingSettings
-from forensic.speaker.architecture import STEP_FRAMES, Architecture
+from forensic.records import STEP_FRAMES, ModelIdentity, Samples
+from forensic.speaker.architecture import Architecture
 from forensic.speaker.backend import Backend, load_backend
 from forensic.speaker.features import MEL_BANDS
 from forensic.speaker.precision import has_bfloat16
@@ -31,6 +30,7 @@ EMBEDDING = "embedding"
 """The graph's first output; the others are those of ``layer_output``."""
 DEFAULT_MODEL = "lstm-channel-3"
 
+_LENGTHS = 20  # frames
 _BATCH = 64  # windows at once; larger batches leave the processor's caches
 
 
@@ -99,30 +99,51 @@ def load_model(folder: Path) -> SpeakerModel:
     return SpeakerModel(identity, architecture, graph, backend, card, folder)
 
 
-def cut_windows(frames: Samples, settings: EmbeddingSettings) -> tuple[Samples, NDArray[np.intp]]:
-    """Windows of equal length over a stretch of speech frames, evenly spaced, at most a step apart.
+def cut_windows(frames: Samples, window_frames: int) -> tuple[Samples, NDArray[np.intp]]:
+    """Windows of one length side by side over a stretch of speech frames, in which it is embedded.
 
     The first begins and the last ends with the stretch. A stretch shorter than a window is repeated up to its length.
 
     Args:
         frames: shape (n, mel_bands), n at least 1.
-        settings: window and step.
+        window_frames: about how long they are.
 
     Returns:
-        The windows, shape (k, window_frames, mel_bands), and the index of the frame at the centre of each, shape (k,).
+        The windows, shape (k, frames, mel_bands), and the index of the frame at the centre of each, shape (k,).
     """
-    size = settings.window_frames
+    starts, size = window_places(len(frames), window_frames)
+    return _windows_at(starts, size, frames), starts + size // 2
+
+
+def window_places(frames: int, window_frames: int) -> tuple[NDArray[np.intp], int]:
+    """Where the windows over so many frames start, and how long they are: as many as come nearest to a length.
+
+    Their length is a multiple of ``_LENGTHS``, so that those of many recordings go through the network together. By
+    that much they overlap at most.
+    """
+    frames = max(frames, window_frames)
+    count = int(frames / window_frames + 0.5)
+    size = -(-frames // (count * _LENGTHS)) * _LENGTHS
+    return np.linspace(0, max(0, frames - size), count).round().astype(np.intp), size
+
+
+def cut_steps(frames: Samples, size: int, step: int) -> tuple[Samples, NDArray[np.intp]]:
+    """As ``cut_windows``, of a fixed length, evenly spaced, at most a step apart.
+
+    Args:
+        frames: shape (n, mel_bands), n at least 1.
+        size: of a window, in frames.
+        step: from one to the next, in frames.
+    """
+    last = max(0, len(frames) - size)
+    starts = np.linspace(0, last, 1 + -(-last // step)).round().astype(np.intp)
+    return _windows_at(starts, size, frames), starts + size // 2
+
+
+def _windows_at(starts: NDArray[np.intp], size: int, frames: Samples) -> Samples:
     if len(frames) < size:
         frames = np.resize(frames, (size, frames.shape[1]))
-    starts = window_starts(len(frames), settings)
-    windows = np.lib.stride_tricks.sliding_window_view(frames, size, axis=0)[starts]
-    return windows.transpose(0, 2, 1), starts + size // 2
-
-
-def window_starts(frames: int, settings: EmbeddingSettings) -> NDArray[np.intp]:
-    """Where the windows over so many frames start, a window at least; see ``cut_windows``."""
-    last = frames - settings.window_frames
-    return np.linspace(0, last, 1 + -(-last // settings.step_frames)).round().astype(np.intp)
+    return np.lib.stride_tricks.sliding_window_view(frames, size, axis=0)[starts].transpose(0, 2, 1)
 
 
 def layer_output(layer: int) -> str:
@@ -169,6 +190,46 @@ def embed_and_hear(
         for number, own in enumerate(heard):
             states[part, :, number] = own
     return embeddings, states.reshape(len(windows), steps, len(layers) * size)
+
+
+def embed_each(cuts: Sequence[Samples], model: SpeakerModel, precision: str = "float32") -> list[Samples]:
+    """The embeddings of the windows of several stretches; arguments as of ``embed_and_hear_each``."""
+    return embed_and_hear_each(cuts, model, (), precision)[0]
+
+
+def embed_and_hear_each(
+    cuts: Sequence[Samples], model: SpeakerModel, layers: Sequence[int], precision: str = "float32"
+) -> tuple[list[Samples], list[Samples]]:
+    """``embed_and_hear`` for the windows of several stretches, those of one length together.
+
+    Args:
+        cuts: windows of each, shape (n, frames, mel_bands).
+        model: the network.
+        layers: whose states are kept, 1 for the lowest.
+        precision: as in ``embed_windows``.
+
+    Returns:
+        The embeddings of each, and the states of each.
+    """
+    made = together(cuts, lambda windows: embed_and_hear(windows, model, layers, precision))
+    return [embeddings for embeddings, _ in made], [states for _, states in made]
+
+
+def together(cuts: Sequence[Samples], run: Callable[[Samples], tuple[Samples, ...]]) -> list[tuple[Samples, ...]]:
+    """What is made of the windows of several stretches, those of one length together.
+
+    Args:
+        cuts: windows of each, shape (n, frames, mel_bands).
+        run: takes windows, shape (n, frames, mel_bands), to arrays with a row for each window.
+    """
+    made: list[tuple[Samples, ...]] = [()] * len(cuts)
+    for size in sorted({cut.shape[1] for cut in cuts}):
+        alike = [number for number, cut in enumerate(cuts) if cut.shape[1] == size]
+        edges = np.cumsum([len(cuts[number]) for number in alike])[:-1]
+        arrays = run(np.concatenate([cuts[number] for number in alike]))
+        for number, *own in zip(alike, *(np.split(array, edges) for array in arrays), strict=True):
+            made[number] = tuple(own)
+    return made
 
 
 def _run(

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from forensic.errors import ModelError, SettingsError
-from forensic.records import Samples
-from forensic.speaker.architecture import STEP_FRAMES, Architecture
+from forensic.records import STEP_FRAMES, Samples
+from forensic.speaker.architecture import Architecture
 from forensic.storage.cards import REMEDY, named_file, read_card
 
 _LOG_FLOOR = 1e-4  # mel power 20 to 30 dB below speech; less is treated as this

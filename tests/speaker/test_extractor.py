@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from forensic.errors import ModelError
-from forensic.settings import EmbeddingSettings
-from forensic.speaker.extractor import cut_windows, embed_windows, load_model, mean_embedding
+from forensic.speaker.extractor import (
+    cut_steps,
+    cut_windows,
+    embed_and_hear,
+    embed_and_hear_each,
+    embed_windows,
+    load_model,
+    mean_embedding,
+)
 
 
 @pytest.fixture
@@ -48,19 +55,45 @@ def test_a_card_of_another_architecture_is_refused(tiny_model_folder):
         load_model(tiny_model_folder)
 
 
-def test_windows_cover_the_speech_to_its_last_frame():
-    frames = np.arange(500, dtype=np.float32)[:, None] * np.ones(40, np.float32)
-    windows, centres = cut_windows(frames, EmbeddingSettings())
-    assert windows.shape[1:] == (160, 40)
+@pytest.mark.parametrize(
+    ("length", "count", "size"),
+    [(160, 1, 160), (205, 1, 220), (239, 1, 240), (240, 2, 120), (500, 3, 180), (2500, 16, 160)],
+)
+def test_windows_divide_the_speech_into_parts_of_one_length(length, count, size):
+    """As many as come nearest to 1.6 s, from the first frame to the last."""
+    frames = np.arange(length, dtype=np.float32)[:, None] * np.ones(40, np.float32)
+    windows, centres = cut_windows(frames, 160)
+    assert windows.shape == (count, size, 40)
     assert windows[0, 0, 0] == 0
-    assert windows[-1, -1, 0] == 499
-    assert (np.diff(centres) <= 160).all()
+    assert windows[-1, length - 1 if count == 1 else -1, 0] == length - 1
+    assert set(np.concatenate(windows)[:, 0]) == set(range(length))
+    assert (np.diff(centres) >= size - 20).all()
 
 
-@pytest.mark.parametrize("length", [50, 160, 161, 199, 200, 239, 240, 241])
-def test_any_length_of_speech_gives_windows(length):
-    windows, centres = cut_windows(np.ones((length, 40), np.float32), EmbeddingSettings())
-    assert len(windows) == len(centres) >= 1
+@pytest.mark.parametrize("length", [1, 50, 159])
+def test_short_speech_is_repeated_to_a_window(length):
+    windows, centres = cut_windows(np.arange(length, dtype=np.float32)[:, None] * np.ones(40, np.float32), 160)
+    assert (windows.shape, list(centres)) == ((1, 160, 40), [80])
+    assert list(windows[0, :, 0]) == [frame % length for frame in range(160)]
+
+
+def test_windows_of_a_fixed_length_are_a_step_apart_at_most():
+    frames = np.arange(500, dtype=np.float32)[:, None] * np.ones(40, np.float32)
+    windows, centres = cut_steps(frames, 160, 80)
+    assert windows.shape == (6, 160, 40)
+    assert (windows[0, 0, 0], windows[-1, -1, 0]) == (0, 499)
+    assert (np.diff(centres) <= 80).all()
+
+
+def test_stretches_of_several_lengths_are_embedded_as_each_alone(tiny_model_folder):
+    """Together where they are alike, each in its place."""
+    model, rng = load_model(tiny_model_folder), np.random.default_rng(0)
+    cuts = [cut_windows(rng.random((n, 40), np.float32), 160)[0] for n in (500, 205, 520, 160, 1000)]
+    embeddings, states = embed_and_hear_each(cuts, model, [1])
+    for cut, own, heard in zip(cuts, embeddings, states, strict=True):
+        alone, heard_alone = embed_and_hear(cut, model, [1])
+        np.testing.assert_allclose(own, alone, atol=1e-5)
+        np.testing.assert_allclose(heard, heard_alone, atol=1e-5)
 
 
 def test_the_mean_of_embeddings_has_unit_length():

@@ -183,19 +183,11 @@ def _suspected(settings: ComparisonSettings) -> str:
 
 
 def _windows(settings: EmbeddingSettings) -> str:
-    window, step = (f"{number(frames / 100, 'g')} s" for frames in (settings.window_frames, settings.step_frames))
-    if settings.step_frames < settings.window_frames:
-        how = _("a new one at least every {step}, so that they overlap", step=step)
-    elif settings.step_frames == settings.window_frames:
-        how = _("one after the other; they overlap only as much as is needed to use all of the speech")
-    else:
-        how = _("a new one at least every {step}, so that speech between two windows can be left out", step=step)
     return _(
-        "The speech was cut into windows of {window}, {how}. Each window was turned into mel-band energies and then "
-        "into an embedding by a recurrent (LSTM) network. The embedding of a recording is the mean direction of its "
-        "windows; that of a known speaker is the mean direction of their recordings.",
-        window=window,
-        how=how,
+        "The speech was cut into windows of about {window}, one after the other. Each window was turned into mel-band "
+        "energies and then into an embedding by a recurrent (LSTM) network. The embedding of a recording is the mean "
+        "direction of its windows; that of a known speaker is the mean direction of their recordings.",
+        window=f"{number(settings.window_frames / 100, 'g')} s",
     )
 
 

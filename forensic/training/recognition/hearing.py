@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from forensic.language.hearing import SHAPE, WINDOWS_AT_ONCE, evenly
-from forensic.speaker.extractor import window_starts
+from forensic.language.hearing import HEARD_FRAMES, WINDOW_FRAMES, evenly
+from forensic.records import STEP_FRAMES
+from forensic.speaker.extractor import window_places
 from forensic.speaker.network import SpeakerNetwork, heard_states
 
 Score = Callable[[Tensor], Tensor]
@@ -37,24 +38,23 @@ class Ear:
             crops: mel power, shape (n, frames, mel_bands).
 
         Returns:
-            Shape (n, windows, steps, values).
+            Shape (n, steps, values).
         """
-        size = SHAPE.window_frames
+        starts, size = window_places(crops.shape[1], WINDOW_FRAMES)
         if crops.shape[1] < size:
             crops = crops.repeat(1, -(-size // crops.shape[1]), 1)[:, :size]
-        starts = window_starts(crops.shape[1], SHAPE)
         windows = torch.stack([crops[:, start : start + size] for start in starts], dim=1)
         states = self.network.layer_states(windows.flatten(0, 1))
         heard = torch.cat(heard_states(states, self.layers, self.network.architecture), dim=2)
-        return heard.reshape(len(crops), len(starts), *heard.shape[1:])
+        return heard.reshape(len(crops), -1, heard.shape[2])
 
     def score(self, network: nn.Module) -> Score:
         """How stretches are scored: the mean over evenly spaced windows of the languages' network."""
 
         def score(stretches: Tensor) -> Tensor:
             states = self.hear(stretches)
-            parts = evenly(states.shape[1], WINDOWS_AT_ONCE)
-            scores = [network(states[:, part].flatten(1, 2)) for part in parts]
+            parts = evenly(states.shape[1], HEARD_FRAMES // STEP_FRAMES)
+            scores = [network(states[:, part]) for part in parts]
             return torch.stack(scores).mean(dim=0)
 
         return score

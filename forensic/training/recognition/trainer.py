@@ -118,7 +118,7 @@ class _Run:
         crops, classes = self.drawer.draw(settings, rng)
         self.network.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_fast):
-            values = self.network.read(self.ear.hear(crops).flatten(1, 2)).float()
+            values = self.network.read(self.ear.hear(crops)).float()
             scores = self.network.score_each(blank(values, settings.masked_steps, rng)).float()
         truth = torch.from_numpy(classes).to(self.device).repeat(len(scores))
         loss = nn.functional.cross_entropy(scores.flatten(0, 1), truth, label_smoothing=settings.label_smoothing)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forensic.likelihood_ratio.metrics import cllr_min, eer
 from forensic.records import Samples
 from forensic.settings import EmbeddingSettings
-from forensic.speaker.extractor import cut_windows, mean_embedding
+from forensic.speaker.extractor import cut_windows, mean_embedding, together
 from forensic.speaker.network import SpeakerNetwork
 from forensic.training.cache import FeatureCache
 
@@ -159,10 +159,9 @@ def embed_as_a_scan(embed_windows: Callable[[Samples], Samples], stretches: Sequ
     Returns:
         Shape (stretches, size), unit length.
     """
-    cut = [cut_windows(stretch, EmbeddingSettings())[0] for stretch in stretches]
-    embeddings = embed_windows(np.concatenate(cut))
-    ends = np.cumsum([len(windows) for windows in cut])[:-1]
-    return np.stack([mean_embedding(part) for part in np.split(embeddings, ends)])
+    size = EmbeddingSettings().window_frames
+    cuts = [cut_windows(stretch, size)[0] for stretch in stretches]
+    return np.stack([mean_embedding(own) for (own,) in together(cuts, lambda windows: (embed_windows(windows),))])
 
 
 @torch.inference_mode()
