@@ -43,8 +43,9 @@ def test_a_minute_of_speech_is_enough():
     assert heard.is_full
     assert heard.speech_s == 60.0
     assert sum(map(len, heard.states)) == 720
-    first = np.concatenate([_numbered(19), _numbered(19)])[:, :, 0].reshape(-1)[:1500]
-    starts = np.linspace(0, 1380, 6).round().astype(int)
+    steps = _numbered(19)[:, :, 0].reshape(-1)
+    first = np.concatenate([steps, steps[:750]])
+    starts = np.linspace(0, len(first) - 120, 6).round().astype(int)
     np.testing.assert_array_equal([one[:, 0] for one in heard.cut()], [first[at : at + 120] for at in starts])
 
 

@@ -54,16 +54,8 @@ def test_a_report_calibrated_by_kernel_densities_never_calls_its_conversion_stra
     assert any("fitted by the ratio of two kernel densities" in text for text in report.method.processing)
 
 
-@pytest.mark.parametrize(
-    ("step_frames", "words"),
-    [
-        (160, "windows of 1.6 s, one after the other; they overlap only as much as is needed"),
-        (80, "windows of 1.6 s, a new one at least every 0.8 s, so that they overlap."),
-        (320, "windows of 1.6 s, a new one at least every 3.2 s, so that speech between two windows can be left out."),
-    ],
-)
-def test_windows_are_said_to_overlap_where_they_do(step_frames, words):
-    assert words in processing("embedding", step_frames=step_frames)
+def test_the_length_of_windows_is_said():
+    assert "windows of about 2 s, one after the other." in processing("embedding", window_frames=200)
 
 
 @pytest.mark.parametrize(
