@@ -31,6 +31,7 @@ _InFlight: TypeAlias = dict[Future[list[Result]], tuple[int, list[Item]]]
 
 
 _CONTEXT = multiprocessing.get_context("forkserver")  # forked from a process that has run no torch: that would hang
+_NOT_FORKED = (OSError, EOFError)  # what is raised where that process dies as it is asked
 
 
 _cluster: ContextVar[Cluster | None] = ContextVar("cluster", default=None)
@@ -158,7 +159,7 @@ class Workers(Generic[Item, Result]):
         for number, batch in enumerate(batches):
             try:
                 future = self._submit(batch)
-            except (BrokenProcessPool, OSError):  # a worker died since the last look, or while another was started
+            except (BrokenProcessPool, *_NOT_FORKED):  # a worker died since the last look, or while another was started
                 yield from self._rescue(in_flight)
                 future = self._submit(batch)
             in_flight[future] = number, batch
@@ -201,17 +202,27 @@ class Workers(Generic[Item, Result]):
             yield number, [self._alone(item) for item in batch]
 
     def _alone(self, item: Item) -> Result:
-        with self._executor(1) as executor:
+        executor, future = self._begin(1, [item])
+        with executor:
             try:
-                result: Result = executor.submit(_run_batch, [item]).result()[0]
+                return future.result()[0]
             except BrokenProcessPool:
                 return self.give_up(item)
-            return result
 
     def _submit(self, batch: list[Item]) -> Future[list[Result]]:
         if self.executor is None:
-            self.executor = self._executor(self.workers)
+            self.executor, future = self._begin(self.workers, batch)
+            return future
         return self.executor.submit(_run_batch, batch)
+
+    def _begin(self, workers: int, batch: list[Item]) -> tuple[ProcessPoolExecutor, Future[list[Result]]]:
+        """New processes with their first batch; asked twice, as what forks them may die at that moment too."""
+        try:
+            executor = self._executor(workers)
+            return executor, executor.submit(_run_batch, batch)
+        except _NOT_FORKED:
+            executor = self._executor(workers)
+            return executor, executor.submit(_run_batch, batch)
 
     def _stop(self) -> None:
         if self.actors is not None:

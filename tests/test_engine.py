@@ -2,6 +2,8 @@
 
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count
 
 import pytest
 
@@ -77,6 +79,22 @@ def test_a_worker_that_dies_between_batches_is_replaced():
     with Workers(_start, lambda item: f"gave up {item}", 2) as team:
         results = sorted((number, result) for number, (result,) in team.run(batches()))
     assert results == [(number, (number + 1) ** 2) for number in range(4)]
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError, EOFError])
+@pytest.mark.parametrize("items", [[1, 2], [-1, 2]], ids=["none dies", "one dies"])
+def test_processes_that_could_not_be_started_are_asked_for_again(error, items, monkeypatch):
+    """The server that forks them may die at that moment; every second request fails here."""
+    submit, asked = ProcessPoolExecutor.submit, count()
+
+    def failing(executor, *arguments):
+        if next(asked) % 2 == 0:
+            raise error
+        return submit(executor, *arguments)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", failing)
+    with Workers(_start, lambda item: f"gave up {item}", 2) as team:
+        assert list(team.map(items)) == [item**2 if item > 0 else f"gave up {item}" for item in items]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
