@@ -32,13 +32,13 @@ from _trials import Piece, keep_samples, random_gain_db, read_piece, speech_samp
 from numpy.typing import NDArray
 
 from forensic.likelihood_ratio.metrics import cllr_min, eer
+from forensic.likelihood_ratio.uncertainty import PAV_BIAS_RATIO, draw_speakers, metric_interval
 from forensic.records import Samples
 from forensic.speaker.extractor import default_model_folder, load_model
 from forensic.training.cache import read_samples
 
 _LEAST_SPEECH_S = 5.0
 _NAMED = ("checked", "single call")
-_QUANTILES = (0.025, 0.975)
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -170,21 +170,26 @@ def _measured(
     )
     values = score[pairs.first, pairs.second]
     own = np.ones(len(of_same)) if by_pairs else 1.0 / np.bincount(of_same, minlength=len(people))[of_same]
-    rng = np.random.default_rng(1)
-    results = []
-    for draw in range(draws + 1):
-        # in the first round everybody once, then people drawn with replacement
-        times = np.ones(len(people)) if not draw else np.bincount(rng.integers(len(people), size=len(people)))
-        times = np.pad(times, (0, len(people) - len(times))).astype(float)
-        w_same, w_different = own * times[of_same], times[of_known] * times[of_questioned]
-        if w_same.any() and w_different.any():
+
+    def of(rows: Matrix) -> Matrix:
+        results = []
+        for times in rows:
+            w_same, w_different = own * times[of_same], times[of_known] * times[of_questioned]
             left = values[same][w_same > 0], values[different][w_different > 0]
             weights = w_same[w_same > 0], w_different[w_different > 0]
             results.append((eer(*left, *weights), cllr_min(*left, *weights)))
-    (error, cost), (low, high) = results[0], np.quantile(results[1:], _QUANTILES, axis=0)
+        return np.array(results)
+
+    repeated, every = np.unique(of_same), draw_speakers(len(people), draws, 1)
+    (value,), drawn = of(np.ones((1, len(people)))), of(every[every[:, repeated].any(axis=1)])
+    left_out = of(1 - np.eye(len(people))[repeated])
+    error, cost = (
+        metric_interval(value[i], drawn[:, i], left_out[:, i], limit, PAV_BIAS_RATIO)
+        for i, limit in ((0, 0.5), (1, 1.0))
+    )
     return (
-        f"{100 * error:.1f} ({100 * low[0]:.1f} to {100 * high[0]:.1f})",
-        f"{cost:.3f} ({low[1]:.3f} to {high[1]:.3f})",
+        f"{100 * error.value:.1f} ({100 * error.low:.1f} to {100 * error.high:.1f})",
+        f"{cost.value:.3f} ({cost.low:.3f} to {cost.high:.3f})",
     )
 
 

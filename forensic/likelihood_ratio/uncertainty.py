@@ -19,12 +19,15 @@ whose truth is known, and counts how often intervals contain it. The following i
   values too well, see ``PAV_BIAS_RATIO``). If few speakers cause most of a cost, s is known less well than N suggests:
   t has 2 N / (k - 1) degrees of freedom, where k is the kurtosis of the measure over leaving each speaker out in turn
   (a sample variance of N values has the relative variance (k - 1) / N; Satterthwaite 1946).
+- *Shares of comparisons.* Clopper and Pearson's interval for as many independent comparisons as would vary as much as
+  the draws do, fewer of them by the same t (Korn & Graubard 1998; ``benchmarks/rate_coverage.py``).
 
 The intervals answer one question only: what if the reference speakers had been others of the same population and
 conditions? They do not show a wrong population or a mismatch of conditions.
 
 Sources: Efron & Tibshirani (1993), An Introduction to the Bootstrap; Hall (1988), Journal of the Royal Statistical
-Society B 50:35-45 (symmetric bootstrap intervals); Satterthwaite (1946), Biometrics Bulletin 2:110-114.
+Society B 50:35-45 (symmetric bootstrap intervals); Korn & Graubard (1998), Survey Methodology 24:193-201; Satterthwaite
+(1946), Biometrics Bulletin 2:110-114.
 """
 
 from functools import lru_cache
@@ -40,6 +43,7 @@ from forensic.records import Interval, Vector
 
 LEVEL_PERCENT = 95.0
 PERCENTILES = (2.5, 97.5)
+_UPPER = 0.5 + LEVEL_PERCENT / 200
 
 PAV_BIAS_RATIO = 1 / (2 ** (2 / 3) - 1)
 """The bias of Cllr_min and EER over the further bias of the draws, 1.7. Draws of N speakers with replacement count like
@@ -47,6 +51,7 @@ N / 2 speakers, and the bias of PAV falls as N^(-2/3) (Brunk 1970, in Puri: Nonp
 Inference, 177-195)."""
 
 _FEWEST_DEGREES = 3.0
+_LEAST_VARIANCE = 1e-9  # of a share
 _RUNS_AT_ONCE = 1 << 18  # of all draws that are pooled together: about 2 MB per array
 _LONGEST_REACH = 20.0  # of a logarithm: e^20 is beyond every measure, and finite
 
@@ -101,10 +106,7 @@ def small_sample_factor(speakers: int) -> float:
     """
     if speakers == 1:
         raise CalibrationError("One speaker does not show how speakers vary.", "Use more reference speakers.")
-    quantile = 0.5 + LEVEL_PERCENT / 200
-    return (
-        student_quantile(quantile, speakers - 1) / normal_quantile(quantile) * float(np.sqrt(speakers / (speakers - 1)))
-    )
+    return student_quantile(_UPPER, speakers - 1) / normal_quantile(_UPPER) * float(np.sqrt(speakers / (speakers - 1)))
 
 
 def metric_intervals(
@@ -174,7 +176,7 @@ def metric_interval(
         value: on all speakers.
         drawn: on each draw, shape (n_draws,).
         left_out: without each speaker in turn, shape (speakers,).
-        largest: the measure's greatest value: 0.5 for the EER, 1 for Cllr_min and rates.
+        largest: the measure's greatest value: 0.5 for the EER, 1 for Cllr_min.
         bias_ratio: bias of the value over the further bias of the draws.
 
     Returns:
@@ -185,16 +187,48 @@ def metric_interval(
     if value <= 0 or mean <= 0:
         rate = error_free_rate(speakers)
         return Interval(float(value), 0.0, max(float(value), min(rate, largest)))
-    away = left_out - left_out.mean()
-    variance = float(np.mean(away**2))
-    degrees = float(speakers - 1)
-    if variance > 0:
-        kurtosis = float(np.mean(away**4)) / variance**2
-        degrees = min(max(2 * speakers / max(kurtosis - 1, 2.0), _FEWEST_DEGREES), degrees)
     relative = float(drawn.std()) / mean * np.sqrt(speakers / (speakers - 1))
-    reach = np.exp(min(student_quantile(0.5 + LEVEL_PERCENT / 200, degrees) * relative, _LONGEST_REACH))
+    reach = np.exp(min(student_quantile(_UPPER, _degrees(left_out)) * relative, _LONGEST_REACH))
     centre = max(value - bias_ratio * (float(np.median(drawn)) - value), 0.0)
     return Interval(float(value), float(min(centre / reach, value)), float(min(max(centre * reach, value), largest)))
+
+
+def rate_interval(value: float, drawn: Vector, left_out: Vector) -> Interval:
+    """The 95 % interval of a share of comparisons, those of one speaker being alike.
+
+    Args:
+        value: on all speakers, 0 to 1.
+        drawn: on each draw, shape (n_draws,).
+        left_out: without each speaker in turn, shape (speakers,).
+
+    Returns:
+        The interval; of a share of 0 or 1 it is that of ``error_free_rate``.
+    """
+    from scipy.special import betaincinv  # takes a tenth of a second, which no scan need wait for
+
+    speakers = len(left_out)
+    if not 0 < value < 1:
+        edge = abs(value - error_free_rate(speakers))
+        return Interval(value, min(value, edge), max(value, edge))
+    variance = max(float(drawn.var()) * speakers / (speakers - 1), _LEAST_VARIANCE)
+    size = value * (1 - value) / variance
+    of_size = student_quantile(_UPPER, max(size - 1, 1.0))
+    size *= min(of_size / student_quantile(_UPPER, _degrees(left_out)), 1.0) ** 2
+    errors, right = value * size, (1 - value) * size
+    return Interval(
+        value, float(betaincinv(errors, right + 1, 1 - _UPPER)), float(betaincinv(errors + 1, right, _UPPER))
+    )
+
+
+def _degrees(left_out: Vector) -> float:
+    """Of freedom of the standard deviation of a measure, by what it is without each speaker in turn."""
+    speakers = len(left_out)
+    away = left_out - left_out.mean()
+    variance = float(np.mean(away**2))
+    if variance == 0:
+        return speakers - 1.0
+    kurtosis = float(np.mean(away**4)) / variance**2
+    return min(max(2 * speakers / max(kurtosis - 1, 2.0), _FEWEST_DEGREES), speakers - 1.0)
 
 
 def error_free_rate(speakers: int) -> float:
@@ -203,7 +237,7 @@ def error_free_rate(speakers: int) -> float:
     >>> round(error_free_rate(100), 3)
     0.036
     """
-    return float(1 - (0.5 - LEVEL_PERCENT / 200) ** (1 / speakers))
+    return float(1 - (1 - _UPPER) ** (1 / speakers))
 
 
 def _cllr(pairs: Pairs, same: Vector, different: Vector, speaker_weights: Matrix) -> Vector:

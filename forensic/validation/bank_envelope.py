@@ -100,7 +100,7 @@ def _real_cells(model_folder: Path, settings: ComparisonSettings) -> Iterator[Va
                     name=f"real calls, {condition}",
                     known=worst_of(lrs, lambda quantity: quantity.of_side(KNOWN)),
                     questioned=worst_of(lrs, lambda quantity: quantity.of_side(QUESTIONED)),
-                    cllr=real_result(lrs).cllr,
+                    cllr=result.cllr if (result := real_result(lrs)) else None,
                 )
 
 

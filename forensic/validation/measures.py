@@ -4,14 +4,15 @@ Speakers are drawn with replacement, as in ``forensic.likelihood_ratio.uncertain
 counts as often as its speaker was drawn, a different-speaker comparison as often as the product of its two
 speakers' counts. The LRs do not change; what varies is the people on whom they are tested.
 
-An interval answers: what would the measure be on an unlimited number of such people? For EER, Cllr, Cllr_min and the
-rates it is that of ``uncertainty.metric_interval``, whose coverage ``benchmarks/interval_coverage.py`` counts. Cllr_cal
-and devPAV are larger, the fewer speakers there are, however good the calibration, because PAV fits few speakers too
-well. Their intervals are as wide as the middle 95 % of the draws, and moved so that the median of the draws is the
-measured value; they say what the measure would have been on as many other people.
+An interval answers: what would the measure be on an unlimited number of such people? For EER, Cllr and Cllr_min it is
+that of ``uncertainty.metric_interval``, for the rates that of ``uncertainty.rate_interval``. Cllr_cal and devPAV are
+larger, the fewer speakers there are, however good the calibration, because PAV fits few speakers too well. Their
+intervals are as wide as the middle 95 % of the draws, and moved so that the median of the draws is the measured value;
+they say what the measure would have been on as many other people.
 
 If no LR misled, no draw has one that does. The interval of a rate of 0 (and of an EER of 0) therefore ends at the rate
 at which so few speakers would still show no error in 2.5 % of samples: 1 - 0.025^(1/speakers), about 3.7 / speakers.
+Of same-speaker LRs, only the speakers who have some count.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,13 @@ from numpy.typing import NDArray
 from forensic.errors import CalibrationError
 from forensic.likelihood_ratio.inputs import checked
 from forensic.likelihood_ratio.metrics import cost_bits, distance_from_identity, pav_blocks
-from forensic.likelihood_ratio.uncertainty import PAV_BIAS_RATIO, PERCENTILES, draw_speakers, metric_interval
+from forensic.likelihood_ratio.uncertainty import (
+    PAV_BIAS_RATIO,
+    PERCENTILES,
+    draw_speakers,
+    metric_interval,
+    rate_interval,
+)
 from forensic.records import Interval, Vector
 
 Index = NDArray[np.intp]
@@ -46,11 +53,11 @@ _LIMITS = {
     "eer": (0.5, PAV_BIAS_RATIO),
     "cllr": (np.inf, 1.0),
     "cllr_min": (1.0, PAV_BIAS_RATIO),
-    "misleading_same_speaker_rate": (1.0, 1.0),
-    "misleading_different_speaker_rate": (1.0, 1.0),
 }
 """The greatest value and the ratio of biases, for ``metric_interval``."""
 
+_OF_SAME = "misleading_same_speaker_rate"
+_RATES = (_OF_SAME, "misleading_different_speaker_rate")
 _ENOUGH_DRAWS = 0.95
 
 
@@ -143,16 +150,14 @@ def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
     drawn, left_out = (
         np.array(
             [
-                values
+                sample.values(np.where(truth.is_same, counts[known], counts[known] * counts[questioned]))
                 for counts in rows
-                if (values := sample.values(np.where(truth.is_same, counts[known], counts[known] * counts[questioned])))
-                is not None
             ]
-        ).reshape(-1, len(MEASURES))
+        )
         for rows in (draw_speakers(len(people), draws, seed), 1 - np.eye(len(people)))
     )
     value = sample.values(np.ones(len(truth.log10_lr)))
-    assert value is not None  # both kinds occur
+    left_out[~np.isin(np.arange(len(people)), known[truth.is_same]), [*MEASURES].index(_OF_SAME)] = np.nan
     return Measured(
         {
             name: _interval(name, value[number], drawn[:, number], left_out[:, number], draws)
@@ -166,11 +171,13 @@ def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
 def _interval(name: str, value: float, drawn: Vector, left_out: Vector, draws: int) -> Interval | None:
     if np.isinf(value):
         return Interval(float(value), float(value), float(value))
-    defined = drawn[~np.isnan(drawn)]
+    defined, left_out = (values[~np.isnan(values)] for values in (drawn, left_out))
     if np.isnan(value) or len(defined) < _ENOUGH_DRAWS * draws:
         return None
     if name in _LIMITS:
         return metric_interval(value, defined, left_out, *_LIMITS[name])
+    if name in _RATES:
+        return rate_interval(float(value), defined, left_out)
     low, median, high = np.percentile(defined, (PERCENTILES[0], 50.0, PERCENTILES[1]))
     return Interval(float(value), float(max(value + low - median, 0.0)), float(value + high - median))
 
@@ -183,8 +190,8 @@ class _Sample:
         self.value, self.place = np.unique(truth.log10_lr, return_inverse=True)
         self.same_cost, self.different_cost = cost_bits(self.value), cost_bits(-self.value)
 
-    def values(self, weight: Vector) -> list[float] | None:
-        """The measures in the order of ``MEASURES``, NaN where undefined; None if a kind weighs nothing.
+    def values(self, weight: Vector) -> list[float]:
+        """The measures in the order of ``MEASURES``, NaN where undefined: all of them if a kind weighs nothing.
 
         Args:
             weight: of each comparison, shape (n,).
@@ -193,7 +200,7 @@ class _Sample:
         same = np.bincount(self.place, np.where(self.is_same, weight, 0.0), size)
         different = np.bincount(self.place, np.where(self.is_same, 0.0, weight), size)
         if not (same.any() and different.any()):
-            return None
+            return [np.nan] * len(MEASURES)
         same, different = same / same.sum(), different / different.sum()
         cllr = 0.5 * (_sum(same, self.same_cost) + _sum(different, self.different_cost))
         used = np.flatnonzero(same + different)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from forensic.engine import one_thread
 from forensic.errors import ValidationError
 from forensic.likelihood_ratio.metrics import cllr_min, cost_bits
+from forensic.likelihood_ratio.pairs import Matrix
 from forensic.likelihood_ratio.real_calls import RealResult, save_real_results
-from forensic.likelihood_ratio.uncertainty import error_free_rate
-from forensic.records import ROLES, Interval
+from forensic.likelihood_ratio.uncertainty import PAV_BIAS_RATIO, draw_speakers, metric_interval, rate_interval
+from forensic.records import ROLES, Interval, Vector
 from forensic.settings import ComparisonSettings
+from forensic.validation.measures import FEWEST_SPEAKERS
 from forensic.validation.shipped import Opinion, real_call_lrs
-
-Vector = NDArray[np.float64]
 
 MEASURES = ("Cllr", "Cllr_min of the scores", "Cllr_min of the LRs", "same-speaker LRs below 1")
 _DRAWS = 300
@@ -39,48 +39,53 @@ def keep_real_results(folder: Path, settings: ComparisonSettings) -> None:
             found[opinion] = real_result(real_call_lrs(folder, settings, opinion))
         except ValidationError:  # no real calls, or nobody embedded by a second model
             continue
-    if found:
-        save_real_results(folder, found)
+    if kept := {opinion: result for opinion, result in found.items() if result is not None}:
+        save_real_results(folder, kept)
 
 
-def real_result(lrs: pl.DataFrame) -> RealResult:
-    """The measures of some LRs.
+def real_result(lrs: pl.DataFrame) -> RealResult | None:
+    """The measures of some LRs; none of fewer than ``FEWEST_SPEAKERS`` people with calls of several days.
 
     Args:
         lrs: rows of ``real_call_lrs``, of both kinds.
     """
-    intervals = measured(lrs)
-    repeated, misleading = lrs.filter("same_speaker")["speaker_known"].n_unique(), intervals[3]
-    if not misleading.value:
-        misleading = Interval(0.0, 0.0, error_free_rate(repeated))
+    repeated = lrs.filter("same_speaker")["speaker_known"].n_unique()
+    if repeated < FEWEST_SPEAKERS:
+        return None
+    cllr, of_scores, _, misleading = measured(lrs)
     return RealResult(
         people=len(_people(lrs)),
         repeated=repeated,
         pairs=lrs.height,
-        cllr=intervals[0],
-        cllr_min_of_scores=intervals[1],
+        cllr=cllr,
+        cllr_min_of_scores=of_scores,
         misleading=misleading,
     )
 
 
 def measured(lrs: pl.DataFrame) -> tuple[Interval, ...]:
-    """``MEASURES``, with 95 % intervals from draws of people.
+    """``MEASURES``, with 95 % intervals from draws of people, those of ``forensic.likelihood_ratio.uncertainty``.
 
     Args:
         lrs: as of ``real_result``.
     """
-    rng, count = np.random.default_rng(1), len(_people(lrs))
+    count = len(_people(lrs))
     known, questioned = _numbers(lrs)
     is_same, weight = lrs["same_speaker"].to_numpy(), weights(lrs)
-    value = measures(lrs, weight)
-    drawn: list[Vector] = []
-    while len(drawn) < _DRAWS:
-        counts = rng.multinomial(count, np.full(count, 1 / count)).astype(float)
-        here = weight * np.where(is_same, counts[known], counts[known] * counts[questioned])
-        if (here * is_same).any() and (here * ~is_same).any():
-            drawn.append(measures(lrs, here))
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
-    return tuple(Interval(*map(float, each)) for each in zip(value, low, high, strict=True))
+    repeated = np.unique(known[is_same])
+
+    def of(rows: Matrix) -> Matrix:
+        times = (np.where(is_same, counts[known], counts[known] * counts[questioned]) for counts in rows)
+        return np.array([measures(lrs, weight * each) for each in times])
+
+    draws = draw_speakers(count, _DRAWS, 1)
+    value, drawn = measures(lrs, weight), of(draws[draws[:, repeated].any(axis=1)])
+    left_out = of(1 - np.eye(count)[repeated])  # who has no pair with themselves moves next to nothing
+    return (
+        metric_interval(value[0], drawn[:, 0], left_out[:, 0]),
+        *(metric_interval(value[i], drawn[:, i], left_out[:, i], 1.0, PAV_BIAS_RATIO) for i in (1, 2)),
+        rate_interval(float(value[3]), drawn[:, 3], left_out[:, 3]),
+    )
 
 
 def measures(lrs: pl.DataFrame, weight: Vector) -> Vector:

@@ -86,7 +86,8 @@ class ValidationResult:
         verdicts: every criterion, judged; none where none were fixed.
         exclusions: what was not compared.
         html, pdf: the report.
-        by_person: of the real calls that ship, measures in which every person weighs alike, whoever called more often.
+        by_person: of the real calls that ship, measures in which every person weighs alike, whoever called more often;
+            None of too few people.
     """
 
     folder: Path

@@ -16,6 +16,7 @@ from forensic.likelihood_ratio.uncertainty import (
     log10_lr_interval,
     metric_interval,
     metric_intervals,
+    rate_interval,
 )
 
 
@@ -83,6 +84,34 @@ def test_no_error_among_few_speakers_is_no_certainty():
     found = metric_interval(0.0, np.zeros(100), np.zeros(10), 0.5)
     assert (found.value, found.low) == (0, 0)
     assert found.high == pytest.approx(1 - 0.025 ** (1 / 10))
+
+
+def test_the_rate_of_people_with_a_comparison_each_has_clopper_and_pearsons_interval():
+    """5 of 50 err: 3.3 to 21.8 %, as tabulated; a little wider, as t stands for the normal distribution."""
+    wrong = np.arange(50) < 5
+    drawn = draw_speakers(50, 4000, 1) @ wrong / 50
+    left_out = (5 - wrong) / 49
+    found = rate_interval(0.1, drawn, left_out)
+    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.0333, 0.2181), abs=0.012)
+    assert (found.low, found.high) == pytest.approx((0.0315, 0.2253), abs=0.005)
+
+
+def test_a_rate_is_as_certain_as_its_people_are_many_and_alike():
+    """20 people with ten comparisons each, one in ten wrong: everybody's own, or all those of two people."""
+    counts = draw_speakers(20, 1000, 1)
+    alike, apart = (np.full(20, 1.0), np.where(np.arange(20) < 2, 10.0, 0.0))
+    shares = [counts @ wrong / 200 for wrong in (alike + np.tile([1.0, -1.0], 10), apart)]
+    left_out = [(20 - wrong) / 190 for wrong in (alike + np.tile([1.0, -1.0], 10), apart)]
+    even, few = (rate_interval(0.1, *each) for each in zip(shares, left_out, strict=True))
+    assert 0.04 < even.low < 0.1 < even.high < 0.16
+    assert few.low < 0.02
+    assert 0.3 < few.high < 0.6
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(0.0, 0.0, 0.3085), (1.0, 0.6915, 1.0)])
+def test_no_error_and_nothing_but_errors_among_few_people_are_no_certainty(value, low, high):
+    found = rate_interval(value, np.full(100, value), np.full(10, value))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_infinite_log10_lrs_have_no_interval(simulate_pairs):

@@ -67,6 +67,15 @@ def test_an_error_rate_of_0_does_not_claim_certainty(simulate_pairs):
     assert rate.high == pytest.approx(1 - 0.025 ** (1 / 10))
 
 
+def test_who_has_no_same_speaker_lr_says_nothing_of_their_rate(simulate_pairs):
+    """Ten people of whom four are on both sides: no error among four is less certain than none among ten."""
+    truth = truth_of(simulate_pairs(10, 12.0, 4))
+    kept = ~truth.is_same | (truth.known < 4)
+    few = KnownTruth(*(each[kept] for each in (truth.log10_lr, truth.is_same, truth.known, truth.questioned)))
+    rate = measure(few, 100, 1).intervals["misleading_same_speaker_rate"]
+    assert rate.high == pytest.approx(1 - 0.025 ** (1 / 4))
+
+
 def test_dev_pav_of_separate_classes_is_undefined(simulate_pairs):
     assert measure(truth_of(simulate_pairs(10, 40.0, 4)), 50, 1).intervals["dev_pav"] is None
 

@@ -23,14 +23,13 @@ def _pairs(rows):
 
 
 def test_who_called_often_counts_no_more_than_who_called_twice():
-    often, seldom = [("a", "a", 2.0)] * 30, [("b", "b", -1.0)]
-    lrs = _pairs([*often, *seldom, ("a", "b", -2.0), ("b", "a", -2.0)])
+    often, seldom = [("a", "a", 2.0)] * 30, [(one, one, -1.0) for one in "bcdef"]
+    lrs = _pairs([*often, *seldom, *((one, other, -2.0) for one in "abcdef" for other in "abcdef" if one != other)])
     found = real_result(lrs)
-    assert (found.people, found.repeated, found.pairs) == (2, 2, 33)
-    assert found.misleading.value == pytest.approx(0.5)
-    same = (cost_bits(np.array([2.0])) + cost_bits(np.array([-1.0]))) / 2
-    expected = 0.5 * (same + cost_bits(np.array([2.0])))
-    assert found.cllr.value == pytest.approx(float(expected[0]))
+    assert (found.people, found.repeated, found.pairs) == (6, 6, 65)
+    assert found.misleading.value == pytest.approx(5 / 6)
+    right, wrong = (float(cost_bits(np.array([log10_lr]))[0]) for log10_lr in (2.0, -1.0))
+    assert found.cllr.value == pytest.approx(0.5 * ((right + 5 * wrong) / 6 + right))
     assert measures(lrs, weights(lrs))[0] == found.cllr.value
 
 
@@ -42,8 +41,24 @@ def test_no_misleading_lr_of_few_people_is_no_proof_that_there_is_none():
     assert found.high == pytest.approx(1 - 0.025 ** (1 / 8))
 
 
+def test_few_people_are_not_measured():
+    people = "abcd"
+    assert real_result(_pairs([(one, other, 2.0) for one in people for other in people])) is None
+
+
+def test_an_error_of_one_person_of_many_makes_an_interval_and_no_guess():
+    """One of 20 has LRs below 1, half of all of hers: 2.5 % of all people's, and hardly more than 25."""
+    people = [f"p{number}" for number in range(20)]
+    same = [(one, one, -1.0 if one == "p0" and half else 2.0) for one in people for half in range(2)]
+    lrs = _pairs([*same, *((one, other, -2.0) for one in people for other in people if one != other)])
+    found = real_result(lrs).misleading
+    assert found.value == pytest.approx(0.025)
+    assert 0 < found.low < 0.005
+    assert 0.1 < found.high < 0.25
+
+
 def test_results_are_kept_and_read(tmp_path):
-    lrs = _pairs([("a", "a", 2.0), ("b", "b", 1.0), ("a", "b", -2.0)])
+    lrs = _pairs([(one, other, 2.0 if one == other else -2.0) for one in "abcde" for other in "abcde"])
     found = {"first": real_result(lrs)}
     save_real_results(tmp_path, found)
     assert load_real_results(tmp_path) == found
