@@ -105,27 +105,31 @@ def _audible(samples: Samples) -> Samples:
 def _encode(detector: _Detector, waveforms: Sequence[Samples]) -> list[Samples]:
     """Features of each waveform's frames, shape (frames, 128) each; the frames of all go through together."""
     frames = [_frames(samples) for samples in waveforms]
-    together = np.concatenate([np.empty((0, FRAME + 2 * _CONTEXT), np.float32), *frames])
-    features = np.empty((len(together), _FEATURES), np.float32)
-    for first in range(0, len(together), _FRAMES_AT_ONCE):
-        part = slice(first, first + _FRAMES_AT_ONCE)
-        (features[part],) = detector.encoder("features", magnitudes=_magnitudes(together[part]))
-    return np.split(features, np.cumsum([len(part) for part in frames])[:-1])
+    starts = np.cumsum([0, *map(len, frames)]).tolist()
+    features = np.empty((starts[-1], _FEATURES), np.float32)
+    for first in range(0, len(features), _FRAMES_AT_ONCE):
+        parts = [
+            own[max(0, first - start) : max(0, first + _FRAMES_AT_ONCE - start)]
+            for start, own in zip(starts, frames, strict=False)
+        ]
+        part = np.concatenate(parts)
+        mirrored = np.concatenate([part, part[:, -2 : -2 - _CONTEXT : -1]], axis=1)
+        (features[first : first + len(part)],) = detector.encoder("features", magnitudes=_magnitudes(mirrored))
+    return np.split(features, starts[1:-1])
 
 
 def _frames(samples: Samples) -> Samples:
-    """Frames of 512 samples, each after the 64 before it and before its own last 64 mirrored, shape (frames, 640)."""
+    """Frames of 512 samples, each after the 64 before it, a view of shape (frames, 576)."""
     count = -(-len(samples) // FRAME)
     padded = np.zeros(_CONTEXT + count * FRAME, np.float32)
     padded[_CONTEXT : _CONTEXT + len(samples)] = samples
     if not count:
-        return np.empty((0, FRAME + 2 * _CONTEXT), np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME + _CONTEXT)[::FRAME]
-    return np.concatenate([frames, frames[:, -2 : -2 - _CONTEXT : -1]], axis=1)
+        return np.empty((0, FRAME + _CONTEXT), np.float32)
+    return np.lib.stride_tricks.sliding_window_view(padded, FRAME + _CONTEXT)[::FRAME]
 
 
 def _magnitudes(frames: Samples) -> Samples:
-    """Of the spectra in each frame, shape (frames, SPECTRA, BINS)."""
+    """Of the spectra in each frame and its last 64 samples mirrored, shape (frames, SPECTRA, BINS)."""
     pieces = np.lib.stride_tricks.sliding_window_view(frames, _SPECTRUM, axis=1)[:, ::_HOP]
     magnitudes: Samples = np.abs(fft.rfft(pieces * _window()))
     return magnitudes
