@@ -57,10 +57,19 @@ def test_a_card_of_another_architecture_is_refused(tiny_model_folder):
 
 @pytest.mark.parametrize(
     ("length", "count", "size"),
-    [(160, 1, 160), (205, 1, 220), (239, 1, 240), (240, 2, 120), (500, 3, 180), (2500, 16, 160)],
+    [
+        (160, 1, 160),
+        (205, 1, 220),
+        (239, 1, 240),
+        (240, 2, 120),
+        (500, 3, 180),
+        (1950, 12, 180),
+        (2500, 16, 160),
+        (9000, 57, 160),
+    ],
 )
 def test_windows_divide_the_speech_into_parts_of_one_length(length, count, size):
-    """As many as come nearest to 1.6 s, from the first frame to the last."""
+    """As many as come nearest to 1.6 s, or, of many, one more that overlap less, from the first frame to the last."""
     frames = np.arange(length, dtype=np.float32)[:, None] * np.ones(40, np.float32)
     windows, centres = cut_windows(frames, 160)
     assert windows.shape == (count, size, 40)
