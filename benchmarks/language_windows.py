@@ -26,7 +26,7 @@ from forensic.language.classifier import (
     load_language_model,
     score_windows,
 )
-from forensic.language.hearing import WINDOW_FRAMES
+from forensic.language.hearing import HEARD_FRAMES
 from forensic.records import Samples, Vector
 from forensic.settings import SpeechSettings
 from forensic.speaker.features import frame_mask, level_gain, mel_power
@@ -93,8 +93,8 @@ def hear(speech: Path, model: LanguageModel, longest_s: float) -> Iterator[Heard
 
 def side_by_side(frames: Samples) -> Samples:
     """Windows over all of the speech, as few as hold it."""
-    starts = np.linspace(0, len(frames) - WINDOW_FRAMES, -(-len(frames) // WINDOW_FRAMES)).round().astype(int)
-    return np.stack([frames[start : start + WINDOW_FRAMES] for start in starts])
+    starts = np.linspace(0, len(frames) - HEARD_FRAMES, -(-len(frames) // HEARD_FRAMES)).round().astype(int)
+    return np.stack([frames[start : start + HEARD_FRAMES] for start in starts])
 
 
 def judged(one: Heard, number: int, model: LanguageModel) -> tuple[int, float]:

@@ -4,8 +4,8 @@
 
 Simulated people have 1 to 20 same-speaker LRs each, which mislead in each person's own share. It is drawn from a beta
 distribution: "a few" people have most errors (its parameters sum to 0.5), or "many" share them (to 3). A
-different-speaker LR, one of every two people, misleads where the sum of two normal effects, one of each person, and a
-third is high.
+different-speaker LR, one for each person against each other, misleads where the sum of two normal effects, one of each
+person, and a third is high.
 
 Printed, by people and by the share in an unlimited population, in percent: how often the interval covers it and lies
 below it, and its mean width; the same for percentiles of the draws, which are not used.
@@ -63,7 +63,7 @@ def judge(kind: str, people: int, share: float, options: argparse.Namespace) -> 
         )
         value = float(rates(*errors, np.ones((1, people)))[0])
         drawn = rates(*errors, draw_speakers(people, options.draws, number))
-        interval = rate_interval(value, drawn, rates(*errors, 1 - np.eye(people)))
+        interval = rate_interval(value, drawn, rates(*errors, 1 - np.eye(people)), int(errors[1].sum()))
         ends = (interval.low, interval.high), np.percentile(drawn, PERCENTILES)
         found.append([(low <= share <= high, high < share, high - low) for low, high in ends])
     return np.asarray(np.mean(found, axis=0))

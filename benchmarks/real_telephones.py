@@ -42,6 +42,8 @@ def table(lrs: pl.DataFrame) -> None:
         (OTHER_LINE, lrs.filter(condition=OTHER_LINE)),
     ):
         found = real_result(part)
+        if found is None:
+            continue
         print(f"{name}: {found.people} people, {found.repeated} of them on several days; {found.pairs:,} pairs")
         for measure, each in zip(MEASURES, measured(part), strict=True):
             print(f"    {measure:26} {each.value:.3f} ({each.low:.3f} to {each.high:.3f})")

@@ -175,14 +175,15 @@ def _measured(
         results = []
         for times in rows:
             w_same, w_different = own * times[of_same], times[of_known] * times[of_questioned]
+            if not (w_same.any() and w_different.any()):
+                continue
             left = values[same][w_same > 0], values[different][w_different > 0]
             weights = w_same[w_same > 0], w_different[w_different > 0]
             results.append((eer(*left, *weights), cllr_min(*left, *weights)))
         return np.array(results)
 
-    repeated, every = np.unique(of_same), draw_speakers(len(people), draws, 1)
-    (value,), drawn = of(np.ones((1, len(people)))), of(every[every[:, repeated].any(axis=1)])
-    left_out = of(1 - np.eye(len(people))[repeated])
+    (value,), drawn = of(np.ones((1, len(people)))), of(draw_speakers(len(people), draws, 1))
+    left_out = of(1 - np.eye(len(people))[np.unique(of_same)])
     error, cost = (
         metric_interval(value[i], drawn[:, i], left_out[:, i], limit, PAV_BIAS_RATIO)
         for i, limit in ((0, 0.5), (1, 1.0))

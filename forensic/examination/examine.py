@@ -408,7 +408,7 @@ class _Speech:
 
     Attributes:
         features: level-normalised mel power, shape (frames, mel_bands).
-        windows: over it, shape (n, window_frames, mel_bands).
+        windows: over it, shape (n, frames, mel_bands).
         centres_s: time at the centre of each window.
     """
 
@@ -533,7 +533,7 @@ def _embedded_apart(
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """Windows over a stretch, shape (n, window_frames, MEL_BANDS), and where the speech of each starts and ends."""
+    """Windows over a stretch, shape (n, frames, MEL_BANDS), and where the speech of each starts and ends."""
 
     windows: Samples
     start_s: Vector

@@ -35,12 +35,15 @@ class RealResult:
 
 
 def save_real_results(folder: Path, results: Mapping[str, RealResult]) -> None:
-    """Write them beside a bank.
+    """Write them beside a bank, in place of earlier ones; without any, there is no file.
 
     Args:
         folder: of the model.
         results: by opinion: "first", "second" or "both" models.
     """
+    if not results:
+        (folder / REAL_CALLS).unlink(missing_ok=True)
+        return
     toml.write(folder / REAL_CALLS, {opinion: dataclasses.asdict(result) for opinion, result in results.items()})
 
 

@@ -20,7 +20,7 @@ whose truth is known, and counts how often intervals contain it. The following i
   t has 2 N / (k - 1) degrees of freedom, where k is the kurtosis of the measure over leaving each speaker out in turn
   (a sample variance of N values has the relative variance (k - 1) / N; Satterthwaite 1946).
 - *Shares of comparisons.* Clopper and Pearson's interval for as many independent comparisons as would vary as much as
-  the draws do, fewer of them by the same t (Korn & Graubard 1998; ``benchmarks/rate_coverage.py``).
+  the draws do, at most all of them, fewer by the same t (Korn & Graubard 1998; ``benchmarks/rate_coverage.py``).
 
 The intervals answer one question only: what if the reference speakers had been others of the same population and
 conditions? They do not show a wrong population or a mismatch of conditions.
@@ -51,7 +51,7 @@ N / 2 speakers, and the bias of PAV falls as N^(-2/3) (Brunk 1970, in Puri: Nonp
 Inference, 177-195)."""
 
 _FEWEST_DEGREES = 3.0
-_LEAST_VARIANCE = 1e-9  # of a share
+_ROUNDING = 1e-9  # of a share
 _RUNS_AT_ONCE = 1 << 18  # of all draws that are pooled together: about 2 MB per array
 _LONGEST_REACH = 20.0  # of a logarithm: e^20 is beyond every measure, and finite
 
@@ -193,13 +193,14 @@ def metric_interval(
     return Interval(float(value), float(min(centre / reach, value)), float(min(max(centre * reach, value), largest)))
 
 
-def rate_interval(value: float, drawn: Vector, left_out: Vector) -> Interval:
+def rate_interval(value: float, drawn: Vector, left_out: Vector, comparisons: int) -> Interval:
     """The 95 % interval of a share of comparisons, those of one speaker being alike.
 
     Args:
         value: on all speakers, 0 to 1.
         drawn: on each draw, shape (n_draws,).
         left_out: without each speaker in turn, shape (speakers,).
+        comparisons: how many there are.
 
     Returns:
         The interval; of a share of 0 or 1 it is that of ``error_free_rate``.
@@ -207,11 +208,12 @@ def rate_interval(value: float, drawn: Vector, left_out: Vector) -> Interval:
     from scipy.special import betaincinv  # takes a tenth of a second, which no scan need wait for
 
     speakers = len(left_out)
-    if not 0 < value < 1:
+    if not _ROUNDING < value < 1 - _ROUNDING:
+        value = float(round(value))
         edge = abs(value - error_free_rate(speakers))
         return Interval(value, min(value, edge), max(value, edge))
-    variance = max(float(drawn.var()) * speakers / (speakers - 1), _LEAST_VARIANCE)
-    size = value * (1 - value) / variance
+    variance = float(drawn.var()) * speakers / (speakers - 1)
+    size = min(value * (1 - value) / max(variance, _ROUNDING), float(comparisons))
     of_size = student_quantile(_UPPER, max(size - 1, 1.0))
     size *= min(of_size / student_quantile(_UPPER, _degrees(left_out)), 1.0) ** 2
     errors, right = value * size, (1 - value) * size

@@ -119,8 +119,9 @@ def cut_windows(frames: Samples, window_frames: int) -> tuple[Samples, NDArray[n
 def window_places(frames: int, window_frames: int) -> tuple[NDArray[np.intp], int]:
     """Where the windows over so many frames start, and how long they are: as many as come nearest to a length.
 
-    Their length is a multiple of ``_LENGTHS``, so that those of many recordings go through the network together. By
-    less than that they overlap; where there are many, and one window more would overlap less, there is one more.
+    Their length is a multiple of ``_LENGTHS``, so that those of many recordings go through the network together. In sum
+    they are longer than the speech by less than that for each, by which they overlap; where there are many, and one
+    window more would overlap less, there is one more.
     """
     frames = max(frames, window_frames)
     fewest = int(frames / window_frames + 0.5)
@@ -159,7 +160,7 @@ def embed_windows(windows: Samples, model: SpeakerModel, precision: str = "float
     """Embed windows of speech.
 
     Args:
-        windows: shape (n, window_frames, mel_bands), level-normalised mel power.
+        windows: shape (n, frames, mel_bands), level-normalised mel power.
         model: the network.
         precision: "float32", or "bfloat16" for speed where the processor has it.
 
@@ -175,14 +176,14 @@ def embed_and_hear(
     """Embed windows of speech, and keep states of its LSTM, in which other networks hear what is said.
 
     Args:
-        windows: shape (n, window_frames, mel_bands), level-normalised mel power.
+        windows: shape (n, frames, mel_bands), level-normalised mel power.
         model: the network.
         layers: whose states are kept, 1 for the lowest.
         precision: as in ``embed_windows``.
 
     Returns:
         The embeddings, and the states averaged over ``STEP_FRAMES`` frames, those of the layers side by side: shape
-        (n, window_frames // STEP_FRAMES, len(layers) x hidden_size), float32.
+        (n, frames // STEP_FRAMES, len(layers) x hidden_size), float32.
     """
     architecture = model.architecture
     steps, size = windows.shape[1] // STEP_FRAMES, architecture.hidden_size

@@ -160,7 +160,7 @@ def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
     left_out[~np.isin(np.arange(len(people)), known[truth.is_same]), [*MEASURES].index(_OF_SAME)] = np.nan
     return Measured(
         {
-            name: _interval(name, value[number], drawn[:, number], left_out[:, number], draws)
+            name: _interval(name, value[number], drawn[:, number], left_out[:, number], draws, truth)
             for number, name in enumerate(MEASURES)
         },
         float(truth.same_log10_lr.min()),
@@ -168,7 +168,9 @@ def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
     )
 
 
-def _interval(name: str, value: float, drawn: Vector, left_out: Vector, draws: int) -> Interval | None:
+def _interval(
+    name: str, value: float, drawn: Vector, left_out: Vector, draws: int, truth: KnownTruth
+) -> Interval | None:
     if np.isinf(value):
         return Interval(float(value), float(value), float(value))
     defined, left_out = (values[~np.isnan(values)] for values in (drawn, left_out))
@@ -177,7 +179,7 @@ def _interval(name: str, value: float, drawn: Vector, left_out: Vector, draws: i
     if name in _LIMITS:
         return metric_interval(value, defined, left_out, *_LIMITS[name])
     if name in _RATES:
-        return rate_interval(float(value), defined, left_out)
+        return rate_interval(float(value), defined, left_out, int((truth.is_same == (name == _OF_SAME)).sum()))
     low, median, high = np.percentile(defined, (PERCENTILES[0], 50.0, PERCENTILES[1]))
     return Interval(float(value), float(max(value + low - median, 0.0)), float(value + high - median))
 

@@ -24,7 +24,7 @@ _DRAWS = 300
 
 @one_thread()
 def keep_real_results(folder: Path, settings: ComparisonSettings) -> None:
-    """Measure each opinion on the real calls of a model's bank, and keep what was found; nothing where it has none.
+    """Measure each opinion on the real calls of a model's bank, and keep what was found in place of what was there.
 
     Args:
         folder: of the model.
@@ -39,8 +39,7 @@ def keep_real_results(folder: Path, settings: ComparisonSettings) -> None:
             found[opinion] = real_result(real_call_lrs(folder, settings, opinion))
         except ValidationError:  # no real calls, or nobody embedded by a second model
             continue
-    if kept := {opinion: result for opinion, result in found.items() if result is not None}:
-        save_real_results(folder, kept)
+    save_real_results(folder, {opinion: result for opinion, result in found.items() if result is not None})
 
 
 def real_result(lrs: pl.DataFrame) -> RealResult | None:
@@ -76,15 +75,16 @@ def measured(lrs: pl.DataFrame) -> tuple[Interval, ...]:
 
     def of(rows: Matrix) -> Matrix:
         times = (np.where(is_same, counts[known], counts[known] * counts[questioned]) for counts in rows)
-        return np.array([measures(lrs, weight * each) for each in times])
+        return np.array(
+            [measures(lrs, weight * each) for each in times if each[is_same].any() and each[~is_same].any()]
+        )
 
-    draws = draw_speakers(count, _DRAWS, 1)
-    value, drawn = measures(lrs, weight), of(draws[draws[:, repeated].any(axis=1)])
+    value, drawn = measures(lrs, weight), of(draw_speakers(count, _DRAWS, 1))
     left_out = of(1 - np.eye(count)[repeated])  # who has no pair with themselves moves next to nothing
     return (
         metric_interval(value[0], drawn[:, 0], left_out[:, 0]),
         *(metric_interval(value[i], drawn[:, i], left_out[:, i], 1.0, PAV_BIAS_RATIO) for i in (1, 2)),
-        rate_interval(float(value[3]), drawn[:, 3], left_out[:, 3]),
+        rate_interval(float(value[3]), drawn[:, 3], left_out[:, 3], int(is_same.sum())),
     )
 
 

@@ -91,7 +91,7 @@ def test_the_rate_of_people_with_a_comparison_each_has_clopper_and_pearsons_inte
     wrong = np.arange(50) < 5
     drawn = draw_speakers(50, 4000, 1) @ wrong / 50
     left_out = (5 - wrong) / 49
-    found = rate_interval(0.1, drawn, left_out)
+    found = rate_interval(0.1, drawn, left_out, 50)
     assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.0333, 0.2181), abs=0.012)
     assert (found.low, found.high) == pytest.approx((0.0315, 0.2253), abs=0.005)
 
@@ -99,18 +99,16 @@ def test_the_rate_of_people_with_a_comparison_each_has_clopper_and_pearsons_inte
 def test_a_rate_is_as_certain_as_its_people_are_many_and_alike():
     """20 people with ten comparisons each, one in ten wrong: everybody's own, or all those of two people."""
     counts = draw_speakers(20, 1000, 1)
-    alike, apart = (np.full(20, 1.0), np.where(np.arange(20) < 2, 10.0, 0.0))
-    shares = [counts @ wrong / 200 for wrong in (alike + np.tile([1.0, -1.0], 10), apart)]
-    left_out = [(20 - wrong) / 190 for wrong in (alike + np.tile([1.0, -1.0], 10), apart)]
-    even, few = (rate_interval(0.1, *each) for each in zip(shares, left_out, strict=True))
-    assert 0.04 < even.low < 0.1 < even.high < 0.16
+    each_one, two = np.full(20, 1.0), np.where(np.arange(20) < 2, 10.0, 0.0)
+    even, few = (rate_interval(0.1, counts @ wrong / 200, (20 - wrong) / 190, 200) for wrong in (each_one, two))
+    assert (even.low, even.high) == pytest.approx((0.0622, 0.1502), abs=0.006)  # Clopper and Pearson's, 20 of 200
     assert few.low < 0.02
     assert 0.3 < few.high < 0.6
 
 
-@pytest.mark.parametrize(("value", "low", "high"), [(0.0, 0.0, 0.3085), (1.0, 0.6915, 1.0)])
+@pytest.mark.parametrize(("value", "low", "high"), [(0.0, 0.0, 0.3085), (1.0, 0.6915, 1.0), (1 - 1e-16, 0.6915, 1.0)])
 def test_no_error_and_nothing_but_errors_among_few_people_are_no_certainty(value, low, high):
-    found = rate_interval(value, np.full(100, value), np.full(10, value))
+    found = rate_interval(value, np.full(100, value), np.full(10, value), 30)
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
 
 

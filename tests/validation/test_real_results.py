@@ -41,9 +41,22 @@ def test_no_misleading_lr_of_few_people_is_no_proof_that_there_is_none():
     assert found.high == pytest.approx(1 - 0.025 ** (1 / 8))
 
 
-def test_few_people_are_not_measured():
+def test_few_people_are_not_measured_and_leave_no_earlier_results(tmp_path):
     people = "abcd"
     assert real_result(_pairs([(one, other, 2.0) for one in people for other in people])) is None
+    (tmp_path / REAL_CALLS).touch()
+    save_real_results(tmp_path, {})
+    assert not (tmp_path / REAL_CALLS).exists()
+
+
+def test_draws_without_a_pair_of_either_kind_are_left_out():
+    """Two corpora of three people, who are compared within them, and have a same-speaker pair each."""
+    corpora = ("abc", "def")
+    lrs = _pairs(
+        [(one, other, 2.0 if one == other else -2.0) for people in corpora for one in people for other in people]
+    )
+    found = real_result(lrs)
+    assert found.cllr.low <= found.cllr.value <= found.cllr.high
 
 
 def test_an_error_of_one_person_of_many_makes_an_interval_and_no_guess():
