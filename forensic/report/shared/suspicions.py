@@ -137,8 +137,9 @@ def _leak(leak: Leak, names: Names) -> str:
             )
         case NotChosen():
             return _(
-                "The relevant population was not chosen ([relevant_population] in case.toml): all {number} people of "
-                "the reference population but children were taken, whatever their sex, language and accent.",
+                "The relevant population was not chosen: all {number} people of the reference population but children "
+                "were taken, whatever their sex, language and accent. A case chooses it in its case.toml, under "
+                "[relevant_population].",
                 number=number(leak.people),
             )
         case NotSearched():
