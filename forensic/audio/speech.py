@@ -105,17 +105,12 @@ def _audible(samples: Samples) -> Samples:
 def _encode(detector: _Detector, waveforms: Sequence[Samples]) -> list[Samples]:
     """Features of each waveform's frames, shape (frames, 128) each; the frames of all go through together."""
     frames = [_frames(samples) for samples in waveforms]
-    starts = np.cumsum([0, *map(len, frames)]).tolist()
-    features = np.empty((starts[-1], _FEATURES), np.float32)
-    for first in range(0, len(features), _FRAMES_AT_ONCE):
-        parts = [
-            own[max(0, first - start) : max(0, first + _FRAMES_AT_ONCE - start)]
-            for start, own in zip(starts, frames, strict=False)
-        ]
-        part = np.concatenate(parts)
-        mirrored = np.concatenate([part, part[:, -2 : -2 - _CONTEXT : -1]], axis=1)
-        (features[first : first + len(part)],) = detector.encoder("features", magnitudes=_magnitudes(mirrored))
-    return np.split(features, starts[1:-1])
+    together = np.concatenate([np.empty((0, FRAME + _CONTEXT), np.float32), *frames])
+    features = np.empty((len(together), _FEATURES), np.float32)
+    for first in range(0, len(together), _FRAMES_AT_ONCE):
+        part = slice(first, first + _FRAMES_AT_ONCE)
+        (features[part],) = detector.encoder("features", magnitudes=_magnitudes(together[part]))
+    return np.split(features, np.cumsum([len(part) for part in frames])[:-1])
 
 
 def _frames(samples: Samples) -> Samples:
@@ -130,7 +125,8 @@ def _frames(samples: Samples) -> Samples:
 
 def _magnitudes(frames: Samples) -> Samples:
     """Of the spectra in each frame and its last 64 samples mirrored, shape (frames, SPECTRA, BINS)."""
-    pieces = np.lib.stride_tricks.sliding_window_view(frames, _SPECTRUM, axis=1)[:, ::_HOP]
+    mirrored = np.concatenate([frames, frames[:, -2 : -2 - _CONTEXT : -1]], axis=1)
+    pieces = np.lib.stride_tricks.sliding_window_view(mirrored, _SPECTRUM, axis=1)[:, ::_HOP]
     magnitudes: Samples = np.abs(fft.rfft(pieces * _window()))
     return magnitudes
 

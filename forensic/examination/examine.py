@@ -58,7 +58,6 @@ from forensic.speaker.extractor import (
     cut_windows,
     embed_and_hear_each,
     embed_each,
-    embed_windows,
     load_model,
     mean_embedding,
 )
@@ -510,9 +509,8 @@ def _embedded_apart(
     waiting: list[tuple[int, _Cut]] = []
 
     def embed() -> None:
-        embeddings = embed_windows(np.concatenate([cut.windows for _, cut in waiting]), model, precision)
-        parts = np.split(embeddings, np.cumsum([len(cut.windows) for _, cut in waiting])[:-1])
-        for (place, cut), own in zip(waiting, parts, strict=True):
+        embeddings = embed_each([cut.windows for _, cut in waiting], model, precision)
+        for (place, cut), own in zip(waiting, embeddings, strict=True):
             gathered.setdefault(place, []).append(Windows(own, cut.start_s, cut.end_s))
         waiting.clear()
 

@@ -124,11 +124,14 @@ def window_places(frames: int, window_frames: int) -> tuple[NDArray[np.intp], in
     window more would overlap less, there is one more.
     """
     frames = max(frames, window_frames)
-    fewest = int(frames / window_frames + 0.5)
-    counts = (fewest, fewest + 1)
-    sizes = [-(-frames // (count * _LENGTHS)) * _LENGTHS for count in counts]
-    is_better = fewest >= _MANY and counts[1] * sizes[1] < counts[0] * sizes[0]
-    count, size = counts[is_better], sizes[is_better]
+
+    def size_of(count: int) -> int:
+        return -(-frames // (count * _LENGTHS)) * _LENGTHS
+
+    count = int(frames / window_frames + 0.5)
+    if count >= _MANY:
+        count = min(count, count + 1, key=lambda number: number * size_of(number))
+    size = size_of(count)
     return np.linspace(0, max(0, frames - size), count).round().astype(np.intp), size
 
 

@@ -56,8 +56,9 @@ _LIMITS = {
 }
 """The greatest value and the ratio of biases, for ``metric_interval``."""
 
-_OF_SAME = "misleading_same_speaker_rate"
-_RATES = (_OF_SAME, "misleading_different_speaker_rate")
+_RATES = {"misleading_same_speaker_rate": True, "misleading_different_speaker_rate": False}
+"""Shares of comparisons: whether of those of one speaker."""
+
 _ENOUGH_DRAWS = 0.95
 
 
@@ -157,29 +158,28 @@ def measure(truth: KnownTruth, draws: int, seed: int) -> Measured:
         for rows in (draw_speakers(len(people), draws, seed), 1 - np.eye(len(people)))
     )
     value = sample.values(np.ones(len(truth.log10_lr)))
-    left_out[~np.isin(np.arange(len(people)), known[truth.is_same]), [*MEASURES].index(_OF_SAME)] = np.nan
+    of_same = np.unique(known[truth.is_same])
+    intervals = {}
+    for number, name in enumerate(MEASURES):
+        without = left_out[of_same] if _RATES.get(name) else left_out  # the others have no share in that rate
+        intervals[name] = _interval(name, value[number], drawn[:, number], without[:, number], truth)
     return Measured(
-        {
-            name: _interval(name, value[number], drawn[:, number], left_out[:, number], draws, truth)
-            for number, name in enumerate(MEASURES)
-        },
+        intervals,
         float(truth.same_log10_lr.min()),
         float(truth.different_log10_lr.max()),
     )
 
 
-def _interval(
-    name: str, value: float, drawn: Vector, left_out: Vector, draws: int, truth: KnownTruth
-) -> Interval | None:
+def _interval(name: str, value: float, drawn: Vector, left_out: Vector, truth: KnownTruth) -> Interval | None:
     if np.isinf(value):
         return Interval(float(value), float(value), float(value))
-    defined, left_out = (values[~np.isnan(values)] for values in (drawn, left_out))
-    if np.isnan(value) or len(defined) < _ENOUGH_DRAWS * draws:
+    defined, left_out = drawn[~np.isnan(drawn)], left_out[~np.isnan(left_out)]
+    if np.isnan(value) or len(defined) < _ENOUGH_DRAWS * len(drawn):
         return None
     if name in _LIMITS:
         return metric_interval(value, defined, left_out, *_LIMITS[name])
     if name in _RATES:
-        return rate_interval(float(value), defined, left_out, int((truth.is_same == (name == _OF_SAME)).sum()))
+        return rate_interval(float(value), defined, left_out, int((truth.is_same == _RATES[name]).sum()))
     low, median, high = np.percentile(defined, (PERCENTILES[0], 50.0, PERCENTILES[1]))
     return Interval(float(value), float(max(value + low - median, 0.0)), float(value + high - median))
 

@@ -1,5 +1,6 @@
 """Measures of the LRs of real calls, with intervals over people; those of a model are kept beside its bank."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
@@ -35,11 +36,10 @@ def keep_real_results(folder: Path, settings: ComparisonSettings) -> None:
     """
     found = {}
     for opinion in get_args(Opinion):
-        try:
-            found[opinion] = real_result(real_call_lrs(folder, settings, opinion))
-        except ValidationError:  # no real calls, or nobody embedded by a second model
-            continue
-    save_real_results(folder, {opinion: result for opinion, result in found.items() if result is not None})
+        with suppress(ValidationError):  # no real calls, or nobody embedded by a second model
+            if result := real_result(real_call_lrs(folder, settings, opinion)):
+                found[opinion] = result
+    save_real_results(folder, found)
 
 
 def real_result(lrs: pl.DataFrame) -> RealResult | None:
